@@ -1,0 +1,90 @@
+#include "base/files.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+namespace cw {
+
+namespace {
+
+struct Fd {
+  int value;
+  ~Fd() {
+    if (value >= 0) ::close(value);
+  }
+};
+
+[[noreturn]] void fail(const char* doing, const std::filesystem::path& path, int error) {
+  throw Error(ErrorKind::usage, std::string(doing) + " " + path.string() + ": " + ::strerror(error));
+}
+
+Bytes read_open(int fd, const std::filesystem::path& path, size_t limit) {
+  struct stat info {};
+  if (::fstat(fd, &info) != 0) fail("cannot read", path, errno);
+  if (S_ISDIR(info.st_mode)) fail("cannot read", path, EISDIR);
+  Bytes out;
+  if (S_ISREG(info.st_mode)) out.reserve(std::min(static_cast<size_t>(info.st_size), limit) + 1);
+  uint8_t buffer[16384];
+  for (;;) {
+    const ssize_t got = ::read(fd, buffer, sizeof buffer);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) fail("cannot read", path, errno);
+    if (got == 0) break;
+    if (out.size() + static_cast<size_t>(got) > limit) {
+      throw Error(ErrorKind::usage, "cannot read " + path.string() + ": larger than the limit of " +
+                                        std::to_string(limit) + " bytes");
+    }
+    out.insert(out.end(), buffer, buffer + got);
+  }
+  wipe(buffer, sizeof buffer);
+  return out;
+}
+
+}  // namespace
+
+Bytes read_file(const std::filesystem::path& path, size_t limit) {
+  const Fd fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+  if (fd.value < 0) fail("cannot read", path, errno);
+  return read_open(fd.value, path, limit);
+}
+
+Secret read_secret_file(const std::filesystem::path& path, size_t limit) {
+  const Fd fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+  if (fd.value < 0) fail("cannot read", path, errno);
+  struct stat info {};
+  if (::fstat(fd.value, &info) != 0) fail("cannot read", path, errno);
+  if (S_ISREG(info.st_mode) && (info.st_mode & 077) != 0) {
+    throw Error(ErrorKind::usage, "refused to read " + path.string() +
+                                      ": others can read it, and it holds secrets; run chmod 600 " + path.string());
+  }
+  return Secret::take(read_open(fd.value, path, limit));
+}
+
+void write_file_atomically(const std::filesystem::path& path, ByteView content, bool owner_only) {
+  std::string name = path.string() + ".XXXXXX";
+  const Fd fd{::mkostemp(name.data(), O_CLOEXEC)};
+  if (fd.value < 0) fail("cannot write", path, errno);
+  size_t done = 0;
+  while (done < content.size()) {
+    const ssize_t wrote = ::write(fd.value, content.data() + done, content.size() - done);
+    if (wrote < 0 && errno == EINTR) continue;
+    if (wrote < 0) {
+      const int error = errno;
+      ::unlink(name.c_str());
+      fail("cannot write", path, error);
+    }
+    done += static_cast<size_t>(wrote);
+  }
+  if (::fchmod(fd.value, owner_only ? 0600 : 0644) != 0 || ::fsync(fd.value) != 0 ||
+      ::rename(name.c_str(), path.c_str()) != 0) {
+    const int error = errno;
+    ::unlink(name.c_str());
+    fail("cannot write", path, error);
+  }
+}
+
+}  // namespace cw

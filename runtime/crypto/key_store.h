@@ -1,0 +1,53 @@
+// Key custody: names to keys. Scripts and policies see names; only this folder sees bytes.
+//
+// The software store is a text file that only its owner may read:
+//
+//   # comments and empty lines
+//   [isd]
+//   type    = aes              des or aes
+//   version = 30               key version number, hex; 00 lets the card choose
+//   enc     = 404142...        hex
+//   mac     = ...
+//   dek     = ...
+//
+//   [acme.master]
+//   type            = des
+//   master          = 4041...  instead of enc, mac, dek
+//   diversification = visa2    none visa2 emv kdf3 gemvisa
+//
+// Thread rule: immutable after loading.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "crypto/key.h"
+
+namespace cw::crypto {
+
+class KeyStore {
+ public:
+  virtual ~KeyStore() = default;
+  /// Raises usage: no such set; names the sets whose names are near.
+  virtual KeySet find(std::string_view name) const = 0;
+  virtual std::vector<std::string> names() const = 0;
+};
+
+class FileKeyStore : public KeyStore {
+ public:
+  /// Raises usage, naming file and line and never a value: mode lets others read, unknown or missing field, key of a
+  /// wrong length, name twice.
+  static FileKeyStore load(const std::filesystem::path& path);
+  /// The same text from memory; `origin` names it in errors.
+  static FileKeyStore parse(const Secret& text, std::string_view origin);
+
+  KeySet find(std::string_view name) const override;
+  std::vector<std::string> names() const override;
+
+ private:
+  std::vector<KeySet> sets_;
+};
+
+}  // namespace cw::crypto

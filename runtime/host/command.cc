@@ -1,0 +1,92 @@
+#include "host/command.h"
+
+#include "base/hex.h"
+
+namespace cw::host {
+
+namespace {
+
+template <class... Ts>
+struct Overloaded : Ts... {
+  using Ts::operator()...;
+};
+template <class... Ts>
+Overloaded(Ts...) -> Overloaded<Ts...>;
+
+std::string text_of(const Part& part) {
+  return std::visit(
+      Overloaded{
+          [](const Bytes& bytes) { return to_hex(bytes); },
+          [](const SecretPart& secret) {
+            return "<secret " + secret.name + " " + std::to_string(secret.size) + (secret.under_dek ? " dek>" : ">");
+          },
+          [](const KeyPart& key) {
+            return "<key " + key.set + "/" + std::to_string(key.index) +
+                   (key.form == KeyPart::Form::value ? " value>" : ">");
+          },
+          [](const FilePart& part) {
+            return "<file " + to_hex(ByteView(part.file->sha256).first(8)) + " " + std::to_string(part.offset) + "+" +
+                   std::to_string(part.size) + ">";
+          },
+      },
+      part);
+}
+
+}  // namespace
+
+void Data::add(Part part) {
+  // Neighbouring bytes become one part, so that equal commands have one canonical form.
+  if (const Bytes* bytes = std::get_if<Bytes>(&part)) {
+    if (bytes->empty()) return;
+    if (!parts_.empty()) {
+      if (Bytes* last = std::get_if<Bytes>(&parts_.back())) {
+        append(*last, *bytes);
+        return;
+      }
+    }
+  }
+  parts_.push_back(std::move(part));
+}
+
+void Data::add(const Data& more) {
+  for (const Part& part : more.parts_) add(part);
+}
+
+bool Data::plain() const {
+  return parts_.empty() || (parts_.size() == 1 && std::holds_alternative<Bytes>(parts_[0]));
+}
+
+bool Data::has_secret() const {
+  return std::any_of(parts_.begin(), parts_.end(), [](const Part& p) { return std::holds_alternative<SecretPart>(p); });
+}
+
+bool Data::has_key() const {
+  return std::any_of(parts_.begin(), parts_.end(), [](const Part& p) { return std::holds_alternative<KeyPart>(p); });
+}
+
+std::optional<size_t> Data::size() const {
+  if (has_key()) return {};
+  size_t total = 0;
+  for (const Part& part : parts_) {
+    if (const Bytes* bytes = std::get_if<Bytes>(&part)) total += bytes->size();
+    if (const SecretPart* secret = std::get_if<SecretPart>(&part)) total += secret->size;
+    if (const FilePart* file = std::get_if<FilePart>(&part)) total += file->size;
+  }
+  return total;
+}
+
+ByteView Data::visible() const {
+  if (parts_.empty()) return {};
+  if (const Bytes* bytes = std::get_if<Bytes>(&parts_[0])) return *bytes;
+  return {};
+}
+
+std::string canonical(const Command& command) {
+  const uint8_t header[] = {command.cla, command.ins, command.p1, command.p2};
+  std::string out = to_hex(header);
+  for (const Part& part : command.data.parts()) out += " " + text_of(part);
+  if (command.le) out += " le=" + std::to_string(*command.le);
+  return out;
+}
+
+}  // namespace cw::host

@@ -1,0 +1,131 @@
+// Outside: the one interface through which a script reaches the world. Everything a run takes in comes back through
+// here, so a journal that records what crosses this line can replay the run without card, key or network.
+//
+// A script's native call makes a Request and yields; the engine carries it out and resumes the script with the Reply.
+// now(), random() and key_info() answer at once and count as inputs all the same.
+//
+// Owner: the engine implements it, once per attempt. One thread.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/error.h"
+#include "host/command.h"
+
+namespace cw::host {
+
+/// Handle of an open secure channel within one attempt; 0: none, commands travel plain.
+using ChannelId = uint32_t;
+
+/// Power the card down and up: every channel is gone.
+struct Reset {};
+
+/// Commands for the card, in order.
+struct Exchange {
+  ChannelId channel = 0;
+  uint8_t logical_channel = 0;
+  std::vector<Command> plan{};
+  /// Stop at the first status word that is not 9000, 61xx, 62xx or 63xx; the answers end there.
+  bool stop_on_error = true;
+};
+
+/// INITIALIZE UPDATE, check of the card cryptogram, EXTERNAL AUTHENTICATE; costs from the attempt budget.
+struct OpenChannel {
+  std::string keys{};             // key set by name
+  uint8_t key_version = 0;        // 0: the key set's own, FF.. as the card has it
+  uint8_t level = 0x03;           // security level byte: 00 01 03 11 13 33
+  std::optional<uint8_t> scp{};   // 1, 2, 3: refuse another protocol
+  Bytes aid{};                    // AID of the selected security domain
+  uint8_t logical_channel = 0;
+  bool s16 = false;               // send a 16-byte host challenge
+};
+struct CloseChannel {
+  ChannelId channel = 0;
+};
+
+struct HttpCall {
+  std::string method{};
+  std::string url{};
+  std::vector<std::pair<std::string, std::string>> headers{};
+  std::string body{};
+};
+
+struct Wait {
+  std::chrono::milliseconds time{};
+};
+
+/// A step begins or ends, progress is made, a line is logged: nothing comes back but the reader can follow.
+struct Note {
+  enum class Kind : uint8_t { log, step_begin, step_skip, step_end, progress, output };
+  Kind kind = Kind::log;
+  std::string name{};   // step, log level, output format ("json", "table", "text")
+  std::string text{};
+  uint64_t done = 0;
+  uint64_t total = 0;
+};
+
+using Request = std::variant<Reset, Exchange, OpenChannel, CloseChannel, HttpCall, Wait>;
+
+struct Answer {
+  Bytes data{};
+  uint16_t sw = 0;
+  bool operator==(const Answer&) const = default;
+};
+struct ResetDone {
+  Bytes atr{};
+};
+struct Answers {
+  std::vector<Answer> answers{};  // as many as were sent
+};
+struct ChannelOpened {
+  ChannelId channel = 0;
+  uint8_t scp = 0;
+  uint8_t i = 0;
+  uint8_t level = 0;
+  uint8_t key_version = 0;      // that the card answered with
+  Bytes diversification_data{}; // 10 bytes
+  Bytes sequence_counter{};     // 0, 2 or 3 bytes
+  uint32_t max_data = 0;        // plain data bytes in one short command
+};
+struct ChannelClosed {};
+struct HttpReply {
+  int status = 0;
+  std::vector<std::pair<std::string, std::string>> headers{};
+  std::string body{};
+};
+struct Waited {};
+
+/// What comes back; an Error is raised in the script.
+using Reply = std::variant<ResetDone, Answers, ChannelOpened, ChannelClosed, HttpReply, Waited, Error>;
+
+/// What a script may know of a stored key set.
+struct KeyInfo {
+  std::string type{};            // "aes", "des"
+  uint32_t size = 0;             // bytes per key
+  uint8_t version = 0;
+  std::vector<Bytes> kcvs{};     // ENC, MAC, DEK; 3 bytes each; empty for a master key to diversify
+};
+
+class Outside {
+ public:
+  virtual ~Outside() = default;
+
+  /// Takes over what the script waits for; its native call yields right after. One at a time.
+  virtual void submit(Request request) = 0;
+
+  /// Milliseconds since 1970, as the run sees it.
+  virtual int64_t now() = 0;
+  /// For nonces that a script may see, 1..1024 bytes. Never for keys.
+  virtual Bytes random(size_t count) = 0;
+  /// Raises policy: the flow's `needs` do not name this set. Raises usage: no such set.
+  virtual KeyInfo key_info(const std::string& set) = 0;
+  /// Tells those who follow the run; never fails, nothing comes back.
+  virtual void note(Note note) = 0;
+};
+
+}  // namespace cw::host

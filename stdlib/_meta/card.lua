@@ -1,0 +1,81 @@
+---@meta
+error("stub for editors; the module is native")
+
+--- The secure element of a run: `run.card`. Commands travel plain; secure channels are opened here.
+---@class Card
+---@field atr string answer to reset
+---@field reader string name of the reader
+local Card = {}
+
+---@class Answer
+---@field data string
+---@field sw integer status word, 0x9000 when all is well
+
+--- Sends a command; returns the answer whatever its status word. Raises reader: card removed, no answer; policy: the
+--- gate said no (nothing was sent).
+---@param command Command|string
+---@return Answer
+function Card:send(command) end
+
+--- As send, but raises card unless the status word is 9000: what failed, what the status word means for that command.
+---@param command Command|string
+---@return string data
+function Card:expect(command) end
+
+--- Sends the commands in order as one batch; stops at the first status word that is an error (not 9000, 61xx, 62xx,
+--- 63xx). Returns the answers up to and including it.
+---@param plan Command[]
+---@return Answer[]
+function Card:send_all(plan) end
+
+--- SELECT by name; returns the FCI. Raises card (6A82: no such application) unless 9000.
+---@param aid string 0..16 bytes; empty selects the issuer security domain
+---@return string fci
+function Card:select(aid) end
+
+--- Powers the card down and up; every channel is closed. Returns the ATR.
+---@return string
+function Card:reset() end
+
+---@class ChannelFields
+---@field keys string name of a key set in `needs.keys`
+---@field level? "none"|"mac"|"mac+enc"|"mac+rmac"|"mac+enc+rmac"|"mac+enc+rmac+renc" default "mac+enc"
+---@field version? integer key version number; default that of the key set
+---@field scp? integer 1, 2 or 3: refuse another protocol
+---@field aid? string AID of the selected security domain, for pseudo-random challenges
+---@field s16? boolean 16-byte host challenge
+
+--- Opens a secure channel to the selected security domain: INITIALIZE UPDATE, check of the card cryptogram, EXTERNAL
+--- AUTHENTICATE. Raises channel: wrong keys (nothing more was sent); card; budget: no authentication attempt left.
+---@param fields ChannelFields
+---@return Channel
+function Card:open_channel(fields) end
+
+--- A secure channel (SCP). Closed by `close`, by Card:reset, by a SELECT on its logical channel, or by the run's end.
+---@class Channel
+---@field scp integer 1, 2, 3
+---@field i integer options of the protocol
+---@field level string as in ChannelFields
+---@field key_version integer that the card answered with
+---@field diversification_data string 10 bytes
+---@field sequence_counter string 0, 2 or 3 bytes
+---@field max_data integer plain data bytes in one short command
+local Channel = {}
+
+--- As Card:send, in the channel.
+---@param command Command|string
+---@return Answer
+function Channel:send(command) end
+
+--- As Card:expect, in the channel.
+---@param command Command|string
+---@return string data
+function Channel:expect(command) end
+
+--- As Card:send_all, in the channel: one exchange with a remote device, since the MAC chain does not depend on answers.
+---@param plan Command[]
+---@return Answer[]
+function Channel:send_all(plan) end
+
+--- Ends the channel on this side. The card keeps its own until the next SELECT or reset.
+function Channel:close() end

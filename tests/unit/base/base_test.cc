@@ -1,0 +1,68 @@
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include <type_traits>
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "base/files.h"
+#include "base/hex.h"
+#include "base/secret.h"
+
+namespace cw {
+namespace {
+
+TEST(Hex, reads_what_it_writes_and_skips_separators) {
+  EXPECT_EQ(to_hex(from_hex("00a4 04:00-FF\n")), "00A40400FF");
+  EXPECT_TRUE(from_hex("").empty());
+}
+
+TEST(Hex, refuses_half_bytes_and_other_characters) {
+  EXPECT_THROW(from_hex("ABC"), Error);
+  EXPECT_THROW(from_hex("0x00"), Error);
+}
+
+TEST(Bytes, big_endian_numbers) {
+  Bytes out;
+  append_be(out, 0x010203, 3);
+  EXPECT_EQ(to_hex(out), "010203");
+  EXPECT_EQ(read_be(out), 0x010203u);
+}
+
+TEST(Secret, cannot_be_copied_and_is_empty_after_a_move) {
+  static_assert(!std::is_copy_constructible_v<Secret> && !std::is_copy_assignable_v<Secret>);
+  Bytes source = from_hex("404142");
+  Secret a = Secret::take(std::move(source));
+  Secret b = std::move(a);
+  EXPECT_EQ(b.size(), 3u);
+  EXPECT_TRUE(a.empty());
+}
+
+TEST(Files, a_secret_file_that_others_can_read_is_refused) {
+  char folder[] = "/tmp/cw-base-XXXXXX";
+  ASSERT_NE(::mkdtemp(folder), nullptr);
+  const std::filesystem::path path = std::filesystem::path(folder) / "keys";
+  write_file_atomically(path, view("secret"), true);
+  EXPECT_EQ(read_secret_file(path).size(), 6u);
+  ::chmod(path.c_str(), 0644);
+  try {
+    read_secret_file(path);
+    FAIL() << "read a file that others can read";
+  } catch (const Error& error) {
+    EXPECT_NE(error.message().find("chmod 600"), std::string::npos);
+  }
+  std::filesystem::remove_all(folder);
+}
+
+TEST(Files, an_error_names_the_file) {
+  try {
+    read_file("/nowhere/at/all");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.message(), "cannot read /nowhere/at/all: No such file or directory");
+  }
+}
+
+}  // namespace
+}  // namespace cw
