@@ -35,6 +35,9 @@ class Aes {
   Bytes cbc_encrypt(const Block16& iv, ByteView data) const;
   Bytes cbc_decrypt(const Block16& iv, ByteView data) const;
 
+  /// The same over a secret of whole blocks: the result is cipher text and no secret.
+  Bytes cbc_encrypt(const Block16& iv, const Secret& data) const;
+
   /// One block, ECB.
   Block16 encrypt_block(const Block16& block) const;
 

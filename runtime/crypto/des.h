@@ -32,6 +32,9 @@ class Des {
   Bytes cbc_decrypt(const Block8& iv, ByteView data) const;
   Bytes ecb_encrypt(ByteView data) const;
   Bytes ecb_decrypt(ByteView data) const;
+  /// The same over a secret of whole blocks: the result is cipher text and no secret.
+  Bytes cbc_encrypt(const Block8& iv, const Secret& data) const;
+  Bytes ecb_encrypt(const Secret& data) const;
 
   /// One block under single DES with the first 8 bytes of the key (SCP02 C-MAC ICV encryption, GPCS E.3.4).
   Block8 single_encrypt(const Block8& block) const;

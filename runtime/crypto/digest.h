@@ -1,6 +1,8 @@
 // Hashes and random bytes.
 #pragma once
 
+#include <vector>
+
 #include "base/bytes.h"
 #include "base/secret.h"
 
@@ -20,6 +22,14 @@ Secret random_secret(size_t count);
 bool constant_time_equal(ByteView a, ByteView b);
 /// For vectors and tests: whether the secret is these bytes.
 bool matches(const Secret& secret, ByteView expected);
+
+/// Whether two secrets are the same bytes, in the same way.
+bool same(const Secret& a, const Secret& b);
+
+/// The first `count` bytes. Raises internal: the secret is shorter.
+Secret prefix(const Secret& secret, size_t count);
+/// The secret with `pad` once (if not negative), then zeros up to whole blocks.
+Secret padded(const Secret& secret, size_t block, int pad = -1);
 
 /// The parts joined; a part is a public view or a secret.
 struct SecretPiece {

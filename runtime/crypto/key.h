@@ -45,12 +45,12 @@ std::shared_ptr<const Key> make_key(KeyType type, const Secret& bytes);
 
 /// Three keys of one version, GPCS 4.1: what a secure channel is opened with.
 struct KeySet {
-  std::string name{};              // handle that scripts see
-  uint8_t version = 0;             // key version number; 0: whatever the card takes as default
+  std::string name{};   // handle that scripts see
+  uint8_t version = 0;  // key version number; 0: whatever the card takes as default
   std::shared_ptr<const Key> enc{};
   std::shared_ptr<const Key> mac{};
   std::shared_ptr<const Key> dek{};
-  std::string diversification{};   // empty: keys as they are; else the three are one master key to diversify
+  std::string diversification{};  // empty: keys as they are; else the three are one master key to diversify
 };
 
 }  // namespace cw::crypto

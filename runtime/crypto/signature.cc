@@ -1,0 +1,185 @@
+#include "crypto/signature.h"
+
+#include <algorithm>
+#include <bit>
+
+#include <openssl/core_names.h>
+#include <openssl/ec.h>
+#include <openssl/params.h>
+#include <openssl/rsa.h>
+
+#include "openssl_private.h"
+#include "secret_bytes_private.h"
+
+namespace cw::crypto {
+
+namespace {
+
+using EcdsaSigPtr = std::unique_ptr<ECDSA_SIG, Freed<ECDSA_SIG_free>>;
+using BignumPtr = std::unique_ptr<BIGNUM, Freed<BN_free>>;
+
+/// Big-endian to the machine's order, which OSSL_PARAM numbers have. A secret stays in wiped memory.
+Secret native_number(ByteView big_endian) {
+  Secret out = SecretBytes::zeros(std::max<size_t>(big_endian.size(), 1));
+  const auto to = SecretBytes::writable(out);
+  std::copy(big_endian.begin(), big_endian.end(), to.begin());
+  if constexpr (std::endian::native == std::endian::little) std::reverse(to.begin(), to.end());
+  return out;
+}
+
+OSSL_PARAM number_param(const char* name, Secret& native) {
+  const auto bytes = SecretBytes::writable(native);
+  return OSSL_PARAM_construct_BN(name, bytes.data(), bytes.size());
+}
+
+PkeyPtr import(const char* algorithm, int selection, OSSL_PARAM* params, const char* refusal) {
+  const PkeyCtxPtr context(EVP_PKEY_CTX_new_from_name(nullptr, algorithm, nullptr));
+  if (!context) raise_openssl(std::string("finding ") + algorithm);
+  check(EVP_PKEY_fromdata_init(context.get()), "starting to import a key");
+  EVP_PKEY* key = nullptr;
+  if (EVP_PKEY_fromdata(context.get(), &key, selection, params) != 1) {
+    ERR_clear_error();
+    throw Error(ErrorKind::usage, refusal);
+  }
+  return PkeyPtr(key);
+}
+
+PkeyPtr import_rsa(const RsaPublicKey& key, const Secret* private_exponent) {
+  Secret n = native_number(key.modulus);
+  Secret e = native_number(key.exponent);
+  Secret d = private_exponent != nullptr ? native_number(SecretBytes::view(*private_exponent)) : Secret();
+  std::vector<OSSL_PARAM> params = {number_param(OSSL_PKEY_PARAM_RSA_N, n), number_param(OSSL_PKEY_PARAM_RSA_E, e)};
+  if (private_exponent != nullptr) params.push_back(number_param(OSSL_PKEY_PARAM_RSA_D, d));
+  params.push_back(OSSL_PARAM_construct_end());
+  return import("RSA", private_exponent != nullptr ? EVP_PKEY_KEYPAIR : EVP_PKEY_PUBLIC_KEY, params.data(),
+                "these numbers are no RSA key: give modulus and exponent as big-endian numbers");
+}
+
+const char* hash_of(RsaScheme scheme) { return scheme == RsaScheme::pkcs1_sha1 ? "SHA1" : "SHA2-256"; }
+
+void set_padding(EVP_PKEY_CTX* context, RsaScheme scheme) {
+  const bool pss = scheme == RsaScheme::pss_sha256;
+  check(EVP_PKEY_CTX_set_rsa_padding(context, pss ? RSA_PKCS1_PSS_PADDING : RSA_PKCS1_PADDING), "setting RSA padding");
+  if (pss) check(EVP_PKEY_CTX_set_rsa_pss_saltlen(context, RSA_PSS_SALTLEN_DIGEST), "setting the PSS salt length");
+}
+
+struct CurveFacts {
+  const char* group;
+  const char* hash;
+  size_t coordinate;
+};
+
+CurveFacts facts(Curve curve) {
+  switch (curve) {
+    case Curve::p256:
+      return {"P-256", "SHA2-256", 32};
+    case Curve::p384:
+      return {"P-384", "SHA2-384", 48};
+    case Curve::p521:
+      return {"P-521", "SHA2-512", 66};
+  }
+  throw Error(ErrorKind::internal, "unknown curve");
+}
+
+OSSL_PARAM group_param(const CurveFacts& curve) {
+  return OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, const_cast<char*>(curve.group), 0);
+}
+
+Bytes plain_format(const Bytes& der, size_t coordinate) {
+  const uint8_t* at = der.data();
+  const EcdsaSigPtr signature(d2i_ECDSA_SIG(nullptr, &at, static_cast<long>(der.size())));
+  if (!signature) raise_openssl("reading an ECDSA signature");
+  Bytes out(2 * coordinate);
+  const int size = static_cast<int>(coordinate);
+  if (BN_bn2binpad(ECDSA_SIG_get0_r(signature.get()), out.data(), size) != size ||
+      BN_bn2binpad(ECDSA_SIG_get0_s(signature.get()), out.data() + coordinate, size) != size) {
+    raise_openssl("writing an ECDSA signature");
+  }
+  return out;
+}
+
+Bytes der_format(ByteView plain, size_t coordinate) {
+  const int size = static_cast<int>(coordinate);
+  BignumPtr r(BN_bin2bn(plain.data(), size, nullptr)), s(BN_bin2bn(plain.data() + coordinate, size, nullptr));
+  const EcdsaSigPtr signature(ECDSA_SIG_new());
+  if (!r || !s || !signature || ECDSA_SIG_set0(signature.get(), r.get(), s.get()) != 1) {
+    raise_openssl("reading an ECDSA signature");
+  }
+  static_cast<void>(r.release());
+  static_cast<void>(s.release());
+  const int length = i2d_ECDSA_SIG(signature.get(), nullptr);
+  Bytes out(length > 0 ? length : 0);
+  uint8_t* at = out.data();
+  if (length <= 0 || i2d_ECDSA_SIG(signature.get(), &at) != length) raise_openssl("writing an ECDSA signature");
+  return out;
+}
+
+Bytes sign(EVP_PKEY* key, const char* hash, const RsaScheme* scheme, ByteView message) {
+  const DigestCtxPtr context(EVP_MD_CTX_new());
+  EVP_PKEY_CTX* key_context = nullptr;  // owned by `context`
+  if (!context) raise_openssl("creating a signature context");
+  check(EVP_DigestSignInit_ex(context.get(), &key_context, hash, nullptr, nullptr, key, nullptr), "starting to sign");
+  if (scheme != nullptr) set_padding(key_context, *scheme);
+  size_t size = 0;
+  check(EVP_DigestSign(context.get(), nullptr, &size, message.data(), message.size()), "sizing a signature");
+  Bytes out(size);
+  if (EVP_DigestSign(context.get(), out.data(), &size, message.data(), message.size()) != 1) {
+    ERR_clear_error();
+    throw Error(ErrorKind::usage, "cannot sign: the private key is wrong for this curve or too short for this scheme");
+  }
+  out.resize(size);
+  return out;
+}
+
+bool verify(EVP_PKEY* key, const char* hash, const RsaScheme* scheme, ByteView message, ByteView signature) {
+  const DigestCtxPtr context(EVP_MD_CTX_new());
+  EVP_PKEY_CTX* key_context = nullptr;
+  if (!context) raise_openssl("creating a signature context");
+  check(EVP_DigestVerifyInit_ex(context.get(), &key_context, hash, nullptr, nullptr, key, nullptr),
+        "starting to verify");
+  if (scheme != nullptr) set_padding(key_context, *scheme);
+  const bool right =
+      EVP_DigestVerify(context.get(), signature.data(), signature.size(), message.data(), message.size()) == 1;
+  ERR_clear_error();
+  return right;
+}
+
+}  // namespace
+
+Bytes rsa_sign(const RsaPrivateKey& key, RsaScheme scheme, ByteView message) {
+  const PkeyPtr pkey = import_rsa(key.public_key, &key.exponent);
+  return sign(pkey.get(), hash_of(scheme), &scheme, message);
+}
+
+bool rsa_verify(const RsaPublicKey& key, RsaScheme scheme, ByteView message, ByteView signature) {
+  const PkeyPtr pkey = import_rsa(key, nullptr);
+  return verify(pkey.get(), hash_of(scheme), &scheme, message, signature);
+}
+
+size_t coordinate_size(Curve curve) { return facts(curve).coordinate; }
+
+Bytes ecdsa_sign(Curve curve, const Secret& private_key, ByteView message) {
+  const CurveFacts c = facts(curve);
+  if (private_key.size() != c.coordinate) {
+    throw Error(ErrorKind::usage, std::string("private key for ") + c.group + " has " +
+                                      std::to_string(private_key.size()) + " bytes, not " +
+                                      std::to_string(c.coordinate));
+  }
+  Secret d = native_number(SecretBytes::view(private_key));
+  OSSL_PARAM params[] = {group_param(c), number_param(OSSL_PKEY_PARAM_PRIV_KEY, d), OSSL_PARAM_construct_end()};
+  const PkeyPtr key = import("EC", EVP_PKEY_KEYPAIR, params, "this number is no private key of the curve");
+  return plain_format(sign(key.get(), c.hash, nullptr, message), c.coordinate);
+}
+
+bool ecdsa_verify(Curve curve, ByteView public_key, ByteView message, ByteView signature) {
+  const CurveFacts c = facts(curve);
+  Bytes point = to_bytes(public_key);
+  OSSL_PARAM params[] = {group_param(c),
+                         OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, point.data(), point.size()),
+                         OSSL_PARAM_construct_end()};
+  const PkeyPtr key = import("EC", EVP_PKEY_PUBLIC_KEY, params, "these bytes are no point 04 | X | Y of the curve");
+  if (signature.size() != 2 * c.coordinate) return false;
+  return verify(key.get(), c.hash, nullptr, message, der_format(signature, c.coordinate));
+}
+
+}  // namespace cw::crypto
