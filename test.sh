@@ -1,0 +1,216 @@
+#!/usr/bin/env bash
+# Builds cardwright in every way it is built, and runs every test there is. See usage().
+set -euo pipefail
+cd "$(dirname "$0")"
+. tools/say.sh
+. tools/packages.sh
+. tools/build.sh
+
+quick_stages=(release unit vectors selftest luacheck lint)
+all_stages=("${quick_stages[@]}" docs install clone asan tsan clang fuzz)
+
+usage() {
+  cat <<'TEXT'
+usage: ./test.sh [--quick] [STAGE...]
+
+Installs the Debian packages that are missing, builds, and runs every test; or the stages named. Stages use what
+earlier ones built, in this order:
+
+  release    build everything with g++; all below use this build unless they say otherwise
+  unit       every GoogleTest case, through ctest
+  vectors    every published test vector, through cardwright selftest
+  selftest   the known answers built into the program
+  luacheck   the Lua sources
+  lint       what tests/lint/README.md lists
+  docs       every command shown in the guides, run as it is printed there
+  install    cmake --install into an empty folder, and the demo flow from there
+  clone      ./demo.sh twice in a fresh clone of the last commit
+  asan       unit and vectors under AddressSanitizer and UndefinedBehaviorSanitizer
+  tsan       the same under ThreadSanitizer
+  clang      build everything with clang
+  fuzz       each fuzzer for a short, fixed number of inputs
+
+  --quick    release to lint only
+  --help     this text
+
+A stage that fails does not stop the others. What a stage printed is in build/test/<stage>.log. The last line is
+"N passed, M failed": test cases, vectors, lint checks, commands in the guides and fuzzers count each, any other stage
+counts as one. The exit status is 0 if nothing failed, 1 if something did, 2 for a wrong argument.
+TEXT
+}
+
+logs=build/test
+cardwright=build/release/cardwright
+
+# Each stage runs in a subshell of its own with errexit on. Its output goes to a log. If the last line of that is
+# "N passed, M failed", the stage counts as so many.
+
+stage_release() {
+  build_preset release -DCW_TESTS=ON
+}
+
+stage_unit() {
+  unit_tests release
+}
+
+stage_vectors() {
+  "$cardwright" selftest --vectors tests/vectors
+}
+
+stage_selftest() {
+  "$cardwright" selftest
+}
+
+stage_luacheck() {
+  luacheck --no-color stdlib scripts policies tests
+}
+
+stage_lint() {
+  tests/lint/run.py --cardwright "$cardwright"
+}
+
+stage_docs() {
+  tests/guides/run.py --cardwright "$cardwright"
+}
+
+# The installed program must find everything it needs beside itself, from any folder.
+stage_install() {
+  local prefix=$PWD/$logs/prefix source=$PWD here=$logs/elsewhere
+  rm -rf "$prefix" "$here"
+  cmake --install build/release --prefix "$prefix"
+  mkdir -p "$here"
+  install -m 600 tests/keys/demo.keys "$here/keys"
+  (umask 077 && printf 'Ada Lovelace' >"$here/holder.txt")
+  cd "$here"
+  "$prefix/bin/cardwright" --version
+  "$prefix/bin/cardwright" flows
+  "$prefix/bin/cardwright" run demo/install --card sim --keys keys \
+    --set cap="$source/tests/caps/transit-2.1.cap" --set holder=@holder.txt
+}
+
+# A stranger's clone: what is committed, and nothing else, must be enough.
+stage_clone() {
+  local clone=$PWD/$logs/clone
+  rm -rf "$clone"
+  git clone -q . "$clone"
+  cd "$clone"
+  ./demo.sh
+  ./demo.sh
+}
+
+stage_asan() {
+  export ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1 UBSAN_OPTIONS=print_stacktrace=1
+  sanitized asan
+}
+
+stage_tsan() {
+  export TSAN_OPTIONS=halt_on_error=1
+  sanitized tsan
+}
+
+stage_clang() {
+  build_preset clang
+  build/clang/cardwright selftest
+}
+
+stage_fuzz() {
+  build_preset fuzz
+  local fuzzer name corpus passed=0 failed=0
+  for fuzzer in build/fuzz/tests/fuzz/*_fuzz; do
+    name=$(basename "$fuzzer")
+    # New finds go to the first folder, never to the sources.
+    corpus=("$logs/corpus/$name")
+    mkdir -p "${corpus[0]}"
+    if [ -d "tests/fuzz/corpus/$name" ]; then corpus+=("tests/fuzz/corpus/$name"); fi
+    if "$fuzzer" -seed=1 -runs=20000 -max_len=4096 -timeout=10 -rss_limit_mb=1024 -verbosity=0 -print_final_stats=1 \
+      -artifact_prefix="$logs/$name-" "${corpus[@]}"; then
+      passed=$((passed + 1))
+    else
+      failed=$((failed + 1))
+    fi
+  done
+  say "$passed passed, $failed failed"
+  [ "$failed" -eq 0 ]
+}
+
+# unit_tests PRESET: ctest, and its counts on the last line.
+unit_tests() {
+  local report=$PWD/$logs/$1-unit.xml status=0 cases bad skipped
+  ctest --test-dir "build/$1" -j "$(nproc)" --output-on-failure --no-tests=error --output-junit "$report" || status=$?
+  cases=$(count_of tests "$report") bad=$(count_of failures "$report")
+  skipped=$(($(count_of skipped "$report") + $(count_of disabled "$report")))
+  say "$((cases - bad - skipped)) passed, $bad failed, $skipped skipped"
+  return "$status"
+}
+
+# A count from the head of a JUnit report.
+count_of() {
+  sed -nE "/^[[:space:]]*$1=/{s/[^0-9]//gp;q}" "$2"
+}
+
+sanitized() {
+  build_preset "$1"
+  "build/$1/cardwright" selftest --vectors tests/vectors
+  unit_tests "$1"
+}
+
+passed=0
+failed=0
+failed_stages=()
+
+run_stage() {
+  local name=$1 log=$logs/$1.log start=$SECONDS status=0 counts word
+  # Not `if (...)`: bash would switch errexit off inside.
+  set +e
+  (
+    set -e
+    "stage_$name"
+  ) >"$log" 2>&1 </dev/null
+  status=$?
+  set -e
+
+  counts=$(tail -n 1 "$log" | sed -nE 's/^([0-9]+) passed, ([0-9]+) failed.*/\1 \2/p')
+  local ok=${counts% *} bad=${counts#* }
+  [ -n "$counts" ] || { ok=1 bad=0; }
+  # A stage that ends badly has failed, whatever it counted.
+  if [ "$status" -ne 0 ] && [ "$bad" -eq 0 ]; then
+    bad=1
+    [ -n "$counts" ] || ok=0
+  fi
+  passed=$((passed + ok))
+  failed=$((failed + bad))
+
+  word=ok
+  [ "$bad" -eq 0 ] || word=FAILED
+  printf '%-7s %-9s %5d passed %4d failed %5d s\n' "$word" "$name" "$ok" "$bad" $((SECONDS - start))
+  if [ "$bad" -ne 0 ]; then
+    failed_stages+=("$name")
+    tail -n 40 "$log" | sed 's/^/    /'
+  fi
+}
+
+stages=("${all_stages[@]}")
+named=()
+for argument in "$@"; do
+  case $argument in
+    --quick) stages=("${quick_stages[@]}") ;;
+    --help | -h) usage && exit 0 ;;
+    *)
+      [[ " ${all_stages[*]} " == *" $argument "* ]] || { usage >&2 && exit 2; }
+      named+=("$argument")
+      ;;
+  esac
+done
+[ "${#named[@]}" -eq 0 ] || stages=("${named[@]}")
+
+trap 'say; die "Stopped."' INT TERM
+
+mkdir -p "$logs"
+install_packages tests
+for name in "${stages[@]}"; do run_stage "$name"; done
+
+say
+for name in "${failed_stages[@]}"; do say "failed: $name (build/test/$name.log)"; done
+say "$((SECONDS / 60)) min $((SECONDS % 60)) s"
+say "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
