@@ -75,12 +75,14 @@ def include_directions(tree):
             if not include:
                 continue
             target = include[1]
-            if target.startswith("../") or "/" not in target:
+            if target.endswith("_private.h"):
+                # Reached beside the file that includes it, and in no other way.
+                if "/" in target or not tree.has(f"runtime/{folder}/{target}"):
+                    yield f"{name}:{number}: {target} is private to its folder"
+            elif "/" not in target or target.startswith("../"):
                 yield f'{name}:{number}: write #include "folder/file.h", not "{target}"'
             elif target.split("/")[0] not in allowed and target not in allowed:
                 yield f"{name}:{number}: {folder} may not include {target} (docs/ARCHITECTURE.md)"
-            elif target.endswith("_private.h") and target.split("/")[0] != folder:
-                yield f"{name}:{number}: {target} is private to its folder"
 
 
 def forbidden_text(tree):

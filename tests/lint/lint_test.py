@@ -63,6 +63,7 @@ class Lint(unittest.TestCase):
         self.finds("may not include", check, "runtime/se/card.cc", '#include "card/apdu.h"\n')
         self.finds("write #include", check, base, '#include "../card/apdu.h"\n')
         self.finds("is private", check, "runtime/card/apdu.h", '#include "base/hex_private.h"\n')
+        self.finds("is private", check, "runtime/card/apdu.h", '#include "hex_private.h"\n')
 
     def test_text_that_must_not_be(self):
         self.finds("swallows", folders.forbidden_text, "runtime/base/hex.cc", "try {} catch (...) {}\n")
