@@ -156,10 +156,20 @@ Block8 Des::single_encrypt(const Block8& block) const {
   return out;
 }
 
-Bytes Des::cbc_encrypt_padded(const Block8& iv, const Secret& data) const {
-  Bytes out = padded_message({SecretBytes::view(data)});
+Block8 Des::triple_encrypt(const Block8& block) const {
+  Block8 out = block;
+  impl_->triple.run({}, out);
+  return out;
+}
+
+Bytes Des::cbc_encrypt_padded(const Block8& iv, ByteView data) const {
+  Bytes out = padded_message({data});
   impl_->triple.run(iv, out);
   return out;
+}
+
+Bytes Des::cbc_encrypt_padded(const Block8& iv, const Secret& data) const {
+  return cbc_encrypt_padded(iv, SecretBytes::view(data));
 }
 
 }  // namespace cw::crypto

@@ -38,8 +38,11 @@ class Des {
 
   /// One block under single DES with the first 8 bytes of the key (SCP02 C-MAC ICV encryption, GPCS E.3.4).
   Block8 single_encrypt(const Block8& block) const;
+  /// One block under the whole key (SCP01 C-MAC ICV encryption, GPCS D.3.3).
+  Block8 triple_encrypt(const Block8& block) const;
 
-  /// The secret padded with 80 00.. to whole blocks, CBC encrypted.
+  /// The data padded with 80 00.. to whole blocks, CBC encrypted.
+  Bytes cbc_encrypt_padded(const Block8& iv, ByteView data) const;
   Bytes cbc_encrypt_padded(const Block8& iv, const Secret& data) const;
   /// MACs over a public part followed by a secret one, both as above.
   Block8 mac(const Block8& iv, ByteView head, const Secret& tail) const;

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "crypto/aes.h"
 #include "crypto/des.h"
+#include "crypto/kdf.h"
 #include "secret_bytes_private.h"
 
 namespace cw::crypto {
@@ -32,12 +33,12 @@ class AesKey final : public Key {
 
   Secret derive_scp03_key(uint8_t constant, ByteView context, unsigned bits) const override {
     Secret out = SecretBytes::zeros(bits / 8);
-    derive(constant, context, bits, SecretBytes::writable(out));
+    derive(constant, context, SecretBytes::writable(out));
     return out;
   }
   Bytes derive_scp03_data(uint8_t constant, ByteView context, unsigned bits) const override {
     Bytes out(bits / 8);
-    derive(constant, context, bits, out);
+    derive(constant, context, out);
     return out;
   }
   Secret derive_scp02_key(uint16_t, uint16_t) const override { raise_wrong_type("SCP02 derivation", "AES", "DES"); }
@@ -60,19 +61,9 @@ class AesKey final : public Key {
   Secret material() const override { return bytes_.clone(); }
 
  private:
-  // Amd D 4.1.5: label (11 zeros, constant), separator 00, length in bits, counter from 1, context.
-  void derive(uint8_t constant, ByteView context, unsigned bits, std::span<uint8_t> out) const {
-    std::array<uint8_t, 16> head{};
-    head[11] = constant;
-    head[13] = static_cast<uint8_t>(bits >> 8);
-    head[14] = static_cast<uint8_t>(bits);
+  void derive(uint8_t constant, ByteView context, std::span<uint8_t> out) const {
     const std::lock_guard lock(mutex_);
-    for (size_t done = 0; done < out.size(); done += 16) {
-      ++head[15];
-      Block16 block = aes_.cmac({head, context});
-      std::copy_n(block.begin(), std::min<size_t>(16, out.size() - done), out.begin() + done);
-      wipe(block.data(), block.size());
-    }
+    scp03_derive(aes_, constant, context, out);
   }
 
   Secret bytes_;

@@ -18,21 +18,21 @@ enum class Scp : uint8_t { scp01 = 1, scp02 = 2, scp03 = 3 };
 enum Level : uint8_t { kNone = 0x00, kCmac = 0x01, kCenc = 0x02, kRmac = 0x10, kRenc = 0x20 };
 
 struct ChannelOptions {
-  std::optional<uint8_t> i{};           // SCP02 and SCP01 options; SCP03's when the card's is not to be believed
-  Bytes aid{};                          // AID of the selected security domain: SCP02 i=55, SCP03 pseudo-random challenge
-  bool encrypt_empty_data = false;      // SCP03: a vendor's cards encrypt empty data as one padded block
+  std::optional<uint8_t> i{};       // SCP02 and SCP01 options; SCP03's when the card's is not to be believed
+  Bytes aid{};                      // AID of the selected security domain: SCP02 i=55, SCP03 pseudo-random challenge
+  bool encrypt_empty_data = false;  // SCP03: a vendor's cards encrypt empty data as one padded block
 };
 
 /// What an INITIALIZE UPDATE answer says (GPCS E.5.1.6, D.4.1, Amd D 7.1.1).
 struct InitializeUpdateAnswer {
   Scp scp = Scp::scp03;
   uint8_t key_version = 0;
-  std::optional<uint8_t> i{};           // SCP03 only
-  bool s16 = false;                     // SCP03 with 16-byte challenges and MACs
-  Bytes diversification_data{};         // 10 bytes
-  Bytes sequence_counter{};             // 0, 2 or 3 bytes
-  Bytes card_challenge{};               // 8, 6 or 16 bytes
-  Bytes card_cryptogram{};              // 8 or 16 bytes
+  std::optional<uint8_t> i{};    // SCP03 only
+  bool s16 = false;              // SCP03 with 16-byte challenges and MACs
+  Bytes diversification_data{};  // 10 bytes
+  Bytes sequence_counter{};      // 0, 2 or 3 bytes
+  Bytes card_challenge{};        // 8, 6 or 16 bytes
+  Bytes card_cryptogram{};       // 8 or 16 bytes
 
   /// `data` without status word; `host_challenge_size` 8 or 16. Raises channel: a length or protocol that cannot be.
   static InitializeUpdateAnswer parse(ByteView data, size_t host_challenge_size);
@@ -69,8 +69,8 @@ class Channel {
   /// EXTERNAL AUTHENTICATE, already MACed. Once, before any wrap().
   virtual card::Apdu external_authenticate() = 0;
 
-  /// The command as it travels; moves chaining value and counter. Data over max_data() gives an extended command; cut it
-  /// after wrapping if it is to be chained.
+  /// The command as it travels; moves chaining value and counter. Data over max_data() gives an extended command; cut
+  /// it after wrapping if it is to be chained.
   virtual card::Apdu wrap(const card::Apdu& plain) = 0;
   /// The same with secret data in place of plain.data: needs C-ENC, or raises channel, so that a secret leaves the
   /// process encrypted or not at all.
