@@ -29,4 +29,9 @@ function log.table(title, columns, rows) end
 ---@param value any what json.encode takes
 function log.result(name, value) end
 
+--- What a run does next, for those who follow it. Internal to cw.flow: flows call run:step.
+---@param kind "begin"|"skip"|"end"
+---@param name string name of the step
+function log.step(kind, name) end
+
 return log

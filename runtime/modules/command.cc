@@ -1,0 +1,118 @@
+#include <utility>
+
+#include "arguments_private.h"
+#include "card/apdu.h"
+#include "card/describe.h"
+#include "card/status.h"
+#include "command_private.h"
+#include "data_private.h"
+
+namespace cw::modules {
+
+namespace {
+
+struct CommandHandle : lua::Handle {
+  explicit CommandHandle(host::Command c) : command(std::move(c)) {}
+  const host::Command command;
+};
+
+const host::Command* command_at(lua_State* L, int index) {
+  const auto* handle = static_cast<const CommandHandle*>(lua::to_handle(L, index, command_type()));
+  return handle ? &handle->command : nullptr;
+}
+
+std::string names_in(const host::Data& data) {
+  std::string names;
+  for (const host::Part& part : data.parts()) {
+    if (const auto* secret = std::get_if<host::SecretPart>(&part)) names += ", secret " + secret->name;
+    if (const auto* key = std::get_if<host::KeyPart>(&part)) {
+      names += ", key " + key->set + "/" + std::to_string(key->index);
+    }
+  }
+  return names;
+}
+
+int command_index(lua_State* L) {
+  const host::Command command = check_command(L, 1, "argument 1");
+  const std::string_view field = lua::text(L, 2);
+  if (field == "cla") {
+    lua_pushinteger(L, command.cla);
+  } else if (field == "ins") {
+    lua_pushinteger(L, command.ins);
+  } else if (field == "p1") {
+    lua_pushinteger(L, command.p1);
+  } else if (field == "p2") {
+    lua_pushinteger(L, command.p2);
+  } else if (field == "le") {
+    command.le ? lua_pushinteger(L, static_cast<lua_Integer>(*command.le)) : lua_pushnil(L);
+  } else if (field == "data") {
+    command.data.plain() ? lua::push(L, command.data.visible()) : push_data(L, command.data);
+  } else {
+    lua_pushnil(L);
+  }
+  return 1;
+}
+
+int command_eq(lua_State* L) {
+  const host::Command* left = command_at(L, 1);
+  const host::Command* right = command_at(L, 2);
+  lua_pushboolean(L, left && right && *left == *right);
+  return 1;
+}
+
+int command_tostring(lua_State* L) {
+  const std::string text = describe(check_command(L, 1, "argument 1"));
+  charge_bytes(L, text.size());
+  lua::push(L, std::string_view(text));
+  return 1;
+}
+
+}  // namespace
+
+const lua::HandleType& command_type() {
+  static const lua::HandleType type = {
+      .name = "Command",
+      .methods = {},
+      .metamethods = {{"__index", lua::guard<command_index>},
+                      {"__eq", lua::guard<command_eq>},
+                      {"__tostring", lua::guard<command_tostring>}},
+  };
+  return type;
+}
+
+void push_command(lua_State* L, host::Command command) {
+  size_t cost = sizeof(CommandHandle);
+  for (const host::Part& part : command.data.parts()) {
+    cost += sizeof(host::Part);
+    if (const Bytes* bytes = std::get_if<Bytes>(&part)) cost += bytes->size();
+  }
+  charge_bytes(L, cost);
+  lua::push_handle(L, command_type(), std::make_unique<CommandHandle>(std::move(command)), cost);
+}
+
+host::Command check_command(lua_State* L, int index, std::string_view place) {
+  if (const host::Command* command = command_at(L, index)) return *command;
+  if (lua_type(L, index) != LUA_TSTRING) bad_value(L, index, place, "a Command or the bytes of one");
+  const ByteView bytes = lua::bytes(L, index);
+  charge_bytes(L, bytes.size());
+  card::Apdu apdu = card::Apdu::parse(bytes);
+  return host::Command{apdu.cla, apdu.ins, apdu.p1, apdu.p2, host::Data(std::move(apdu.data)), apdu.le};
+}
+
+std::string describe(const host::Command& command) {
+  // How long a key gets is not known here, so there is no data field to look into.
+  if (command.data.has_key()) {
+    return card::command_name(command.cla, command.ins, command.p1) + names_in(command.data);
+  }
+  card::Apdu apdu{.cla = command.cla, .ins = command.ins, .p1 = command.p1, .p2 = command.p2, .le = command.le};
+  for (const host::Part& part : command.data.parts()) {
+    if (const Bytes* bytes = std::get_if<Bytes>(&part)) append(apdu.data, *bytes);
+    if (const auto* secret = std::get_if<host::SecretPart>(&part)) apdu.data.resize(apdu.data.size() + secret->size);
+    if (const auto* file = std::get_if<host::FilePart>(&part)) {
+      append(apdu.data, ByteView(file->file->content).subspan(file->offset, file->size));
+    }
+  }
+  return card::describe(apdu) + names_in(command.data);
+}
+
+}  // namespace cw::modules

@@ -1,0 +1,117 @@
+#include <utility>
+#include <vector>
+
+#include "arguments_private.h"
+#include "card/apdu.h"
+#include "card/status.h"
+#include "command_private.h"
+#include "exchange_private.h"
+#include "lua/stack.h"
+#include "modules/context.h"
+
+namespace cw::modules {
+
+namespace {
+
+constexpr size_t kMaxPlan = 4096;
+
+/// What a reply needs to know of a command that was sent.
+struct Header {
+  uint8_t cla = 0;
+  uint8_t ins = 0;
+  uint8_t p1 = 0;
+  uint8_t p2 = 0;
+};
+
+/// Ends the secure channels that a command ends on the card: SELECT by name (GPCS 10.2.3), and MANAGE CHANNEL close,
+/// which names a channel in P2, or its own with P2 00 (ISO 7816-4 11.1.2).
+void note_sent(OpenChannels& channels, const Header& header) {
+  if (header.cla & 0x80) return;  // proprietary class
+  if (header.ins == 0xA4 && header.p1 == 0x04) channels.closed_on(card::channel_of(header.cla), "SELECT");
+  if (header.ins == 0x70 && header.p1 == 0x80) {
+    channels.closed_on(header.p2 ? header.p2 : card::channel_of(header.cla), "MANAGE CHANNEL");
+  }
+}
+
+void push_answer(lua_State* L, const host::Answer& answer) {
+  lua_createtable(L, 0, 2);
+  lua::set_field(L, "data", ByteView(answer.data));
+  lua::set_field(L, "sw", static_cast<int64_t>(answer.sw));
+}
+
+/// Submits the plan; `push` gets the headers of what was sent and the answers, and pushes the results.
+template <class Push>
+int submit(lua_State* L, const Target& target, std::vector<host::Command> plan, Push push) {
+  Context& context = context_of(L);
+  if (target.channel) context.channels.check(target.channel);
+  std::vector<Header> headers;
+  headers.reserve(plan.size());
+  for (const host::Command& command : plan) headers.push_back({command.cla, command.ins, command.p1, command.p2});
+  host::Exchange exchange{target.channel, target.logical_channel, std::move(plan), /*stop_on_error=*/true};
+  return context.submit(
+      L, std::move(exchange), [headers = std::move(headers), push](lua_State* state, host::Reply& reply) {
+        const auto& answers = reply_as<host::Answers>(reply).answers;
+        if (answers.empty() || answers.size() > headers.size()) {
+          throw Error(ErrorKind::internal, "the engine answered " + std::to_string(headers.size()) + " commands with " +
+                                               std::to_string(answers.size()) + " answers");
+        }
+        OpenChannels& channels = context_of(state).channels;
+        for (size_t i = 0; i < answers.size(); ++i) note_sent(channels, headers[i]);
+        return push(state, headers, answers);
+      });
+}
+
+std::vector<host::Command> check_plan(lua_State* L, int index) {
+  const size_t count = check_list(L, index, "argument 1", kMaxPlan);
+  std::vector<host::Command> plan;
+  plan.reserve(count);
+  for (size_t i = 1; i <= count; ++i) {
+    lua_rawgeti(L, index, static_cast<int>(i));
+    plan.push_back(check_command(L, -1, "argument 1[" + std::to_string(i) + "]"));
+    lua_pop(L, 1);
+  }
+  return plan;
+}
+
+}  // namespace
+
+int send(lua_State* L, const Target& target) {
+  return submit(L, target, {check_command(L, 2, "argument 1")},
+                [](lua_State* state, const auto&, const std::vector<host::Answer>& answers) {
+                  push_answer(state, answers.front());
+                  return 1;
+                });
+}
+
+int expect(lua_State* L, const Target& target) { return expect(L, target, check_command(L, 2, "argument 1")); }
+
+int expect(lua_State* L, const Target& target, host::Command command) {
+  std::vector<host::Command> plan;
+  plan.push_back(std::move(command));
+  return submit(L, target, std::move(plan),
+                [](lua_State* state, const std::vector<Header>& sent, const std::vector<host::Answer>& answers) {
+                  const host::Answer& answer = answers.front();
+                  if (answer.sw != 0x9000) {
+                    const Header& header = sent.front();
+                    throw Error(ErrorKind::card, card::explain(answer.sw, header.cla, header.ins, header.p1),
+                                answer.sw);
+                  }
+                  lua::push(state, ByteView(answer.data));
+                  return 1;
+                });
+}
+
+int send_all(lua_State* L, const Target& target) {
+  return submit(L, target, check_plan(L, 2),
+                [](lua_State* state, const auto&, const std::vector<host::Answer>& answers) {
+                  lua_createtable(state, static_cast<int>(answers.size()), 0);
+                  int at = 0;
+                  for (const host::Answer& answer : answers) {
+                    push_answer(state, answer);
+                    lua_rawseti(state, -2, ++at);
+                  }
+                  return 1;
+                });
+}
+
+}  // namespace cw::modules
