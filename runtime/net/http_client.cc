@@ -1,0 +1,165 @@
+#include "net/http_client.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include <httplib.h>
+
+#include "base/error.h"
+#include "url_private.h"
+
+namespace cw::net {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// Cuts the connection when the time is up. cpp-httplib's own timeouts start anew with every byte, so a server that
+/// drips would hold a request for ever.
+class Watchdog {
+ public:
+  Watchdog(httplib::Client& client, Clock::time_point deadline)
+      : thread_([this, &client, deadline] {
+          std::unique_lock lock(mutex_);
+          // Again and again: a connection that is just being made is not there to be cut yet.
+          Clock::time_point next = deadline;
+          while (!done_.wait_until(lock, next, [this] { return over_; })) {
+            client.stop();
+            next = Clock::now() + std::chrono::milliseconds(20);
+          }
+        }) {}
+  ~Watchdog() {
+    {
+      const std::lock_guard lock(mutex_);
+      over_ = true;
+    }
+    done_.notify_one();
+    thread_.join();
+  }
+  Watchdog(const Watchdog&) = delete;
+  Watchdog& operator=(const Watchdog&) = delete;
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable done_;
+  bool over_ = false;
+  std::thread thread_;
+};
+
+/// RFC 9110 5.6.2 and 5.5: a name is a token, a value has no line ends; with one, a script could write headers or a
+/// second request of its own.
+void check_header(const std::string& name, const std::string& value) {
+  const auto is_token = [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+  };
+  if (name.empty() || !std::all_of(name.begin(), name.end(), is_token)) {
+    throw Error(ErrorKind::usage, "cannot send an HTTP header: its name must be letters, digits and '-'");
+  }
+  if (std::any_of(value.begin(), value.end(), [](char c) { return c == '\r' || c == '\n' || c == '\0'; })) {
+    throw Error(ErrorKind::usage, "cannot send HTTP header " + name + ": its value has a line end in it");
+  }
+  std::string lower = name;
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](unsigned char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c); });
+  for (const char* own : {"host", "content-length", "transfer-encoding", "connection", "accept-encoding"}) {
+    if (lower == own) throw Error(ErrorKind::usage, "cannot send HTTP header " + name + ": the client sets it itself");
+  }
+}
+
+void check_method(const std::string& method) {
+  for (const char* known : {"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"}) {
+    if (method == known) return;
+  }
+  throw Error(ErrorKind::usage, "unknown HTTP method; use GET, POST, PUT, PATCH, DELETE or HEAD");
+}
+
+std::string explain(httplib::Error error, const HttpLimits& limits) {
+  switch (error) {
+    case httplib::Error::Connection:
+      return "no connection; is the backend running, and is the address right?";
+    case httplib::Error::ConnectionTimeout:
+      return "no connection in time; is the address right, does a firewall stop it?";
+    case httplib::Error::SSLServerVerification:
+      return "the server's certificate is not trusted (unknown authority, other host name or out of date); nothing was "
+             "sent";
+    case httplib::Error::SSLConnection:
+      return "no TLS connection; does this port speak TLS?";
+    case httplib::Error::SSLLoadingCerts:
+      return "cannot read the trusted certificates in " + limits.ca_file;
+    case httplib::Error::Read:
+      return "the connection broke before the whole answer was there; whether the backend acted is unknown";
+    case httplib::Error::Write:
+      return "the connection broke while the request was being sent; whether the backend acted is unknown";
+    default:
+      return httplib::to_string(error);
+  }
+}
+
+std::string seconds(std::chrono::milliseconds time) {
+  return time.count() % 1000 == 0 ? std::to_string(time.count() / 1000) + " s" : std::to_string(time.count()) + " ms";
+}
+
+}  // namespace
+
+HttpResponse send(const HttpRequest& request, const HttpLimits& limits) {
+  check_method(request.method);
+  for (const auto& [name, value] : request.headers) check_header(name, value);
+  const Url url = parse_url(request.url);
+  // The query may hold what nobody should read in a log.
+  const std::string doing = request.method + " " + url.origin + url.target.substr(0, url.target.find('?')) + ": ";
+
+  httplib::Client client(url.origin);
+  if (!client.is_valid()) throw Error(ErrorKind::http, doing + "cannot set up a client for this address");
+  client.set_connection_timeout(limits.deadline);
+  client.set_read_timeout(limits.deadline);
+  client.set_write_timeout(limits.deadline);
+  client.set_keep_alive(false);
+  client.set_follow_location(false);
+  client.set_url_encode(false);
+  client.set_decompress(false);
+  client.enable_server_certificate_verification(true);
+  if (!limits.ca_file.empty()) client.set_ca_cert_path(limits.ca_file);
+
+  httplib::Request wire;
+  wire.method = request.method;
+  wire.path = url.target;
+  for (const auto& [name, value] : request.headers) wire.headers.emplace(name, value);
+  wire.headers.emplace("Accept-Encoding", "identity");
+  wire.body = request.body;
+  std::string body;
+  bool too_much = false;
+  wire.content_receiver = [&](const char* data, size_t size, uint64_t, uint64_t) {
+    too_much = size > limits.response_bytes - body.size();
+    if (!too_much) body.append(data, size);
+    return !too_much;
+  };
+
+  httplib::Response answer;
+  httplib::Error error = httplib::Error::Success;
+  const Clock::time_point deadline = Clock::now() + limits.deadline;
+  bool answered = false;
+  {
+    const Watchdog watchdog(client, deadline);
+    answered = client.send(wire, answer, error);
+  }
+  if (too_much) {
+    throw Error(ErrorKind::http,
+                doing + "the answer is longer than " + std::to_string(limits.response_bytes) + " bytes");
+  }
+  if (!answered && Clock::now() >= deadline) {
+    throw Error(ErrorKind::http, doing + "no whole answer within " + seconds(limits.deadline) +
+                                     "; whether the backend acted is unknown");
+  }
+  if (!answered) throw Error(ErrorKind::http, doing + explain(error, limits));
+
+  HttpResponse out;
+  out.status = answer.status;
+  for (const auto& [name, value] : answer.headers) out.headers.emplace_back(name, value);
+  out.body = std::move(body);
+  return out;
+}
+
+}  // namespace cw::net

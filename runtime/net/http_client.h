@@ -1,0 +1,38 @@
+// One HTTP request to a backend: TLS verified, one deadline over everything, a cap on the answer, no redirects.
+//
+// Stateless; call from any thread. Blocks until the answer is there or the deadline is over.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace cw::net {
+
+using Headers = std::vector<std::pair<std::string, std::string>>;
+
+struct HttpRequest {
+  std::string method{};  // GET POST PUT PATCH DELETE HEAD
+  std::string url{};     // http:// or https://
+  Headers headers{};
+  std::string body{};
+};
+
+struct HttpResponse {
+  int status = 0;  // any: a 404 is an answer
+  Headers headers{};
+  std::string body{};
+};
+
+struct HttpLimits {
+  std::chrono::milliseconds deadline{30'000};  // from the first packet to the last; name resolution is the system's own
+  size_t response_bytes = 4u << 20;            // of the body
+  std::string ca_file{};                       // PEM; empty: what the system trusts
+};
+
+/// Raises usage: a URL, method or header that cannot be sent. Raises http: no connection, a certificate that is not
+/// trusted, too slow, too much, broken off.
+HttpResponse send(const HttpRequest& request, const HttpLimits& limits = {});
+
+}  // namespace cw::net
