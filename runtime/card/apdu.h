@@ -14,9 +14,9 @@ struct Apdu {
   uint8_t ins = 0;
   uint8_t p1 = 0;
   uint8_t p2 = 0;
-  Bytes data{};                     // 0..65535 bytes
-  std::optional<uint32_t> le{};     // expected bytes: 1..65536; 256 is short 00, 65536 extended 0000
-  bool extended = false;            // force the extended form; longer data or le takes it anyway
+  Bytes data{};                  // 0..65535 bytes
+  std::optional<uint32_t> le{};  // expected bytes: 1..65536; 256 is short 00, 65536 extended 0000
+  bool extended = false;         // force the extended form; longer data or le takes it anyway
 
   /// The bytes that travel. Raises usage: data over 65535 bytes, le 0 or over 65536.
   Bytes encode() const;

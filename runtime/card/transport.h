@@ -8,9 +8,9 @@
 namespace cw::card {
 
 struct TransportOptions {
-  bool extended_length = false;  // the reader and the card take extended APDUs; else long data is chained (CLA b5)
-  bool repeat_wrong_le = true;   // on 6Cxx, send again with that Le; false inside a secure channel
-  size_t response_limit = 65536; // joined answer; more raises
+  bool extended_length = false;   // the reader and the card take extended APDUs; else long data is chained (CLA b5)
+  bool repeat_wrong_le = true;    // on 6Cxx, send again with that Le; false inside a secure channel
+  size_t response_limit = 65536;  // joined answer; more raises
 };
 
 /// Sends `command` and joins its answer. A command with more than 255 data bytes is sent extended, or cut by ISO 7816-4

@@ -32,13 +32,13 @@ class CapFile {
   static CapFile parse(ByteView file, std::string_view origin);
 
   const std::string& format_version() const { return format_version_; }  // "2.1", "2.3"
-  bool extended() const { return extended_; }                           // Java Card 3.1 extended format
+  bool extended() const { return extended_; }                            // Java Card 3.1 extended format
   const Bytes& package_aid() const { return package_aid_; }              // 5..16 bytes
   uint8_t package_major() const { return package_major_; }
   uint8_t package_minor() const { return package_minor_; }
   uint8_t flags() const { return flags_; }
-  const std::string& package_name() const { return package_name_; }      // may be empty
-  const std::vector<Bytes>& applets() const { return applets_; }         // class AIDs
+  const std::string& package_name() const { return package_name_; }  // may be empty
+  const std::vector<Bytes>& applets() const { return applets_; }     // class AIDs
   const std::vector<CapImport>& imports() const { return imports_; }
   const std::vector<CapComponent>& components() const { return components_; }  // in the order of the file
 
