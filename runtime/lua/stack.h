@@ -6,10 +6,11 @@
 #pragma once
 
 #include <cstdint>
-#include <lua.hpp>
 #include <memory>
 #include <string_view>
 #include <vector>
+
+#include <lua.hpp>
 
 #include "base/bytes.h"
 #include "base/error.h"
@@ -62,8 +63,9 @@ void set_field(lua_State* L, const char* name, std::string_view text);
 void set_field(lua_State* L, const char* name, int64_t number);
 void set_field(lua_State* L, const char* name, bool value);
 
-// Handles: C++ objects that a script holds as userdata. Counted against Limits::handles and charged `cost` bytes against
-// the memory limit; freed when collected or with the state. The metatable is hidden from scripts (__metatable = false).
+// Handles: C++ objects that a script holds as userdata. Counted against Limits::handles and charged `cost` bytes
+// against the memory limit; freed when collected or with the state. The metatable is hidden from scripts (__metatable =
+// false).
 
 class Handle {
  public:

@@ -1,19 +1,22 @@
-// One Lua state: the sandbox of one run (or of one policy, one load). Made fresh, used once, dropped whole; nothing in it
-// is trusted. LuaJIT with its JIT engine off: with it on, hooks never fire in a hot loop and nothing can stop a script.
+// One Lua state: the sandbox of one run (or of one policy, one load). Made fresh, used once, dropped whole; nothing in
+// it is trusted. LuaJIT with its JIT engine off: with it on, hooks never fire in a hot loop and nothing can stop a
+// script.
 //
-// What a script can do in here is repeatable: no addresses, no hash order, no chance (docs/ARCHITECTURE.md, the keystone).
+// What a script can do in here is repeatable: no addresses, no hash order, no chance (docs/ARCHITECTURE.md, the
+// keystone).
 //
 // Owner: one run. One thread at a time; the thread's stack must be at least 8 MiB.
 #pragma once
 
 #include <chrono>
 #include <functional>
-#include <lua.hpp>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
+
+#include <lua.hpp>
 
 #include "base/error.h"
 
@@ -23,15 +26,15 @@ namespace cw::lua {
 /// (pattern matching, sorting, large strings) is charged in the same unit.
 struct Limits {
   uint64_t instructions = 50'000'000;
-  size_t memory = 16u << 20;                // bytes, by the allocator; no single block over 1 MiB
-  std::chrono::milliseconds awake{180'000}; // time a script may run, not counting what it waits for
-  size_t handles = 256;                     // live userdata
+  size_t memory = 16u << 20;                 // bytes, by the allocator; no single block over 1 MiB
+  std::chrono::milliseconds awake{180'000};  // time a script may run, not counting what it waits for
+  size_t handles = 256;                      // live userdata
 };
 
 /// One text file of a bundle, and its compiled form, made once per bundle and shared by all its runs. Never read from
 /// outside as bytecode.
 struct Chunk {
-  std::string name{};      // bundle-relative, shown in errors: "cw/gp.lua"
+  std::string name{};  // bundle-relative, shown in errors: "cw/gp.lua"
   std::string text{};
   std::string bytecode{};  // made by compile()
 };
