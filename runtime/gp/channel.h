@@ -66,7 +66,7 @@ class Channel {
   /// Bytes of plain data that fit into one short wrapped command.
   virtual size_t max_data() const = 0;
 
-  /// EXTERNAL AUTHENTICATE, already MACed. Once, before any wrap().
+  /// EXTERNAL AUTHENTICATE, already MACed. Once, before any wrap(). Its answer is plain: it does not go to unwrap().
   virtual card::Apdu external_authenticate() = 0;
 
   /// The command as it travels; moves chaining value and counter. Data over max_data() gives an extended command; cut
@@ -84,8 +84,8 @@ class Channel {
   virtual Mark mark() const = 0;
   virtual void restore(const Mark& mark) = 0;
 
-  /// The key under this channel's DEK with nothing around it: the encrypted value for PUT KEY and DGI 8113. AES keys of
-  /// 24 bytes are padded to 32 (random padding is not used: 00).
+  /// The key under this channel's DEK with nothing around it: the encrypted value for PUT KEY and DGI 8113. Keys of
+  /// 24 bytes under an AES DEK are padded to 32 with 80 00.. (any padding is allowed; published data has this one).
   virtual Bytes encrypt_key(const crypto::Key& key) const = 0;
   /// A secret of a multiple of the DEK's block, or 80-padded to it, under the DEK (GPCS 11.11, application secrets).
   virtual Bytes encrypt_data(const Secret& data) const = 0;

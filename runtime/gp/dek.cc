@@ -6,7 +6,7 @@
 
 namespace cw::gp {
 
-Bytes Dek::encrypt_key(const crypto::Key& key) const { return encrypt(crypto::padded(key.material(), block())); }
+Bytes Dek::encrypt_key(const crypto::Key& key) const { return encrypt_data(key.material()); }
 
 Bytes Dek::encrypt_data(const Secret& data) const {
   return data.size() % block() == 0 ? encrypt(data) : encrypt(crypto::padded(data, block(), 0x80));

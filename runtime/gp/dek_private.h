@@ -13,7 +13,7 @@ class Dek {
   /// `key` is static for SCP01 and SCP03 and a session key for SCP02; may be missing until it is used.
   explicit Dek(std::shared_ptr<const crypto::Key> key) : key_(std::move(key)) {}
 
-  /// Padded with 00 to whole blocks. Raises usage: no DEK.
+  /// The key's bytes as encrypt_data does it: only AES-192 and three-key DES under AES get padding.
   Bytes encrypt_key(const crypto::Key& key) const;
   /// 80-padded, unless it has whole blocks. Raises usage: no DEK.
   Bytes encrypt_data(const Secret& data) const;

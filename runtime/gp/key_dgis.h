@@ -20,7 +20,7 @@ struct DgiKeyAttributes {
   uint16_t purpose = 0x0003;  // tag 97: 0003 secure channel, 7003 DAP
 };
 
-/// All DGIs, one after the other; the caller cuts them for STORE DATA. Values are padded with 00 to the DEK's block.
+/// All DGIs, one after the other; the caller cuts them for STORE DATA. Values are encrypted as Channel::encrypt_key does.
 /// Raises usage: no keys, a key without value, keys of different type or length.
 Bytes key_dgis(const Channel& channel, const DgiKeyAttributes& attributes, const std::vector<DgiKey>& keys);
 
