@@ -51,7 +51,8 @@ void Memory::add(size_t bytes) {
   peak_ = std::max(peak_, used_);
   if (used_ >= collect_at_) {
     pressure_ = true;
-    collect_at_ = used_ + (limit_ > used_ ? (limit_ - used_) / 2 : 0) + 1;
+    // Half of what is left, but no sliver: close to the limit a script would do nothing but collect.
+    collect_at_ = used_ + std::max(limit_ > used_ ? (limit_ - used_) / 2 : 0, limit_ / 32);
   }
 }
 

@@ -1,5 +1,7 @@
 #include "runner.h"
 
+#include <ctime>
+
 namespace cw::lua::test {
 namespace {
 
@@ -18,6 +20,12 @@ int add_one(lua_State* L) {
 int open_test(lua_State* L) {
   push_module(L, {{"send", guard<send>, true}, {"fail", guard<fail_now>}, {"add_one", guard<add_one>}});
   return 1;
+}
+
+std::chrono::nanoseconds thread_cpu() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
 }
 
 std::string text_of(lua_State* L, int index) {
@@ -42,7 +50,7 @@ std::string text_of(lua_State* L, int index) {
 
 Result run(const std::string& script, const Options& options) {
   Result result;
-  auto begin = std::chrono::steady_clock::now();
+  auto begin = thread_cpu();
   std::map<std::string, Chunk> bundle;
   State::Setup setup;
   setup.limits = options.limits;
@@ -79,7 +87,7 @@ Result run(const std::string& script, const Options& options) {
     result.error = error.message();
     result.kind = name_of(error.kind());
   }
-  result.took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin);
+  result.cpu = std::chrono::duration_cast<std::chrono::milliseconds>(thread_cpu() - begin);
   return result;
 }
 

@@ -13,11 +13,11 @@ namespace cw::lua::test {
 
 struct Result {
   State::Outcome outcome = State::Outcome::finished;
-  std::string text{};       // the script's first result, as text
-  std::string error{};      // message, when failed
-  std::string kind{};       // its kind
-  std::string traceback{};  // of the failure
-  std::chrono::milliseconds took{0};
+  std::string text{};                // the script's first result, as text
+  std::string error{};               // message, when failed
+  std::string kind{};                // its kind
+  std::string traceback{};           // of the failure
+  std::chrono::milliseconds cpu{0};  // of this thread: a busy machine does not fail a test
   int waits = 0;
   State::Usage usage{};
 };
