@@ -24,9 +24,9 @@ std::string text_of(const Part& part) {
             return "<key " + key.set + "/" + std::to_string(key.index) +
                    (key.form == KeyPart::Form::value ? " value>" : ">");
           },
-          [](const FilePart& part) {
-            return "<file " + to_hex(ByteView(part.file->sha256).first(8)) + " " + std::to_string(part.offset) + "+" +
-                   std::to_string(part.size) + ">";
+          [](const FilePart& block) {
+            return "<file " + to_hex(ByteView(block.file->sha256).first(8)) + " " + std::to_string(block.offset) + "+" +
+                   std::to_string(block.size) + ">";
           },
       },
       part);
@@ -79,6 +79,17 @@ ByteView Data::visible() const {
   if (parts_.empty()) return {};
   if (const Bytes* bytes = std::get_if<Bytes>(&parts_[0])) return *bytes;
   return {};
+}
+
+Command command_of(const card::Apdu& apdu) {
+  Command command;
+  command.cla = apdu.cla;
+  command.ins = apdu.ins;
+  command.p1 = apdu.p1;
+  command.p2 = apdu.p2;
+  command.data = Data(apdu.data);
+  command.le = apdu.le;
+  return command;
 }
 
 std::string canonical(const Command& command) {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "card/apdu.h"
 
 namespace cw::host {
 
@@ -91,6 +92,9 @@ struct Command {
 
   bool operator==(const Command&) const = default;
 };
+
+/// The command with nothing but bytes in it.
+Command command_of(const card::Apdu& apdu);
 
 /// One line of ASCII that is the same for the same command in every process: header and parts, e.g.
 /// `80E60C00 4F05.. <secret holder 12> <key transit.sd/0> <file 1F2E.. 0+239> le=256`.

@@ -96,7 +96,7 @@ host::Command check_command(lua_State* L, int index, std::string_view place) {
   const ByteView bytes = lua::bytes(L, index);
   charge_bytes(L, bytes.size());
   card::Apdu apdu = card::Apdu::parse(bytes);
-  return host::Command{apdu.cla, apdu.ins, apdu.p1, apdu.p2, host::Data(std::move(apdu.data)), apdu.le};
+  return host::command_of(apdu);
 }
 
 std::string describe(const host::Command& command) {

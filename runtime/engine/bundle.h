@@ -1,0 +1,54 @@
+// A bundle: stdlib and scripts as they were when it was loaded, addressed by their hash, never changed afterwards. Each
+// text is compiled once, when first wanted, and shared by all runs.
+//
+// Thread rule: immutable; share freely.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lua/state.h"
+
+namespace cw::engine {
+
+class Bundle {
+ public:
+  /// Reads `share`/stdlib and `share`/scripts (*.lua, <= 256 KiB each, <= 4096 files). Raises usage: a folder that is
+  /// missing or cannot be read. Syntax is not checked here: a bad flow must not take the others down.
+  static std::shared_ptr<const Bundle> load(const std::filesystem::path& share);
+
+  /// The same bundle with one flow file more, from anywhere; its flow name is the path as given.
+  std::shared_ptr<const Bundle> with_file(const std::filesystem::path& file) const;
+
+  /// SHA-256 over names and contents, 64 hex digits.
+  const std::string& hash() const { return hash_; }
+
+  /// What `require` finds: "cw.gp" is stdlib/cw/gp.lua, "acme.common" is scripts/acme/common.lua. Null if there is
+  /// none. Raises script: syntax error.
+  const lua::Chunk* module(std::string_view name) const;
+
+  /// The flow "demo/install" (scripts/demo/install.lua), or the file added. Raises usage: no such flow, names the
+  /// nearest; script: syntax error.
+  const lua::Chunk& flow(std::string_view name) const;
+
+  /// Names of all files under scripts/ that may be flows, sorted; those under _folders are left out.
+  std::vector<std::string> flow_names() const;
+
+ private:
+  Bundle() = default;
+  void seal();
+  const lua::Chunk* compiled(const std::string& file) const;
+
+  std::map<std::string, std::string> texts_;  // "stdlib/cw/gp.lua" -> text
+  std::string added_;                         // flow name of the file added
+  std::string hash_;
+  mutable std::mutex mutex_;
+  mutable std::map<std::string, lua::Chunk> chunks_;
+};
+
+}  // namespace cw::engine

@@ -1,0 +1,182 @@
+#include "engine/card_session.h"
+
+#include "base/hex.h"
+#include "card/status.h"
+#include "crypto/digest.h"
+#include "gp/chaining.h"
+
+namespace cw::engine {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr uint8_t kSelect = 0xA4;
+
+bool is_error(uint16_t sw) {
+  const uint8_t high = static_cast<uint8_t>(sw >> 8);
+  return !(sw == 0x9000 || high == 0x61 || high == 0x62 || high == 0x63);
+}
+
+/// What travels of a wrapped command: one APDU, or several where it is too long for the short form and the card does
+/// not take the extended one.
+std::vector<card::Apdu> pieces(const card::Apdu& wrapped, bool extended_length) {
+  if (wrapped.data.size() <= 255 || extended_length) return {wrapped};
+  const bool more_in_p1 = wrapped.ins == 0xE6 || wrapped.ins == 0xD8 || wrapped.ins == 0xE4;  // GPCS 11.1.5.1
+  return gp::chain(wrapped, more_in_p1 ? gp::ChainingMark::more_in_p1 : gp::ChainingMark::iso);
+}
+
+[[noreturn]] void refuse(const card::Apdu& apdu, uint16_t sw) {
+  throw Error(ErrorKind::card, card::explain(sw, apdu.cla, apdu.ins, apdu.p1), sw);
+}
+
+}  // namespace
+
+const gp::Channel* CardSession::channel(host::ChannelId id) const {
+  const auto found = channels_.find(id);
+  return found == channels_.end() ? nullptr : found->second.channel.get();
+}
+
+Bytes CardSession::domain(host::ChannelId id) const {
+  const auto found = channels_.find(id);
+  return found == channels_.end() ? Bytes() : found->second.domain;
+}
+
+host::ResetDone CardSession::perform(const host::Reset&) {
+  channels_.clear();
+  host::ResetDone done{reader_.reset()};
+  observer_.card_reset(done.atr);
+  return done;
+}
+
+host::ChannelClosed CardSession::perform(const host::CloseChannel& request) {
+  channels_.erase(request.channel);
+  return {};
+}
+
+void CardSession::close_on(uint8_t logical_channel) {
+  std::erase_if(channels_, [&](const auto& entry) { return entry.second.logical_channel == logical_channel; });
+}
+
+card::Response CardSession::transmit(const card::Apdu& apdu, bool wrapped) {
+  card::TransportOptions options;
+  options.extended_length = traits_.extended_length;
+  options.repeat_wrong_le = !wrapped;  // wrapped bytes are never sent twice
+  return card::exchange(reader_, apdu, options);
+}
+
+host::Answers CardSession::perform(const host::Exchange& request) {
+  Open* open = nullptr;
+  if (request.channel != 0) {
+    const auto found = channels_.find(request.channel);
+    if (found == channels_.end()) {
+      throw Error(ErrorKind::channel, "the secure channel is not open any more; open it again");
+    }
+    open = &found->second;
+  }
+  host::Answers out;
+  out.answers.reserve(request.plan.size());
+  for (const host::Command& command : request.plan) {
+    const auto begin = Clock::now();
+    try {
+      out.answers.push_back(send(command, open, open ? open->logical_channel : request.logical_channel));
+    } catch (const Error&) {
+      // Whatever was lost, the channel's chaining value is not to be trusted any more.
+      channels_.erase(request.channel);
+      throw;
+    }
+    observer_.exchanged(command, request.channel, out.answers.back(), Clock::now() - begin);
+    if (request.stop_on_error && is_error(out.answers.back().sw)) break;
+  }
+  return out;
+}
+
+host::Answer CardSession::send(const host::Command& command, Open* open, uint8_t logical_channel) {
+  Custody::Resolved resolved = custody_.resolve(command, open ? open->channel.get() : nullptr,
+                                                open ? ByteView(open->diversification_data) : ByteView());
+  resolved.apdu.cla = card::with_channel(resolved.apdu.cla, logical_channel);
+  if (!open) {
+    // SELECT by name ends the secure channel of its logical channel (GPCS 10.2.2), whether or not it succeeds.
+    if (command.ins == kSelect && command.p1 == 0x04) close_on(logical_channel);
+    const card::Response response = transmit(resolved.apdu, false);
+    return {response.data, response.sw};
+  }
+  gp::Channel& channel = *open->channel;
+  const card::Apdu wrapped =
+      resolved.secret ? channel.wrap(resolved.apdu, *resolved.secret) : channel.wrap(resolved.apdu);
+  card::Response response;
+  for (const card::Apdu& piece : pieces(wrapped, traits_.extended_length)) {
+    response = transmit(piece, true);
+    if (response.sw != 0x9000) break;
+  }
+  const card::Response plain = channel.unwrap(response);
+  return {plain.data, plain.sw};
+}
+
+host::ChannelOpened CardSession::perform(const host::OpenChannel& request) {
+  const auto begin = Clock::now();
+  const crypto::KeySet stored = custody_.key_set(request.keys, {});
+  const uint8_t version = request.key_version ? request.key_version : stored.version;
+  const AttemptBudget::Target target{request.aid, request.keys, version};
+  close_on(request.logical_channel);
+
+  const Bytes host_challenge = crypto::random_bytes(request.s16 ? 16 : 8);
+  card::Apdu update = gp::initialize_update(version, 0, host_challenge);
+  update.cla = card::with_channel(update.cla, request.logical_channel);
+  budget_.spend(target);
+  const card::Response answer = transmit(update, false);
+  // The challenge is fresh each time and of no use to a reader: the canonical form goes without it.
+  host::Command shown = host::command_of(update);
+  shown.data = host::Data();
+  observer_.exchanged(shown, 0, {answer.data, answer.sw}, Clock::now() - begin);
+  if (!answer.ok()) refuse(update, answer.sw);
+
+  const auto parsed = gp::InitializeUpdateAnswer::parse(answer.data, host_challenge.size());
+  if (request.scp && *request.scp != static_cast<uint8_t>(parsed.scp)) {
+    throw Error(ErrorKind::channel, "opening a channel with '" + request.keys + "': the card speaks SCP0" +
+                                        std::to_string(static_cast<int>(parsed.scp)) +
+                                        " with this key version, and SCP0" + std::to_string(*request.scp) +
+                                        " was asked for");
+  }
+  gate_.admit_protocol(static_cast<uint8_t>(parsed.scp), request.level);
+
+  const crypto::KeySet keys = custody_.key_set(request.keys, parsed.diversification_data);
+  gp::ChannelOptions options;
+  options.aid = request.aid;
+  options.encrypt_empty_data = traits_.encrypt_empty_data;
+  Open open;
+  try {
+    open.channel = gp::Channel::open(keys, host_challenge, parsed, request.level, options);
+  } catch (const Error& error) {
+    budget_.mismatched(target);
+    throw error.within("opening a channel with '" + request.keys + "'");
+  }
+  budget_.verified(target);
+
+  card::Apdu authenticate = open.channel->external_authenticate();
+  authenticate.cla = card::with_channel(authenticate.cla, request.logical_channel);
+  const auto middle = Clock::now();
+  const card::Response authenticated = transmit(authenticate, true);
+  host::Command shown_authenticate = host::command_of(authenticate);
+  shown_authenticate.data = host::Data();
+  observer_.exchanged(shown_authenticate, 0, {authenticated.data, authenticated.sw}, Clock::now() - middle);
+  if (!authenticated.ok()) refuse(authenticate, authenticated.sw);
+
+  open.domain = request.aid;
+  open.logical_channel = request.logical_channel;
+  open.diversification_data = parsed.diversification_data;
+  host::ChannelOpened opened;
+  opened.channel = next_id_++;
+  opened.scp = static_cast<uint8_t>(open.channel->scp());
+  opened.i = open.channel->i();
+  opened.level = open.channel->level();
+  opened.key_version = parsed.key_version;
+  opened.diversification_data = parsed.diversification_data;
+  opened.sequence_counter = parsed.sequence_counter;
+  opened.max_data = static_cast<uint32_t>(open.channel->max_data());
+  channels_.emplace(opened.channel, std::move(open));
+  observer_.channel_opened(request, opened, Clock::now() - begin);
+  return opened;
+}
+
+}  // namespace cw::engine

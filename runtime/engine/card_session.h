@@ -1,0 +1,66 @@
+// One card in one attempt: carries out what crosses host::Outside for the card, over a reader. Secure channels live
+// here, below the canonical commands; nothing above ever sees a wrapped byte.
+//
+// Owner: one attempt. One thread.
+#pragma once
+
+#include <map>
+#include <memory>
+
+#include "card/reader.h"
+#include "card/transport.h"
+#include "engine/attempt_budget.h"
+#include "engine/custody.h"
+#include "engine/gate.h"
+#include "engine/observer.h"
+#include "gp/channel.h"
+#include "host/outside.h"
+
+namespace cw::engine {
+
+struct CardTraits {
+  bool extended_length = false;
+  bool encrypt_empty_data = false;  // SCP03 deviation of a vendor
+};
+
+class CardSession {
+ public:
+  /// All of them outlive this.
+  CardSession(card::Reader& reader, const Custody& custody, const Gate& gate, AttemptBudget& budget, Observer& observer,
+              CardTraits traits)
+      : reader_(reader), custody_(custody), gate_(gate), budget_(budget), observer_(observer), traits_(traits) {}
+
+  /// Raises as the request can fail: reader, card, channel, budget.
+  host::ResetDone perform(const host::Reset& request);
+  host::Answers perform(const host::Exchange& request);
+  host::ChannelOpened perform(const host::OpenChannel& request);
+  host::ChannelClosed perform(const host::CloseChannel& request);
+
+  /// Level and protocol of an open channel, for the gate; null if it is not open.
+  const gp::Channel* channel(host::ChannelId id) const;
+  /// AID of the security domain that the channel is open to, as the script gave it; empty: the ISD, or no channel.
+  Bytes domain(host::ChannelId id) const;
+
+ private:
+  struct Open {
+    std::unique_ptr<gp::Channel> channel{};
+    Bytes domain{};
+    uint8_t logical_channel = 0;
+    Bytes diversification_data{};
+  };
+
+  host::Answer send(const host::Command& command, Open* open, uint8_t logical_channel);
+  card::Response transmit(const card::Apdu& apdu, bool wrapped);
+  void close_on(uint8_t logical_channel);
+
+  card::Reader& reader_;
+  const Custody& custody_;
+  const Gate& gate_;
+  AttemptBudget& budget_;
+  Observer& observer_;
+  CardTraits traits_;
+  std::map<host::ChannelId, Open> channels_;
+  host::ChannelId next_id_ = 1;
+};
+
+}  // namespace cw::engine

@@ -1,0 +1,45 @@
+// What stands behind the names in a canonical command: keys of the key store, secret arguments of the run. The last
+// stop before the wire: what leaves here is bytes of the command, or one Secret that can only be encrypted.
+//
+// Owner: one run. One thread.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "card/apdu.h"
+#include "crypto/key_store.h"
+#include "gp/channel.h"
+#include "host/outside.h"
+
+namespace cw::engine {
+
+class Custody {
+ public:
+  /// Both must outlive this. `secrets`: argument name -> bytes.
+  Custody(const crypto::KeyStore& store, const std::map<std::string, Secret>& secrets)
+      : store_(store), secrets_(secrets) {}
+
+  /// The set as stored, or diversified with the card's 10 bytes of diversification data if the set asks for it.
+  /// Raises usage: no such set.
+  crypto::KeySet key_set(const std::string& name, ByteView diversification_data) const;
+  host::KeyInfo info(const std::string& name) const;
+
+  struct Resolved {
+    card::Apdu apdu{};               // its data is empty when `secret` is set
+    std::optional<Secret> secret{};  // the whole command data
+  };
+  /// `channel` null: outside a secure channel, where keys and secrets cannot travel: raises channel.
+  Resolved resolve(const host::Command& command, const gp::Channel* channel, ByteView diversification_data) const;
+
+ private:
+  Bytes key_bytes(const host::KeyPart& part, const gp::Channel& channel, ByteView diversification_data) const;
+  const Secret& secret(const std::string& name) const;
+
+  const crypto::KeyStore& store_;
+  const std::map<std::string, Secret>& secrets_;
+};
+
+}  // namespace cw::engine

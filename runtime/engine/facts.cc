@@ -1,0 +1,129 @@
+#include "engine/facts.h"
+
+#include <algorithm>
+
+#include "card/status.h"
+
+namespace cw::engine {
+
+namespace {
+
+enum Ins : uint8_t { kInstall = 0xE6, kDelete = 0xE4, kSetStatus = 0xF0, kPutKey = 0xD8, kSelect = 0xA4 };
+
+using AidField = Field<Bytes>;
+
+/// The length-value fields at the front of INSTALL data (GPCS 11.5.2.3), one at a time.
+class LengthValues {
+ public:
+  explicit LengthValues(ByteView data) : rest_(data) {}
+
+  AidField next() {
+    if (hidden_ || rest_.empty() || rest_.size() < 1u + rest_[0]) {
+      hidden_ = true;
+      return AidField::hidden();
+    }
+    const ByteView value = rest_.subspan(1, rest_[0]);
+    rest_ = rest_.subspan(1 + value.size());
+    return AidField::seen(to_bytes(value));
+  }
+
+ private:
+  ByteView rest_;
+  bool hidden_ = false;
+};
+
+Field<uint32_t> privileges_of(const AidField& field) {
+  if (field.is_hidden()) return Field<uint32_t>::hidden();
+  uint32_t out = 0;
+  for (size_t i = 0; i < 3; ++i) out = out << 8 | (i < field.value().size() ? field.value()[i] : 0u);
+  return Field<uint32_t>::seen(out);
+}
+
+bool is_empty(const AidField& field) { return !field.is_hidden() && field.value().empty(); }
+
+void read_install(Facts& facts, ByteView data) {
+  LengthValues fields(data);
+  const uint8_t kind = facts.p1 & 0x7F;
+  const bool combined = kind == 0x0E;  // load, install and make selectable: load fields first, the rest with P2 03
+  if (kind == 0x02 || (combined && facts.p2 != 0x03)) {
+    facts.aid = fields.next();
+    facts.domain = fields.next();
+  } else if ((kind & 0x0C) != 0) {
+    fields.next();  // load file
+    fields.next();  // module
+    facts.aid = fields.next();
+    facts.privileges = privileges_of(fields.next());
+  } else {
+    // Extradition, registry update, personalization: domain, empty, application or load file.
+    facts.domain = fields.next();
+    fields.next();
+    facts.aid = fields.next();
+    if (kind == 0x40) facts.privileges = privileges_of(fields.next());
+    if (kind == 0x20) facts.domain = AidField::seen(facts.around.domain);
+    if (is_empty(facts.aid)) facts.aid = facts.domain;
+  }
+  if (facts.domain.is_absent() || is_empty(facts.domain)) facts.domain = AidField::seen(facts.around.domain);
+}
+
+void read_delete(Facts& facts, ByteView data, bool complete) {
+  facts.aid = AidField::hidden();
+  facts.key_version = complete ? Field<uint8_t>::absent() : Field<uint8_t>::hidden();
+  bool key = false;
+  while (data.size() >= 2 && data[1] <= 127 && data.size() >= 2u + data[1]) {
+    const ByteView value = data.subspan(2, data[1]);
+    if (data[0] == 0x4F) facts.aid = AidField::seen(to_bytes(value));
+    if (data[0] == 0xD2 && value.size() == 1) facts.key_version = Field<uint8_t>::seen(value[0]);
+    key = key || data[0] == 0xD0 || data[0] == 0xD2;
+    data = data.subspan(2 + value.size());
+  }
+  // DELETE [key] acts on the domain that the channel is open to.
+  if (key && data.empty() && facts.aid.is_hidden()) facts.aid = AidField::seen(facts.around.domain);
+}
+
+}  // namespace
+
+bool Circumstances::is_isd(ByteView aid) const {
+  return aid.empty() ||
+         std::any_of(isd_aids.begin(), isd_aids.end(), [&](const Bytes& isd) { return equal(isd, aid); });
+}
+
+Facts facts_of(const host::Command& command, const Circumstances& around) {
+  Facts facts;
+  facts.around = around;
+  facts.name = card::command_name(command.cla, command.ins, command.p1);
+  facts.instruction = facts.name.substr(0, facts.name.find(" ["));
+  facts.cla = command.cla;
+  facts.ins = command.ins;
+  facts.p1 = command.p1;
+  facts.p2 = command.p2;
+  facts.has_secret = command.data.has_secret();
+  facts.has_key = command.data.has_key();
+  // ISO 7816-4 5.4.1: b4 b3 on channels 0 to 3, b6 on 4 to 19.
+  facts.opaque = (command.cla & 0x40) ? (command.cla & 0x20) != 0 : (command.cla & 0x0C) != 0;
+
+  const bool complete = command.data.plain() && !facts.opaque;
+  const ByteView data = facts.opaque ? ByteView() : command.data.visible();
+  switch (command.ins) {
+    case kInstall:
+      read_install(facts, data);
+      break;
+    case kDelete:
+      read_delete(facts, data, complete);
+      break;
+    case kSetStatus:
+    case kSelect:
+      if (command.ins == kSelect && command.p1 != 0x04) break;
+      facts.aid = complete ? AidField::seen(command.ins == kSetStatus && command.p1 == 0x80 ? Bytes() : to_bytes(data))
+                           : AidField::hidden();
+      break;
+    case kPutKey:
+      facts.key_version = data.empty() ? Field<uint8_t>::hidden() : Field<uint8_t>::seen(data[0]);
+      facts.aid = AidField::seen(around.domain);
+      break;
+    default:
+      if (around.in_channel) facts.aid = AidField::seen(around.domain);
+  }
+  return facts;
+}
+
+}  // namespace cw::engine

@@ -1,0 +1,267 @@
+#include "engine/flow.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "base/suggest.h"
+#include "engine/load_state.h"
+
+namespace cw::engine {
+
+namespace {
+
+constexpr std::array<std::pair<std::string_view, ArgumentType>, 8> kTypes = {{
+    {"string", ArgumentType::string},
+    {"bytes", ArgumentType::bytes},
+    {"aid", ArgumentType::aid},
+    {"integer", ArgumentType::integer},
+    {"boolean", ArgumentType::boolean},
+    {"secret", ArgumentType::secret},
+    {"cap", ArgumentType::cap},
+    {"key", ArgumentType::key},
+}};
+
+/// Reads the flow's table raw: nothing of the script runs while it is checked.
+class Reader {
+ public:
+  Reader(lua_State* L, const lua::Chunk& chunk) : L_(L), chunk_(chunk) {}
+
+  /// "file:line: ", with the first line that sets `field`, if one does.
+  [[noreturn]] void fail(std::string_view field, const std::string& what) const {
+    const size_t line = line_of(field);
+    throw Error(ErrorKind::script, chunk_.name + ":" + (line ? std::to_string(line) + ": " : " ") + what);
+  }
+
+  void require_table(int index, std::string_view field, const std::string& what) const {
+    if (!lua_istable(L_, index)) fail(field, what + " must be a table, and is a " + luaL_typename(L_, index));
+    if (lua_getmetatable(L_, index)) fail(field, what + " must be a plain table, and has a metatable");
+  }
+
+  /// Every key of the table at `index` must be one of `known`.
+  void check_fields(int index, const std::string& what, const std::vector<std::string>& known) const {
+    for (const std::string& key : keys(index, what)) {
+      if (std::find(known.begin(), known.end(), key) == known.end()) {
+        fail(key, what + ": unknown field '" + key + "'" + did_you_mean(key, known));
+      }
+    }
+  }
+
+  /// The string keys of the table at `index`, sorted.
+  std::vector<std::string> keys(int index, const std::string& what) const {
+    if (index < 0) index = lua_gettop(L_) + 1 + index;
+    std::vector<std::string> out;
+    lua_pushnil(L_);
+    while (lua_next(L_, index)) {
+      lua_pop(L_, 1);
+      if (lua_type(L_, -1) != LUA_TSTRING) fail("", what + ": names only, and there is a " + luaL_typename(L_, -1));
+      size_t size = 0;
+      const char* text = lua_tolstring(L_, -1, &size);
+      out.emplace_back(text, size);
+    }
+    std::sort(out.begin(), out.end());
+    return out;
+  }
+
+  /// Pushes a field; true if it is there.
+  bool get(int index, const char* name) const {
+    if (index < 0) index = lua_gettop(L_) + 1 + index;
+    lua_pushstring(L_, name);
+    lua_rawget(L_, index);
+    return !lua_isnil(L_, -1);
+  }
+
+  std::string text(int index, const char* name, const std::string& what, bool required) const {
+    std::string out;
+    if (get(index, name)) {
+      if (lua_type(L_, -1) != LUA_TSTRING) {
+        fail(name, what + "." + name + " must be a string, and is a " + luaL_typename(L_, -1));
+      }
+      size_t size = 0;
+      const char* value = lua_tolstring(L_, -1, &size);
+      out.assign(value, size);
+    } else if (required) {
+      fail("", what + ": the field '" + name + "' is missing");
+    }
+    lua_pop(L_, 1);
+    return out;
+  }
+
+  std::vector<std::string> list(int index, const char* name, const std::string& what) const {
+    std::vector<std::string> out;
+    if (get(index, name)) {
+      require_table(-1, name, what + "." + name);
+      const size_t count = lua_objlen(L_, -1);
+      for (size_t i = 1; i <= std::min<size_t>(count, 256); ++i) {
+        lua_rawgeti(L_, -1, static_cast<int>(i));
+        if (lua_type(L_, -1) != LUA_TSTRING) fail(name, what + "." + name + " must be a list of strings");
+        size_t size = 0;
+        const char* value = lua_tolstring(L_, -1, &size);
+        out.emplace_back(value, size);
+        lua_pop(L_, 1);
+      }
+    }
+    lua_pop(L_, 1);
+    return out;
+  }
+
+  std::optional<int64_t> integer(int index, const char* name, const std::string& what) const {
+    std::optional<int64_t> out;
+    if (get(index, name)) {
+      const double value = lua_tonumber(L_, -1);
+      if (lua_type(L_, -1) != LUA_TNUMBER || value != std::floor(value) || std::abs(value) > 9e15) {
+        fail(name, what + "." + name + " must be a whole number");
+      }
+      out = static_cast<int64_t>(value);
+    }
+    lua_pop(L_, 1);
+    return out;
+  }
+
+  bool boolean(int index, const char* name, const std::string& what) const {
+    bool out = false;
+    if (get(index, name)) {
+      if (!lua_isboolean(L_, -1)) fail(name, what + "." + name + " must be true or false");
+      out = lua_toboolean(L_, -1) != 0;
+    }
+    lua_pop(L_, 1);
+    return out;
+  }
+
+ private:
+  size_t line_of(std::string_view field) const {
+    if (field.empty()) return 0;
+    size_t line = 1;
+    for (size_t at = 0; at < chunk_.text.size(); ++line) {
+      const size_t end = std::min(chunk_.text.find('\n', at), chunk_.text.size());
+      const std::string_view row = std::string_view(chunk_.text).substr(at, end - at);
+      const size_t found = row.find(field);
+      if (found != std::string_view::npos && !row.substr(0, found).starts_with("--")) {
+        const size_t after = row.find_first_not_of(" \t\"']", found + field.size());
+        if (after != std::string_view::npos && row[after] == '=') return line;
+      }
+      at = end + 1;
+    }
+    return 0;
+  }
+
+  lua_State* L_;
+  const lua::Chunk& chunk_;
+};
+
+ArgumentSpec read_argument(lua_State* L, const Reader& reader, const std::string& name) {
+  const std::string what = "args." + name;
+  reader.require_table(-1, name, what);
+  reader.check_fields(-1, what, {"type", "help", "optional", "default", "min", "max", "values"});
+  ArgumentSpec spec;
+  spec.name = name;
+  const std::string type = reader.text(-1, "type", what, true);
+  const auto found = std::find_if(kTypes.begin(), kTypes.end(), [&](const auto& row) { return row.first == type; });
+  if (found == kTypes.end()) {
+    std::vector<std::string> names;
+    for (const auto& row : kTypes) names.emplace_back(row.first);
+    reader.fail(name, what + ": there is no argument type '" + type + "'" + did_you_mean(type, names));
+  }
+  spec.type = found->second;
+  spec.help = reader.text(-1, "help", what, false);
+  spec.optional = reader.boolean(-1, "optional", what);
+  spec.min = reader.integer(-1, "min", what);
+  spec.max = reader.integer(-1, "max", what);
+  spec.values = reader.list(-1, "values", what);
+  if (reader.get(-1, "default")) {
+    spec.optional = true;
+    if (spec.type == ArgumentType::secret || spec.type == ArgumentType::cap) {
+      reader.fail(name, what + ": a " + type + " has no default");
+    }
+    if (lua_isboolean(L, -1)) {
+      spec.preset = lua_toboolean(L, -1) ? "true" : "false";
+    } else if (lua_type(L, -1) == LUA_TNUMBER) {
+      spec.preset = std::to_string(static_cast<int64_t>(lua_tonumber(L, -1)));
+    } else if (lua_type(L, -1) == LUA_TSTRING) {
+      size_t size = 0;
+      const char* value = lua_tolstring(L, -1, &size);
+      spec.preset = std::string(value, size);
+    } else {
+      reader.fail(name, what + ".default must be a string, a number or a boolean");
+    }
+  }
+  lua_pop(L, 1);
+  return spec;
+}
+
+/// The comment block at the top of a flow, without its dashes.
+std::string header_of(const std::string& text) {
+  std::string out;
+  size_t at = 0;
+  while (text.compare(at, 2, "--") == 0) {
+    const size_t end = std::min(text.find('\n', at), text.size());
+    size_t begin = text.find_first_not_of('-', at);
+    if (begin == std::string::npos || begin > end) begin = end;
+    if (begin < end && text[begin] == ' ') ++begin;
+    out += text.substr(begin, end - begin) + "\n";
+    at = std::min(end + 1, text.size());
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string_view name_of(ArgumentType type) {
+  for (const auto& [name, value] : kTypes) {
+    if (value == type) return name;
+  }
+  return "?";
+}
+
+Flow read_flow(lua_State* L, const lua::Chunk& chunk, std::string_view name) {
+  const Reader reader(L, chunk);
+  if (!lua_istable(L, -1)) {
+    reader.fail("", std::string("a flow file must return a table {name, summary, args, needs, run}, and returns a ") +
+                        luaL_typename(L, -1));
+  }
+  luaL_checkstack(L, 16, "flow");
+  reader.require_table(-1, "", "the flow");
+  reader.check_fields(-1, "flow", {"name", "summary", "args", "needs", "run"});
+
+  Flow flow;
+  flow.file = chunk.name;
+  flow.header = header_of(chunk.text);
+  flow.name = reader.text(-1, "name", "flow", true);
+  flow.summary = reader.text(-1, "summary", "flow", true);
+  if (chunk.name == "scripts/" + std::string(name) + ".lua" && flow.name != name) {
+    reader.fail("name",
+                "the flow calls itself '" + flow.name + "' but its file is that of '" + std::string(name) + "'");
+  }
+  if (!reader.get(-1, "run")) reader.fail("", "flow: the field 'run' is missing");
+  if (!lua_isfunction(L, -1)) reader.fail("run", "flow.run must be a function");
+  lua_pop(L, 1);
+
+  if (reader.get(-1, "args")) {
+    reader.require_table(-1, "args", "flow.args");
+    for (const std::string& key : reader.keys(-1, "flow.args")) {
+      reader.get(-1, key.c_str());
+      flow.args.push_back(read_argument(L, reader, key));
+      lua_pop(L, 1);
+    }
+  }
+  lua_pop(L, 1);
+  std::stable_sort(flow.args.begin(), flow.args.end(),
+                   [](const ArgumentSpec& a, const ArgumentSpec& b) { return a.optional < b.optional; });
+
+  if (reader.get(-1, "needs")) {
+    reader.require_table(-1, "needs", "flow.needs");
+    reader.check_fields(-1, "flow.needs", {"keys", "backends"});
+    flow.needs_keys = reader.list(-1, "keys", "flow.needs");
+    flow.needs_backends = reader.list(-1, "backends", "flow.needs");
+  }
+  lua_pop(L, 1);
+  return flow;
+}
+
+Flow check_flow(const Bundle& bundle, std::string_view name) {
+  const lua::Chunk& chunk = bundle.flow(name);
+  LoadState state(bundle);
+  return read_flow(state.load(chunk), chunk, name);
+}
+
+}  // namespace cw::engine

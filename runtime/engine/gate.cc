@@ -1,0 +1,98 @@
+#include "engine/gate.h"
+
+#include <algorithm>
+
+#include "card/status.h"
+
+namespace cw::engine {
+
+namespace {
+
+[[noreturn]] void refuse(const std::string& what, const std::string& policy, const std::string& because) {
+  throw Error(ErrorKind::policy, what + " is not allowed by policy " + policy + ": " + because + "; nothing was sent");
+}
+
+}  // namespace
+
+Gate::Gate(std::shared_ptr<const Policy> policy, std::string flow, std::vector<std::string> keys,
+           std::vector<std::string> backends, Bytes isd_aid)
+    : policy_(std::move(policy)),
+      flow_(std::move(flow)),
+      keys_(std::move(keys)),
+      backends_(std::move(backends)),
+      isd_aids_(isd_aid.empty() ? known_isd_aids() : std::vector<Bytes>{std::move(isd_aid)}) {}
+
+void Gate::count() {
+  if (static_cast<int64_t>(++commands_) > policy_->limits().commands) {
+    throw Error(ErrorKind::budget, "the run has used its " + std::to_string(policy_->limits().commands) +
+                                       " commands (policy limits.commands)");
+  }
+}
+
+void Gate::admit(const host::Command& command, const Circumstances& around) {
+  count();
+  const Facts facts = facts_of(command, around);
+
+  // Authentication has a budget, which only Card:open_channel keeps. GPCS 11.4, E.5.2: proprietary class.
+  if ((command.ins == 0x50 || command.ins == 0x82) && (command.cla & 0x80)) {
+    throw Error(ErrorKind::policy, facts.name +
+                                       " cannot be sent as a plain command, since it costs the card an "
+                                       "authentication attempt; open channels with Card:open_channel");
+  }
+  if (facts.opaque) {
+    refuse(facts.name + " with secure messaging in its class byte", policy_->name(),
+           "it was wrapped elsewhere, and no backend of the policy is named for it");
+  }
+  if (const Decision decision = policy_->judge(facts); !decision.allowed) {
+    refuse(facts.name, policy_->name(), decision.because);
+  }
+}
+
+void Gate::admit(const host::Exchange& request, const gp::Channel* channel, const Bytes& domain) {
+  Circumstances around;
+  around.in_channel = channel != nullptr;
+  if (channel != nullptr) {
+    around.scp = static_cast<uint8_t>(channel->scp());
+    around.level = channel->level();
+    around.domain = domain;
+  }
+  around.isd_aids = isd_aids_;
+  around.flow = flow_;
+  for (const host::Command& command : request.plan) admit(command, around);
+}
+
+void Gate::admit(const host::OpenChannel& request) {
+  count();
+  admit_key(request.keys);
+  admit_protocol(request.scp.value_or(0), request.level);
+}
+
+void Gate::admit_protocol(uint8_t scp, uint8_t level) const {
+  if (const Decision decision = policy_->judge_channel(scp, level); !decision.allowed) {
+    refuse("opening this secure channel", policy_->name(), decision.because);
+  }
+}
+
+void Gate::admit_key(const std::string& name) const {
+  if (std::find(keys_.begin(), keys_.end(), name) != keys_.end()) return;
+  throw Error(ErrorKind::policy,
+              "flow " + flow_ + " did not declare the key set '" + name + "'; add it to needs.keys in the flow");
+}
+
+void Gate::admit(const host::HttpCall& request) {
+  // A prefix names a folder, and a URL cannot climb out of it.
+  const bool climbs = request.url.find("..") != std::string::npos || request.url.find("%2e") != std::string::npos ||
+                      request.url.find("%2E") != std::string::npos || request.url.find('\\') != std::string::npos;
+  const auto declared = !climbs && std::any_of(backends_.begin(), backends_.end(), [&](const std::string& prefix) {
+    return prefix.ends_with('/') && request.url.starts_with(prefix);
+  });
+  if (!declared) {
+    throw Error(ErrorKind::policy, "flow " + flow_ + " did not declare a backend that " + request.url +
+                                       " belongs to; add its prefix, ending in '/', to needs.backends in the flow");
+  }
+  if (const Decision decision = policy_->judge_http(request.url); !decision.allowed) {
+    refuse("calling " + request.url, policy_->name(), decision.because);
+  }
+}
+
+}  // namespace cw::engine

@@ -1,0 +1,48 @@
+// The gate: every command of a run passes here before anything is done with it, and no script can go around. It judges
+// the plain command against the run's policy, and holds what no policy can loosen.
+//
+// Owner: one run, over all its attempts. One thread.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "engine/flow.h"
+#include "engine/policy.h"
+#include "gp/channel.h"
+#include "host/outside.h"
+
+namespace cw::engine {
+
+class Gate {
+ public:
+  /// `flow` is what the run executes; `keys` the key sets it declared ($arg already replaced). `isd_aid` empty: any of
+  /// the known ones.
+  Gate(std::shared_ptr<const Policy> policy, std::string flow, std::vector<std::string> keys,
+       std::vector<std::string> backends, Bytes isd_aid);
+
+  /// Each raises policy (the rule, why, what to do next) or budget, and then nothing is sent.
+  /// `channel` null: plain; `domain`: the security domain it is open to.
+  void admit(const host::Exchange& request, const gp::Channel* channel, const Bytes& domain);
+  void admit(const host::OpenChannel& request);
+  void admit(const host::HttpCall& request);
+  /// A key set by name: only those that the flow declared.
+  void admit_key(const std::string& name) const;
+  /// Once a protocol is known, before EXTERNAL AUTHENTICATE.
+  void admit_protocol(uint8_t scp, uint8_t level) const;
+
+  unsigned commands() const { return commands_; }
+
+ private:
+  void admit(const host::Command& command, const Circumstances& around);
+  void count();
+
+  std::shared_ptr<const Policy> policy_;
+  std::string flow_;
+  std::vector<std::string> keys_;
+  std::vector<std::string> backends_;
+  std::vector<Bytes> isd_aids_;
+  unsigned commands_ = 0;
+};
+
+}  // namespace cw::engine

@@ -1,0 +1,296 @@
+#include "engine/policy.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/hex.h"
+#include "base/suggest.h"
+#include "card/apdu.h"
+#include "crypto/digest.h"
+#include "engine/load_state.h"
+#include "engine/plain.h"
+#include "predicates_private.h"
+
+namespace cw::engine {
+
+namespace {
+
+[[noreturn]] void fail(const std::string& place, const std::string& what) {
+  throw Error(ErrorKind::policy, place + ": " + what);
+}
+
+/// Each bit of one security level is in the other.
+bool covers(uint8_t level, uint8_t minimum) { return (level & minimum) == minimum; }
+
+}  // namespace
+
+/// Reads what a policy file returned, field by field; an unknown field is an error.
+class PolicyReader {
+ public:
+  PolicyReader(Policy& policy, const Plain& root) : policy_(policy), root_(root) {}
+
+  void read() {
+    if (root_.as<Plain::Map>() == nullptr)
+      fail("policy", std::string("the file must return a table, and returns ") + root_.type());
+    known("policy", root_, {"name", "api", "summary", "allow", "limits", "rules", "otherwise", "examples"});
+    policy_.name_ = text("name", need("policy", root_, "name"));
+    if (number("api", need("policy", root_, "api")) != 1) fail("api", "this runtime knows policy api 1");
+    if (const Plain* allow = root_.get("allow")) read_allow(*allow);
+    if (const Plain* limits = root_.get("limits")) read_limits(*limits);
+    if (const Plain* rules = root_.get("rules")) {
+      size_t number = 0;
+      for (const Plain& rule : list("rules", *rules)) read_rule(rule, "rules[" + std::to_string(++number) + "]");
+    }
+    if (const Plain* otherwise = root_.get("otherwise")) policy_.allow_otherwise_ = is_allow("otherwise", *otherwise);
+  }
+
+  void run_examples() const {
+    const Plain* examples = root_.get("examples");
+    if (examples == nullptr) return;
+    size_t count = 0;
+    for (const Plain& example : list("examples", *examples))
+      run_example(example, "examples[" + std::to_string(++count) + "]");
+  }
+
+ private:
+  static void known(const std::string& place, const Plain& table, const std::vector<std::string>& names) {
+    const auto* map = table.as<Plain::Map>();
+    if (map == nullptr) fail(place, std::string("must be a table, and is ") + table.type());
+    for (const auto& [name, value] : *map) {
+      if (std::find(names.begin(), names.end(), name) == names.end()) {
+        fail(place, "unknown field '" + name + "'" + did_you_mean(name, names));
+      }
+    }
+  }
+
+  static const Plain& need(const std::string& place, const Plain& table, const std::string& name) {
+    const Plain* value = table.get(name);
+    if (value == nullptr) fail(place, "the field '" + name + "' is missing");
+    return *value;
+  }
+
+  static std::string text(const std::string& place, const Plain& value) {
+    const auto* out = value.as<std::string>();
+    if (out == nullptr) fail(place, std::string("must be a string, and is ") + value.type());
+    return *out;
+  }
+
+  static int64_t number(const std::string& place, const Plain& value) {
+    const auto* out = value.as<double>();
+    if (out == nullptr || *out != std::floor(*out) || *out < 0 || *out > 1e15) {
+      fail(place, "must be a whole number from 0 up");
+    }
+    return static_cast<int64_t>(*out);
+  }
+
+  /// A list; an empty table is one too.
+  static Plain::List list(const std::string& place, const Plain& value) {
+    if (const auto* out = value.as<Plain::List>()) return *out;
+    if (const auto* map = value.as<Plain::Map>(); map != nullptr && map->empty()) return {};
+    fail(place, std::string("must be a list, and is ") + value.type());
+  }
+
+  static std::vector<std::string> texts(const std::string& place, const Plain& value) {
+    std::vector<std::string> out;
+    for (const Plain& item : list(place, value)) out.push_back(text(place, item));
+    return out;
+  }
+
+  static uint8_t scp_by_name(const std::string& name, const std::string& place) {
+    if (name != "01" && name != "02" && name != "03") fail(place, "SCP '" + name + "' is none of 01, 02, 03");
+    return static_cast<uint8_t>(name[1] - '0');
+  }
+
+  static bool is_allow(const std::string& place, const Plain& value) {
+    const std::string effect = text(place, value);
+    if (effect != "allow" && effect != "deny") fail(place, "must be \"allow\" or \"deny\"");
+    return effect == "allow";
+  }
+
+  void read_allow(const Plain& allow) {
+    known("allow", allow, {"flows", "channel", "backends"});
+    if (const Plain* flows = allow.get("flows")) policy_.flows_ = texts("allow.flows", *flows);
+    if (const Plain* channel = allow.get("channel")) {
+      known("allow.channel", *channel, {"scp", "level"});
+      if (const Plain* scp = channel->get("scp")) {
+        for (const std::string& name : texts("allow.channel.scp", *scp)) {
+          if (name != "01" && name != "02" && name != "03")
+            fail("allow.channel.scp", "'" + name + "' is none of 01, 02, 03");
+          policy_.scps_.push_back(static_cast<uint8_t>(name[1] - '0'));
+        }
+      }
+      if (const Plain* level = channel->get("level")) {
+        policy_.minimum_level_ = level_by_name(text("allow.channel.level", *level), "allow.channel.level");
+      }
+    }
+    if (const Plain* backends = allow.get("backends")) {
+      const auto* map = backends->as<Plain::Map>();
+      if (map == nullptr) fail("allow.backends", "must be a table of URL prefix = {opaque = {...}}");
+      for (const auto& [url, options] : *map) {
+        const std::string place = "allow.backends['" + url + "']";
+        if (!url.starts_with("https://") || !url.ends_with('/') || url.find('/', 8) == std::string::npos) {
+          fail(place, "a backend is https://, a host, and a path that ends in '/'");
+        }
+        known(place, options, {"opaque"});
+        const Plain* opaque = options.get("opaque");
+        policy_.backends_[url] = opaque ? texts(place + ".opaque", *opaque) : std::vector<std::string>{};
+      }
+    }
+  }
+
+  void read_limits(const Plain& limits) {
+    PolicyLimits& out = policy_.limits_;
+    const std::map<std::string, std::pair<int64_t*, int64_t>> rows = {
+        {"awake_s", {&out.awake_s, 24 * 3600}},
+        {"expires_s", {&out.expires_s, 366 * 24 * 3600}},
+        {"instructions", {&out.instructions, 1'000'000'000'000}},
+        {"memory_mib", {&out.memory_mib, 1024}},
+        {"commands", {&out.commands, 1'000'000}},
+        {"attempts", {&out.attempts, 100}},
+        {"auth_attempts", {&out.auth_attempts, 5}},
+    };
+    std::vector<std::string> names;
+    for (const auto& [name, row] : rows) names.push_back(name);
+    known("limits", limits, names);
+    for (const auto& [name, row] : rows) {
+      const Plain* value = limits.get(name);
+      if (value == nullptr) continue;
+      const int64_t wanted = number("limits." + name, *value);
+      if (wanted < 1 || wanted > row.second) fail("limits." + name, "must be 1.." + std::to_string(row.second));
+      *row.first = wanted;
+    }
+  }
+
+  void read_rule(const Plain& plain, const std::string& place) {
+    known(place, plain, {"effect", "on", "when", "because"});
+    Rule rule;
+    rule.place = place;
+    rule.deny = !is_allow(place + ".effect", need(place, plain, "effect"));
+    rule.on = texts(place + ".on", need(place, plain, "on"));
+    for (const std::string& name : rule.on) check_command_name(place + ".on", name);
+    if (const Plain* when = plain.get("when")) rule.when = compile_predicate(*when, place + ".when");
+    if (const Plain* because = plain.get("because")) rule.because = text(place + ".because", *because);
+    policy_.rules_.push_back(std::move(rule));
+  }
+
+  static void check_command_name(const std::string& place, const std::string& name) {
+    static const std::vector<std::string> kNames = {
+        "SELECT",  "INSTALL",     "LOAD",     "DELETE",         "GET STATUS",        "SET STATUS",
+        "PUT KEY", "STORE DATA",  "GET DATA", "MANAGE CHANNEL", "INITIALIZE UPDATE", "EXTERNAL AUTHENTICATE",
+        "VERIFY",  "GET RESPONSE"};
+    const std::string instruction = name.substr(0, name.find(" ["));
+    if (name == "*" || instruction.starts_with("INS ") ||
+        std::find(kNames.begin(), kNames.end(), instruction) != kNames.end()) {
+      return;
+    }
+    fail(place, "there is no command '" + name + "'" + did_you_mean(instruction, kNames));
+  }
+
+  void run_example(const Plain& plain, const std::string& place) const {
+    known(place, plain, {"command", "expect", "flow", "channel"});
+    card::Apdu apdu;
+    try {
+      apdu = card::Apdu::parse(from_hex(text(place + ".command", need(place, plain, "command"))));
+    } catch (const Error& error) {
+      fail(place + ".command", error.message());
+    }
+    const Facts facts = facts_of(host::command_of(apdu), example_circumstances(plain, place));
+    const bool allow = is_allow(place + ".expect", need(place, plain, "expect"));
+    const Decision decision = policy_.judge(facts);
+    if (decision.allowed != allow) {
+      fail(place, facts.name + " comes out as " + (decision.allowed ? "allow" : "deny (" + decision.because + ")") +
+                      ", and the example expects " + (allow ? "allow" : "deny"));
+    }
+  }
+
+  static Circumstances example_circumstances(const Plain& plain, const std::string& place) {
+    Circumstances around;
+    around.isd_aids = known_isd_aids();
+    if (const Plain* flow = plain.get("flow")) around.flow = text(place + ".flow", *flow);
+    const Plain* channel = plain.get("channel");
+    if (channel == nullptr || (channel->as<bool>() != nullptr && !*channel->as<bool>())) return around;
+    known(place + ".channel", *channel, {"scp", "level", "aid"});
+    around.in_channel = true;
+    around.scp = scp_by_name(text(place + ".channel.scp", need(place + ".channel", *channel, "scp")), place);
+    around.level = level_by_name(text(place + ".channel.level", need(place + ".channel", *channel, "level")), place);
+    const std::string aid = text(place + ".channel.aid", need(place + ".channel", *channel, "aid"));
+    if (aid != "isd") around.domain = from_hex(aid);
+    return around;
+  }
+
+  Policy& policy_;
+  const Plain& root_;
+};
+
+std::shared_ptr<const Policy> Policy::load(const std::filesystem::path& file, const Bundle& bundle) {
+  return parse(file.string(), to_string(read_file(file, 256u << 10)), bundle);
+}
+
+std::shared_ptr<const Policy> Policy::parse(const std::string& name, const std::string& text, const Bundle& bundle) {
+  const lua::Chunk chunk = lua::compile(name, text);
+  LoadState state(bundle);
+  try {
+    const Plain root = read_plain(state.load(chunk), -1);
+    auto policy = std::make_shared<Policy>();
+    policy->hash_ = to_hex(crypto::digest(crypto::Hash::sha256, view(text)));
+    PolicyReader reader(*policy, root);
+    reader.read();
+    reader.run_examples();
+    return policy;
+  } catch (const Error& error) {
+    if (error.message().starts_with(name)) throw;
+    throw error.within(name);
+  }
+}
+
+const std::vector<Bytes>& known_isd_aids() {
+  static const std::vector<Bytes> aids = {from_hex("A000000151000000"), from_hex("A000000003000000"),
+                                          from_hex("A0000001510000"), from_hex("A000000018434D00")};
+  return aids;
+}
+
+Decision Policy::judge_flow(const std::string& flow) const {
+  for (const std::string& pattern : flows_) {
+    if (matches_pattern(pattern, flow)) return {};
+  }
+  return {false, "its name matches none of allow.flows; add it there, or use another policy"};
+}
+
+Decision Policy::judge_channel(uint8_t scp, uint8_t level) const {
+  if (scp != 0 && !scps_.empty() && std::find(scps_.begin(), scps_.end(), scp) == scps_.end()) {
+    return {false, "SCP0" + std::to_string(scp) + " is not in allow.channel.scp"};
+  }
+  if (!covers(level, minimum_level_)) {
+    return {false, "its security level " + to_hex(level) + " is below allow.channel.level, which is " +
+                       to_hex(minimum_level_)};
+  }
+  return {};
+}
+
+Decision Policy::judge(const Facts& facts) const {
+  for (const Rule& rule : rules_) {
+    const bool on = rule.on.empty() || std::any_of(rule.on.begin(), rule.on.end(), [&](const std::string& name) {
+                      return name == "*" || name == facts.name || name == facts.instruction;
+                    });
+    if (!on) continue;
+    const Truth truth = rule.when ? (*rule.when)(facts) : Truth::yes;
+    if (truth == Truth::no) continue;
+    if (truth == Truth::yes && !rule.deny) return {};
+    std::string because = rule.place + (rule.because.empty() ? "" : ": " + rule.because);
+    if (truth == Truth::unknown) because += " (it asks about a field that cannot be seen, and so refuses)";
+    return {false, because};
+  }
+  if (allow_otherwise_) return {};
+  return {false, "no rule allows it (otherwise = \"deny\")"};
+}
+
+Decision Policy::judge_http(const std::string& url) const {
+  for (const auto& [prefix, opaque] : backends_) {
+    if (url.starts_with(prefix)) return {};
+  }
+  return {false, "no prefix in allow.backends matches it"};
+}
+
+}  // namespace cw::engine

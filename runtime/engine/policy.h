@@ -1,0 +1,96 @@
+// A policy: the operator's rules, one immutable version of them. Its Lua file is evaluated once, in a state of its own;
+// what it returns is plain data (stdlib/cw/policy.lua documents it), compiled here. No Lua runs at the gate.
+//
+// Thread rule: immutable; share freely.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/facts.h"
+
+namespace cw::engine {
+
+class Bundle;
+
+/// A predicate over the facts of one command. What it cannot see, it cannot tell: unknown.
+enum class Truth : uint8_t { no, yes, unknown };
+
+class Predicate {
+ public:
+  using Function = std::function<Truth(const Facts&)>;
+  explicit Predicate(Function function) : function_(std::move(function)) {}
+  Truth operator()(const Facts& facts) const { return function_(facts); }
+
+ private:
+  Function function_;
+};
+
+struct Rule {
+  bool deny = true;
+  std::vector<std::string> on{};  // command names, "INSTALL" for all of its kinds, "*" for all
+  std::optional<Predicate> when{};
+  std::string because{};
+  std::string place{};  // "rules[2]"
+};
+
+struct Decision {
+  bool allowed = true;
+  std::string because{};  // for people: which rule, and why
+};
+
+struct PolicyLimits {
+  int64_t awake_s = 180;
+  int64_t expires_s = 7 * 24 * 3600;
+  int64_t instructions = 50'000'000;
+  int64_t memory_mib = 16;
+  int64_t commands = 4000;
+  int64_t attempts = 5;
+  int64_t auth_attempts = 2;
+};
+
+class Policy {
+ public:
+  /// Evaluates and compiles the file; runs its examples. Raises usage: no such file; script or policy, with file and
+  /// place: what is wrong with it; an example that does not come out.
+  static std::shared_ptr<const Policy> load(const std::filesystem::path& file, const Bundle& bundle);
+  static std::shared_ptr<const Policy> parse(const std::string& name, const std::string& text, const Bundle& bundle);
+
+  const std::string& name() const { return name_; }
+  const std::string& hash() const { return hash_; }  // SHA-256 of the file, 64 hex digits
+  const PolicyLimits& limits() const { return limits_; }
+
+  /// Whether a flow of this name may run.
+  Decision judge_flow(const std::string& flow) const;
+  /// Whether a channel of this protocol (0: not known yet) and level may be opened.
+  Decision judge_channel(uint8_t scp, uint8_t level) const;
+  /// Whether a command may be sent. The first rule that applies decides; one that cannot see what it asks about
+  /// refuses; where none applies, `otherwise` decides.
+  Decision judge(const Facts& facts) const;
+  /// Whether a backend may be called.
+  Decision judge_http(const std::string& url) const;
+
+ private:
+  friend class PolicyReader;
+  std::string name_;
+  std::string hash_;
+  PolicyLimits limits_;
+  std::vector<std::string> flows_ = {"*"};  // patterns; empty list: none
+  std::vector<uint8_t> scps_;               // empty: all
+  uint8_t minimum_level_ = 0;
+  std::map<std::string, std::vector<std::string>> backends_;  // URL prefix -> opaque instructions
+  std::vector<Rule> rules_;
+  bool allow_otherwise_ = true;
+};
+
+/// AIDs that issuer security domains are known to have: GPCS 2.3.1 H.2, and three of card makers. Taken where a card's
+/// own is not known.
+const std::vector<Bytes>& known_isd_aids();
+
+}  // namespace cw::engine

@@ -1,0 +1,91 @@
+// A run: one execution of a flow on one card, a sequence of attempts. It pins its bundle and its policy, owns
+// everything else, and dies whole.
+//
+// A run never blocks: advance() executes the script until it waits for something, the scheduler carries that out and
+// completes it. Owner: the scheduler. One thread at a time.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "card/reader.h"
+#include "engine/arguments.h"
+#include "engine/bundle.h"
+#include "engine/card_session.h"
+#include "engine/flavor.h"
+#include "engine/flow.h"
+#include "engine/observer.h"
+#include "engine/policy.h"
+
+namespace cw::engine {
+
+/// The network, behind the gate: what http.request becomes.
+using HttpTransport = std::function<host::HttpReply(const host::HttpCall&)>;
+
+/// Inputs that are not the card's: replaced where a run is to be repeated.
+struct Inputs {
+  std::function<int64_t()> now{};               // milliseconds since 1970
+  std::function<Bytes(size_t count)> random{};  // what scripts see, never keys
+  static Inputs real();
+};
+
+struct RunSetup {
+  std::shared_ptr<const Bundle> bundle{};
+  std::string flow_name{};
+  std::shared_ptr<const Policy> policy{};
+  Arguments arguments{};
+  std::shared_ptr<const crypto::KeyStore> keys{};
+  card::Reader* reader = nullptr;  // outlives the run
+  Flavor flavor{};
+  CardTraits traits{};
+  bool card_counts_every_attempt = false;  // the flavor's authentication counter
+  Observer* observer = nullptr;            // outlives the run; may be null
+  HttpTransport http{};                    // may be empty: no network
+  Inputs inputs = Inputs::real();
+};
+
+struct RunResult {
+  std::optional<Error> error{};  // empty: the flow came to its end
+  std::string traceback{};       // of a script's own failure
+  unsigned attempts = 0;
+  uint64_t instructions = 0;  // of the last attempt
+  size_t peak_memory = 0;     // bytes, of the last attempt
+  unsigned commands = 0;      // over all attempts
+};
+
+class Run {
+ public:
+  /// Checks what can be checked before the card is touched. Raises policy: the policy does not allow this flow; usage:
+  /// a needed key set is missing; script: the flow is broken.
+  explicit Run(RunSetup setup);
+  ~Run();
+  Run(const Run&) = delete;
+  Run& operator=(const Run&) = delete;
+
+  enum class Phase { ready, waiting, done };
+  Phase phase() const;
+
+  /// Executes until the script waits or the run ends. Phase ready.
+  void advance();
+  /// What the run waits for. Phase waiting.
+  const host::Request& request() const;
+  /// Carries out the request on the run's own reader or network, and blocks as long as that takes; for Wait, nothing is
+  /// carried out. Errors come back as a Reply.
+  host::Reply carry_out();
+  /// Hands the run its answer. Phase waiting, then ready.
+  void complete(host::Reply reply);
+
+  /// Ends the run before its next command, with this error. Phase ready or waiting.
+  void stop(Error why);
+
+  /// Phase done.
+  const RunResult& result() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace cw::engine

@@ -1,0 +1,56 @@
+#include "engine/scheduler.h"
+
+#include <algorithm>
+#include <thread>
+
+namespace cw::engine {
+
+size_t Scheduler::add(std::unique_ptr<Run> run) {
+  runs_.push_back(std::move(run));
+  ready_.push_back(runs_.size() - 1);
+  return runs_.size() - 1;
+}
+
+void Scheduler::step(size_t number) {
+  Run& run = *runs_[number];
+  run.advance();
+  if (run.phase() == Run::Phase::ready) ready_.push_back(number);  // the next attempt
+  if (run.phase() != Run::Phase::waiting) return;
+  if (const auto* wait = std::get_if<host::Wait>(&run.request())) {
+    timers_.push({Clock::now() + wait->time, order_++, number});
+    return;
+  }
+  run.complete(run.carry_out());
+  if (run.phase() == Run::Phase::ready) ready_.push_back(number);
+}
+
+void Scheduler::run_all(const std::atomic<bool>* stop) {
+  using std::chrono::milliseconds;
+  const auto stopped = [&] { return stop != nullptr && stop->load(std::memory_order_relaxed); };
+  while (!ready_.empty() || !timers_.empty()) {
+    if (stopped()) {
+      for (const auto& run : runs_) {
+        if (run->phase() != Run::Phase::done) run->stop(Error(ErrorKind::usage, "stopped before the next command"));
+      }
+      ready_.clear();
+      timers_ = {};
+      return;
+    }
+    while (!timers_.empty() && timers_.top().at <= Clock::now()) {
+      runs_[timers_.top().run]->complete(host::Waited{});
+      ready_.push_back(timers_.top().run);
+      timers_.pop();
+    }
+    if (ready_.empty()) {
+      // Short naps, so that a signal that sets `stop` is seen.
+      const auto nap = std::min<Clock::duration>(timers_.top().at - Clock::now(), milliseconds(50));
+      if (nap > Clock::duration::zero()) std::this_thread::sleep_for(nap);
+      continue;
+    }
+    const size_t number = ready_.front();
+    ready_.pop_front();
+    step(number);
+  }
+}
+
+}  // namespace cw::engine

@@ -1,0 +1,46 @@
+// Carries many runs forward on one thread: a run that waits costs nothing until what it waits for is there. Card
+// commands are carried out here and block the thread, which is right for one local reader; readers with threads of
+// their own complete runs from outside later.
+//
+// One thread, with a stack of at least 8 MiB.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <deque>
+#include <memory>
+#include <queue>
+#include <vector>
+
+#include "engine/run.h"
+
+namespace cw::engine {
+
+class Scheduler {
+ public:
+  /// Takes the run over; its number is its place in results().
+  size_t add(std::unique_ptr<Run> run);
+
+  /// Until every run is done. `stop`, when it turns true, ends all runs before their next command.
+  void run_all(const std::atomic<bool>* stop = nullptr);
+
+  const Run& at(size_t number) const { return *runs_.at(number); }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  struct Timer {
+    Clock::time_point at;
+    uint64_t order;
+    size_t run;
+    bool operator>(const Timer& other) const { return at != other.at ? at > other.at : order > other.order; }
+  };
+
+  void step(size_t number);
+
+  std::vector<std::unique_ptr<Run>> runs_;
+  std::deque<size_t> ready_;
+  std::priority_queue<Timer, std::vector<Timer>, std::greater<>> timers_;
+  uint64_t order_ = 0;
+};
+
+}  // namespace cw::engine
