@@ -1,8 +1,8 @@
 ---@meta
 error("stub for editors; the module is native")
 
---- Commands for the card, in canonical form. A command is a value: header, data, Le. Data may hold names (secrets, keys,
---- blocks of a file) whose bytes come in below the script.
+--- Commands for the card, in canonical form. A command is a value: header, data, Le. Data may hold names (secrets,
+--- keys, blocks of a file) whose bytes come in below the script.
 ---@class apdulib
 local apdu = {}
 

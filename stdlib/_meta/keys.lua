@@ -17,8 +17,8 @@ local keys = {}
 ---@return KeyInfo
 function keys.info(name) end
 
---- PUT KEY data for the set's three keys (GPCS 11.8.2.3): new version, then for each key type, value under the channel's
---- data encryption key, check value.
+--- PUT KEY data for the set's three keys (GPCS 11.8.2.3): new version, then for each key type, value under the
+--- channel's data encryption key, check value.
 ---@param name string
 ---@param version integer 1..127 key version number they get
 ---@return Data

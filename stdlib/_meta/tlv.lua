@@ -16,8 +16,8 @@ local tlv = {}
 ---@return string|Data
 function tlv.build(tag, value) end
 
---- The objects in `bytes`, one after the other. Forgiving: a constructed object whose inside is not TLV has no children.
---- Raises card: cut short, length of lengths over 3.
+--- The objects in `bytes`, one after the other. Forgiving: a constructed object whose inside is not TLV has no
+--- children. Raises card: cut short, length of lengths over 3.
 ---@param bytes string
 ---@return TlvNode[]
 function tlv.parse(bytes) end

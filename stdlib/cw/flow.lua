@@ -1,0 +1,101 @@
+--- What a flow's run function gets: the card, the arguments, and steps.
+---
+--- A step brings one thing about and can tell from the card whether it is there. So a flow that was torn anywhere is
+--- started again from the top, and finds its way: what is done is skipped, what is half done is done again.
+local log = require "log"
+local errors = require "cw.errors"
+
+---@class Run
+---@field card Card
+---@field args table<string, any> arguments by name: bytes and AIDs as strings, integers, booleans; cap as Cap, secret
+---  as Secret, key as the name of a key set; an optional argument that was not given is nil
+---@field flavor Flavor what is different about this card
+---@field name string of the flow
+local Run = {}
+Run.__index = Run
+
+---@class Step
+---@field done fun(): boolean looks at the card: is everything there that this step leaves? Changes nothing
+---@field run fun() brings it about; may be called when an earlier attempt was torn half-way
+
+local step_fields = { done = true, run = true }
+
+--- Runs a step unless it is done. An error in it ends the attempt. Raises script for a step that is none, card when the
+--- step ran and the card does not show it.
+---@param name string
+---@param step Step
+function Run:step(name, step)
+  if type(name) ~= "string" then error("run:step: the first argument is the step's name", 2) end
+  if type(step) ~= "table" then error("step '" .. name .. "': expected { done = function, run = function }", 2) end
+  for field in pairs(step) do
+    if not step_fields[field] then error("step '" .. name .. "': unknown field '" .. tostring(field) .. "'", 2) end
+  end
+  if type(step.done) ~= "function" or type(step.run) ~= "function" then
+    error("step '" .. name .. "': done and run must both be functions", 2)
+  end
+
+  if step.done() then
+    log.step("skip", name)
+    return
+  end
+  log.step("begin", name)
+  step.run()
+  if not step.done() then
+    errors.raise("card", "step '" .. name .. "' ran without an error, but the card does not show its effect; see the "
+      .. "card's registry with demo/inventory, and what was sent with --trace FILE")
+  end
+  log.step("end", name)
+end
+
+--- A line for those who follow the run.
+---@param format string as string.format
+---@param ... any
+function Run:print(format, ...)
+  log.info(select("#", ...) > 0 and format:format(...) or format)
+end
+
+--- A result as a table for people.
+---@param title string
+---@param columns string[]
+---@param rows string[][]
+function Run:table(title, columns, rows)
+  log.table(title, columns, rows)
+end
+
+--- A result as data.
+---@param name string
+---@param value any what json.encode takes
+function Run:output(name, value)
+  log.result(name, value)
+end
+
+---@class Flow
+---@field name string its path under scripts/, without .lua
+---@field summary string one line
+---@field args? table<string, FlowArgument>
+---@field needs? {keys?: string[], backends?: string[]} what it may use; "$name" is the key set that an argument names
+---@field run fun(run: Run)
+
+---@class FlowArgument
+---@field type "string"|"bytes"|"aid"|"integer"|"boolean"|"secret"|"cap"|"key"
+---@field help? string
+---@field optional? boolean
+---@field default? string|number|boolean
+---@field min? integer of an integer; else length in bytes
+---@field max? integer
+---@field values? string[] of a string: one of these
+
+---@class cw.flow
+local flow = {}
+
+--- Starts a flow: the engine's way in.
+---@param definition Flow
+---@param context {card: Card, args: table, flavor: table, name: string}
+function flow.start(definition, context)
+  local run = setmetatable({
+    card = context.card, args = context.args, flavor = context.flavor, name = context.name,
+  }, Run)
+  return definition.run(run)
+end
+
+return flow

@@ -1,0 +1,123 @@
+--- GlobalPlatform cards: opening security domains and reading what a card tells everybody.
+---
+---   local isd = gp.open(run.card, { keys = "isd", level = "mac+enc", flavor = run.flavor })
+---   print(isd:registry()[aid].state)
+---
+--- What an open domain can do is in cw/security_domain.lua.
+local apdu = require "apdu"
+local tlv = require "tlv"
+local errors = require "cw.errors"
+local flavor = require "cw.flavor"
+local objects = require "cw.objects"
+local security_domain = require "cw.security_domain"
+
+---@class cw.gp
+local gp = {}
+
+---@class OpenOptions
+---@field keys string name of a key set in the flow's needs.keys
+---@field aid? string AID of the security domain; default: the flavor's ISD, else whatever an empty SELECT finds
+---@field flavor? table run.flavor; default: a card that does all that GlobalPlatform says
+---@field level? string security level as in Card:open_channel; default "mac+enc"
+---@field version? integer key version number; default that of the key set
+---@field scp? integer 1, 2 or 3: refuse another protocol
+
+local open_options = { keys = true, aid = true, flavor = true, level = true, version = true, scp = true }
+
+--- Selects a security domain and opens a secure channel to it. Raises card: no such domain; channel: wrong keys;
+--- budget.
+---@param card Card
+---@param options OpenOptions
+---@return SecurityDomain
+function gp.open(card, options)
+  errors.check_options("gp.open", options, open_options)
+  if not options.keys then errors.raise("usage", "gp.open: 'keys' is missing, the name of a key set") end
+  local complete = flavor.complete(options.flavor)
+  local domain = security_domain.new(card, {
+    aid = options.aid or complete.isd_aid,
+    keys = options.keys,
+    flavor = complete,
+    level = options.level,
+    version = options.version,
+    scp = options.scp,
+  })
+  domain:connect()
+  return domain
+end
+
+--- SELECT by AID; returns the FCI. It ends the secure channel of any domain that gp.open gave: that domain opens a new
+--- one by itself when it is used again. Raises card: 6A82, no such application.
+---@param card Card
+---@param aid string 0..16 bytes; empty selects the issuer security domain
+---@return string fci
+function gp.select(card, aid)
+  security_domain.disconnect()
+  return card:select(aid)
+end
+
+--- SELECT by AID that takes a no for an answer.
+---@param card Card
+---@param aid string
+---@return boolean found false for 6A82 (not there), 6999 (refused) and 6283 (locked)
+---@return integer sw
+function gp.try_select(card, aid)
+  security_domain.disconnect()
+  local answer = card:send(apdu.command { cla = 0x00, ins = 0xA4, p1 = 0x04, p2 = 0x00, data = aid, le = 256 })
+  return answer.sw == 0x9000, answer.sw
+end
+
+--- GET DATA from whatever is selected, in the plain (GPCS 11.3); nil if it has no such object.
+---@param card Card
+---@param tag integer 0..0xFFFF
+---@return string|nil data with tag and length, as the card gave it
+function gp.get_data(card, tag)
+  local answer = card:send(security_domain.get_data_command(tag))
+  if answer.sw == 0x9000 then return answer.data end
+  return nil
+end
+
+--- Keys of the selected security domain (GET DATA 00E0); an empty list if the card does not tell.
+---@param card Card
+---@return CardKey[]
+function gp.key_info(card)
+  return objects.key_info(gp.get_data(card, 0x00E0) or "")
+end
+
+-- Data objects of GPCS table 11-26 and of the configurations that inventories want to see.
+gp.objects = {
+  { tag = 0x9F7F, name = "cplc" },
+  { tag = 0x0042, name = "iin" },
+  { tag = 0x0045, name = "cin" },
+  { tag = 0x0066, name = "card_data" },
+  { tag = 0x0067, name = "card_capabilities" },
+  { tag = 0x00E0, name = "key_information" },
+  { tag = 0x00C1, name = "sequence_counter" },
+  { tag = 0x00CF, name = "diversification_data" },
+  { tag = 0xFF21, name = "free_memory" },
+  { tag = 0x5F50, name = "manager_url" },
+}
+
+--- All of gp.objects that the selected application has: name to data, with tag and length.
+---@param card Card
+---@return table<string, string>
+function gp.read_objects(card)
+  local out = {}
+  for _, object in ipairs(gp.objects) do out[object.name] = gp.get_data(card, object.tag) end
+  return out
+end
+
+--- Free memory of extended card resources (GET DATA FF21; ETSI TS 102 226 8.2.1.7.2).
+---@param data string
+---@return {applications: integer|nil, non_volatile: integer|nil, volatile: integer|nil} count, bytes, bytes
+function gp.free_memory(data)
+  local function number(path)
+    local bytes = tlv.find(data, path)
+    if not bytes then return nil end
+    local value = 0
+    for i = 1, #bytes do value = 256 * value + bytes:byte(i) end
+    return value
+  end
+  return { applications = number("FF21/81"), non_volatile = number("FF21/82"), volatile = number("FF21/83") }
+end
+
+return gp

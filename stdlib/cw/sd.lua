@@ -1,0 +1,207 @@
+--- Supplementary security domains: create, key, look at, lock, rotate, delete.
+---
+---   sd.create(isd, { aid = aid, privileges = { "security domain", "authorized management" } })
+---   sd.first_keys(isd, { aid = aid, keys = "demo.sd", version = 0x30 })
+---
+--- The functions that look (state, has_keys) change nothing and make good `done` functions; those that do (create,
+--- first_keys, ...) may be called again after they were torn.
+local hex = require "hex"
+local keys = require "keys"
+local tlv = require "tlv"
+local errors = require "cw.errors"
+local gp = require "cw.gp"
+local objects = require "cw.objects"
+
+---@class cw.sd
+local sd = {}
+
+-- Life cycle state bytes of a security domain (GPCS table 11-5).
+local PERSONALIZED = 0x0F
+local LOCK, UNLOCK = 0x80, 0x00
+
+-- The option byte i that goes with a protocol when none is said: pseudo-random challenge, with R-MAC where that exists.
+local usual_options = { ["02"] = "0255", ["03"] = "0370" }
+
+-- Protocol and option as the two bytes of tag 81, from "03", "0370" or 3.
+local function protocol_bytes(scp)
+  local text = type(scp) == "number" and ("%02X"):format(scp) or scp
+  text = usual_options[text] or text
+  if not text:match("^%x%x%x%x$") then
+    errors.raise("usage", "scp = '" .. tostring(scp) .. "': expected \"02\" or \"03\", or with its option \"0370\"")
+  end
+  return hex.decode(text)
+end
+
+---@class CreateOptions
+---@field aid string
+---@field privileges? string[]|string names, hex digits or bytes; default: security domain alone
+---@field scp? string|integer protocol, with or without its option: "03", "0370"; default: the flavor's
+---@field accept? boolean false: no load file or application may be extradited into it (default: true, by any domain
+---  with authorized management)
+---@field parameters? string content of C9 in place of all that, for cards with words of their own
+---@field package? string AID of the load file it is installed from; default: the flavor's
+---@field module? string
+
+local create_options = {
+  aid = true, privileges = true, scp = true, accept = true, parameters = true, package = true, module = true,
+}
+
+--- Creates a security domain: INSTALL [for install and make selectable] (GPCS 11.5; C9 as in GP UICC Configuration
+--- 4.3.2). Raises card: 6A80 wrong parameters or AID in use, 6A84 no memory.
+---@param isd SecurityDomain the ISD, or a domain with authorized management
+---@param options CreateOptions
+function sd.create(isd, options)
+  errors.check_options("sd.create", options, create_options)
+  local parameters = options.parameters
+  if not parameters then
+    parameters = tlv.build(0x81, protocol_bytes(options.scp or isd.flavor.scp))
+    -- 82 accepts load files and applications, 87 gives them away again; F0: every domain with authorized management.
+    if options.accept ~= false then parameters = parameters .. tlv.build(0x82, "\240") .. tlv.build(0x87, "\240") end
+  end
+  isd:install {
+    elf = options.package or isd.flavor.ssd_package,
+    module = options.module or isd.flavor.ssd_module,
+    aid = options.aid,
+    privileges = options.privileges or { "security domain" },
+    parameters = parameters,
+  }
+end
+
+--- Life cycle state by name, or nil if there is no such domain. With an open domain that may list it (the ISD) it is
+--- what the registry says. With the card alone, as for a domain of which we are only the provider, it is what SELECT
+--- and GET DATA E0 show: "LOCKED", "PERSONALIZED" when it has keys, else "SELECTABLE".
+---@param where SecurityDomain|Card
+---@param aid string
+---@return string|nil
+function sd.state(where, aid)
+  if type(where) == "table" then
+    local entry = where:entry(aid)
+    return entry and entry.state
+  end
+  local found, sw = gp.try_select(where, aid)
+  if not found then
+    -- 6283: selected and locked (GPCS 11.9.3); 6A82 and 6999: not there, or not to be selected.
+    return sw == 0x6283 and "LOCKED" or nil
+  end
+  return #gp.key_info(where) > 0 and "PERSONALIZED" or "SELECTABLE"
+end
+
+--- True if the domain shows all three keys of a version (GET DATA E0). Whether they are ours, only authentication
+--- tells.
+---@param card Card
+---@param aid string
+---@param version integer
+---@return boolean
+function sd.has_keys(card, aid, version)
+  return gp.try_select(card, aid) and objects.count_version(gp.key_info(card), version) >= 3
+end
+
+---@class FirstKeysOptions
+---@field aid string
+---@field keys string name of the key set that the domain is given
+---@field version? integer key version number; default: that of the set
+
+--- Gives a new domain its first keys and makes it PERSONALIZED. Without keys of its own it takes the secure channel of
+--- its parent (GPCS 7.2), so it is opened with the parent's.
+---@param parent SecurityDomain the domain that created it
+---@param options FirstKeysOptions
+function sd.first_keys(parent, options)
+  errors.check_options("sd.first_keys", options, { aid = true, keys = true, version = true })
+  local version = options.version or keys.info(options.keys).version
+  local function open(key_set, key_version)
+    return gp.open(parent.card, {
+      aid = options.aid, keys = key_set, version = key_version, flavor = parent.flavor, level = parent.level,
+    })
+  end
+  if not sd.has_keys(parent.card, options.aid, version) then
+    open(parent.keys, parent.version):put_key(options.keys, version)
+  end
+  -- Some cards move on by themselves with the first keys, others wait until the domain itself says so; the same state
+  -- twice is refused.
+  if sd.state(parent, options.aid) ~= "PERSONALIZED" then
+    open(options.keys, version):set_status(options.aid, PERSONALIZED)
+  end
+end
+
+--- Locks a domain or an application. Raises card also if it is locked already: look first.
+---@param by SecurityDomain that may: the ISD, or the domain it belongs to
+---@param aid string
+---@param all? boolean with all applications of the domain
+function sd.lock(by, aid, all)
+  by:set_status(aid, LOCK, all and 0x60 or 0x40)
+end
+
+--- Unlocks a domain or an application: back to the state it was locked in.
+---@param by SecurityDomain
+---@param aid string
+---@param all? boolean with all applications of the domain
+function sd.unlock(by, aid, all)
+  by:set_status(aid, UNLOCK, all and 0x60 or 0x40)
+end
+
+--- Deletes a domain. Not being there is success. Raises card: 6985, it still has applications or load files.
+---@param by SecurityDomain
+---@param aid string
+function sd.delete(by, aid)
+  by:delete(aid)
+end
+
+---@class RotateOptions
+---@field aid string domain whose keys change; empty: the ISD
+---@field from string name of the key set that is on the card
+---@field to string name of the key set that is to be there
+---@field version? integer key version number of the new set; default: that of `to`
+---@field flavor? table run.flavor
+
+---@class Rotation
+---@field new_keys_work fun(): boolean the card shows the new version and lets us in with the new keys
+---@field put_new_keys fun() adds them, let in by the old ones
+---@field old_keys_gone fun(): boolean the card no longer shows the old version
+---@field delete_old_keys fun() deletes them, let in by the new ones
+
+--- The four parts of a key rotation, for two steps. New keys are added beside the old (PUT KEY with P1 = 0) and the old
+--- ones deleted when the new are known to work; so at any moment the card has a set that we hold. What happened is read
+--- from the card - key information and an authentication - never from an answer that may have been lost. A card with
+--- room for one set drops the old with the PUT KEY; that, too, is seen and not assumed.
+---@param card Card
+---@param options RotateOptions
+---@return Rotation
+function sd.rotate(card, options)
+  errors.check_options("sd.rotate", options, { aid = true, from = true, to = true, version = true, flavor = true })
+  local old_version = keys.info(options.from).version
+  local new_version = options.version or keys.info(options.to).version
+  if old_version == 0 or new_version == 0 then
+    errors.raise("usage", "sd.rotate: both key sets need a fixed key version number, so that the card can show which "
+      .. "it has")
+  end
+  if old_version == new_version then
+    errors.raise("usage", ("sd.rotate: old and new keys both have version %02X, and a card that was torn in between "
+      .. "could not show which it has; give the new set another"):format(new_version))
+  end
+
+  local function open(key_set, version)
+    return gp.open(card, { aid = options.aid, keys = key_set, version = version, flavor = options.flavor })
+  end
+  local function shows(version) return sd.has_keys(card, options.aid, version) end
+
+  return {
+    new_keys_work = function()
+      if not shows(new_version) then return false end
+      open(options.to, new_version)  -- raises channel if the card has other keys under this version: nothing to repair
+      return true
+    end,
+    put_new_keys = function()
+      if not shows(old_version) then
+        errors.raise("card", ("the card shows neither key version %02X nor %02X, so neither '%s' nor '%s' can be let "
+          .. "in; see what it has with demo/inventory"):format(old_version, new_version, options.from, options.to))
+      end
+      open(options.from, old_version):put_key(options.to, new_version)
+    end,
+    old_keys_gone = function()
+      return gp.try_select(card, options.aid) and objects.count_version(gp.key_info(card), old_version) == 0
+    end,
+    delete_old_keys = function() open(options.to, new_version):delete_keys(old_version) end,
+  }
+end
+
+return sd

@@ -1,0 +1,331 @@
+--- A security domain with a secure channel to it: card content management (GPCS 11). Made by gp.open.
+---
+--- A card has one secure channel per logical channel, and a SELECT ends it. So that a flow need not think of that, a
+--- domain remembers how it was opened and opens again when it is used after another one was.
+local apdu = require "apdu"
+local clock = require "clock"
+local hex = require "hex"
+local keys = require "keys"
+local log = require "log"
+local tlv = require "tlv"
+local errors = require "cw.errors"
+local install = require "cw.install"
+local objects = require "cw.objects"
+local registry = require "cw.registry"
+
+---@class SecurityDomain
+---@field card Card
+---@field aid string
+---@field keys string name of the key set it is opened with
+---@field flavor Flavor
+---@field channel Channel|nil open secure channel
+local SecurityDomain = {}
+SecurityDomain.__index = SecurityDomain
+
+---@class cw.security_domain
+local security_domain = {}
+
+-- The domain whose secure channel is open on the card.
+local connected
+
+--- Use gp.open. `options` are those of gp.open, with a complete flavor.
+---@return SecurityDomain
+function security_domain.new(card, options)
+  return setmetatable({
+    card = card, aid = options.aid, keys = options.keys, flavor = options.flavor,
+    level = options.level or "mac+enc", version = options.version, scp = options.scp,
+  }, SecurityDomain)
+end
+
+--- What every SELECT outside this file has to say.
+function security_domain.disconnect()
+  if connected then connected.channel = nil end
+  connected = nil
+end
+
+---@param tag integer
+---@return Command
+function security_domain.get_data_command(tag)
+  local p1, p2 = math.floor(tag / 256), tag % 256
+  return apdu.command { cla = 0x80, ins = 0xCA, p1 = p1, p2 = p2, le = 256 }
+end
+
+--- Selects the domain and opens the secure channel, unless it is open.
+---@return Channel
+function SecurityDomain:connect()
+  if connected == self then return self.channel end
+  security_domain.disconnect()
+  local fci = self.card:select(self.aid)
+  if self.aid == "" then self.aid = tlv.find(fci, "6F/84") or "" end
+  self.channel = self.card:open_channel {
+    keys = self.keys, level = self.level, version = self.version, scp = self.scp,
+    aid = self.aid ~= "" and self.aid or nil,
+  }
+  connected = self
+  return self.channel
+end
+
+--- Ends the secure channel, on this side; the next use opens a new one.
+function SecurityDomain:close()
+  if connected ~= self then return end
+  self.channel:close()
+  security_domain.disconnect()
+end
+
+--- As Channel:send.
+---@param command Command
+---@return Answer
+function SecurityDomain:send(command)
+  return self:connect():send(command)
+end
+
+--- As Channel:expect.
+---@param command Command
+---@return string data
+function SecurityDomain:expect(command)
+  return self:connect():expect(command)
+end
+
+--- Sends a plan as one batch; raises card for the first command that the card refused.
+---@param plan Command[]
+---@param doing string what it is, for the message: "LOAD wallet.cap"
+---@return Answer[]
+function SecurityDomain:expect_all(plan, doing)
+  local answers = self:connect():send_all(plan)
+  for i, answer in ipairs(answers) do
+    if not errors.is_success(answer.sw) then
+      errors.refused(plan[i], answer.sw, ("%s, command %d of %d"):format(doing, i, #plan))
+    end
+  end
+  if #answers < #plan then
+    errors.raise("card", ("%s stopped after %d of %d commands"):format(doing, #answers, #plan))
+  end
+  return answers
+end
+
+-- Reading ------------------------------------------------------------------------------------------------------------
+
+--- GET DATA in the channel (GPCS 11.3); nil if the domain has no such object.
+---@param tag integer
+---@return string|nil
+function SecurityDomain:get_data(tag)
+  local answer = self:send(security_domain.get_data_command(tag))
+  if answer.sw == 0x9000 then return answer.data end
+  return nil
+end
+
+---@return CardKey[]
+function SecurityDomain:key_info()
+  return objects.key_info(self:get_data(0x00E0) or "")
+end
+
+-- The forms of GET STATUS that cards take, best first: TLV with a list of wanted tags, TLV as the card likes, the form
+-- before GlobalPlatform 2.2. A card that refuses one says 6A80, 6A81 or 6A86.
+local status_forms = {
+  { p2 = 0x02, tags = hex"5C 09 4F 9F70 C5 C4 CC CE 84 CF", parse = registry.parse },
+  { p2 = 0x02, tags = "", parse = registry.parse },
+  { p2 = 0x00, tags = "", parse = registry.parse_legacy },
+}
+
+-- All pages of one GET STATUS, joined; nil and the status word if the card refuses this form.
+local function read_pages(domain, scope, form, aid)
+  local data, p2 = "", form.p2
+  while true do
+    local command = apdu.command {
+      cla = 0x80, ins = 0xF2, p1 = scope, p2 = p2, data = tlv.build(0x4F, aid) .. form.tags, le = 256,
+    }
+    local answer = domain:send(command)
+    if answer.sw == 0x6A88 then return data end
+    if answer.sw ~= 0x9000 and answer.sw ~= 0x6310 then return nil, answer.sw, command end
+    data = data .. answer.data
+    if answer.sw == 0x9000 then return data end
+    p2 = form.p2 + 1
+  end
+end
+
+--- One GET STATUS (GPCS 11.4), with all its pages.
+---@param scope integer one of cw.registry's scopes
+---@param aid? string only entries whose AID begins so
+---@return Entry[]|nil nil: the card has no such scope
+function SecurityDomain:status(scope, aid)
+  local sw, command
+  for i = self.status_form or 1, #status_forms do
+    local data
+    data, sw, command = read_pages(self, scope, status_forms[i], aid or "")
+    if data then
+      self.status_form = i
+      return status_forms[i].parse(scope, data)
+    end
+    if sw ~= 0x6A80 and sw ~= 0x6A81 and sw ~= 0x6A86 then errors.refused(command, sw) end
+    if self.status_form then return nil end
+  end
+  return nil
+end
+
+--- Everything in the registry that this domain may see, by AID.
+---@return Registry
+function SecurityDomain:registry()
+  local all = {}
+  local scopes = registry.scopes
+  -- Applications first: every card has that scope, so the form that answers it is the card's.
+  for _, scope in ipairs { scopes.applications, scopes.isd, scopes.load_files, scopes.load_files_and_modules } do
+    registry.add(all, self:status(scope) or {})
+  end
+  return all
+end
+
+--- The registry's entry of one AID, or nil: two commands at most, where the whole registry is many.
+---@param aid string
+---@return Entry|nil
+function SecurityDomain:entry(aid)
+  for _, scope in ipairs { registry.scopes.applications, registry.scopes.load_files, registry.scopes.isd } do
+    for _, entry in ipairs(self:status(scope, aid) or {}) do
+      if entry.aid == aid then return entry end
+    end
+  end
+  return nil
+end
+
+-- Card content -------------------------------------------------------------------------------------------------------
+
+---@class LoadOptions
+---@field sd? string AID of the security domain that the load file is to belong to; default: this one
+---@field hash? "sha1"|"sha256"|"sha384"|"sha512" lets the card check the load file data block; default: none
+---@field token? string of delegated management
+
+--- INSTALL [for load] and all LOAD blocks as one batch (GPCS 11.5.2.1, 11.6). A torn load cannot go on in the middle:
+--- call again. Raises card: 6A84 no memory, 6A80 wrong data.
+---@param cap Cap
+---@param options? LoadOptions
+function SecurityDomain:load(cap, options)
+  options = options or {}
+  errors.check_options("load", options, { sd = true, hash = true, token = true })
+  local channel = self:connect()
+  local plan = { install.for_load {
+    elf = cap.package_aid, sd = options.sd, hash = options.hash and cap:hash(options.hash),
+    parameters = self.flavor.load_parameters, token = options.token,
+  } }
+  local blocks = cap:blocks(channel.max_data)
+  for i, block in ipairs(blocks) do
+    -- P1 80 on the last block; P2 counts, and wraps after FF (GPCS 11.6.2).
+    plan[#plan + 1] = apdu.command {
+      cla = 0x80, ins = 0xE8, p1 = i == #blocks and 0x80 or 0x00, p2 = (i - 1) % 256, data = block, le = 256,
+    }
+  end
+  local doing = "LOAD " .. cap.name
+  log.progress(doing, 0, cap.size)
+  self:expect_all(plan, doing)
+  log.progress(doing, cap.size, cap.size)
+  -- Some cards tidy up after a large load, and only while they are powered and left alone.
+  if self.flavor.pause_after_load_ms > 0 then clock.sleep(self.flavor.pause_after_load_ms / 1000) end
+end
+
+--- INSTALL [for install and make selectable] (GPCS 11.5.2.3). Raises card.
+---@param fields InstallFields
+function SecurityDomain:install(fields)
+  self:expect(install.for_install(fields, self.flavor.privilege_bytes))
+end
+
+--- INSTALL [for personalization]: the STORE DATA that follow go to the application (GPCS 11.5.2.3.6).
+---@param aid string
+function SecurityDomain:install_for_personalization(aid)
+  self:expect(install.for_personalization(aid))
+end
+
+--- INSTALL [for extradition]: the application or load file `aid` moves to the domain `sd` (GPCS 9.4.1).
+---@param aid string
+---@param sd string
+---@param token? string
+function SecurityDomain:extradite(aid, sd, token)
+  self:expect(install.for_extradition(aid, sd, token))
+end
+
+--- INSTALL [for registry update] (GPCS 11.5.2.3.5).
+---@param fields RegistryUpdateFields
+function SecurityDomain:registry_update(fields)
+  self:expect(install.for_registry_update(fields, self.flavor.privilege_bytes))
+end
+
+local function delete_command(aid, p2, token)
+  local data = tlv.build(0x4F, aid)
+  if token then data = data .. tlv.build(0x9E, token) end
+  return apdu.command { cla = 0x80, ins = 0xE4, p2 = p2, data = data, le = 256 }
+end
+
+-- 6A88, not in the registry, is what the command is to bring about: during recovery it is success.
+local function expect_gone(domain, command)
+  local answer = domain:send(command)
+  if answer.sw ~= 0x6A88 and not errors.is_success(answer.sw) then errors.refused(command, answer.sw) end
+end
+
+--- DELETE of one object (GPCS 11.2). Not being there is success. Raises card: 6985, something still depends on it.
+---@param aid string
+---@param token? string
+function SecurityDomain:delete(aid, token)
+  expect_gone(self, delete_command(aid, 0x00, token))
+end
+
+--- DELETE of a load file with all its applications; one by one where the card refuses the cascade.
+---@param elf string
+---@param token? string
+function SecurityDomain:delete_related(elf, token)
+  if self.flavor.delete_cascade then return expect_gone(self, delete_command(elf, 0x80, token)) end
+  for _, entry in ipairs(registry.list(self:registry())) do
+    if entry.elf == elf and entry.aid ~= elf then self:delete(entry.aid, token) end
+  end
+  self:delete(elf, token)
+end
+
+--- SET STATUS (GPCS 11.10). Raises card: 6985, 6A80 also when the state is already the wanted one.
+---@param aid string
+---@param state integer life cycle state byte; for locking 0x80, for unlocking 0x00
+---@param p1? integer 0x80 ISD, 0x40 application or domain (default), 0x60 domain and its applications
+function SecurityDomain:set_status(aid, state, p1)
+  self:expect(apdu.command { cla = 0x80, ins = 0xF0, p1 = p1 or 0x40, p2 = state, data = aid })
+end
+
+-- Keys and data ------------------------------------------------------------------------------------------------------
+
+--- PUT KEY of a stored set's three keys, identifiers 1 to 3 (GPCS 11.8). All three or none. Raises card; also when the
+--- card answers other check values than those of the keys.
+---@param name string key set
+---@param version integer 1..127 key version number they get
+---@param replace? integer version they take the place of; default: they are added
+function SecurityDomain:put_key(name, version, replace)
+  local channel = self:connect()  -- before the key data, which is under this channel's data encryption key
+  local answer = channel:expect(apdu.command {
+    cla = 0x80, ins = 0xD8, p1 = replace or 0x00, p2 = 0x81, data = keys.put_key_data(name, version), le = 256,
+  })
+  -- Of keys that are diversified per card the check values are not known up here.
+  if answer == "" or #keys.info(name).kcvs == 0 then return end
+  if answer ~= keys.put_key_answer(name, version) then
+    errors.raise("card", ("PUT KEY of '%s' as version %02X: the card answers the check values %s, which are not those "
+      .. "of these keys; do not use the new version before this is understood")
+      :format(name, version, hex.encode(answer)))
+  end
+end
+
+--- DELETE [key] of all keys of a version (GPCS 11.2.2.3.2); as many commands as the flavor needs. Not being there is
+--- success.
+---@param version integer
+function SecurityDomain:delete_keys(version)
+  local by_version = tlv.build(0xD2, string.char(version))
+  if self.flavor.delete_key_by == "version" then
+    return expect_gone(self, apdu.command { cla = 0x80, ins = 0xE4, data = by_version, le = 256 })
+  end
+  for id = 1, 3 do
+    local data = tlv.build(0xD0, string.char(id)) .. by_version
+    expect_gone(self, apdu.command { cla = 0x80, ins = 0xE4, data = data, le = 256 })
+  end
+end
+
+--- STORE DATA for the domain itself, as BER-TLV: 42, 45, 66, 5F50 (GPCS 11.11). Personalization of applications is in
+--- cw.perso.
+---@param data string|Data
+function SecurityDomain:store_data(data)
+  -- P1: last block, BER-TLV, and what the card wants beside that.
+  local p1 = bit.bor(0x90, self.flavor.store_data_p1)
+  self:expect(apdu.command { cla = 0x80, ins = 0xE2, p1 = p1, p2 = 0x00, data = data })
+end
+
+return security_domain
