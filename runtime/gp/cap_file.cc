@@ -151,7 +151,7 @@ CapFile CapFile::parse(ByteView file, std::string_view origin) {
     out.imports_ = parse_cap_import(required(out.components_, 0x04).content);
     required(out.components_, 0x07);  // Method: without it there is nothing to run
     if (const CapComponent* applet = component_with(out.components_, 0x03)) {
-      out.applets_ = parse_cap_applet(applet->content);
+      out.applets_ = parse_cap_applet(applet->content, header.extended);
     }
     return out;
   } catch (const Error& error) {

@@ -121,12 +121,12 @@ std::vector<CapImport> parse_cap_import(ByteView component) {
   return out;
 }
 
-std::vector<Bytes> parse_cap_applet(ByteView component) {
+std::vector<Bytes> parse_cap_applet(ByteView component, bool extended) {
   Fields fields(component, "Applet");
   std::vector<Bytes> out(fields.byte());
   for (Bytes& aid : out) {
     aid = fields.aid();
-    fields.take(2);  // install_method_offset
+    fields.take(extended ? 3 : 2);  // install_method_offset, behind the number of its method block
   }
   if (!fields.done()) fields.fail("bytes are left behind the last applet");
   return out;

@@ -43,7 +43,7 @@ struct CapHeader {
 /// All raise cap: cut short, another tag, a length that lies, an AID that is none.
 CapHeader parse_cap_header(ByteView component);
 std::vector<CapImport> parse_cap_import(ByteView component);
-std::vector<Bytes> parse_cap_applet(ByteView component);
+std::vector<Bytes> parse_cap_applet(ByteView component, bool extended = false);
 
 struct CapComponentSize {
   const CapComponentKind* kind = nullptr;
