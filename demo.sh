@@ -28,7 +28,7 @@ case "${1-}" in
 esac
 [ $# -le 1 ] || { usage >&2 && exit 2; }
 
-trap 'say; die "Stopped. Start again with ./demo.sh; it goes on from what is there."' INT TERM
+trap 'say; say "Stopped. Start again with ./demo.sh; it goes on from what is there."; exit 130' INT TERM
 
 cardwright=build/release/cardwright
 demo=build/demo
@@ -40,7 +40,7 @@ build() {
   if [ -t 1 ]; then
     build_preset release "${options[@]}" --log-level=WARNING -- cardwright
   else
-    build_preset release "${options[@]}" -- cardwright >"$log" 2>&1 || { tail -n 30 "$log" >&2 && return 1; }
+    (build_preset release "${options[@]}" -- cardwright) >"$log" 2>&1 || { tail -n 30 "$log" >&2 && return 1; }
   fi
 }
 
@@ -64,13 +64,13 @@ build || die "The build failed; the lines above say where."
 write_secrets
 
 say
-say "A card of its own, in $demo/card.json. First flow: create a security domain, load the applet, personalize it."
-say "(scripts/demo/install.lua)"
+if [ -f "$demo/card.json" ]; then say "The card from last time, in $demo/card.json."; else say "A new card, in $demo/card.json."; fi
+say "First flow, scripts/demo/install.lua: create a security domain, load the applet into it, personalize it."
 run_flow demo/install --set cap=tests/caps/transit-2.1.cap --set "holder=@$demo/holder.txt"
 
 say
-say "Second flow: what is on the card now. (scripts/demo/inventory.lua)"
+say "Second flow, scripts/demo/inventory.lua: what is on the card now."
 run_flow demo/inventory
 
 say
-say "Done. Run ./demo.sh again: the card remembers, and nothing is left to do. Then read docs/INTEGRATORS.md."
+say "Done. Run ./demo.sh again: the card remembers, and nothing is left to do. To write your own: docs/INTEGRATORS.md."

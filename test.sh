@@ -62,7 +62,7 @@ stage_selftest() {
 }
 
 stage_luacheck() {
-  luacheck --no-color stdlib scripts policies tests
+  luacheck --no-color --quiet stdlib scripts policies tests
 }
 
 stage_lint() {
@@ -203,7 +203,7 @@ for argument in "$@"; do
 done
 [ "${#named[@]}" -eq 0 ] || stages=("${named[@]}")
 
-trap 'say; die "Stopped."' INT TERM
+trap 'say; say "Stopped."; exit 130' INT TERM
 
 mkdir -p "$logs"
 install_packages tests
