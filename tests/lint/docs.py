@@ -49,6 +49,9 @@ def named_files(tree):
 def commands(tree, cardwright=None):
     """Commands shown as `$ ...` exist, and cardwright knows the subcommands and the options they show."""
     helps = {}
+    if cardwright and not cardwright.is_file():
+        yield f"{cardwright.name}: not built, so nothing can be held against its help"
+        cardwright = None
     for page in pages(tree) + tree.under("scripts", "stdlib", ext=(".lua",)):
         for number, command in shown_commands(tree, page):
             words = command.split()

@@ -30,8 +30,6 @@ def main(arguments):
     cardwright = None
     if len(arguments) == 2 and arguments[0] == "--cardwright":
         cardwright = Path(arguments[1]).resolve()
-        if not cardwright.is_file():
-            sys.exit(f"{arguments[1]}: no such program; build it first")
     elif arguments:
         sys.exit(__doc__)
 
