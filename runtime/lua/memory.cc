@@ -51,14 +51,13 @@ void Memory::add(size_t bytes) {
   peak_ = std::max(peak_, used_);
   if (used_ >= collect_at_) {
     pressure_ = true;
-    // Half of what is left, but no sliver: close to the limit a script would do nothing but collect.
-    collect_at_ = used_ + std::max(limit_ > used_ ? (limit_ - used_) / 2 : 0, limit_ / 32);
+    collect_at_ = used_ + room_between_collections();
   }
 }
 
 void Memory::subtract(size_t bytes) {
   used_ -= std::min(used_, bytes);
-  collect_at_ = std::min(collect_at_, std::max(used_ + 1, limit_ - limit_ / 4));
+  collect_at_ = std::min(collect_at_, std::max(used_ + room_between_collections(), limit_ - limit_ / 4));
 }
 
 }  // namespace cw::lua

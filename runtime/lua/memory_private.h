@@ -42,6 +42,8 @@ class Memory {
  private:
   static constexpr size_t kReserve = 256u << 10;
 
+  /// No sliver: close to the limit a script would do nothing but collect.
+  size_t room_between_collections() const { return limit_ / 16; }
   void add(size_t bytes);
   void subtract(size_t bytes);
 

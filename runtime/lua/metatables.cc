@@ -45,6 +45,18 @@ void push_copy(lua_State* L) {
   lua_remove(L, -2);
 }
 
+/// The field of the copy at 3 becomes that of the metatable at 2. Setting an absent one to nil would take room for it.
+void copy_field(lua_State* L, const char* name) {
+  raw_field(L, 2, name);
+  raw_field(L, 3, name);
+  if (lua_rawequal(L, -1, -2) == 0) {
+    lua_pushstring(L, name);
+    lua_pushvalue(L, -3);
+    lua_rawset(L, 3);
+  }
+  lua_pop(L, 2);
+}
+
 int set_metatable(lua_State* L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   if (lua_gettop(L) < 2 || (!lua_isnil(L, 2) && !lua_istable(L, 2))) {
@@ -61,10 +73,7 @@ int set_metatable(lua_State* L) {
     refuse_field(L, "__gc", "finalizers are not there for scripts: they can not be stopped");
     push_copy(L);
     for (const char* name : kMetamethods) {
-      lua_pushstring(L, name);
-      lua_pushvalue(L, -1);
-      lua_rawget(L, 2);
-      lua_rawset(L, 3);
+      copy_field(L, name);
     }
     lua_replace(L, 2);
   }

@@ -44,7 +44,7 @@ function string.gsub(s, pattern, repl, limit)
   local anchored = sub(pattern, 1, 1) == "^"
   local out, used, count, at = {}, 0, 0, 1
   while count < limit do
-    local first, last, value = replaced(repl, is_table, gsub_step(s, pattern, at))
+    local first, last, value = replaced(repl, is_table, gsub_step(s, pattern, at, is_table))
     if not first then break end
     count = count + 1
     local kept = type(value)

@@ -49,14 +49,16 @@ void push_capture(lua_State* L, const Matcher& matcher, std::string_view subject
 }
 
 /// The captures; if there are none and `whole_if_none`, the match itself.
-int push_captures(lua_State* L, const Matcher& matcher, std::string_view subject, Found found, bool whole_if_none) {
+int push_captures(lua_State* L, const Matcher& matcher, std::string_view subject, Found found, bool whole_if_none,
+                  int most = Matcher::kMostCaptures) {
   luaL_checkstack(L, Matcher::kMostCaptures + 2, "captures");
   if (matcher.captures() == 0 && whole_if_none) {
     push(L, subject.substr(found.begin, found.end - found.begin));
     return 1;
   }
-  for (int i = 0; i < matcher.captures(); ++i) push_capture(L, matcher, subject, i);
-  return matcher.captures();
+  int count = std::min(matcher.captures(), most);
+  for (int i = 0; i < count; ++i) push_capture(L, matcher, subject, i);
+  return count;
 }
 
 /// Where a search begins: from the end when negative, cut to the string.
@@ -220,7 +222,8 @@ int gsub_check(lua_State* L) {
   return 3;
 }
 
-/// gsub_step(subject, pattern, at): first and last of the next match, and its captures.
+/// gsub_step(subject, pattern, at, is_table): first and last of the next match, and its captures; a table is asked for
+/// the first one only.
 int gsub_step(lua_State* L) {
   std::string_view subject = string_argument(L, 1);
   std::string_view pattern = string_argument(L, 2);
@@ -231,7 +234,8 @@ int gsub_step(lua_State* L) {
   if (!found) return 0;
   lua_pushnumber(L, static_cast<lua_Number>(found->begin + 1));
   lua_pushnumber(L, static_cast<lua_Number>(found->end));
-  return 2 + push_captures(L, matcher, subject, *found, true);
+  int most = lua_toboolean(L, 4) != 0 ? 1 : Matcher::kMostCaptures;
+  return 2 + push_captures(L, matcher, subject, *found, true, most);
 }
 
 }  // namespace
