@@ -27,7 +27,7 @@ int command(lua_State* L) {
   if (lua::has_field(L, 1, "le")) command.le = static_cast<uint32_t>(lua::integer_field(L, 1, "le", 1, 65536));
   if (lua::has_field(L, 1, "data")) {
     lua_getfield(L, 1, "data");
-    command.data = check_data(L, -1, "field 'data'");
+    command.data = check_data(L, -1, "apdu.command: field 'data'");
   }
   push_command(L, std::move(command));
   return 1;
@@ -35,12 +35,12 @@ int command(lua_State* L) {
 
 int parse(lua_State* L) {
   lua::bytes(L, 1);
-  push_command(L, check_command(L, 1, "argument 1"));
+  push_command(L, check_command(L, 1, "apdu.parse: argument 1"));
   return 1;
 }
 
 int describe_(lua_State* L) {
-  const std::string text = describe(check_command(L, 1, "argument 1"));
+  const std::string text = describe(check_command(L, 1, "apdu.describe: argument 1"));
   charge_bytes(L, text.size());
   lua::push(L, std::string_view(text));
   return 1;
@@ -48,7 +48,7 @@ int describe_(lua_State* L) {
 
 int meaning(lua_State* L) {
   const auto sw = static_cast<uint16_t>(lua::integer(L, 1, 0, 0xFFFF));
-  lua::push(L, std::string_view(meaning_of(sw, check_command(L, 2, "argument 2"))));
+  lua::push(L, std::string_view(meaning_of(sw, check_command(L, 2, "apdu.meaning: argument 2"))));
   return 1;
 }
 
@@ -56,7 +56,7 @@ int data(lua_State* L) {
   host::Data joined;
   const int count = lua_gettop(L);
   for (int i = 1; i <= count; ++i) {
-    const std::string place = "argument " + std::to_string(i);
+    const std::string place = "apdu.data: argument " + std::to_string(i);
     join(joined, check_data(L, i, place), place);
     lua::charge(L, joined.parts().size());
   }

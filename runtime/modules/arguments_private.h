@@ -11,7 +11,7 @@
 namespace cw::modules {
 
 /// Raises usage about the value at `index`: "expected a list of commands, got a number". `place` says which value it is
-/// ("argument 1", "field 'data'").
+/// ("Card:send: argument 1").
 [[noreturn]] void bad_value(lua_State* L, int index, std::string_view place, std::string_view expected);
 
 /// Checks that the value at `index` is a plain list 1..n of at most `max` items, and returns n. Raw: a metatable or a

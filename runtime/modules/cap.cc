@@ -97,7 +97,8 @@ int cap_hash(lua_State* L) {
     lua::push(L, ByteView(handle.cap->hash(hash)));
     return 1;
   }
-  throw Error(ErrorKind::usage, "argument 1: the hash must be \"sha1\", \"sha256\", \"sha384\" or \"sha512\"");
+  throw Error(ErrorKind::usage,
+              "Cap:hash: argument 1: the hash must be \"sha1\", \"sha256\", \"sha384\" or \"sha512\"");
 }
 
 int cap_blocks(lua_State* L) {

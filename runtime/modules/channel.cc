@@ -25,7 +25,8 @@ uint8_t level_byte(std::string_view name) {
   }
   std::string known;
   for (const Level& level : kLevels) known += (known.empty() ? "\"" : ", \"") + std::string(level.name) + "\"";
-  throw Error(ErrorKind::usage, "field 'level': there is no such security level; there are " + known);
+  throw Error(ErrorKind::usage,
+              "Card:open_channel: field 'level': there is no such security level; there are " + known);
 }
 
 std::string_view level_name(uint8_t byte) {
@@ -45,7 +46,7 @@ const ChannelHandle& check_channel(lua_State* L) {
   return static_cast<const ChannelHandle&>(lua::check_handle(L, 1, channel_type()));
 }
 
-Target target_of(const ChannelHandle& channel) { return {channel.opened.channel, channel.logical_channel}; }
+Target target_of(const ChannelHandle& channel) { return {"Channel", channel.opened.channel, channel.logical_channel}; }
 
 int channel_index(lua_State* L) {
   const host::ChannelOpened& opened = check_channel(L).opened;
@@ -111,7 +112,7 @@ int open_channel(lua_State* L, int index) {
   lua::check_table(L, index, {"keys", "level", "version", "scp", "aid", "s16"});
   host::OpenChannel request;
   lua_getfield(L, index, "keys");
-  request.keys = check_name(L, -1, "field 'keys'");
+  request.keys = check_name(L, -1, "Card:open_channel: field 'keys'");
   if (lua::has_field(L, index, "level")) request.level = level_byte(lua::text_field(L, index, "level", 32));
   request.key_version = static_cast<uint8_t>(lua::integer_field(L, index, "version", 0, 0xFF, 0));
   if (lua::has_field(L, index, "scp")) request.scp = static_cast<uint8_t>(lua::integer_field(L, index, "scp", 1, 3));

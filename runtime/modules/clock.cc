@@ -17,10 +17,10 @@ int now(lua_State* L) {
 }
 
 int sleep(lua_State* L) {
-  if (lua_type(L, 1) != LUA_TNUMBER) bad_value(L, 1, "argument 1", "seconds");
+  if (lua_type(L, 1) != LUA_TNUMBER) bad_value(L, 1, "clock.sleep: argument 1", "seconds");
   const double seconds = lua_tonumber(L, 1);
   if (!(seconds >= 0 && seconds <= kDay)) {  // also refuses NaN
-    throw Error(ErrorKind::usage, "argument 1: seconds must be 0 to 86400 (a day)");
+    throw Error(ErrorKind::usage, "clock.sleep: argument 1: seconds must be 0 to 86400 (a day)");
   }
   const host::Wait wait{std::chrono::milliseconds(std::llround(seconds * 1000))};
   return context_of(L).submit(L, wait, [](lua_State*, host::Reply& reply) {

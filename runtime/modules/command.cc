@@ -33,7 +33,7 @@ std::string names_in(const host::Data& data) {
 }
 
 int command_index(lua_State* L) {
-  const host::Command command = check_command(L, 1, "argument 1");
+  const host::Command command = check_command(L, 1, "Command");
   const std::string_view field = lua::text(L, 2);
   if (field == "cla") {
     lua_pushinteger(L, command.cla);
@@ -61,7 +61,7 @@ int command_eq(lua_State* L) {
 }
 
 int command_tostring(lua_State* L) {
-  const std::string text = describe(check_command(L, 1, "argument 1"));
+  const std::string text = describe(check_command(L, 1, "Command"));
   charge_bytes(L, text.size());
   lua::push(L, std::string_view(text));
   return 1;

@@ -61,13 +61,17 @@ int submit(lua_State* L, const Target& target, std::vector<host::Command> plan, 
       });
 }
 
-std::vector<host::Command> check_plan(lua_State* L, int index) {
-  const size_t count = check_list(L, index, "argument 1", kMaxPlan);
+std::string place_of(const Target& target, const char* verb) {
+  return std::string(target.owner) + ":" + verb + ": argument 1";
+}
+
+std::vector<host::Command> check_plan(lua_State* L, int index, const std::string& place) {
+  const size_t count = check_list(L, index, place, kMaxPlan);
   std::vector<host::Command> plan;
   plan.reserve(count);
   for (size_t i = 1; i <= count; ++i) {
     lua_rawgeti(L, index, static_cast<int>(i));
-    plan.push_back(check_command(L, -1, "argument 1[" + std::to_string(i) + "]"));
+    plan.push_back(check_command(L, -1, place + "[" + std::to_string(i) + "]"));
     lua_pop(L, 1);
   }
   return plan;
@@ -76,14 +80,16 @@ std::vector<host::Command> check_plan(lua_State* L, int index) {
 }  // namespace
 
 int send(lua_State* L, const Target& target) {
-  return submit(L, target, {check_command(L, 2, "argument 1")},
+  return submit(L, target, {check_command(L, 2, place_of(target, "send"))},
                 [](lua_State* state, const auto&, const std::vector<host::Answer>& answers) {
                   push_answer(state, answers.front());
                   return 1;
                 });
 }
 
-int expect(lua_State* L, const Target& target) { return expect(L, target, check_command(L, 2, "argument 1")); }
+int expect(lua_State* L, const Target& target) {
+  return expect(L, target, check_command(L, 2, place_of(target, "expect")));
+}
 
 int expect(lua_State* L, const Target& target, host::Command command) {
   std::vector<host::Command> plan;
@@ -102,7 +108,12 @@ int expect(lua_State* L, const Target& target, host::Command command) {
 }
 
 int send_all(lua_State* L, const Target& target) {
-  return submit(L, target, check_plan(L, 2),
+  std::vector<host::Command> plan = check_plan(L, 2, place_of(target, "send_all"));
+  if (plan.empty()) {  // nothing to send, nothing to wait for
+    lua_newtable(L);
+    return 1;
+  }
+  return submit(L, target, std::move(plan),
                 [](lua_State* state, const auto&, const std::vector<host::Answer>& answers) {
                   lua_createtable(state, static_cast<int>(answers.size()), 0);
                   int at = 0;

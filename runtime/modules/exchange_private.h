@@ -10,6 +10,7 @@ namespace cw::modules {
 
 /// Where commands go: a secure channel, or the card itself.
 struct Target {
+  const char* owner = "Card";  // for errors: the handle's type
   host::ChannelId channel = 0;
   uint8_t logical_channel = 0;
 };

@@ -47,19 +47,20 @@ std::map<std::string, std::string> headers_field(lua_State* L) {
   lua_getfield(L, 1, "headers");
   const int table = lua_gettop(L);
   if (lua_type(L, table) != LUA_TTABLE || lua_getmetatable(L, table)) {
-    throw Error(ErrorKind::usage, "field 'headers': expected a plain table of names and texts");
+    throw Error(ErrorKind::usage, "http.request: field 'headers': expected a plain table of names and texts");
   }
   lua_pushnil(L);
   while (lua_next(L, table)) {
     if (lua_type(L, -2) != LUA_TSTRING || lua_type(L, -1) != LUA_TSTRING) {
-      throw Error(ErrorKind::usage, "field 'headers': expected names and texts");
+      throw Error(ErrorKind::usage, "http.request: field 'headers': expected names and texts");
     }
     const std::string_view name = lua::text(L, -2);
     const std::string_view value = lua::text(L, -1);
     if (!is_token(name) || !is_line(value) || name.size() + value.size() > kMaxHeader ||
         headers.size() == kMaxHeaders) {
       throw Error(ErrorKind::usage,
-                  "field 'headers': a header is a name (RFC 9110 token) and one line of text, 8 KiB together; at most "
+                  "http.request: field 'headers': a header is a name (RFC 9110 token) and one line of text, 8 KiB "
+                  "together; at most "
                   "64 headers");
     }
     charge_bytes(L, name.size() + value.size());
@@ -96,10 +97,11 @@ int request(lua_State* L) {
   host::HttpCall call;
   call.method = lua::has_field(L, 1, "method") ? lua::text_field(L, 1, "method", kMaxMethod) : "GET";
   if (!is_token(call.method))
-    throw Error(ErrorKind::usage, "field 'method': not an HTTP method, as \"GET\" or \"POST\"");
+    throw Error(ErrorKind::usage, "http.request: field 'method': not an HTTP method, as \"GET\" or \"POST\"");
   call.url = lua::text_field(L, 1, "url", kMaxUrl);
   if (call.url.empty() || !is_line(call.url) || call.url.find_first_of(" \t") != std::string::npos) {
-    throw Error(ErrorKind::usage, "field 'url': expected an address without spaces, as \"https://sei.example/v1/\"");
+    throw Error(ErrorKind::usage,
+                "http.request: field 'url': expected an address without spaces, as \"https://sei.example/v1/\"");
   }
   for (auto& [name, value] : headers_field(L)) call.headers.emplace_back(name, std::move(value));
   call.body = to_string(lua::bytes_field(L, 1, "body", 0, 1u << 20));

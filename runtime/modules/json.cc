@@ -175,23 +175,29 @@ std::string reason_of(const json::exception& error) {
 json parse(std::string_view text) {
   size_t values = 0;
   const auto bounded = [&values](int depth, json::parse_event_t event, const json&) {
-    if (event == json::parse_event_t::object_end || event == json::parse_event_t::array_end) return true;
-    if (depth > kMaxDepth) throw Error(ErrorKind::usage, "the JSON text is deeper than 64 levels");
-    if (++values > kMaxValues) throw Error(ErrorKind::usage, "the JSON text has more than 100000 values");
+    using Event = json::parse_event_t;
+    if (event == Event::object_end || event == Event::array_end) return true;
+    if ((event == Event::object_start || event == Event::array_start) && depth >= kMaxDepth)
+      throw Error(ErrorKind::usage, "json.decode: the text is deeper than 64 levels");
+    if (++values > kMaxValues) throw Error(ErrorKind::usage, "json.decode: the text has more than 100000 values");
     return true;
   };
   try {
     return json::parse(text, bounded);
   } catch (const json::exception& error) {
-    throw Error(ErrorKind::usage, "the text is not JSON: " + reason_of(error));
+    throw Error(ErrorKind::usage, "json.decode: not JSON: " + reason_of(error));
   }
 }
 
 double lua_number(const json& value) {
   const auto number = value.get<double>();
-  // Beyond 2^53 a whole number may have been rounded to its neighbour: refuse it rather than change it.
-  if (number == std::floor(number) && std::fabs(number) > kExact) {
-    throw Error(ErrorKind::usage, "the number " + value.dump() + " in the JSON text is too large to be exact");
+  // Beyond 2^53 a whole number may be rounded to its neighbour: refuse it rather than change it. One above 2^53 itself
+  // is rounded to 2^53, so whole numbers are compared as such.
+  const bool exact = value.is_number_unsigned()  ? value.get<uint64_t>() <= static_cast<uint64_t>(kExact)
+                     : value.is_number_integer() ? value.get<int64_t>() >= -static_cast<int64_t>(kExact)
+                                                 : number != std::floor(number) || std::fabs(number) <= kExact;
+  if (!exact) {
+    throw Error(ErrorKind::usage, "json.decode: the number " + value.dump() + " is too large to be exact");
   }
   return number;
 }
@@ -241,7 +247,7 @@ void push_json(lua_State* L, const json& value) {
 
 int encode(lua_State* L) {
   lua_settop(L, 1);
-  const std::string text = json_text(to_json(L, 1, "value"), "value");
+  const std::string text = json_text(to_json(L, 1, "json.encode: value"), "json.encode");
   charge_bytes(L, text.size());
   lua::push(L, std::string_view(text));
   return 1;
@@ -255,7 +261,7 @@ int decode(lua_State* L) {
 }
 
 int array(lua_State* L) {
-  if (lua_type(L, 1) != LUA_TTABLE) bad_value(L, 1, "argument 1", "a table");
+  if (lua_type(L, 1) != LUA_TTABLE) bad_value(L, 1, "json.array: argument 1", "a table");
   lua_settop(L, 1);
   mark_array(L);
   return 1;

@@ -13,7 +13,7 @@ namespace {
 constexpr uint8_t kKeys = 3;  // ENC, MAC, DEK
 
 int info(lua_State* L) {
-  const std::string name = check_name(L, 1, "argument 1");
+  const std::string name = check_name(L, 1, "keys.info: argument 1");
   const host::KeyInfo info = context_of(L).outside.key_info(name);
   lua_createtable(L, 0, 5);
   lua::set_field(L, "name", std::string_view(name));
@@ -31,7 +31,7 @@ int info(lua_State* L) {
 }
 
 int put_key_data(lua_State* L) {
-  const std::string set = check_name(L, 1, "argument 1");
+  const std::string set = check_name(L, 1, "keys.put_key_data: argument 1");
   const auto version = static_cast<uint8_t>(lua::integer(L, 2, 1, 0x7F));
   host::Data data(Bytes{version});
   for (uint8_t index = 0; index < kKeys; ++index) {
@@ -42,11 +42,11 @@ int put_key_data(lua_State* L) {
 }
 
 int put_key_answer(lua_State* L) {
-  const std::string name = check_name(L, 1, "argument 1");
+  const std::string name = check_name(L, 1, "keys.put_key_answer: argument 1");
   Bytes answer{static_cast<uint8_t>(lua::integer(L, 2, 1, 0x7F))};
   const host::KeyInfo info = context_of(L).outside.key_info(name);
   if (info.kcvs.size() != kKeys) {
-    throw Error(ErrorKind::usage, "the check values of \"" + name +
+    throw Error(ErrorKind::usage, "keys.put_key_answer: the check values of \"" + name +
                                       "\" are not known before the card is: it is a master key that is diversified per "
                                       "card; look for the new key version with GET DATA E0 instead");
   }
@@ -59,8 +59,8 @@ int under_dek(lua_State* L) {
   host::SecretPart secret = check_secret(L, 1);
   const bool des = !lua::is_absent(L, 2) && lua::integer(L, 2, 1, 3) != 3;
   const uint32_t block = des ? 8 : 16;
-  // ISO 9797-1 padding method 2 adds at least the 80.
-  secret.size = (secret.size / block + 1) * block;
+  // As gp::Channel::encrypt_data: whole blocks as they are, else padded with 80 00...
+  secret.size = (secret.size + block - 1) / block * block;
   secret.under_dek = true;
   host::Data data;
   data.add(std::move(secret));

@@ -37,6 +37,21 @@ int progress(lua_State* L) {
   return 0;
 }
 
+int step(lua_State* L) {
+  using Kind = host::Note::Kind;
+  static constexpr std::pair<std::string_view, Kind> kKinds[] = {
+      {"begin", Kind::step_begin}, {"skip", Kind::step_skip}, {"end", Kind::step_end}};
+  const std::string_view wanted = lua::text(L, 1);
+  const std::string_view name = lua::text(L, 2, kMaxLine);
+  charge_bytes(L, name.size());
+  for (const auto& [known, kind] : kKinds) {
+    if (known != wanted) continue;
+    context_of(L).outside.note({.kind = kind, .name = std::string(name)});
+    return 0;
+  }
+  throw Error(ErrorKind::usage, "log.step: argument 1: a step can \"begin\", \"skip\" or \"end\"");
+}
+
 json strings(lua_State* L, int index, const std::string& place, size_t max) {
   json out = json::array();
   const size_t count = check_list(L, index, place, max);
@@ -51,8 +66,8 @@ json strings(lua_State* L, int index, const std::string& place, size_t max) {
 }
 
 /// A result of the run, for the reader who follows it and for --json.
-void output(lua_State* L, const char* format, const json& value) {
-  std::string text = json_text(value, "argument 2");
+void output(lua_State* L, std::string_view place, const char* format, const json& value) {
+  std::string text = json_text(value, place);
   charge_bytes(L, text.size());
   context_of(L).outside.note({.kind = host::Note::Kind::output, .name = format, .text = std::move(text)});
 }
@@ -60,11 +75,11 @@ void output(lua_State* L, const char* format, const json& value) {
 int table(lua_State* L) {
   lua_settop(L, 3);
   json value = {{"title", std::string(lua::text(L, 1, kMaxLine))}};
-  value["columns"] = strings(L, 2, "columns", kMaxColumns);
+  value["columns"] = strings(L, 2, "log.table: columns", kMaxColumns);
   json& rows = value["rows"] = json::array();
-  const size_t count = check_list(L, 3, "rows", kMaxRows);
+  const size_t count = check_list(L, 3, "log.table: rows", kMaxRows);
   for (size_t i = 1; i <= count; ++i) {
-    const std::string place = "rows[" + std::to_string(i) + "]";
+    const std::string place = "log.table: rows[" + std::to_string(i) + "]";
     lua_rawgeti(L, 3, static_cast<int>(i));
     rows.push_back(strings(L, 4, place, kMaxColumns));
     lua_pop(L, 1);
@@ -73,15 +88,15 @@ int table(lua_State* L) {
                                         " strings, one per column, got " + std::to_string(rows.back().size()));
     }
   }
-  output(L, "table", value);
+  output(L, "log.table", "table", value);
   return 0;
 }
 
 int result(lua_State* L) {
   lua_settop(L, 2);
   json value = {{"name", std::string(lua::text(L, 1, kMaxLine))}};
-  value["value"] = to_json(L, 2, "value");
-  output(L, "json", value);
+  value["value"] = to_json(L, 2, "log.result: value");
+  output(L, "log.result", "json", value);
   return 0;
 }
 
@@ -93,7 +108,8 @@ int open_log(lua_State* L) {
                        {"warn", lua::guard<warn>},
                        {"progress", lua::guard<progress>},
                        {"table", lua::guard<table>},
-                       {"result", lua::guard<result>}});
+                       {"result", lua::guard<result>},
+                       {"step", lua::guard<step>}});
   return 1;
 }
 

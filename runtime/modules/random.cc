@@ -33,7 +33,8 @@ int bytes(lua_State* L) {
 int integer(lua_State* L) {
   const int64_t low = lua::integer(L, 1, -kExact, kExact);
   const int64_t high = lua::integer(L, 2, -kExact, kExact);
-  if (low > high) throw Error(ErrorKind::usage, "argument 2: the range is empty, low is greater than high");
+  if (low > high)
+    throw Error(ErrorKind::usage, "random.integer: argument 2: the range is empty, low is greater than high");
   const auto drawn = static_cast<int64_t>(draw_below(context_of(L).outside, static_cast<uint64_t>(high - low) + 1));
   lua_pushnumber(L, static_cast<lua_Number>(low + drawn));
   return 1;

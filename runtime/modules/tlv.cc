@@ -12,9 +12,8 @@ namespace {
 
 /// Pushes `head(length)` followed by the value at `index`: a string if the value is one, else Data.
 template <class Head>
-int push_encoded(lua_State* L, int index, Head head) {
+int push_encoded(lua_State* L, int index, std::string_view place, Head head) {
   const bool plain = lua_type(L, index) == LUA_TSTRING;
-  const std::string place = "argument " + std::to_string(index);
   const host::Data value = check_data(L, index, place);
   host::Data encoded(head(size_of(value, place)));
   join(encoded, value, place);
@@ -24,13 +23,13 @@ int push_encoded(lua_State* L, int index, Head head) {
 
 int build(lua_State* L) {
   const auto tag = static_cast<card::Tag>(lua::integer(L, 1, 1, 0xFFFFFF));
-  return push_encoded(L, 2, [tag](size_t length) {
+  return push_encoded(L, 2, "tlv.build: argument 2", [tag](size_t length) {
     return concat({ByteView(card::tag_bytes(tag)), ByteView(card::ber_length(length))});
   });
 }
 
 int lv(lua_State* L) {
-  return push_encoded(L, 1, [](size_t length) { return card::ber_length(length); });
+  return push_encoded(L, 1, "tlv.lv: argument 1", [](size_t length) { return card::ber_length(length); });
 }
 
 /// Name and length of a data grouping (EMV Card Personalization Specification 2.2): one length byte up to 254, else FF
@@ -45,7 +44,7 @@ Bytes dgi_header(uint16_t name, size_t length) {
 
 int dgi(lua_State* L) {
   const auto name = static_cast<uint16_t>(lua::integer(L, 1, 0, 0xFFFF));
-  return push_encoded(L, 2, [name](size_t length) { return dgi_header(name, length); });
+  return push_encoded(L, 2, "tlv.dgi: argument 2", [name](size_t length) { return dgi_header(name, length); });
 }
 
 /// Depth is bounded by the parser (kMaxTlvDepth).

@@ -23,8 +23,8 @@ function Card:send(command) end
 function Card:expect(command) end
 
 --- Sends the commands in order as one batch; stops at the first status word that is an error (not 9000, 61xx, 62xx,
---- 63xx). Returns the answers up to and including it.
----@param plan Command[]
+--- 63xx). Returns the answers up to and including it. An empty plan sends nothing. At most 4096 commands.
+---@param plan (Command|string)[]
 ---@return Answer[]
 function Card:send_all(plan) end
 
@@ -51,7 +51,8 @@ function Card:reset() end
 ---@return Channel
 function Card:open_channel(fields) end
 
---- A secure channel (SCP). Closed by `close`, by Card:reset, by a SELECT on its logical channel, or by the run's end.
+--- A secure channel (SCP). Closed by `close`, by Card:reset, by a SELECT on its logical channel, by opening another one
+--- there, or by the run's end; then its functions raise channel and say which it was.
 ---@class Channel
 ---@field scp integer 1, 2, 3
 ---@field i integer options of the protocol
@@ -73,9 +74,9 @@ function Channel:send(command) end
 function Channel:expect(command) end
 
 --- As Card:send_all, in the channel: one exchange with a remote device, since the MAC chain does not depend on answers.
----@param plan Command[]
+---@param plan (Command|string)[]
 ---@return Answer[]
 function Channel:send_all(plan) end
 
---- Ends the channel on this side. The card keeps its own until the next SELECT or reset.
+--- Ends the channel on this side; closing it again does nothing. The card keeps its own until the next SELECT or reset.
 function Channel:close() end

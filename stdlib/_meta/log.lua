@@ -5,7 +5,7 @@ error("stub for editors; the module is native")
 ---@class loglib
 local log = {}
 
----@param message string
+---@param message string at most 4096 bytes
 function log.debug(message) end
 ---@param message string
 function log.info(message) end

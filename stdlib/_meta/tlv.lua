@@ -28,7 +28,7 @@ function tlv.parse(bytes) end
 ---@return string|nil
 function tlv.find(bytes, path) end
 
---- One length byte and the value (0..255 bytes); GlobalPlatform's LV fields.
+--- Length and value, GlobalPlatform's LV fields: one length byte up to 127, BER beyond (GPCS 11.1.5.2).
 ---@param value string|Data|Secret
 ---@return string|Data
 function tlv.lv(value) end

@@ -1,0 +1,66 @@
+#include <gtest/gtest.h>
+
+#include "base/hex.h"
+#include "crypto/digest.h"
+#include "story.h"
+
+namespace cw::modules::test {
+
+// Expected values: tests/caps/README.md.
+
+TEST(Cap, SaysWhatIsInIt) {
+  EXPECT_EQ(Story().run("return cap.name .. ' ' .. hex.encode(cap.package_aid) .. ' ' .. cap.version .. ' ' .. "
+                        "#cap.applets .. ' ' .. hex.encode(cap.applets[1]) .. ' ' .. tostring(cap.extended) .. ' ' .. "
+                        "cap.size .. ' ' .. tostring(cap.nothing)"),
+            "wallet-1.0.cap F0636172647701 1.0 1 F063617264770101 false 704 nil");
+  EXPECT_EQ(Story()
+                .run("for _, i in ipairs(cap.imports) do if i.aid == hex'A0000000620101' then return 'framework ' .. "
+                     "i.version end end")
+                .substr(0, 10),
+            "framework ");
+}
+
+TEST(Cap, HashesTheLoadFileDataBlock) {
+  EXPECT_EQ(Story().run("return hex.encode(cap:hash('sha256'))"),
+            "01916820F4C3001C3E24B6B4A3BFFE2B1A740BFCF61BDE7183833856645D1347");
+  EXPECT_EQ(Story().run("return #cap:hash('sha1') .. ' ' .. #cap:hash('sha384') .. ' ' .. #cap:hash('sha512')"),
+            "20 48 64");
+  EXPECT_EQ(Story().fail("cap:hash('md5')").kind(), ErrorKind::usage);
+  EXPECT_EQ(Story().fail("cap:hash()").kind(), ErrorKind::usage);
+}
+
+TEST(Cap, IsCutIntoLoadBlocks) {
+  Story story;
+  story.reply(host::Answers{{{{}, 0x9000}}});
+  EXPECT_EQ(story.run("local b = cap:blocks(239) local plan = {} for i, d in ipairs(b) do "
+                      "plan[i] = apdu.command{ ins = 0xE8, p2 = i - 1, data = d } end card:send_all(plan) "
+                      "return #b .. ' ' .. #b[1] .. ' ' .. #b[3]"),
+            "3 239 230");  // C4 82 02C0 and 704 bytes
+  Bytes whole;
+  for (const host::Command& command : story.request<host::Exchange>(0).plan) {
+    const auto& part = std::get<host::FilePart>(command.data.parts().at(0));
+    EXPECT_EQ(part.file->sha256, crypto::digest(crypto::Hash::sha256, part.file->content));
+    append(whole, ByteView(part.file->content).subspan(part.offset, part.size));
+  }
+  EXPECT_EQ(to_hex(ByteView(whole).first(4)), "C48202C0");
+  EXPECT_EQ(to_hex(crypto::digest(crypto::Hash::sha256, ByteView(whole).subspan(4))),
+            "01916820F4C3001C3E24B6B4A3BFFE2B1A740BFCF61BDE7183833856645D1347");
+}
+
+TEST(Cap, IsParsedFromBytes) {
+  const std::string file = to_hex(source_file("tests/caps/tools-1.2.cap"));
+  EXPECT_EQ(Story().run("local c = cap_.parse(hex'" + file +
+                        "', 'tools') return c.name .. ' ' .. #c.applets .. ' ' .. "
+                        "c.version .. ' ' .. c.size .. ' ' .. tostring(c)"),
+            "tools 0 1.2 248 tools F0636172647702");
+}
+
+TEST(Cap, RefusesWhatIsNone) {
+  EXPECT_EQ(Story().fail("cap_.parse('PK not really')").kind(), ErrorKind::cap);
+  EXPECT_EQ(Story().fail("cap_.parse(5)").kind(), ErrorKind::usage);
+  EXPECT_EQ(Story().fail("cap:blocks(0)").kind(), ErrorKind::usage);
+  EXPECT_EQ(Story().fail("cap:blocks(65536)").kind(), ErrorKind::usage);
+  EXPECT_EQ(Story().fail("cap.blocks(card, 239)").kind(), ErrorKind::usage);
+}
+
+}  // namespace cw::modules::test

@@ -1,0 +1,52 @@
+#include <gtest/gtest.h>
+
+#include "base/hex.h"
+#include "story.h"
+
+namespace cw::modules::test {
+
+namespace {
+
+Story with_keys() {
+  Story story;
+  story.outside.keys["isd"] = {"aes", 16, 0x30, {from_hex("504A77"), from_hex("504A78"), from_hex("504A79")}};
+  story.outside.keys["acme.master"] = {"des", 16, 0x20, {}};
+  return story;
+}
+
+}  // namespace
+
+TEST(Keys, AreKnownByNameTypeAndCheckValues) {
+  EXPECT_EQ(with_keys().run("local k = keys.info('isd') return k.name .. ' ' .. k.type .. ' ' .. k.size .. ' ' .. "
+                            "k.version .. ' ' .. #k.kcvs .. ' ' .. hex.encode(k.kcvs[2])"),
+            "isd aes 16 48 3 504A78");
+  EXPECT_EQ(with_keys().run("return #keys.info('acme.master').kcvs"), "0");
+  EXPECT_EQ(with_keys().fail("keys.info('other')").kind(), ErrorKind::usage);
+  EXPECT_EQ(with_keys().fail("keys.info('a b')").kind(), ErrorKind::usage);
+}
+
+TEST(Keys, TravelAsNamesInPutKey) {
+  Story story = with_keys();
+  story.answer("");
+  story.run("card:send(apdu.command{ ins = 0xD8, p2 = 0x81, data = keys.put_key_data('isd', 0x30) })");
+  EXPECT_EQ(host::canonical(story.request<host::Exchange>(0).plan[0]),
+            "80D80081 30 <key isd/0> <key isd/1> <key isd/2>");
+  EXPECT_EQ(with_keys().fail("keys.put_key_data('isd', 0)").kind(), ErrorKind::usage);
+  EXPECT_EQ(with_keys().fail("keys.put_key_data('isd', 128)").kind(), ErrorKind::usage);
+}
+
+TEST(Keys, TellTheAnswerToPutKey) {
+  EXPECT_EQ(with_keys().run("return hex.encode(keys.put_key_answer('isd', 0x31))"), "31504A77504A78504A79");
+  const Error error = with_keys().fail("keys.put_key_answer('acme.master', 1)");
+  EXPECT_EQ(error.kind(), ErrorKind::usage);
+  EXPECT_NE(error.message().find("diversified"), std::string::npos);
+}
+
+TEST(Keys, EncryptASecretUnderTheDek) {
+  EXPECT_EQ(with_keys().run("return tostring('x' .. keys.under_dek(holder))"), "78 <secret holder 16 dek>");
+  EXPECT_EQ(with_keys().run("return #keys.under_dek(holder, 2) .. ' ' .. #keys.under_dek(holder, 3)"), "16 16");
+  EXPECT_EQ(with_keys().fail("keys.under_dek('bytes')").kind(), ErrorKind::usage);
+  EXPECT_EQ(with_keys().fail("keys.under_dek(holder, 4)").kind(), ErrorKind::usage);
+}
+
+}  // namespace cw::modules::test
