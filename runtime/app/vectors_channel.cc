@@ -51,7 +51,7 @@ Secret secret(const json& from, const char* field) { return Secret::take(bytes(f
 /// A number, whose hex may have an odd number of digits.
 Bytes number(const json& from, const char* field) {
   const std::string digits = text(from, field);
-  return from_hex(digits.size() % 2 == 0 ? digits : "0" + digits);
+  return from_hex(digits.size() % 2 == 0 ? digits : std::string("0").append(digits));
 }
 
 gp::Scp protocol(const json& inputs) {

@@ -13,7 +13,7 @@ void check(const card::Apdu& wrapped, ChainingMark mark, size_t block) {
   if (wrapped.le.value_or(0) > 256) {
     throw Error(ErrorKind::usage, "command chaining uses short commands, which cannot ask for more than 256 bytes");
   }
-  if (mark == ChainingMark::iso) return;
+  if (mark == ChainingMark::iso || wrapped.data.size() <= block) return;
   if (wrapped.ins == kLoad || wrapped.ins == kStoreData) {
     throw Error(ErrorKind::usage, "LOAD and STORE DATA are not chained by P1 b8: there it marks the last block");
   }

@@ -1,0 +1,103 @@
+#include "crypto/key_store.h"
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/hex.h"
+#include "crypto/digest.h"
+
+namespace cw::crypto {
+namespace {
+
+constexpr const char* kKey = "404142434445464748494A4B4C4D4E4F";
+
+FileKeyStore parse(std::string_view text) { return FileKeyStore::parse(Secret::copy(view(text)), "keys.txt"); }
+
+std::string refusal(std::string_view text) {
+  try {
+    parse(text);
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::usage);
+    EXPECT_EQ(error.message().find("40414243"), std::string::npos) << "a key in: " << error.message();
+    return error.message();
+  }
+  return "accepted";
+}
+
+const std::string kGood = std::string("# the issuer's keys\n\n[isd]\r\ntype = aes\nversion = 30   # as delivered\n") +
+                          "enc = " + kKey + "\nmac=" + kKey + "\n  dek = " + kKey +
+                          "\n[acme.master]\ntype = des\nmaster = " + kKey + "\ndiversification = visa2";
+
+TEST(KeyStore, reads_sets_and_master_keys) {
+  const auto store = parse(kGood);
+  EXPECT_EQ(store.names(), (std::vector<std::string>{"isd", "acme.master"}));
+  const auto isd = store.find("isd");
+  EXPECT_EQ(isd.version, 0x30);
+  EXPECT_EQ(isd.enc->type(), KeyType::aes);
+  EXPECT_TRUE(matches(isd.dek->material(), from_hex(kKey)));
+  EXPECT_TRUE(isd.diversification.empty());
+  const auto master = store.find("acme.master");
+  EXPECT_EQ(master.version, 0x00);
+  EXPECT_EQ(master.diversification, "visa2");
+  EXPECT_EQ(master.enc, master.mac);
+  EXPECT_TRUE(parse("").names().empty());
+}
+
+TEST(KeyStore, an_unknown_name_brings_the_near_one) {
+  try {
+    parse(kGood).find("acme.mastre");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_NE(error.message().find("'acme.master'"), std::string::npos) << error.message();
+  }
+}
+
+TEST(KeyStore, every_mistake_names_file_and_line_and_no_value) {
+  const std::string k(kKey);
+  const struct {
+    std::string text, place, what;
+  } table[] = {
+      {"type = aes", "keys.txt:1:", "before the first"},
+      {"[isd]\n" + k, "keys.txt:2:", "field = value"},
+      {"[is d]", "keys.txt:1:", "[name]"},
+      {"[isd", "keys.txt:1:", "[name]"},
+      {"[]", "keys.txt:1:", "[name]"},
+      {"[isd]\ntype = " + k, "keys.txt:2:", "neither des nor aes"},
+      {"[isd]\n" + k + " = enc", "keys.txt:2:", "unknown field"},
+      {"[isd]\ntype = aes\ntype = aes", "keys.txt:3:", "twice"},
+      {"[isd]\nversion = " + k, "keys.txt:2:", "two hexadecimal digits"},
+      {"[isd]\ndiversification = " + k, "keys.txt:2:", "none of"},
+      {"[isd]\ntype = aes\nenc = " + k + "4", "keys.txt:3:", "not hexadecimal"},
+      {"[isd]\ntype = aes\nenc = " + k + "zz", "keys.txt:3:", "not hexadecimal"},
+      {"[isd]\ntype = aes\nenc =", "keys.txt:3:", "not hexadecimal"},
+      {"\n[isd]\ntype = aes\nenc = " + k + "\nmac = " + k, "keys.txt:2:", "no dek"},
+      {"[isd]\nenc = " + k + "\nmac = " + k + "\ndek = " + k, "keys.txt:1:", "no type"},
+      {"[isd]\ntype = aes\nenc = " + k + "40\nmac = " + k + "\ndek = " + k, "keys.txt:3:", "enc: AES key of 17 bytes"},
+      {"[m]\ntype = des\nmaster = " + k, "keys.txt:1:", "no diversification"},
+      {"[m]\ntype = des\nmaster = " + k + "\nenc = " + k + "\ndiversification = emv",
+       "keys.txt:1:", "one or the other"},
+      {kGood + "\n[isd]", "keys.txt:13:", "twice"},
+  };
+  for (const auto& row : table) {
+    const std::string message = refusal(row.text);
+    EXPECT_EQ(message.substr(0, row.place.size()), row.place) << message;
+    EXPECT_NE(message.find(row.what), std::string::npos) << message;
+  }
+}
+
+TEST(KeyStore, a_file_that_others_may_read_is_refused) {
+  char folder[] = "/tmp/cw-keys-XXXXXX";
+  ASSERT_NE(::mkdtemp(folder), nullptr);
+  const auto path = std::filesystem::path(folder) / "keys.txt";
+  write_file_atomically(path, view(kGood), true);
+  EXPECT_EQ(FileKeyStore::load(path).names().size(), 2u);
+  ::chmod(path.c_str(), 0640);
+  EXPECT_THROW(FileKeyStore::load(path), Error);
+  std::filesystem::remove_all(folder);
+}
+
+}  // namespace
+}  // namespace cw::crypto
