@@ -12,8 +12,9 @@ bool is_constructed(Tag tag) {
   return (tag & 0x20) != 0;
 }
 
-bool only_padding(ByteView bytes) {
-  return std::all_of(bytes.begin(), bytes.end(), [](uint8_t byte) { return byte == 0x00 || byte == 0xFF; });
+/// Erased memory behind the last object. FF alone is never a tag and length, so nothing is lost.
+bool only_ff(ByteView bytes) {
+  return std::all_of(bytes.begin(), bytes.end(), [](uint8_t byte) { return byte == 0xFF; });
 }
 
 /// One parse: counts objects over all levels and keeps the first thing that was wrong.
@@ -27,7 +28,7 @@ class Parser {
     size_t at = 0;
     while (at < bytes.size()) {
       const ByteView rest = bytes.subspan(at);
-      if (!strict_ && (rest[0] == 0x00 || only_padding(rest))) {
+      if (!strict_ && (rest[0] == 0x00 || only_ff(rest))) {
         ++at;
         continue;
       }

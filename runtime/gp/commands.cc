@@ -14,7 +14,6 @@ enum Ins : uint8_t {
   kManageChannel = 0x70,
   kSelect = 0xA4,
   kGetData = 0xCA,
-  kPutKey = 0xD8,
   kStoreData = 0xE2,
   kDelete = 0xE4,
   kInstall = 0xE6,
@@ -134,13 +133,6 @@ card::Apdu store_data(ByteView data, unsigned block, bool last, StoreDataStructu
   const auto p1 =
       static_cast<uint8_t>((last ? 0x80 : 0x00) | static_cast<uint8_t>(structure) | static_cast<uint8_t>(encryption));
   return command(kStoreData, p1, static_cast<uint8_t>(block), to_bytes(data));
-}
-
-card::Apdu put_key(uint8_t replaced_version, uint8_t first_id, bool several, ByteView data) {
-  card::Apdu out =
-      command(kPutKey, replaced_version, static_cast<uint8_t>(first_id | (several ? 0x80 : 0x00)), to_bytes(data));
-  out.le = kAnyLength;  // version and check values come back
-  return out;
 }
 
 card::Apdu open_channel() { return {.cla = 0x00, .ins = kManageChannel, .p1 = 0x00, .p2 = 0x00, .le = 1}; }

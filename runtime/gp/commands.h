@@ -1,5 +1,5 @@
 // GlobalPlatform commands as plain APDUs (GPCS 11), before any secure channel: class 80, no Le where the answer is
-// empty. Keys and secrets are not among them: PUT KEY takes a block that the channel's DEK has encrypted.
+// empty. PUT KEY is in put_key.h, INITIALIZE UPDATE in channel.h.
 #pragma once
 
 #include <vector>
@@ -70,10 +70,6 @@ enum class StoreDataEncryption : uint8_t { none = 0x00, application_dependent = 
 /// One STORE DATA block. Raises usage: a block number over 255.
 card::Apdu store_data(ByteView data, unsigned block, bool last, StoreDataStructure structure,
                       StoreDataEncryption encryption = StoreDataEncryption::none);
-
-/// PUT KEY (11.8) with its data ready made: `replaced_version` 00 adds a set; `first_id` 01 and `several` for ENC, MAC,
-/// DEK in one command.
-card::Apdu put_key(uint8_t replaced_version, uint8_t first_id, bool several, ByteView data);
 
 /// MANAGE CHANNEL (11.7).
 card::Apdu open_channel();

@@ -63,6 +63,7 @@ TEST(Tlv, StrictRefusesWhatForgivingReads) {
 TEST(Tlv, FfIsATagUnlessNothingFollows) {
   EXPECT_EQ(parse("FF210481020002")[0].tag, 0xFF21u);
   EXPECT_TRUE(parse("FFFFFF").empty());
+  EXPECT_EQ(parse("FF0000")[0].tag, 0xFF00u);
 }
 
 TEST(Tlv, RefusesCutAndIndefinite) {
