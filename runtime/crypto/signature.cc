@@ -44,7 +44,21 @@ PkeyPtr import(const char* algorithm, int selection, OSSL_PARAM* params, const c
   return PkeyPtr(key);
 }
 
+// OpenSSL imports any numbers and signs with them.
+void check_rsa_numbers(const RsaPublicKey& key, const Secret* private_exponent) {
+  const auto odd = [](ByteView number) { return !number.empty() && (number.back() & 1); };
+  const auto first = std::find_if(key.modulus.begin(), key.modulus.end(), [](uint8_t byte) { return byte != 0; });
+  const bool long_enough = key.modulus.end() - first >= 64;
+  const bool has_private = private_exponent == nullptr || odd(SecretBytes::view(*private_exponent));
+  if (long_enough && odd(key.modulus) && odd(key.exponent) && has_private) return;
+  throw Error(
+      ErrorKind::usage,
+      "these numbers are no RSA key: modulus and exponents are odd big-endian numbers, the modulus has 512 bits "
+      "or more");
+}
+
 PkeyPtr import_rsa(const RsaPublicKey& key, const Secret* private_exponent) {
+  check_rsa_numbers(key, private_exponent);
   Secret n = native_number(key.modulus);
   Secret e = native_number(key.exponent);
   Secret d = private_exponent != nullptr ? native_number(SecretBytes::view(*private_exponent)) : Secret();
@@ -167,7 +181,13 @@ Bytes ecdsa_sign(Curve curve, const Secret& private_key, ByteView message) {
   }
   Secret d = native_number(SecretBytes::view(private_key));
   OSSL_PARAM params[] = {group_param(c), number_param(OSSL_PKEY_PARAM_PRIV_KEY, d), OSSL_PARAM_construct_end()};
-  const PkeyPtr key = import("EC", EVP_PKEY_KEYPAIR, params, "this number is no private key of the curve");
+  const char* refusal = "this number is no private key of the curve";
+  const PkeyPtr key = import("EC", EVP_PKEY_KEYPAIR, params, refusal);
+  const PkeyCtxPtr check_context(EVP_PKEY_CTX_new_from_pkey(nullptr, key.get(), nullptr));
+  if (!check_context || EVP_PKEY_private_check(check_context.get()) != 1) {
+    ERR_clear_error();
+    throw Error(ErrorKind::usage, refusal);
+  }
   return plain_format(sign(key.get(), c.hash, nullptr, message), c.coordinate);
 }
 

@@ -23,7 +23,8 @@ struct RsaPrivateKey {
   Secret exponent{};
 };
 
-/// As long as the modulus. Raises usage: numbers that are no RSA key, or one too short for the scheme.
+/// As long as the modulus. Raises usage: numbers that cannot be an RSA key, or one too short for the scheme. A
+/// private exponent of another key gives a signature that does not verify.
 Bytes rsa_sign(const RsaPrivateKey& key, RsaScheme scheme, ByteView message);
 /// Whether the signature is right; a signature of a wrong length is wrong. Raises usage: as above.
 bool rsa_verify(const RsaPublicKey& key, RsaScheme scheme, ByteView message, ByteView signature);
