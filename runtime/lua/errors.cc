@@ -10,6 +10,7 @@ namespace {
 
 constexpr size_t kLongestText = 4096;
 constexpr int kDeepestTrace = 24;
+constexpr std::string_view kOwnChunk = "prelude";
 
 constexpr std::array kKinds = {ErrorKind::usage,   ErrorKind::script,  ErrorKind::card, ErrorKind::reader,
                                ErrorKind::channel, ErrorKind::cap,     ErrorKind::http, ErrorKind::policy,
@@ -103,8 +104,16 @@ int concat_error(lua_State* L) {
   return 1;
 }
 
+/// Lua puts "prelude:0: " ahead of errors in our own Lua code: no place that means something to a script.
+std::string_view without_own_place(std::string_view text) {
+  size_t own = kOwnChunk.size();
+  if (text.starts_with(kOwnChunk) && text.substr(own).starts_with(":0: ")) text.remove_prefix(own + 4);
+  return text;
+}
+
 /// Splits "scripts/a.lua:3: message" as Lua writes it.
 void split_place(std::string_view text, std::string& where, std::string& message) {
+  text = without_own_place(text);
   message = text;
   size_t colon = text.find(':');
   if (colon == std::string_view::npos || colon == 0) return;
@@ -146,14 +155,16 @@ void normalize_error(lua_State* L, int index) {
   lua_replace(L, index);
 }
 
-Error read_error(lua_State* L, int index) {
+Error read_error(lua_State* L, int index, const std::string& place) {
   if (index < 0) index = lua_gettop(L) + index + 1;
   int type = lua_type(L, index);
   if (type == LUA_TSTRING || type == LUA_TNUMBER) {
     lua_pushvalue(L, index);
     size_t size = 0;
     const char* data = lua_tolstring(L, -1, &size);
-    std::string message = one_line({data, size});
+    std::string_view thrown(data, size);
+    std::string message = one_line(without_own_place(thrown));
+    if (without_own_place(thrown) != thrown && !place.empty()) message.insert(0, place + ": ");
     lua_pop(L, 1);
     return Error(ErrorKind::script, message);
   }

@@ -15,8 +15,9 @@ void push_error(lua_State* L, const Error& error, const std::string& where);
 void place_error(lua_State* L, int index);
 /// A string thrown by Lua or by a script becomes an error table; other values stay what they are. In place.
 void normalize_error(lua_State* L, int index);
-/// Reads a thrown value raw: no metamethods, lengths capped, control characters out.
-Error read_error(lua_State* L, int index);
+/// Reads a thrown value raw: no metamethods, lengths capped, control characters out. `place` is for errors of our own
+/// Lua code, which carry none.
+Error read_error(lua_State* L, int index, const std::string& place);
 /// Makes the metatable of error tables.
 void open_errors(lua_State* L);
 

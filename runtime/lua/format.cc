@@ -43,6 +43,7 @@ char conversion(std::string_view format, size_t& at) {
 }
 
 void check_number(lua_State* L, int argument, bool is_integer) {
+  check_number_text(L, argument);
   if (lua_isnumber(L, argument) == 0) wrong(L, argument, "a number");
   double number = lua_tonumber(L, argument);
   if (is_integer && !(std::abs(number) <= 9223372036854774784.0)) {

@@ -52,7 +52,6 @@ struct State::Impl {
   lua_State* flow = nullptr;  // State::thread()
   lua_State* base = nullptr;  // the thread that the host drives now: the flow, or one that loads
   bool loading = false;
-  uint64_t hook_each = 1000;
   int nesting = 0;  // coroutines of the script, one in the other
   size_t handles = 0;
   int64_t identities = 0;

@@ -10,7 +10,7 @@ namespace cw::lua {
 
 /// 1 MiB of content, and what Lua puts around it.
 inline constexpr size_t kLargestBlock = (1u << 20) + 64;
-/// Blocks from here on make single instructions slow: the meter looks at the clock more often.
+/// Blocks from here on make single instructions slow: the clock is looked at more often.
 inline constexpr size_t kLargeBlock = 64u << 10;
 
 class Memory {

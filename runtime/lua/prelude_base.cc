@@ -27,11 +27,10 @@ function globals.tostring(...)
   local print = metamethod("__tostring", ...)
   if not print then return identity(...) end
   local text = print((...))
-  if type(text) ~= "string" then error("__tostring must return a string") end
+  if type(text) ~= "string" then error("__tostring must return a string", 2) end
   return text
 end
 
-globals.tonumber = native.tonumber
 globals.next, globals.pairs = native.next, native.pairs
 globals.setmetatable, globals.getmetatable = native.setmetatable, native.getmetatable
 globals.unpack = native.unpack

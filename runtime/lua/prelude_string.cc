@@ -49,7 +49,7 @@ function string.gsub(s, pattern, repl, limit)
     count = count + 1
     local kept = type(value)
     if not value then value = sub(s, first, last)
-    elseif kept ~= "string" and kept ~= "number" then error("gsub: replacement is a " .. kept) end
+    elseif kept ~= "string" and kept ~= "number" then error("gsub: replacement is a " .. kept, 2) end
     out[used + 1], out[used + 2] = sub(s, at, first - 1), value
     used, at = used + 2, last + 1
     if last < first then

@@ -6,6 +6,7 @@
 #include "impl_private.h"
 #include "lua/stack.h"
 #include "sandbox_private.h"
+#include "strings_private.h"
 
 namespace cw::lua {
 namespace {
@@ -14,6 +15,8 @@ struct Refused {
   const char* name;
   const char* reason;
 };
+
+constexpr uint64_t kArgumentsPerInstruction = 16;
 
 constexpr const char* kNoOutside = "a script reaches the world through native modules only";
 constexpr const char* kNoSource = "code comes from the bundle only: use require";
@@ -64,9 +67,10 @@ constexpr Refused kRefusedMath[] = {
 };
 
 constexpr std::array kPlainGlobals = {"assert", "error", "ipairs", "rawequal", "rawget", "rawset", "select", "type"};
-constexpr std::array kPlainMath = {"abs", "ceil", "floor", "fmod", "huge", "max", "min", "modf", "pi", "sqrt"};
-constexpr std::array kPlainBit = {"arshift", "band", "bnot", "bor",    "bswap", "bxor",
-                                  "lshift",  "rol",  "ror",  "rshift", "tobit", "tohex"};
+constexpr std::array kMathConstants = {"huge", "pi"};
+constexpr std::array kMathFunctions = {"abs", "ceil", "floor", "fmod", "max", "min", "modf", "sqrt"};
+constexpr std::array kBitFunctions = {"arshift", "band", "bnot", "bor",    "bswap", "bxor",
+                                      "lshift",  "rol",  "ror",  "rshift", "tobit", "tohex"};
 
 int refuse_call(lua_State* L) {
   throw Error(ErrorKind::script, std::string(lua_tostring(L, lua_upvalueindex(1))) +
@@ -93,6 +97,25 @@ template <size_t N>
 void copy_fields(lua_State* L, int from, const std::array<const char*, N>& names) {
   for (const char* name : names) {
     lua_getfield(L, from, name);
+    lua_setfield(L, -2, name);
+  }
+}
+
+/// A stock function of numbers, without long texts for them. Upvalue: the function.
+int with_numbers(lua_State* L) {
+  for (int i = 1; i <= lua_gettop(L); ++i) check_number_text(L, i);
+  charge(L, static_cast<uint64_t>(lua_gettop(L)) / kArgumentsPerInstruction);
+  lua_pushvalue(L, lua_upvalueindex(1));
+  lua_insert(L, 1);
+  lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
+  return lua_gettop(L);
+}
+
+template <size_t N>
+void copy_number_functions(lua_State* L, int from, const std::array<const char*, N>& names) {
+  for (const char* name : names) {
+    lua_getfield(L, from, name);
+    lua_pushcclosure(L, guard<with_numbers>, 1);
     lua_setfield(L, -2, name);
   }
 }
@@ -160,13 +183,15 @@ void open_sandbox(lua_State* L) {
   int globals = lua_gettop(L);
 
   copy_fields(L, stock, kPlainGlobals);
+  copy_number_functions(L, stock, std::array{"tonumber"});
   lua_getfield(L, stock, "math");
   add_library(L, globals, "math");
-  copy_fields(L, -2, kPlainMath);
+  copy_fields(L, -2, kMathConstants);
+  copy_number_functions(L, -2, kMathFunctions);
   add_refused(L, "math", kRefusedMath);
   lua_getfield(L, stock, "bit");
   add_library(L, globals, "bit");
-  copy_fields(L, -2, kPlainBit);
+  copy_number_functions(L, -2, kBitFunctions);
   add_library(L, globals, "string");
   add_refused(L, "string", kRefusedString);
   add_library(L, globals, "table");
@@ -181,10 +206,6 @@ void open_sandbox(lua_State* L) {
   lua_setfield(L, native, "raw_pcall");
   lua_getfield(L, stock, "coroutine");
   lua_setfield(L, native, "raw_coroutine");
-  lua_getfield(L, stock, "tonumber");
-  lua_setfield(L, native, "raw_tonumber");
-  lua_getfield(L, stock, "tostring");
-  lua_setfield(L, native, "raw_tostring");
   lua_getfield(L, stock, "string");
   lua_getfield(L, -1, "format");
   lua_setfield(L, native, "raw_format");

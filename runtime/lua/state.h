@@ -22,7 +22,7 @@
 
 namespace cw::lua {
 
-/// What a script may use up. Instructions are VM instructions, counted in steps of 1000; native work that takes time
+/// What a script may use up. Instructions are VM instructions, counted in steps of 100; native work that takes time
 /// (pattern matching, sorting, large strings) is charged in the same unit.
 struct Limits {
   uint64_t instructions = 50'000'000;

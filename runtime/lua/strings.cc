@@ -22,6 +22,7 @@ std::string_view string_argument(lua_State* L, int argument) {
 
 int64_t position_argument(lua_State* L, int argument, int64_t absent) {
   if (is_absent(L, argument)) return absent;
+  check_number_text(L, argument);
   if (lua_isnumber(L, argument) == 0) {
     throw Error(ErrorKind::usage, "string: argument " + std::to_string(argument) + ": expected a number, got a " +
                                       luaL_typename(L, argument));
@@ -29,6 +30,13 @@ int64_t position_argument(lua_State* L, int argument, int64_t absent) {
   double number = lua_tonumber(L, argument);
   constexpr double kFar = 1e15;
   return std::isnan(number) ? 0 : static_cast<int64_t>(std::clamp(number, -kFar, kFar));
+}
+
+void check_number_text(lua_State* L, int argument) {
+  constexpr size_t kLongest = 256;
+  if (lua_type(L, argument) == LUA_TSTRING && lua_objlen(L, argument) > kLongest) {
+    throw Error(ErrorKind::usage, "a text of " + std::to_string(lua_objlen(L, argument)) + " bytes for a number");
+  }
 }
 
 void check_length(const char* doing, size_t length) {
@@ -132,19 +140,6 @@ int rep(lua_State* L) {
   return 1;
 }
 
-/// Long texts are refused: reading a number takes as long as its text.
-int to_number(lua_State* L) {
-  constexpr size_t kLongestNumber = 1024;
-  luaL_checkany(L, 1);
-  if (lua_type(L, 1) == LUA_TSTRING && lua_objlen(L, 1) > kLongestNumber) {
-    throw Error(ErrorKind::usage, "tonumber: a text of " + std::to_string(lua_objlen(L, 1)) + " bytes");
-  }
-  lua_pushvalue(L, lua_upvalueindex(1));
-  lua_insert(L, 1);
-  lua_call(L, lua_gettop(L) - 1, 1);
-  return 1;
-}
-
 }  // namespace
 
 void add_strings(lua_State* L) {
@@ -152,9 +147,6 @@ void add_strings(lua_State* L) {
                                 {"char", guard<make_char>},  {"lower", guard<lower>}, {"upper", guard<upper>},
                                 {"reverse", guard<reverse>}, {"rep", guard<rep>},     {nullptr, nullptr}};
   luaL_register(L, nullptr, functions);
-  lua_getfield(L, -1, "raw_tonumber");
-  lua_pushcclosure(L, guard<to_number>, 1);
-  lua_setfield(L, -2, "tonumber");
 }
 
 }  // namespace cw::lua

@@ -83,7 +83,21 @@ const Escape kKilled[] = {
     {"LongFormat", "local s, i = ('a'):rep(1000000), 1 while true do ('%s%d'):format(s, i) i = i + 1 end"},
     {"LongQuote", "local s = ('\\0'):rep(200000) while true do ('%q'):format(s) end"},
     {"LongNumberCoerced", "local s = ('1'):rep(1000000) while true do local x = s + 0 end"},
-    {"LongNumberToNumber", "local s = ('1'):rep(1000) while true do tonumber(s) end"},
+    {"LongNumberNegated", "local s = ('1'):rep(1000000) while true do local x = -s end"},
+    {"LongNumberInFor", "local s = ('1'):rep(1000000) while true do for i = 1, s do break end end"},
+    {"LongNumberSelected", "local s = ('1'):rep(1000000) while true do pcall(select, s) end"},
+    {"LongNumbersInMax",
+     "local s, t = ('1'):rep(1000000), {} for i = 1, 7000 do t[i] = s end while true do pcall(math.max, unpack(t)) "
+     "end"},
+    {"LongNumbersInBor",
+     "local s, t = ('1'):rep(1000000), {} for i = 1, 7000 do t[i] = s end while true do pcall(bit.bor, unpack(t)) end"},
+    {"LongNumbersInFormat",
+     "local s, t = ('1'):rep(1000000), {} for i = 1, 7000 do t[i] = s end "
+     "while true do pcall(string.format, ('%d'):rep(7000), unpack(t)) end"},
+    {"LongNumbersInSub", "local s = ('1'):rep(1000000) while true do pcall(string.sub, 'x', s, s) end"},
+    {"LongErrors", "local s = ('x'):rep(1000000) while true do pcall(error, s) end"},
+    {"LongNamesInErrors", "local s, t = ('x'):rep(1000000), {} while true do pcall(function() return t[s].x end) end"},
+    {"LongNumberToNumber", "local s = ('1'):rep(200) while true do tonumber(s) end"},
     {"ManyNumberTexts", "while true do pcall(tonumber, ('1'):rep(1000000)) end"},
     {"ConcatOverAndOver", "local t = {} for i = 1, 60000 do t[i] = 'abcdefgh' end while true do table.concat(t) end"},
     {"InsertAtTheFront", "local t = {} while true do table.insert(t, 1, 1) end"},
@@ -139,6 +153,7 @@ TEST_P(Refused, WithAnErrorThatSaysWhy) {
   EXPECT_NE(result.kind, "internal") << result.error;
   EXPECT_FALSE(result.error.empty());
   EXPECT_EQ(result.error.find("nil value"), std::string::npos) << result.error;
+  EXPECT_EQ(result.error.find("prelude"), std::string::npos) << result.error;
   expect_next_run_unharmed();
 }
 
@@ -200,6 +215,7 @@ const Escape kRefused[] = {
     {"ConcatFarRange", "return table.concat({}, ',', 1, 1e8)"},
     {"GsubTooLong", "return ('x'):rep(100000):gsub('x', ('y'):rep(100))"},
     {"GsubTooLongByFunction", "local y = ('y'):rep(100) return ('x'):rep(20000):gsub('x', function() return y end)"},
+    {"IndexOfReplacementTable", "return ('x'):gsub('()', setmetatable({}, { __index = 5 }))"},
     {"GsubValue", "return ('x'):gsub('x', function() return {} end)"},
     {"GsubArgument", "return ('x'):gsub('x', true)"},
     {"UnpackMany", "return unpack({}, 1, 1e8)"},
@@ -284,10 +300,10 @@ TEST(Sandbox, AllowsPowersOfIntegersWrittenOut) {
   EXPECT_EQ(run("return 2^16 + -2^2 + #'a^b' --^\n --[[ ^ ]] + #[==[ x^y ]==] + 0").text, "65540");
 }
 
-TEST(Sandbox, CountsInstructionsByTheThousand) {
+TEST(Sandbox, CountsInstructions) {
   auto options = tight();
   options.limits.instructions = 5000;
-  auto result = run("for i = 1, 6500 do end return 'done'", options);
+  auto result = run("for i = 1, 5500 do end return 'done'", options);
   EXPECT_EQ(result.kind, "budget") << result.text;
 }
 

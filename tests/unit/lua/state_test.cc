@@ -10,6 +10,13 @@ using test::Options;
 using test::run;
 using Outcome = State::Outcome;
 
+int open_waiting(lua_State* L) {
+  push_module(L, {{"send", guard<wait>, true}});
+  return 1;
+}
+
+const std::vector<NativeModule> kWaiting{{"waiting", guard<open_waiting>}};
+
 TEST(State, RunsAScriptToItsEnd) { EXPECT_EQ(run("return 1 + 1").text, "2"); }
 
 TEST(State, WaitsForANativeCallAndGoesOnWithItsResults) {
@@ -109,6 +116,50 @@ TEST(State, LoadsUnderLimitsOfTheirOwnAndWithoutWaiting) {
   }
   EXPECT_THROW(compile("a.lua", "\x1BLJ\x02"), Error);
   EXPECT_THROW(compile("a.lua", std::string(300u << 10, ' ')), Error);
+}
+
+TEST(State, RefusesToWaitWhileLoading) {
+  Options options;
+  auto result = run("return 1 end, require('test').send('A'), function()", options);
+  EXPECT_NE(result.error.find("a call that waits while a file loads"), std::string::npos) << result.error;
+}
+
+TEST(State, IsSmallWhileItWaits) {
+  State::Setup setup;
+  setup.modules = &kWaiting;
+  State state(setup);
+  state.load(compile("a.lua", "return function() return require('waiting').send() end"), Limits{});
+  ASSERT_EQ(state.start(0), Outcome::waiting);
+  state.collect();
+  EXPECT_LT(state.usage().memory, 64U << 10);
+  EXPECT_EQ(state.resume([](lua_State*) { return 0; }), Outcome::finished);
+}
+
+TEST(State, CanBeMoved) {
+  State::Setup setup;
+  State first(setup);
+  first.load(compile("a.lua", "return function(x) return x * 2 end"), Limits{});
+  State second = std::move(first);
+  lua_pushnumber(second.thread(), 21);
+  ASSERT_EQ(second.start(1), Outcome::finished);
+  EXPECT_EQ(lua_tonumber(second.thread(), -1), 42);
+}
+
+TEST(State, EndsARunThatHasNoMemoryAtAll) {
+  Options options;
+  options.limits.memory = 8U << 10;
+  EXPECT_EQ(run("local t = {} for i = 1, 1000 do t[i] = i end", options).kind, "budget");
+}
+
+TEST(State, StopsARunWhileItWaits) {
+  State::Setup setup;
+  setup.modules = &kWaiting;
+  State state(setup);
+  state.load(compile("a.lua", "return function() while true do pcall(require('waiting').send) end end"), Limits{});
+  ASSERT_EQ(state.start(0), Outcome::waiting);
+  state.kill("operator");
+  EXPECT_EQ(state.resume([](lua_State*) { return 0; }), Outcome::failed);
+  EXPECT_EQ(state.error().kind(), ErrorKind::budget);
 }
 
 TEST(State, RequiresModulesOfTheBundleOnce) {
