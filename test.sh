@@ -6,7 +6,7 @@ cd "$(dirname "$0")"
 . tools/packages.sh
 . tools/build.sh
 
-quick_stages=(release unit vectors selftest luacheck lint)
+quick_stages=(release unit vectors selftest lua luacheck lint)
 all_stages=("${quick_stages[@]}" docs install clone asan tsan clang fuzz)
 
 usage() {
@@ -20,7 +20,8 @@ earlier ones built, in this order:
   unit       every GoogleTest case, through ctest
   vectors    every published test vector, through cardwright selftest
   selftest   the known answers built into the program
-  luacheck   the Lua sources
+  lua        the specs of the Lua library, in the sandbox that flows run in
+  luacheck   every Lua source
   lint       what tests/lint/README.md lists
   docs       every command shown in the guides, run as it is printed there
   install    cmake --install into an empty folder, and the demo flow from there
@@ -34,7 +35,7 @@ earlier ones built, in this order:
   --help     this text
 
 A stage that fails does not stop the others. What a stage printed is in build/test/<stage>.log. The last line is
-"N passed, M failed": test cases, vectors, lint checks, commands in the guides and fuzzers count each, any other stage
+"N passed, M failed": test cases, vectors, specs, lint checks, commands in the guides and fuzzers count each, any other stage
 counts as one. The exit status is 0 if nothing failed, 1 if something did, 2 for a wrong argument.
 TEXT
 }
@@ -59,6 +60,10 @@ stage_vectors() {
 
 stage_selftest() {
   "$cardwright" selftest
+}
+
+stage_lua() {
+  "$cardwright" spec tests/lua/*_spec.lua
 }
 
 stage_luacheck() {
@@ -121,7 +126,7 @@ stage_fuzz() {
     # New finds go to the first folder, never to the sources.
     corpus=("$logs/corpus/$name")
     mkdir -p "${corpus[0]}"
-    if [ -d "tests/fuzz/corpus/$name" ]; then corpus+=("tests/fuzz/corpus/$name"); fi
+    if [ -d "tests/fuzz/seeds/${name%_fuzz}" ]; then corpus+=("tests/fuzz/seeds/${name%_fuzz}"); fi
     if "$fuzzer" -seed=1 -runs=20000 -max_len=4096 -timeout=10 -rss_limit_mb=1024 -verbosity=0 -print_final_stats=1 \
       -artifact_prefix="$logs/$name-" "${corpus[@]}"; then
       passed=$((passed + 1))
