@@ -64,7 +64,11 @@ build || die "The build failed; the lines above say where."
 write_secrets
 
 say
-if [ -f "$demo/card.json" ]; then say "The card from last time, in $demo/card.json."; else say "A new card, in $demo/card.json."; fi
+if [ -f "$demo/card.json" ]; then
+  say "The card from last time, in $demo/card.json."
+else
+  say "A new card, in $demo/card.json."
+fi
 say "First flow, scripts/demo/install.lua: create a security domain, load the applet into it, personalize it."
 run_flow demo/install --set cap=tests/caps/transit-2.1.cap --set "holder=@$demo/holder.txt"
 

@@ -35,8 +35,8 @@ earlier ones built, in this order:
   --help     this text
 
 A stage that fails does not stop the others. What a stage printed is in build/test/<stage>.log. The last line is
-"N passed, M failed": test cases, vectors, specs, lint checks, commands in the guides and fuzzers count each, any other stage
-counts as one. The exit status is 0 if nothing failed, 1 if something did, 2 for a wrong argument.
+"N passed, M failed": test cases, vectors, specs, lint checks, commands in the guides and fuzzers count each, any other
+stage counts as one. The exit status is 0 if nothing failed, 1 if something did, 2 for a wrong argument.
 TEXT
 }
 
