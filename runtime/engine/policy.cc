@@ -164,11 +164,11 @@ class PolicyReader {
   }
 
   void read_rule(const Plain& plain, const std::string& place) {
-    known(place, plain, {"effect", "on", "when", "because"});
+    known(place, plain, {"verdict", "on", "when", "because"});
     Rule rule;
     rule.place = place;
-    rule.deny = !is_allow(place + ".effect", need(place, plain, "effect"));
-    rule.on = texts(place + ".on", need(place, plain, "on"));
+    rule.deny = !is_allow(place + ".verdict", need(place, plain, "verdict"));
+    if (const Plain* on = plain.get("on")) rule.on = texts(place + ".on", *on);
     for (const std::string& name : rule.on) check_command_name(place + ".on", name);
     if (const Plain* when = plain.get("when")) rule.when = compile_predicate(*when, place + ".when");
     if (const Plain* because = plain.get("because")) rule.because = text(place + ".because", *because);
@@ -181,15 +181,14 @@ class PolicyReader {
         "PUT KEY", "STORE DATA",  "GET DATA", "MANAGE CHANNEL", "INITIALIZE UPDATE", "EXTERNAL AUTHENTICATE",
         "VERIFY",  "GET RESPONSE"};
     const std::string instruction = name.substr(0, name.find(" ["));
-    if (name == "*" || instruction.starts_with("INS ") ||
-        std::find(kNames.begin(), kNames.end(), instruction) != kNames.end()) {
+    if (instruction.starts_with("INS ") || std::find(kNames.begin(), kNames.end(), instruction) != kNames.end()) {
       return;
     }
     fail(place, "there is no command '" + name + "'" + did_you_mean(instruction, kNames));
   }
 
   void run_example(const Plain& plain, const std::string& place) const {
-    known(place, plain, {"command", "expect", "flow", "channel"});
+    known(place, plain, {"command", "expect", "flow", "level", "scp", "domain"});
     card::Apdu apdu;
     try {
       apdu = card::Apdu::parse(from_hex(text(place + ".command", need(place, plain, "command"))));
@@ -209,14 +208,15 @@ class PolicyReader {
     Circumstances around;
     around.isd_aids = known_isd_aids();
     if (const Plain* flow = plain.get("flow")) around.flow = text(place + ".flow", *flow);
-    const Plain* channel = plain.get("channel");
-    if (channel == nullptr || (channel->as<bool>() != nullptr && !*channel->as<bool>())) return around;
-    known(place + ".channel", *channel, {"scp", "level", "aid"});
-    around.in_channel = true;
-    around.scp = scp_by_name(text(place + ".channel.scp", need(place + ".channel", *channel, "scp")), place);
-    around.level = level_by_name(text(place + ".channel.level", need(place + ".channel", *channel, "level")), place);
-    const std::string aid = text(place + ".channel.aid", need(place + ".channel", *channel, "aid"));
-    if (aid != "isd") around.domain = from_hex(aid);
+    const Plain* level = plain.get("level");
+    around.level = level ? level_by_name(text(place + ".level", *level), place + ".level") : 0x33;
+    around.in_channel = around.level != 0;
+    const Plain* scp = plain.get("scp");
+    around.scp = scp ? scp_by_name(text(place + ".scp", *scp), place + ".scp") : 3;
+    if (const Plain* domain = plain.get("domain")) {
+      const std::string aid = text(place + ".domain", *domain);
+      if (aid != "isd") around.domain = from_hex(aid);
+    }
     return around;
   }
 
@@ -272,7 +272,7 @@ Decision Policy::judge_channel(uint8_t scp, uint8_t level) const {
 Decision Policy::judge(const Facts& facts) const {
   for (const Rule& rule : rules_) {
     const bool on = rule.on.empty() || std::any_of(rule.on.begin(), rule.on.end(), [&](const std::string& name) {
-                      return name == "*" || name == facts.name || name == facts.instruction;
+                      return name == facts.name || name == facts.instruction;
                     });
     if (!on) continue;
     const Truth truth = rule.when ? (*rule.when)(facts) : Truth::yes;

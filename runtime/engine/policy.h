@@ -34,7 +34,7 @@ class Predicate {
 
 struct Rule {
   bool deny = true;
-  std::vector<std::string> on{};  // command names, "INSTALL" for all of its kinds, "*" for all
+  std::vector<std::string> on{};  // command names, "INSTALL" for all of its kinds; empty: every command
   std::optional<Predicate> when{};
   std::string because{};
   std::string place{};  // "rules[2]"

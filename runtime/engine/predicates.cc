@@ -135,7 +135,7 @@ Predicate compile_scp(const Plain& plain, const std::string& place) {
 }
 
 Predicate compile_level(const Plain& plain, const std::string& place) {
-  const uint8_t bits = byte(plain, "bits", place);
+  const uint8_t bits = level_by_name(text(plain, "value", place), place);
   return Predicate([=](const Facts& facts) { return truth((facts.around.level & bits) == bits); });
 }
 

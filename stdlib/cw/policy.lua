@@ -11,50 +11,61 @@
 ---
 --- THE DATA (an unknown field is an error)
 ---
---- Policy    name        string
----           api         1
----           summary     string, optional
----           allow       { flows = {pattern...},                     names of flows that may run, * as in file names;
----                                                                   none when left out
----                         channel = { scp = {"01"|"02"|"03"...},    protocols that may be opened; all when left out
----                                     level = LEVEL },              the least level a channel may have; default "none"
----                         backends = { [url prefix] = { opaque = {COMMAND...} } } }
----           limits      { awake_s, expires_s, instructions, memory_mib, commands, attempts, auth_attempts }
----           rules       list of Rule: the first that applies decides; none applies: allowed
----           examples    list of Example, run when the policy is loaded
+--- Policy     name        string
+---            api         1
+---            summary     string, optional
+---            allow       { flows = {pattern...},                     flows that may run; * is any run of characters;
+---                                                                    all when left out
+---                          channel = { scp = {"01"|"02"|"03"...},    protocols to be opened; all when left out
+---                                      level = LEVEL },              the least level; default "none"
+---                          backends = { [url prefix] = { opaque = {COMMAND...} } } }
+---            limits      { awake_s, expires_s, instructions, memory_mib, commands, attempts, auth_attempts }
+---            rules       list of RULE: the first that applies decides
+---            otherwise   "allow" (default) or "deny": what no rule decides
+---            examples    list of EXAMPLE, run when the policy is loaded
 ---
---- Rule      { verdict = "allow"|"deny", on = {COMMAND...} (optional: every command), when = Predicate (optional:
---- always),
----             because = string }
---- COMMAND   a command's name as traces show it: "DELETE", "PUT KEY", "INSTALL [for load]"; "INSTALL" is all its kinds,
----           "INS 20" an instruction without a name
---- LEVEL     as in Card:open_channel: "none" "mac" "mac+enc" "mac+rmac" "mac+enc+rmac" "mac+enc+rmac+renc"
---- Example   { command = hex, expect = "allow"|"deny", flow = string (optional), level = LEVEL of the channel it
---- travels
----             in (optional: the highest; "none" is no channel) }
+--- RULE       { verdict = "allow"|"deny", on = {COMMAND...} (optional: every command),
+---              when = PREDICATE (optional: always), because = string }
+--- COMMAND    a command's name as traces show it: "DELETE", "PUT KEY", "INSTALL [for load]"; "INSTALL" is all its
+---            kinds, "INS 20" an instruction without a name
+--- LEVEL      as in Card:open_channel: "none" "mac" "mac+enc" "mac+rmac" "mac+enc+rmac" "mac+enc+rmac+renc"
+--- EXAMPLE    { command = hex, expect = "allow"|"deny", flow = string (optional),
+---              level = LEVEL of the channel it travels in (optional: the highest; "none" is no channel),
+---              scp = "01"|"02"|"03" of that channel (default "03"), domain = the AID it is open to (default "isd") }
 ---
---- Predicate, one of:
+--- PREDICATE, one of
 ---   { op = "aid", test = "is"|"isnt"|"under", value = "isd" or hex }
----         one of the AIDs that the command names: SELECT, DELETE, SET STATUS, INSTALL (load file, domain, module and
----         application). "isd" is the ISD of this card, whatever its AID. "under": begins with. "isnt": none of them is
----   { op = "privilege", name = string }       INSTALL gives this privilege (names in cw/privileges.lua)
----   { op = "owner", test = "is"|"isnt", value = string }   whom the domain belongs to; unknown until owners are
----   recorded { op = "cla"|"ins"|"p1"|"p2", value = 0..255, mask = 0..255 (default 255) }   (byte AND mask) == (value
----   AND mask) { op = "level", value = LEVEL }           the channel has all the parts of that level; a plain command
----   has none { op = "key_version", value = 0..255 }    PUT KEY: the new version; DELETE [key]: D2
----   { op = "flow", value = string }           the flow has this name
----   { op = "secret" }                         a secret argument is in the data
----   { op = "all"|"any"|"none", of = {Predicate...} }   one at least
+---         what the command acts on. DELETE: 4F. SET STATUS, SELECT: the data (SET STATUS with P1 80: the ISD).
+---         INSTALL [for load]: the load file. [for install], [for make selectable], [for personalization]: the
+---         application. [for extradition], [for registry update]: the application or load file; where that is empty,
+---         the domain. Any other: the security domain that the channel is open to. "isd" is the ISD of this card,
+---         whatever its AID. "under": begins with.
+---   { op = "domain", test, value }     the security domain an INSTALL names; where it is empty, the one that the
+---         channel is open to
+---   { op = "owner", test = "is"|"isnt", value = "issuer"|"provider"|name }
+---         whom the domain belongs to whose channel the command travels in: "issuer" for the ISD, else "provider"
+---   { op = "privilege", byte = 1..3, mask = 1..255 }     INSTALL gives all of these bits (GPCS table 11-7)
+---   { op = "cla"|"ins"|"p1"|"p2", mask = 0..255, value = 0..255 }     (byte AND mask) == value
+---   { op = "key_version", min = 0..255, max = 0..255 }   PUT KEY: the new version; DELETE [key]: D2
+---   { op = "scp", values = {1|2|3...} }                  protocol of the channel it travels in
+---   { op = "level", value = LEVEL }                      that channel has all the parts of the level; plain has none
+---   { op = "plain" }                                     it travels outside any secure channel
+---   { op = "secret" }, { op = "key" }                    a secret argument, a stored key is in the data
+---   { op = "opaque" }                                    it came wrapped from somebody else
+---   { op = "flow", patterns = {pattern...} }             the flow's name matches one of these
+---   { op = "all"|"any"|"none", of = {PREDICATE...} }
 ---
---- A test of something that this kind of command has not is false ("isnt": true). A test of something that cannot be
---- seen - behind a secret, in data that is cut - is unknown; all, any and none take it as three-valued logic does. A
---- deny rule that is unknown applies, an allow rule that is unknown does not.
+--- A field that this kind of command does not have makes every test of it false, "is" and "isnt" alike. A field that it
+--- has and that cannot be seen - of an opaque command, behind a secret, in data that is cut - makes the test unknown;
+--- all, any and none take that as three-valued logic does, and a rule whose `when` is unknown refuses, whatever it is.
 local privileges = require "cw.privileges"
 
 local levels = {
   ["none"] = true, ["mac"] = true, ["mac+enc"] = true, ["mac+rmac"] = true, ["mac+enc+rmac"] = true,
   ["mac+enc+rmac+renc"] = true,
 }
+
+local protocols = { ["01"] = 1, ["02"] = 2, ["03"] = 3 }
 
 ---@class cw.policy
 local p = {}
@@ -110,13 +121,21 @@ local function aid_text(text, shortest)
   return digits
 end
 
-local function aid_test(test, shortest)
-  return function(aid) return { op = "aid", test = test, value = aid_text(aid, shortest) } end
+local function aid_test(op, test, shortest)
+  return function(aid) return { op = op, test = test, value = aid_text(aid, shortest) } end
 end
 
---- Tests of the AIDs that the command names: p.aid.is(aid), p.aid.isnt(aid), p.aid.under(prefix).
+local function aid_tests(op)
+  return { is = aid_test(op, "is", 5), isnt = aid_test(op, "isnt", 5), under = aid_test(op, "under", 1) }
+end
+
+--- Tests of the AID that the command acts on: p.aid.is(aid), p.aid.isnt(aid), p.aid.under(prefix).
 ---@type table<string, fun(aid: string): Predicate>
-p.aid = { is = aid_test("is", 5), isnt = aid_test("isnt", 5), under = aid_test("under", 1) }
+p.aid = aid_tests("aid")
+
+--- Tests of the security domain that an INSTALL names.
+---@type table<string, fun(aid: string): Predicate>
+p.domain = aid_tests("domain")
 
 local function owner_test(test)
   return function(owner)
@@ -132,8 +151,9 @@ p.owner = { is = owner_test("is"), isnt = owner_test("isnt") }
 ---@param name string as in cw.privileges: "card lock"
 ---@return Predicate
 function p.privilege(name)
-  if not privileges.find(name) then refuse("there is no privilege '" .. tostring(name) .. "'") end
-  return { op = "privilege", name = name }
+  local bits = privileges.find(name)
+  if not bits then refuse("there is no privilege '" .. tostring(name) .. "'") end
+  return { op = "privilege", byte = bits.byte, mask = bits.mask }
 end
 
 local function byte_test(op)
@@ -161,9 +181,7 @@ function p.key_version(min, max)
   if type(min) ~= "number" or type(max) ~= "number" or min < 0 or max > 255 or min > max then
     refuse("p.key_version: expected one or two key version numbers, 0 to 255")
   end
-  local of = {}
-  for version = min, max do of[#of + 1] = { op = "key_version", value = version } end
-  return #of == 1 and of[1] or { op = "any", of = of }
+  return { op = "key_version", min = min, max = max }
 end
 
 --- The channel's security level has at least these parts; p.none(p.level "mac") is a plain command.
@@ -174,16 +192,42 @@ function p.level(level)
   return { op = "level", value = level }
 end
 
+--- The protocol of the channel is one of these.
+---@param ... string "01", "02", "03"
+---@return Predicate
+function p.scp(...)
+  local values = {}
+  for i, scp in ipairs { ... } do
+    values[i] = protocols[scp]
+    if not values[i] then refuse("p.scp: '" .. tostring(scp) .. "' is none of \"01\", \"02\", \"03\"") end
+  end
+  return { op = "scp", values = values }
+end
+
+--- The command travels outside any secure channel.
+---@return Predicate
+function p.plain() return { op = "plain" } end
+
+--- A stored key is in the data.
+---@return Predicate
+function p.key() return { op = "key" } end
+
+--- The command came wrapped from somebody else: its header is all that can be seen.
+---@return Predicate
+function p.opaque() return { op = "opaque" } end
+
 --- A secret argument is in the data.
 ---@return Predicate
 function p.secret() return { op = "secret" } end
 
---- The flow has this name.
----@param name string
+--- The flow's name is one of these; * is any run of characters.
+---@param ... string
 ---@return Predicate
-function p.flow(name)
-  if type(name) ~= "string" then refuse("p.flow: expected the name of a flow") end
-  return { op = "flow", value = name }
+function p.flow(...)
+  for _, pattern in ipairs { ... } do
+    if type(pattern) ~= "string" then refuse("p.flow: expected names of flows") end
+  end
+  return { op = "flow", patterns = { ... } }
 end
 
 local function combine(op, of)
@@ -212,10 +256,11 @@ function p.any(of) return (combine("any", of)) end
 function p.none(of) return (combine("none", of)) end
 
 --- A command and what the policy says to it: the policy's own test, run when it is loaded.
----@param fields {command: string, expect: "allow"|"deny", flow?: string, level?: string}
+---@param fields {command: string, expect: "allow"|"deny", flow?: string, level?: string, scp?: string, domain?: string}
 ---@return table
 function p.example(fields)
-  check_fields("p.example", fields, { command = true, expect = true, flow = true, level = true }, 3)
+  check_fields("p.example", fields, { command = true, expect = true, flow = true, level = true, scp = true,
+                                     domain = true }, 3)
   local command = type(fields.command) == "string" and fields.command:gsub("%s", ""):upper()
   if not command or not command:match("^%x+$") or #command < 8 or #command % 2 == 1 then
     refuse("p.example: 'command' must be an APDU in hex")
@@ -226,7 +271,11 @@ function p.example(fields)
   if fields.level and not levels[fields.level] then
     refuse("p.example: there is no level '" .. tostring(fields.level) .. "'")
   end
-  return { command = command, expect = fields.expect, flow = fields.flow, level = fields.level }
+  if fields.scp and not protocols[fields.scp] then
+    refuse("p.example: there is no SCP '" .. tostring(fields.scp) .. "'")
+  end
+  return { command = command, expect = fields.expect, flow = fields.flow, level = fields.level, scp = fields.scp,
+           domain = fields.domain and aid_text(fields.domain, 5) }
 end
 
 return p

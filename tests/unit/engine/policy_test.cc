@@ -1,0 +1,152 @@
+#include "engine/policy.h"
+
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "base/hex.h"
+#include "card/apdu.h"
+#include "engine/bundle.h"
+
+namespace cw::engine {
+namespace {
+
+const Bundle& bundle() {
+  static const auto loaded = Bundle::load(CW_SOURCE_DIR);
+  return *loaded;
+}
+
+std::shared_ptr<const Policy> policy(const std::string& fields) {
+  return Policy::parse("test.lua", "local p = require 'cw.policy'\nreturn { name = 'test', api = 1, " + fields + " }",
+                       bundle());
+}
+
+std::string refusal(const std::string& fields) {
+  try {
+    policy(fields);
+  } catch (const Error& error) {
+    return error.message();
+  }
+  return "accepted";
+}
+
+Decision judge(const Policy& rules, const std::string& hex, Circumstances around = {}) {
+  around.isd_aids = known_isd_aids();
+  return rules.judge(facts_of(host::command_of(card::Apdu::parse(from_hex(hex))), around));
+}
+
+TEST(Policy, the_first_rule_that_applies_decides) {
+  const auto rules = policy(R"(rules = {
+      p.allow { on = "DELETE", when = p.aid.is "A0000000030000AA" },
+      p.deny  { on = "DELETE", when = p.aid.under "A000000003", because = "the issuer's" },
+  })");
+  EXPECT_TRUE(judge(*rules, "80E400000A4F08A0000000030000AA").allowed);
+  const Decision denied = judge(*rules, "80E400000A4F08A0000000030000BB");
+  EXPECT_FALSE(denied.allowed);
+  EXPECT_EQ(denied.because, "rules[2]: the issuer's");
+  EXPECT_FALSE(judge(*rules, "80E40000084F08F06361726477").allowed) << "a cut AID cannot be seen";
+  EXPECT_TRUE(judge(*rules, "80E40000074F05F063617264").allowed);
+}
+
+TEST(Policy, the_isd_is_known_by_any_of_its_names_and_by_none) {
+  const auto rules = policy(R"(rules = { p.deny { on = "SET STATUS", when = p.aid.is "isd", because = "stays" } })");
+  EXPECT_FALSE(judge(*rules, "80F0807F00").allowed) << "P1 80 is the ISD, whatever the data says";
+  EXPECT_FALSE(judge(*rules, "80F0408008A000000151000000").allowed);
+  EXPECT_TRUE(judge(*rules, "80F0408007F0636172647701").allowed);
+}
+
+TEST(Policy, a_privilege_is_found_in_every_kind_of_install_that_gives_one) {
+  const auto rules = policy(R"(rules = { p.deny { on = "INSTALL", when = p.privilege "card lock", because = "no" } })");
+  const std::string names = "05F06361726405F06361726405F063617264";
+  EXPECT_FALSE(judge(*rules, "80E60C0017" + names + "0110" + "02C900" + "00").allowed);
+  EXPECT_TRUE(judge(*rules, "80E60C0017" + names + "0180" + "02C900" + "00").allowed);
+  EXPECT_FALSE(judge(*rules, "80E60C0019" + names + "03100000" + "02C900" + "00").allowed);
+  EXPECT_FALSE(judge(*rules,
+                     "80E60C0003"
+                     "05F063")
+                   .allowed)
+      << "cut before the privileges: hidden, so refused";
+  EXPECT_TRUE(judge(*rules,
+                    "80E602000A05F063617264"
+                    "00000000")
+                  .allowed)
+      << "a load gives no privileges";
+}
+
+TEST(Policy, none_of_what_cannot_be_seen_is_unknown_too) {
+  const auto rules = policy(R"(rules = {
+      p.deny { on = "INSTALL", when = p.none { p.aid.under "F063" }, because = "only ours" },
+  })");
+  EXPECT_TRUE(judge(*rules,
+                    "80E602000A05F063617264"
+                    "00000000")
+                  .allowed);
+  EXPECT_FALSE(judge(*rules,
+                     "80E602000A05A063617264"
+                     "00000000")
+                   .allowed);
+  EXPECT_FALSE(judge(*rules,
+                     "84E602000A05F063617264"
+                     "00000000")
+                   .allowed)
+      << "opaque: headers only";
+}
+
+TEST(Policy, levels_and_protocols_of_channels) {
+  const auto rules = policy(R"(allow = { channel = { scp = { "03" }, level = "mac+enc" } })");
+  EXPECT_TRUE(rules->judge_channel(3, 0x33).allowed);
+  EXPECT_TRUE(rules->judge_channel(0, 0x03).allowed) << "protocol not known yet";
+  EXPECT_FALSE(rules->judge_channel(2, 0x03).allowed);
+  EXPECT_FALSE(rules->judge_channel(3, 0x01).allowed);
+}
+
+TEST(Policy, flows_are_matched_by_pattern) {
+  const auto rules = policy(R"(allow = { flows = { "acme/*", "demo/install" } })");
+  EXPECT_TRUE(rules->judge_flow("acme/any/thing").allowed);
+  EXPECT_TRUE(rules->judge_flow("demo/install").allowed);
+  EXPECT_FALSE(rules->judge_flow("demo/remove").allowed);
+}
+
+TEST(Policy, backends_are_prefixes_that_end_in_a_slash) {
+  const auto rules = policy(R"(allow = { backends = { ["https://sei.acme.example/v1/"] = {} } })");
+  EXPECT_TRUE(rules->judge_http("https://sei.acme.example/v1/keys").allowed);
+  EXPECT_FALSE(rules->judge_http("https://sei.acme.example.evil/v1/").allowed);
+  EXPECT_NE(refusal(R"(allow = { backends = { ["https://sei.acme.example"] = {} } })").find("ends in '/'"),
+            std::string::npos);
+}
+
+TEST(Policy, mistakes_name_the_place_and_the_nearest_name) {
+  EXPECT_NE(refusal("limit = {}").find("unknown field 'limit'; did you mean 'limits'?"), std::string::npos);
+  EXPECT_NE(refusal("limits = { attempt = 1 }").find("did you mean 'attempts'?"), std::string::npos);
+  EXPECT_NE(refusal("limits = { auth_attempts = 50 }").find("limits.auth_attempts: must be 1..5"), std::string::npos);
+  EXPECT_NE(refusal("rules = { p.deny { on = 'DELET', because = 'x' } }").find("did you mean 'DELETE'?"),
+            std::string::npos);
+  EXPECT_NE(refusal("rules = { p.deny { on = 'DELETE' } }").find("test.lua:2"), std::string::npos);
+  EXPECT_NE(refusal("rules = { { verdict = 'deny', when = { op = 'moon' } } }").find("'moon'"), std::string::npos);
+}
+
+TEST(Policy, an_example_that_does_not_come_out_rejects_the_version) {
+  const std::string message = refusal(R"(
+      rules = { p.deny { on = "DELETE", because = "no" } },
+      examples = { p.example { command = "80E40000074F05F063617264", expect = "allow" } })");
+  EXPECT_NE(message.find("examples[1]: DELETE"), std::string::npos) << message;
+}
+
+TEST(Policy, a_policy_that_never_ends_is_stopped) {
+  try {
+    Policy::parse("test.lua", "while true do end", bundle());
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::budget) << error.message();
+  }
+}
+
+TEST(Policy, the_shipped_ones_load_and_deny_all_denies) {
+  const auto standard = Policy::load(CW_SOURCE_DIR "/policies/default.lua", bundle());
+  EXPECT_TRUE(standard->judge_flow("demo/install").allowed);
+  const auto none = Policy::load(CW_SOURCE_DIR "/policies/deny_all.lua", bundle());
+  EXPECT_FALSE(none->judge_flow("demo/install").allowed);
+  EXPECT_FALSE(judge(*none, "80F28002024F00").allowed);
+}
+
+}  // namespace
+}  // namespace cw::engine

@@ -1,0 +1,269 @@
+#include "engine/run.h"
+
+#include <fstream>
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "base/hex.h"
+#include "engine/scheduler.h"
+#include "se/card.h"
+#include "se/flavor.h"
+#include "se/sim_reader.h"
+
+namespace cw::engine {
+namespace {
+
+constexpr const char* kKeys = R"(
+[isd]
+type = aes
+version = 30
+enc = 404142434445464748494A4B4C4D4E4F
+mac = 404142434445464748494A4B4C4D4E4F
+dek = 404142434445464748494A4B4C4D4E4F
+
+[wrong]
+type = aes
+version = 30
+enc = 00000000000000000000000000000001
+mac = 00000000000000000000000000000002
+dek = 00000000000000000000000000000003
+)";
+
+/// Counts INITIALIZE UPDATEs, and loses the card when told to.
+class WatchedReader : public card::Reader {
+ public:
+  explicit WatchedReader(card::Reader& inner) : inner_(inner) {}
+  std::string name() const override { return inner_.name(); }
+  Bytes reset() override { return inner_.reset(); }
+  Bytes transmit(ByteView command) override {
+    ++commands;
+    if (command.size() > 1 && command[1] == 0x50) ++initialize_updates;
+    if (command.size() > 1 && command[1] == 0x82) ++external_authenticates;
+    if (lose_at != 0 && commands == lose_at) throw Error(ErrorKind::reader, "the card was removed");
+    return inner_.transmit(command);
+  }
+  int commands = 0;
+  int initialize_updates = 0;
+  int external_authenticates = 0;
+  int lose_at = 0;
+
+ private:
+  card::Reader& inner_;
+};
+
+class Recorder : public Observer {
+ public:
+  void exchanged(const host::Command& command, host::ChannelId, const host::Answer& answer,
+                 std::chrono::nanoseconds) override {
+    lines.push_back(host::canonical(command) + " -> " + to_hex(answer.data) + to_hex16(answer.sw));
+  }
+  void noted(const host::Note& note) override { notes.push_back(note.text.empty() ? note.name : note.text); }
+  std::vector<std::string> lines;
+  std::vector<std::string> notes;
+};
+
+class RunTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    char name[] = "/tmp/cw-run-XXXXXX";
+    ASSERT_NE(::mkdtemp(name), nullptr);
+    folder_ = name;
+    card_ = std::make_shared<se::Card>(se::flavor("generic"));
+    sim_ = std::make_unique<se::SimReader>(card_);
+    reader_ = std::make_unique<WatchedReader>(*sim_);
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  RunSetup setup(const std::string& body, const std::string& policy_fields = "") {
+    static const auto bundle = Bundle::load(CW_SOURCE_DIR);
+    const std::filesystem::path file = folder_ / "flow.lua";
+    std::ofstream(file) << "local gp, apdu, hex = require 'cw.gp', require 'apdu', require 'hex'\n"
+                           "return { name = 'test', summary = 'A test', args = { pin = { type = 'secret', optional = "
+                           "true } }, needs = { keys = { 'isd', 'wrong' } }, run = function(run)\n"
+                        << body << "\nend }";
+    RunSetup out;
+    out.bundle = bundle->with_file(file);
+    out.flow_name = file.generic_string();
+    out.policy = Policy::parse("test-policy.lua",
+                               "local p = require 'cw.policy' return { name = 'test', api = 1, " + policy_fields + " }",
+                               *bundle);
+    out.keys =
+        std::make_shared<crypto::FileKeyStore>(crypto::FileKeyStore::parse(Secret::copy(view(kKeys)), "test keys"));
+    out.reader = reader_.get();
+    out.observer = &recorder_;
+    return out;
+  }
+
+  RunResult run(RunSetup given) {
+    Scheduler scheduler;
+    scheduler.add(std::make_unique<engine::Run>(std::move(given)));
+    scheduler.run_all();
+    return scheduler.at(0).result();
+  }
+  RunResult run(const std::string& body, const std::string& policy_fields = "") {
+    return run(setup(body, policy_fields));
+  }
+
+  std::filesystem::path folder_;
+  std::shared_ptr<se::Card> card_;
+  std::unique_ptr<se::SimReader> sim_;
+  std::unique_ptr<WatchedReader> reader_;
+  Recorder recorder_;
+};
+
+std::string message(const RunResult& result) { return result.error ? result.error->message() : "no error"; }
+
+TEST_F(RunTest, a_script_talks_to_the_card_top_down) {
+  const RunResult result = run(R"(
+    local fci = run.card:select(hex"")
+    assert(#fci > 0)
+    local answer = run.card:send(apdu.command { ins = 0xCA, p1 = 0x9F, p2 = 0x7F, le = 256 })
+    assert(answer.sw == 0x9000))");
+  EXPECT_FALSE(result.error) << message(result);
+  EXPECT_EQ(result.attempts, 1u);
+  EXPECT_EQ(reader_->commands, 2);
+}
+
+TEST_F(RunTest, a_channel_opens_and_carries_commands) {
+  const RunResult result = run(R"(
+    run.card:select(hex"")
+    local channel = run.card:open_channel { keys = "isd", level = "mac+enc" }
+    assert(channel.scp == 3 and channel.key_version == 0x30)
+    local data = channel:expect(apdu.command { ins = 0xF2, p1 = 0x80, p2 = 0x02, data = hex"4F00", le = 256 })
+    assert(data:byte(1) == 0xE3))");
+  EXPECT_FALSE(result.error) << message(result);
+}
+
+TEST_F(RunTest, a_wrong_key_costs_one_attempt_and_is_never_tried_again) {
+  const RunResult result = run(R"(
+    run.card:select(hex"")
+    for _ = 1, 10 do
+      pcall(function() run.card:open_channel { keys = "wrong" } end)
+    end
+    run.card:open_channel { keys = "wrong" })");
+  ASSERT_TRUE(result.error);
+  EXPECT_EQ(result.error->kind(), ErrorKind::budget);
+  EXPECT_EQ(reader_->initialize_updates, 1) << "the budget refused the others before they were sent";
+  EXPECT_EQ(reader_->external_authenticates, 0) << "the host stops at the wrong card cryptogram";
+}
+
+TEST_F(RunTest, authentication_cannot_be_sent_around_the_budget) {
+  const RunResult result = run(R"(
+    run.card:select(hex"")
+    run.card:send(hex"8050300008010203040506070800"))");
+  ASSERT_TRUE(result.error);
+  EXPECT_EQ(result.error->kind(), ErrorKind::policy) << message(result);
+  EXPECT_EQ(reader_->initialize_updates, 0);
+}
+
+TEST_F(RunTest, the_gate_stops_a_command_before_anything_is_sent) {
+  const RunResult result = run("run.card:send(apdu.command { ins = 0xE4, data = hex'4F05F063617264' })",
+                               "rules = { p.deny { on = 'DELETE', because = 'nothing goes' } }");
+  ASSERT_TRUE(result.error);
+  EXPECT_EQ(result.error->kind(), ErrorKind::policy);
+  EXPECT_NE(message(result).find("DELETE is not allowed by policy test: rules[1]: nothing goes"), std::string::npos)
+      << message(result);
+  EXPECT_EQ(reader_->commands, 0);
+}
+
+TEST_F(RunTest, keys_that_the_flow_did_not_declare_are_out_of_reach) {
+  const RunResult result = run("require('keys').info('other')");
+  ASSERT_TRUE(result.error);
+  EXPECT_EQ(result.error->kind(), ErrorKind::policy) << message(result);
+}
+
+TEST_F(RunTest, a_lost_answer_ends_the_attempt_and_the_flow_starts_from_the_top) {
+  reader_->lose_at = 2;
+  const RunResult result = run(R"(
+    run.card:select(hex"")
+    pcall(function() run.card:select(hex"") end)
+    run.card:select(hex""))");
+  EXPECT_FALSE(result.error) << message(result);
+  EXPECT_EQ(result.attempts, 2u);
+  EXPECT_EQ(reader_->commands, 5) << "two in the first attempt, three in the second";
+}
+
+TEST_F(RunTest, attempts_have_an_end) {
+  class Gone : public card::Reader {
+   public:
+    std::string name() const override { return "gone"; }
+    Bytes reset() override { return from_hex("3B00"); }
+    Bytes transmit(ByteView) override { throw Error(ErrorKind::reader, "the card was removed"); }
+  } gone;
+  RunSetup given = setup("run.card:select(hex'')", "limits = { attempts = 3 }");
+  given.reader = &gone;
+  const RunResult result = run(std::move(given));
+  ASSERT_TRUE(result.error);
+  EXPECT_EQ(result.attempts, 3u);
+  EXPECT_EQ(result.error->kind(), ErrorKind::reader);
+}
+
+TEST_F(RunTest, a_secret_needs_an_encrypted_channel) {
+  RunSetup given = setup(R"(
+    run.card:select(hex"")
+    local channel = run.card:open_channel { keys = "isd", level = "mac" }
+    channel:send(apdu.command { ins = 0xE2, p1 = 0x80, data = hex"010103" .. run.args.pin }))");
+  given.arguments.values["pin"] = SecretArgument{3};
+  given.arguments.secrets["pin"] = Secret::copy(from_hex("313233"));
+  const RunResult result = run(std::move(given));
+  ASSERT_TRUE(result.error);
+  EXPECT_EQ(result.error->kind(), ErrorKind::channel) << message(result);
+  for (const std::string& line : recorder_.lines) EXPECT_EQ(line.find("313233"), std::string::npos) << line;
+}
+
+TEST_F(RunTest, a_script_that_never_ends_is_killed_and_the_next_run_is_unharmed) {
+  const RunResult killed =
+      run("while true do pcall(function() while true do end end) end", "limits = { instructions = 2000000 }");
+  ASSERT_TRUE(killed.error);
+  EXPECT_EQ(killed.error->kind(), ErrorKind::budget);
+  EXPECT_LE(killed.instructions, 4000000u);
+  EXPECT_FALSE(run("run.card:select(hex'')").error);
+}
+
+TEST_F(RunTest, a_run_has_so_many_commands_and_no_more) {
+  const RunResult result = run("while true do run.card:select(hex'') end", "limits = { commands = 7 }");
+  ASSERT_TRUE(result.error);
+  EXPECT_EQ(result.error->kind(), ErrorKind::budget);
+  EXPECT_EQ(reader_->commands, 7);
+}
+
+TEST_F(RunTest, a_hundred_runs_wait_at_once_on_one_thread) {
+  Scheduler scheduler;
+  for (int i = 0; i < 100; ++i) {
+    scheduler.add(std::make_unique<engine::Run>(setup("require('clock').sleep(0.2) run.card:select(hex'')")));
+  }
+  const auto begin = std::chrono::steady_clock::now();
+  scheduler.run_all();
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(15)) << "one after the other takes 20 s";
+  for (size_t i = 0; i < 100; ++i) EXPECT_FALSE(scheduler.at(i).result().error);
+}
+
+TEST_F(RunTest, equal_inputs_give_equal_commands) {
+  const std::string body = R"(
+    run.card:select(hex"")
+    local t = {}
+    for i = 1, 50 do t["k" .. i * 7919 % 101] = i end
+    for key, value in pairs(t) do
+      run.card:send(apdu.command { ins = 0xCA, p1 = value, p2 = #key, le = 256 })
+    end)";
+  run(body);
+  const std::vector<std::string> first = recorder_.lines;
+  recorder_.lines.clear();
+  run(body);
+  EXPECT_EQ(first, recorder_.lines);
+  EXPECT_EQ(first.size(), 51u);
+}
+
+TEST_F(RunTest, stopping_ends_all_runs_before_their_next_command) {
+  Scheduler scheduler;
+  scheduler.add(std::make_unique<engine::Run>(setup("run.card:select(hex'')")));
+  const std::atomic<bool> stop{true};
+  scheduler.run_all(&stop);
+  EXPECT_TRUE(scheduler.at(0).result().error);
+  EXPECT_EQ(reader_->commands, 0);
+}
+
+}  // namespace
+}  // namespace cw::engine
