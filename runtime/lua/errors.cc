@@ -155,27 +155,27 @@ void normalize_error(lua_State* L, int index) {
   lua_replace(L, index);
 }
 
-Error read_error(lua_State* L, int index, const std::string& place) {
+Thrown read_thrown(lua_State* L, int index) {
   if (index < 0) index = lua_gettop(L) + index + 1;
   int type = lua_type(L, index);
+  Thrown thrown;
   if (type == LUA_TSTRING || type == LUA_TNUMBER) {
     lua_pushvalue(L, index);
     size_t size = 0;
     const char* data = lua_tolstring(L, -1, &size);
-    std::string_view thrown(data, size);
-    std::string message = one_line(without_own_place(thrown));
-    if (without_own_place(thrown) != thrown && !place.empty()) message.insert(0, place + ": ");
+    split_place(one_line({data, size}), thrown.where, thrown.message);
     lua_pop(L, 1);
-    return Error(ErrorKind::script, message);
+  } else if (type == LUA_TTABLE) {
+    thrown.kind = kind_named(raw_text(L, index, "kind"));
+    thrown.message = raw_text(L, index, "message");
+    thrown.sw = raw_sw(L, index);
+    thrown.cause = raw_text(L, index, "cause");
+    thrown.where = raw_text(L, index, "where");
+    if (thrown.message.empty()) thrown.message = "the script raised a table without a message as its error";
+  } else {
+    thrown.message = std::string("the script raised a ") + lua_typename(L, type) + " as its error";
   }
-  if (type != LUA_TTABLE) {
-    return Error(ErrorKind::script, std::string("the script raised a ") + lua_typename(L, type) + " as its error");
-  }
-  std::string message = raw_text(L, index, "message");
-  std::string where = raw_text(L, index, "where");
-  if (message.empty()) message = "the script raised a table without a message as its error";
-  if (!where.empty()) message = where + ": " + message;
-  return Error(kind_named(raw_text(L, index, "kind")), message, raw_sw(L, index), raw_text(L, index, "cause"));
+  return thrown;
 }
 
 void open_errors(lua_State* L) {

@@ -1,6 +1,7 @@
 // Errors between Lua and C++: the table a script sees, and what becomes of a value that a script has thrown.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include <lua.hpp>
@@ -15,9 +16,16 @@ void push_error(lua_State* L, const Error& error, const std::string& where);
 void place_error(lua_State* L, int index);
 /// A string thrown by Lua or by a script becomes an error table; other values stay what they are. In place.
 void normalize_error(lua_State* L, int index);
-/// Reads a thrown value raw: no metamethods, lengths capped, control characters out. `place` is for errors of our own
-/// Lua code, which carry none.
-Error read_error(lua_State* L, int index, const std::string& place);
+/// A thrown value as C++ sees it.
+struct Thrown {
+  ErrorKind kind = ErrorKind::script;
+  std::string message{};
+  std::optional<uint16_t> sw{};
+  std::string cause{};
+  std::string where{};  // empty: it carries none
+};
+/// Reads a thrown value raw: no metamethods, lengths capped, control characters out.
+Thrown read_thrown(lua_State* L, int index);
 /// Makes the metatable of error tables.
 void open_errors(lua_State* L);
 

@@ -20,6 +20,8 @@ void* allocate(void* user, void* block, size_t old_size, size_t new_size) {
                         ? std::string("made a single value over 1 MiB")
                         : "used up its " + std::to_string(impl.memory.limit() >> 10) + " KiB of memory");
     impl.memory.open_reserve();
+    // Now, since the stack keeps no line of a function that ran out of memory. Reading places allocates nothing in Lua.
+    if (impl.base != nullptr) impl.remember_place(impl.base);
     return nullptr;
   }
   // Sets the collector's threshold to what is in use, and does nothing else: the next allocation of the script
@@ -147,26 +149,35 @@ void State::Impl::fail(lua_State* thread, int code) {
   remember_place(thread);
   if (meter.killed()) {
     error = Error(ErrorKind::budget, (place.empty() ? "" : place + ": ") + "the script " + meter.reason());
-  } else if (code == LUA_YIELD) {
-    error = Error(ErrorKind::internal, "a coroutine yielded to the host");
-  } else {
-    // Not on the failed thread: its stack may be full.
-    struct Job {
-      lua_State* thread;
-      const std::string& place;
-      std::optional<Error> error{};
-    } job{thread, place};
-    protect(
-        main,
-        [](lua_State* L) {
-          auto& the = *static_cast<Job*>(lua_touserdata(L, 1));
-          lua_xmove(the.thread, L, 1);
-          the.error = read_error(L, -1, the.place);
-          return 0;
-        },
-        &job, "reading an error");
-    error = std::move(job.error);
+    return;
   }
+  if (code == LUA_YIELD) {
+    error = Error(ErrorKind::internal, "a coroutine yielded to the host");
+    return;
+  }
+  // Not on the failed thread: its stack may be full.
+  struct Job {
+    lua_State* thread;
+    Thrown thrown{};
+  } job{thread};
+  protect(
+      main,
+      [](lua_State* L) {
+        auto& the = *static_cast<Job*>(lua_touserdata(L, 1));
+        lua_xmove(the.thread, L, 1);
+        the.thrown = read_thrown(L, -1);
+        return 0;
+      },
+      &job, "reading an error");
+  Thrown& thrown = job.thrown;
+  // Of a function that failed by itself, the stack keeps no line, but the message does.
+  std::string innermost = "  " + thrown.where;
+  if (!thrown.where.empty() && !traceback.starts_with(innermost)) {
+    traceback = traceback.empty() ? innermost : innermost + "\n" + traceback;
+  }
+  if (thrown.where.empty()) thrown.where = place;
+  if (!thrown.where.empty()) thrown.message.insert(0, thrown.where + ": ");
+  error = Error(thrown.kind, thrown.message, thrown.sw, thrown.cause);
 }
 
 void State::Impl::load(const Chunk& chunk, const Limits& load_limits) {

