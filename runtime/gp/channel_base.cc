@@ -25,8 +25,7 @@ void ChannelBase::assume_authenticated(uint32_t commands_before) {
 card::Apdu ChannelBase::wrap(const card::Apdu& plain) {
   require_open("wrapping a command");
   if (!has(kCmac)) return plain;
-  ++counter_;
-  return protect(plain, nullptr);
+  return protect_next(plain, nullptr);
 }
 
 card::Apdu ChannelBase::wrap(const card::Apdu& header, const Secret& data) {
@@ -37,8 +36,14 @@ card::Apdu ChannelBase::wrap(const card::Apdu& header, const Secret& data) {
   }
   if (!header.data.empty()) throw Error(ErrorKind::usage, "wrapping a secret: the command has other data already");
   if (data.empty()) return wrap(header);
+  return protect_next(header, &data);
+}
+
+// A command that cannot be wrapped is not sent, so it must not count either.
+card::Apdu ChannelBase::protect_next(const card::Apdu& plain, const Secret* secret) {
+  card::Apdu wrapped = protect(plain, secret, counter_ + 1);
   ++counter_;
-  return protect(header, &data);
+  return wrapped;
 }
 
 card::Response ChannelBase::unwrap(const card::Response& wrapped) { return unwrap_at(mark(), wrapped); }

@@ -31,12 +31,10 @@ class ChannelBase : public Channel {
   ChannelBase(uint8_t i, uint8_t level, Dek dek, Bytes host_cryptogram);
 
   bool has(Level bit) const { return (level_ & bit) != 0; }
-  /// Number of the command wrapped last, from 1; SCP03's encryption counter.
-  uint32_t counter() const { return counter_; }
-
-  /// The command with C-MAC, and encrypted if the level and `secure` say so. Moves the chaining value. `secret` is
-  /// taken instead of plain.data when set; then C-ENC is on.
-  virtual card::Apdu protect(const card::Apdu& plain, const Secret* secret) = 0;
+  /// The command with C-MAC, and encrypted if the level says so. Moves the chaining value, or raises usage and moves
+  /// nothing. `secret` is taken instead of plain.data when set; then C-ENC is on. `number` counts the wrapped commands
+  /// from 1: SCP03's encryption counter.
+  virtual card::Apdu protect(const card::Apdu& plain, const Secret* secret, uint32_t number) = 0;
   /// EXTERNAL AUTHENTICATE with C-MAC, never encrypted.
   virtual card::Apdu protect_authenticate(const card::Apdu& plain) = 0;
   /// The answer checked and decrypted, for the command of that mark. Raises channel through refuse().
@@ -49,6 +47,7 @@ class ChannelBase : public Channel {
  private:
   enum class State { authenticating, open, broken };
   void require_open(const char* doing) const;
+  card::Apdu protect_next(const card::Apdu& plain, const Secret* secret);
 
   uint8_t i_;
   uint8_t level_;

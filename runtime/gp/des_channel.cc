@@ -41,13 +41,13 @@ size_t DesChannel::protected_size(size_t size) const {
   return (size + 1 + kBlock - 1) / kBlock * kBlock;
 }
 
-card::Apdu DesChannel::protect(const card::Apdu& plain, const Secret* secret) {
+card::Apdu DesChannel::protect(const card::Apdu& plain, const Secret* secret, uint32_t number) {
   const size_t size = secret != nullptr ? secret->size() : plain.data.size();
   const size_t body = protected_size(size);
   const bool extended = takes_extended_form(plain, body + kMacSize);
   card::Apdu out = protected_header(plain, extended);
   const crypto::Block8 mac = command_mac(plain, secret, extended);
-  if (rmac_) keep_for_response(plain, secret, extended);
+  if (rmac_) keep_for_response(plain, secret, extended, number);
   out.data = has(kCenc) && size != 0 ? encrypt(plain, secret) : plain.data;
   append(out.data, mac);
   return out;
@@ -93,10 +93,10 @@ Bytes DesChannel::encrypt(const card::Apdu& plain, const Secret* secret) const {
 }
 
 /// The command part of the R-MAC (E.4.5): CLA without secure messaging and channel, Lc also where there is no data.
-void DesChannel::keep_for_response(const card::Apdu& plain, const Secret* secret, bool extended) {
+void DesChannel::keep_for_response(const card::Apdu& plain, const Secret* secret, bool extended, uint32_t number) {
   const size_t size = secret != nullptr ? secret->size() : plain.data.size();
   const MacHeader header(static_cast<uint8_t>(plain.cla & 0x90), plain, size, extended);
-  unanswered_.insert_or_assign(counter(), crypto::join({{header.view()}, {plain.data, secret}}));
+  unanswered_.insert_or_assign(number, crypto::join({{header.view()}, {plain.data, secret}}));
 }
 
 card::Response DesChannel::open_response(const Mark& mark, const card::Response& wrapped) {

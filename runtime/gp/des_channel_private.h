@@ -30,7 +30,7 @@ class DesChannel final : public ChannelBase {
   size_t max_data() const override;
 
  private:
-  card::Apdu protect(const card::Apdu& plain, const Secret* secret) override;
+  card::Apdu protect(const card::Apdu& plain, const Secret* secret, uint32_t number) override;
   card::Apdu protect_authenticate(const card::Apdu& plain) override;
   card::Response open_response(const Mark& mark, const card::Response& wrapped) override;
   Bytes chaining() const override;
@@ -40,7 +40,7 @@ class DesChannel final : public ChannelBase {
   crypto::Block8 icv() const;
   crypto::Block8 command_mac(const card::Apdu& plain, const Secret* secret, bool extended);
   Bytes encrypt(const card::Apdu& plain, const Secret* secret) const;
-  void keep_for_response(const card::Apdu& plain, const Secret* secret, bool extended);
+  void keep_for_response(const card::Apdu& plain, const Secret* secret, bool extended, uint32_t number);
 
   Scp scp_;
   bool icv_encryption_;

@@ -95,18 +95,18 @@ size_t Scp03::max_data() const {
 }
 
 // Amd D 6.2.6, then 6.2.4: encrypt, then MAC the cipher text.
-card::Apdu Scp03::protect(const card::Apdu& plain, const Secret* secret) {
+card::Apdu Scp03::protect(const card::Apdu& plain, const Secret* secret, uint32_t number) {
   const size_t size = secret != nullptr ? secret->size() : plain.data.size();
   const bool encrypts = has(kCenc) && (size != 0 || encrypt_empty_data_);
   const size_t body = encrypts ? padded_size(size) : size;
   card::Apdu out = protected_header(plain, takes_extended_form(plain, body + mac_size_));
   if (secret != nullptr) {
-    out.data = enc_.cbc_encrypt_padded(enc_.encrypt_block(counter_block(counter(), false)), *secret);
+    out.data = enc_.cbc_encrypt_padded(enc_.encrypt_block(counter_block(number, false)), *secret);
   } else if (encrypts) {
     // The ICV is the encrypted counter block, so it is also the first block of CBC with zero ICV over counter block and
     // data: one pass gives both.
     out.data.resize(kBlock + body);
-    const crypto::Block16 block = counter_block(counter(), false);
+    const crypto::Block16 block = counter_block(number, false);
     std::copy(plain.data.begin(), plain.data.end(), std::copy(block.begin(), block.end(), out.data.begin()));
     out.data[kBlock + size] = 0x80;
     enc_.cbc_encrypt({}, out.data, out.data);

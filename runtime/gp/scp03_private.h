@@ -28,7 +28,7 @@ class Scp03 final : public ChannelBase {
   size_t max_data() const override;
 
  private:
-  card::Apdu protect(const card::Apdu& plain, const Secret* secret) override;
+  card::Apdu protect(const card::Apdu& plain, const Secret* secret, uint32_t number) override;
   card::Apdu protect_authenticate(const card::Apdu& plain) override;
   card::Response open_response(const Mark& mark, const card::Response& wrapped) override;
   Bytes chaining() const override { return {chaining_.begin(), chaining_.end()}; }

@@ -150,6 +150,13 @@ TEST(Scp03, a_command_can_carry_65535_bytes_after_wrapping) {
   EXPECT_THROW(channel->wrap({0x80, 0xE2, 0, 0, Bytes(65535 - 7)}), Error);
 }
 
+TEST(Scp03, a_command_that_cannot_be_wrapped_leaves_the_channel_as_it_was) {
+  auto [channel, card] = opened(card_with(16), 0x03);
+  EXPECT_THROW(channel->wrap({0x80, 0xE2, 0, 0, Bytes(70000)}), Error);
+  const card::Apdu next{0x80, 0xE2, 0, 0, Bytes(20)};
+  EXPECT_EQ(to_hex(channel->wrap(next).encode()), to_hex(card.wrap(next)));
+}
+
 TEST(Scp03, secret_data_is_wrapped_as_plain_data_would_be) {
   for (size_t size : {0, 1, 15, 16, 31, 200, 400}) {
     auto [channel, card] = opened(card_with(32), 0x33);
