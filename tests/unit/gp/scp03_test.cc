@@ -169,7 +169,7 @@ TEST(Scp03, secret_data_is_wrapped_as_plain_data_would_be) {
 
 TEST(Scp03, a_secret_does_not_leave_in_clear) {
   for (uint8_t level : reference::Values{0x00, 0x01, 0x11}) {
-    auto [channel, card] = opened(card_with(16), level);
+    const auto channel = opened(card_with(16), level).channel;
     const std::string message = message_of(
         [&] {
           channel->wrap({0x80, 0xE2, 0x80, 0x00}, Secret::copy(Bytes(8, 0x31)));
@@ -232,15 +232,16 @@ TEST(Scp03, keys_that_cannot_be_right_are_refused_by_name) {
 TEST(Scp03, a_wrong_or_cut_answer_closes_the_channel) {
   const card::Apdu get{0x80, 0xCA, 0x00, 0xE0, {}, 256};
   const auto refuses = [&](const std::function<void(Bytes&)>& damage) {
-    auto [channel, card] = opened(card_with(16), 0x33);
-    const Bytes wrapped = card.wrap(get);
-    EXPECT_EQ(to_hex(channel->wrap(get).encode()), to_hex(wrapped));
-    Bytes answer = card.wrap_response(pattern(20, 5), 0x9000);
+    Pair pair = opened(card_with(16), 0x33);
+    Channel& channel = *pair.channel;
+    const Bytes wrapped = pair.reference.wrap(get);
+    EXPECT_EQ(to_hex(channel.wrap(get).encode()), to_hex(wrapped));
+    Bytes answer = pair.reference.wrap_response(pattern(20, 5), 0x9000);
     damage(answer);
-    message_of([&] { channel->unwrap(card::Response::parse(answer)); }, ErrorKind::channel);
-    EXPECT_NE(message_of([&] { channel->wrap(get); }, ErrorKind::channel).find("closed"), std::string::npos);
-    EXPECT_THROW(channel->unwrap({{}, 0x9000}), Error);
-    EXPECT_THROW(channel->restore(channel->mark()), Error);
+    message_of([&] { channel.unwrap(card::Response::parse(answer)); }, ErrorKind::channel);
+    EXPECT_NE(message_of([&] { channel.wrap(get); }, ErrorKind::channel).find("closed"), std::string::npos);
+    EXPECT_THROW(channel.unwrap({{}, 0x9000}), Error);
+    EXPECT_THROW(channel.restore(channel.mark()), Error);
   };
   for (size_t at = 0; at < 40; ++at) refuses([&](Bytes& answer) { answer[at] ^= 0x01; });
   refuses([](Bytes& answer) { answer.erase(answer.begin()); });
