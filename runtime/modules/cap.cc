@@ -15,9 +15,10 @@ constexpr size_t kMaxName = 255;
 
 struct CapHandle : lua::Handle {
   CapHandle(std::shared_ptr<const host::File> f, std::shared_ptr<const gp::CapFile> c)
-      : load_file(std::move(f)), cap(std::move(c)) {}
+      : load_file(std::move(f)), cap(std::move(c)), block_size(cap->load_file_data_block().size()) {}
   const std::shared_ptr<const host::File> load_file;
   const std::shared_ptr<const gp::CapFile> cap;
+  const size_t block_size;  // without C4 and length
 };
 
 const CapHandle& check_cap(lua_State* L) { return static_cast<const CapHandle&>(lua::check_handle(L, 1, cap_type())); }
@@ -28,15 +29,6 @@ void push_cap_charged(lua_State* L, std::shared_ptr<const host::File> load_file,
 }
 
 std::string version_text(uint8_t major, uint8_t minor) { return std::to_string(major) + "." + std::to_string(minor); }
-
-size_t block_size(const CapHandle& handle) {
-  // C4 and the length stand before the block; the length of that header follows from the whole.
-  const size_t whole = handle.load_file->content.size();
-  for (size_t header = 2; header <= 5; ++header) {
-    if (gp::CapFile::c4_header(whole - header).size() == header) return whole - header;
-  }
-  throw Error(ErrorKind::internal, "the load file of " + handle.load_file->name + " has no C4 header");
-}
 
 void push_imports(lua_State* L, const gp::CapFile& cap) {
   lua_createtable(L, static_cast<int>(cap.imports().size()), 0);
@@ -71,7 +63,7 @@ int cap_index(lua_State* L) {
   } else if (field == "extended") {
     lua_pushboolean(L, cap.extended());
   } else if (field == "size") {
-    lua_pushinteger(L, static_cast<lua_Integer>(block_size(handle)));
+    lua_pushinteger(L, static_cast<lua_Integer>(handle.block_size));
   } else {
     lua_pushnil(L);
   }

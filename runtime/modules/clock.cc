@@ -12,7 +12,7 @@ namespace {
 constexpr double kDay = 86400;
 
 int now(lua_State* L) {
-  lua_pushnumber(L, static_cast<lua_Number>(context_of(L).outside.now()));
+  lua_pushnumber(L, static_cast<lua_Number>(outside_of(L).now()));
   return 1;
 }
 

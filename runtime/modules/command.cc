@@ -33,7 +33,7 @@ std::string names_in(const host::Data& data) {
 }
 
 int command_index(lua_State* L) {
-  const host::Command command = check_command(L, 1, "Command");
+  const auto& command = static_cast<const CommandHandle&>(lua::check_handle(L, 1, command_type())).command;
   const std::string_view field = lua::text(L, 2);
   if (field == "cla") {
     lua_pushinteger(L, command.cla);
@@ -81,17 +81,16 @@ const lua::HandleType& command_type() {
 }
 
 void push_command(lua_State* L, host::Command command) {
-  size_t cost = sizeof(CommandHandle);
-  for (const host::Part& part : command.data.parts()) {
-    cost += sizeof(host::Part);
-    if (const Bytes* bytes = std::get_if<Bytes>(&part)) cost += bytes->size();
-  }
+  const size_t cost = sizeof(CommandHandle) + memory_of(command.data);
   charge_bytes(L, cost);
   lua::push_handle(L, command_type(), std::make_unique<CommandHandle>(std::move(command)), cost);
 }
 
 host::Command check_command(lua_State* L, int index, std::string_view place) {
-  if (const host::Command* command = command_at(L, index)) return *command;
+  if (const host::Command* command = command_at(L, index)) {
+    charge_bytes(L, memory_of(command->data));
+    return *command;
+  }
   if (lua_type(L, index) != LUA_TSTRING) bad_value(L, index, place, "a Command or the bytes of one");
   const ByteView bytes = lua::bytes(L, index);
   charge_bytes(L, bytes.size());

@@ -59,4 +59,9 @@ int Context::reply(lua_State* L, host::Reply& reply) {
 
 Context& context_of(lua_State* L) { return *static_cast<Context*>(lua::host_of(L)); }
 
+host::Outside& outside_of(lua_State* L) {
+  lua::charge(L, 100);
+  return context_of(L).outside;
+}
+
 }  // namespace cw::modules

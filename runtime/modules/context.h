@@ -66,6 +66,9 @@ class Context {
 
 /// The Context of the state that `L` belongs to.
 Context& context_of(lua_State* L);
+/// Its Outside, for calls that answer at once. Each is an input that a journal keeps, and is charged to the run as
+/// such.
+host::Outside& outside_of(lua_State* L);
 
 /// The reply as the `T` that answers the request. Raises internal: the engine answered with something else.
 template <class T>

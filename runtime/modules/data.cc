@@ -29,15 +29,6 @@ const host::SecretPart* secret_at(lua_State* L, int index) {
   return handle ? &handle->part : nullptr;
 }
 
-size_t memory_of(const host::Data& data) {
-  size_t total = sizeof(DataHandle);
-  for (const host::Part& part : data.parts()) {
-    total += sizeof(host::Part);
-    if (const Bytes* bytes = std::get_if<Bytes>(&part)) total += bytes->size();
-  }
-  return total;
-}
-
 /// The parts in the notation of canonical commands: what follows the header.
 std::string text_of(const host::Data& data) {
   const size_t header = 2 * 4;
@@ -105,7 +96,7 @@ const lua::HandleType& secret_type() {
 }
 
 void push_data(lua_State* L, host::Data data) {
-  const size_t cost = memory_of(data);
+  const size_t cost = sizeof(DataHandle) + memory_of(data);
   charge_bytes(L, cost);
   lua::push_handle(L, data_type(), std::make_unique<DataHandle>(std::move(data)), cost);
 }
@@ -144,6 +135,15 @@ void join(host::Data& data, const host::Data& more, std::string_view place) {
     throw Error(ErrorKind::usage, std::string(place) + ": " + std::to_string(known) +
                                       " bytes are more than one command carries (65535); cut it into several commands");
   }
+}
+
+size_t memory_of(const host::Data& data) {
+  size_t total = 0;
+  for (const host::Part& part : data.parts()) {
+    total += sizeof(host::Part);
+    if (const Bytes* bytes = std::get_if<Bytes>(&part)) total += bytes->size();
+  }
+  return total;
 }
 
 size_t size_of(const host::Data& data, std::string_view place) {

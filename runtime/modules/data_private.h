@@ -26,6 +26,8 @@ host::SecretPart check_secret(lua_State* L, int index);
 /// Adds `more` to `data`. Raises usage naming `place`: longer than kMaxData.
 void join(host::Data& data, const host::Data& more, std::string_view place);
 
+/// Bytes of memory that the parts take, for charging.
+size_t memory_of(const host::Data& data);
 /// Bytes that travel. Raises usage if a key is in it.
 size_t size_of(const host::Data& data, std::string_view place);
 

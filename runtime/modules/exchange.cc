@@ -5,6 +5,7 @@
 #include "card/apdu.h"
 #include "card/status.h"
 #include "command_private.h"
+#include "data_private.h"
 #include "exchange_private.h"
 #include "lua/stack.h"
 #include "modules/context.h"
@@ -14,6 +15,7 @@ namespace cw::modules {
 namespace {
 
 constexpr size_t kMaxPlan = 4096;
+constexpr size_t kMaxPlanMemory = 4u << 20;  // LOAD blocks are names of a file's parts and take next to nothing
 
 /// What a reply needs to know of a command that was sent.
 struct Header {
@@ -69,10 +71,15 @@ std::vector<host::Command> check_plan(lua_State* L, int index, const std::string
   const size_t count = check_list(L, index, place, kMaxPlan);
   std::vector<host::Command> plan;
   plan.reserve(count);
+  size_t memory = 0;
   for (size_t i = 1; i <= count; ++i) {
     lua_rawgeti(L, index, static_cast<int>(i));
     plan.push_back(check_command(L, -1, place + "[" + std::to_string(i) + "]"));
     lua_pop(L, 1);
+    memory += memory_of(plan.back().data);
+    if (memory > kMaxPlanMemory) {
+      throw Error(ErrorKind::usage, place + ": the commands have more than 4 MiB of data; send them in several plans");
+    }
   }
   return plan;
 }

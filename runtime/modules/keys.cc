@@ -14,7 +14,7 @@ constexpr uint8_t kKeys = 3;  // ENC, MAC, DEK
 
 int info(lua_State* L) {
   const std::string name = check_name(L, 1, "keys.info: argument 1");
-  const host::KeyInfo info = context_of(L).outside.key_info(name);
+  const host::KeyInfo info = outside_of(L).key_info(name);
   lua_createtable(L, 0, 5);
   lua::set_field(L, "name", std::string_view(name));
   lua::set_field(L, "type", std::string_view(info.type));
@@ -44,7 +44,7 @@ int put_key_data(lua_State* L) {
 int put_key_answer(lua_State* L) {
   const std::string name = check_name(L, 1, "keys.put_key_answer: argument 1");
   Bytes answer{static_cast<uint8_t>(lua::integer(L, 2, 1, 0x7F))};
-  const host::KeyInfo info = context_of(L).outside.key_info(name);
+  const host::KeyInfo info = outside_of(L).key_info(name);
   if (info.kcvs.size() != kKeys) {
     throw Error(ErrorKind::usage, "keys.put_key_answer: the check values of \"" + name +
                                       "\" are not known before the card is: it is a master key that is diversified per "

@@ -20,7 +20,7 @@ constexpr int64_t kExact = int64_t{1} << 53;
 int line(lua_State* L, const char* level) {
   const std::string_view message = lua::text(L, 1, kMaxLine);
   charge_bytes(L, message.size());
-  context_of(L).outside.note({.kind = host::Note::Kind::log, .name = level, .text = std::string(message)});
+  outside_of(L).note({.kind = host::Note::Kind::log, .name = level, .text = std::string(message)});
   return 0;
 }
 
@@ -33,7 +33,7 @@ int progress(lua_State* L) {
   note.done = static_cast<uint64_t>(lua::integer(L, 2, 0, kExact));
   note.total = static_cast<uint64_t>(lua::integer(L, 3, 0, kExact));
   charge_bytes(L, note.text.size());
-  context_of(L).outside.note(std::move(note));
+  outside_of(L).note(std::move(note));
   return 0;
 }
 
@@ -46,7 +46,7 @@ int step(lua_State* L) {
   charge_bytes(L, name.size());
   for (const auto& [known, kind] : kKinds) {
     if (known != wanted) continue;
-    context_of(L).outside.note({.kind = kind, .name = std::string(name)});
+    outside_of(L).note({.kind = kind, .name = std::string(name)});
     return 0;
   }
   throw Error(ErrorKind::usage, "log.step: argument 1: a step can \"begin\", \"skip\" or \"end\"");
@@ -69,7 +69,7 @@ json strings(lua_State* L, int index, const std::string& place, size_t max) {
 void output(lua_State* L, std::string_view place, const char* format, const json& value) {
   std::string text = json_text(value, place);
   charge_bytes(L, text.size());
-  context_of(L).outside.note({.kind = host::Note::Kind::output, .name = format, .text = std::move(text)});
+  outside_of(L).note({.kind = host::Note::Kind::output, .name = format, .text = std::move(text)});
 }
 
 int table(lua_State* L) {

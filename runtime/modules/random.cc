@@ -26,7 +26,8 @@ uint64_t draw_below(host::Outside& outside, uint64_t count) {
 
 int bytes(lua_State* L) {
   const auto count = static_cast<size_t>(lua::integer(L, 1, 1, 1024));
-  lua::push(L, ByteView(context_of(L).outside.random(count)));
+  charge_bytes(L, count);
+  lua::push(L, ByteView(outside_of(L).random(count)));
   return 1;
 }
 
@@ -35,7 +36,7 @@ int integer(lua_State* L) {
   const int64_t high = lua::integer(L, 2, -kExact, kExact);
   if (low > high)
     throw Error(ErrorKind::usage, "random.integer: argument 2: the range is empty, low is greater than high");
-  const auto drawn = static_cast<int64_t>(draw_below(context_of(L).outside, static_cast<uint64_t>(high - low) + 1));
+  const auto drawn = static_cast<int64_t>(draw_below(outside_of(L), static_cast<uint64_t>(high - low) + 1));
   lua_pushnumber(L, static_cast<lua_Number>(low + drawn));
   return 1;
 }

@@ -30,8 +30,8 @@ function keys.put_key_data(name, version) end
 ---@return string
 function keys.put_key_answer(name, version) end
 
---- The secret under the channel's data encryption key (GPCS 11.11, encrypted STORE DATA): whole blocks as they are, else
---- padded with 80 00.. to a multiple of 16 bytes, or of 8 where the protocol is SCP01 or SCP02.
+--- The secret under the channel's data encryption key (GPCS 11.11, encrypted STORE DATA): whole blocks as they are,
+--- else padded with 80 00.. to a multiple of 16 bytes, or of 8 where the protocol is SCP01 or SCP02.
 ---@param secret Secret
 ---@param scp? integer 1, 2 or 3 of the channel it travels in; default 3
 ---@return Data

@@ -47,6 +47,18 @@ TEST(Cap, IsCutIntoLoadBlocks) {
             "01916820F4C3001C3E24B6B4A3BFFE2B1A740BFCF61BDE7183833856645D1347");
 }
 
+TEST(Cap, GoesOutWholeHoweverLarge) {
+  Story story;
+  story.limits.handles = 4096;
+  story.reply(host::Answers{{{{}, 0x9000}}});
+  const std::string file = "tests/caps/transit-2.1.cap";
+  story.cap = file;
+  EXPECT_EQ(story.run("local plan = {} for i, d in ipairs(cap:blocks(239)) do "
+                      "plan[i] = apdu.command{ ins = 0xE8, p2 = (i - 1) % 256, data = d } end card:send_all(plan) "
+                      "return #plan"),
+            "128");
+}
+
 TEST(Cap, IsParsedFromBytes) {
   const std::string file = to_hex(source_file("tests/caps/tools-1.2.cap"));
   EXPECT_EQ(Story().run("local c = cap_.parse(hex'" + file +

@@ -113,6 +113,16 @@ TEST(Card, ChargesWhatAScriptSends) {
             ErrorKind::budget);
 }
 
+TEST(Card, BoundsThePlan) {
+  EXPECT_EQ(Story()
+                .fail("local c = apdu.command{ ins = 1, data = ('a'):rep(65535) } local plan = {} "
+                      "for i = 1, 100 do plan[i] = c end card:send_all(plan)")
+                .kind(),
+            ErrorKind::usage);
+  EXPECT_EQ(Story().fail("local plan = {} for i = 1, 4097 do plan[i] = 'abcd' end card:send_all(plan)").kind(),
+            ErrorKind::usage);
+}
+
 TEST(Card, RefusesAnAnswerOfAnotherKind) {
   Story story;
   story.reply(host::Waited{});

@@ -1,5 +1,7 @@
 #include "story.h"
 
+#include <filesystem>
+
 #include <gtest/gtest.h>
 
 #include "base/files.h"
@@ -44,9 +46,9 @@ std::optional<std::string> Story::play(const std::string& body, std::optional<Er
   lua_State* L = state.thread();
   push_card(L, "sim:generic", Bytes{0x3B, 0x00});
   push_secret(L, "holder", 12);
-  const auto wallet = std::make_shared<const gp::CapFile>(
-      gp::CapFile::parse(source_file("tests/caps/wallet-1.0.cap"), "wallet-1.0.cap"));
-  push_cap(L, load_file_of(*wallet, "wallet-1.0.cap"), wallet);
+  const std::string name = std::filesystem::path(cap).filename().string();
+  const auto parsed = std::make_shared<const gp::CapFile>(gp::CapFile::parse(source_file(cap), name));
+  push_cap(L, load_file_of(*parsed, name), parsed);
 
   lua::State::Outcome outcome = state.start(3);
   while (outcome == lua::State::Outcome::waiting) {

@@ -31,7 +31,7 @@ class RecordedOutside : public host::Outside {
 
 class Story {
  public:
-  /// Runs `body` as a function of `card`, `holder` (a Secret of 12 bytes) and `cap` (wallet-1.0.cap), with every module
+  /// Runs `body` as a function of `card`, `holder` (a Secret of 12 bytes) and `cap` (a Cap), with every module
   /// as a local of its name. Gives what it returns as text.
   std::string run(const std::string& body);
   /// The same for a body that is to fail: the error that ends it.
@@ -52,6 +52,7 @@ class Story {
 
   RecordedOutside outside{};
   lua::Limits limits{};
+  std::string cap = "tests/caps/wallet-1.0.cap";
 
  private:
   /// Finished: the text. Failed: nothing, and `error` says why.
