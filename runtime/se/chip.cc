@@ -8,8 +8,10 @@ namespace {
 // What one command may grow to when it comes in parts; more is refused with 6A86 (GPCS 11.1.5.1).
 constexpr size_t kChainLimit = 4096;
 
-bool chains_by_p1(uint8_t instruction) {
-  return instruction == ins::kDelete || instruction == ins::kInstall || instruction == ins::kPutKey;
+// PUT KEY with P1 FF is a host that means the factory's version FF, not a part of a command.
+bool chains_by_p1(const Command& command) {
+  if (command.ins == ins::kPutKey) return command.p1 != 0xFF;
+  return command.ins == ins::kDelete || command.ins == ins::kInstall;
 }
 
 // GPCS table 11-1: what a locked or terminated card still does.
@@ -144,10 +146,7 @@ Reply Chip::execute(ByteView bytes) {
 // Puts a command together that came in parts. Protection was applied before it was cut, so it is looked at only then.
 Reply Chip::dispatch(LogicalChannel& channel, Command command) {
   const bool to_domain = selected(channel).kind == Kind::domain;
-  const bool gp_chain = to_domain && chains_by_p1(command.ins);
-  if (command.ins == ins::kPutKey && command.p1 == 0xFF) {
-    refuse(sw::kWrongP1P2, "factory keys (version FF) cannot be put back");
-  }
+  const bool gp_chain = to_domain && chains_by_p1(command);
   const bool more = command.chained() || (gp_chain && (command.p1 & 0x80) != 0);
   command.cla = u8(command.cla & ~0x10);
   const uint16_t same = u16(command.p1p2() & (gp_chain ? 0x7FFF : 0xFFFF));

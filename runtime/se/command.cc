@@ -19,7 +19,7 @@ std::optional<Command> Command::parse(ByteView bytes) {
     command.extended = true;
     const size_t lc = read_be(body.subspan(1, 2));
     if (body.size() == 3) return command;  // case 2: the two bytes are Le
-    if (body.size() != 3 + lc && body.size() != 5 + lc) return {};
+    if (lc == 0 || (body.size() != 3 + lc && body.size() != 5 + lc)) return {};
     command.data = body.subspan(3, lc);
     return command;
   }

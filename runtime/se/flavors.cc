@@ -40,7 +40,7 @@ Flavor generic() {
   f.isd_aid = from_hex("A000000151000000");
   f.fci_proprietary = from_hex("9F6501FF");
   f.diversification_data = from_hex("00000000000000000001");
-  f.cplc = from_hex("0000000000000000000000000000000000010000000000000000000000000000000000000000000000000000");
+  f.cplc = from_hex("000000000000000000000000000000010000000000000000000000000000000000000000000000000000");
   f.iin = from_hex("0000000001");
   f.cin = from_hex("00000000000000000001");
   // GPCS H.4: SCP02, SCP03 with options and key sizes, every privilege, the hashes of load files.

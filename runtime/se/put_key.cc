@@ -158,6 +158,7 @@ Reply put_key(Chip& chip, LogicalChannel& channel, const Command& command) {
   const Application& performer = chip.performer(channel);
   const bool several = (command.p2 & kSeveralKeys) != 0;
   const uint8_t first_id = command.p2 & 0x7F;
+  if (command.p1 == kFactoryVersion) refuse(sw::kWrongP1P2, "factory keys (version FF) cannot be put back");
   if (first_id == 0) refuse(sw::kWrongP1P2, "key identifiers begin with 1");
   if (command.data.empty()) refuse(sw::kWrongLength, "PUT KEY without data");
   const uint8_t version = command.data[0];
