@@ -20,7 +20,9 @@ int post(lua_State* L) {
 
 int enter(lua_State* L) {
   State::Impl& impl = impl_of(L);
-  luaL_checktype(L, 1, LUA_TTHREAD);
+  if (!lua_isthread(L, 1)) {
+    throw Error(ErrorKind::usage, std::string("coroutine.resume: expected a coroutine, got a ") + luaL_typename(L, 1));
+  }
   if (impl.nesting >= kDeepestNesting) {
     throw Error(ErrorKind::script, "coroutines nested deeper than " + std::to_string(kDeepestNesting));
   }

@@ -104,7 +104,7 @@ Handle* to_handle(lua_State* L, int index, const HandleType& type) {
 Handle& check_handle(lua_State* L, int index, const HandleType& type) {
   Handle* object = to_handle(L, index, type);
   if (object != nullptr) return *object;
-  wrong_argument(L, index, std::string("expected a ") + type.name + ", got a " + luaL_typename(L, index));
+  wrong_argument(L, index, expected(L, index, ("a " + std::string(type.name)).c_str()));
 }
 
 }  // namespace cw::lua

@@ -10,7 +10,6 @@ namespace cw::lua {
 namespace {
 
 int identity(lua_State* L) {
-  luaL_checkany(L, 1);
   switch (lua_type(L, 1)) {
     case LUA_TNIL:
       lua_pushliteral(L, "nil");

@@ -8,6 +8,7 @@
 #include "impl_private.h"
 #include "lua/stack.h"
 #include "sandbox_private.h"
+#include "stack_private.h"
 
 namespace cw::lua {
 namespace {
@@ -58,9 +59,9 @@ void copy_field(lua_State* L, const char* name) {
 }
 
 int set_metatable(lua_State* L) {
-  luaL_checktype(L, 1, LUA_TTABLE);
+  if (!lua_istable(L, 1)) wrong_argument(L, 1, expected(L, 1, "a table"));
   if (lua_gettop(L) < 2 || (!lua_isnil(L, 2) && !lua_istable(L, 2))) {
-    throw Error(ErrorKind::usage, "setmetatable: argument 2: expected a table or nil");
+    wrong_argument(L, 2, expected(L, 2, "a table or nil"));
   }
   lua_settop(L, 2);
   if (lua_getmetatable(L, 1) != 0) {
@@ -82,7 +83,7 @@ int set_metatable(lua_State* L) {
 }
 
 int get_metatable(lua_State* L) {
-  luaL_checkany(L, 1);
+  if (lua_gettop(L) < 1) wrong_argument(L, 1, "expected a value, got nothing");
   if (lua_getmetatable(L, 1) == 0) return 0;
   int meta = lua_gettop(L);
   raw_field(L, meta, "__metatable");
@@ -94,7 +95,7 @@ int get_metatable(lua_State* L) {
 
 /// metamethod(name, value): read raw.
 int metamethod(lua_State* L) {
-  luaL_checkany(L, 2);
+  if (lua_gettop(L) < 2) throw Error(ErrorKind::usage, "tostring: expected a value, got nothing");
   if (lua_getmetatable(L, 2) == 0) return 0;
   lua_pushvalue(L, 1);
   lua_rawget(L, -2);

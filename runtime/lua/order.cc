@@ -11,6 +11,7 @@
 #include "impl_private.h"
 #include "lua/stack.h"
 #include "sandbox_private.h"
+#include "stack_private.h"
 
 namespace cw::lua {
 namespace {
@@ -91,7 +92,7 @@ bool push_following(lua_State* L, int table, int keys, int64_t& position) {
 }
 
 int step(lua_State* L) {
-  luaL_checktype(L, 1, LUA_TTABLE);
+  if (!lua_istable(L, 1)) wrong_argument(L, 1, expected(L, 1, "a table"));
   auto position = static_cast<int64_t>(lua_tonumber(L, lua_upvalueindex(2)));
   lua_settop(L, 1);
   lua_pushvalue(L, lua_upvalueindex(1));
@@ -102,7 +103,7 @@ int step(lua_State* L) {
 }
 
 int pairs(lua_State* L) {
-  luaL_checktype(L, 1, LUA_TTABLE);
+  if (!lua_istable(L, 1)) wrong_argument(L, 1, expected(L, 1, "a table"));
   push_sorted_keys(L, 1);
   lua_pushnumber(L, 0);
   lua_pushcclosure(L, guard<step>, 2);
@@ -158,7 +159,7 @@ void start_over(lua_State* L) {
 }
 
 int next(lua_State* L) {
-  luaL_checktype(L, 1, LUA_TTABLE);
+  if (!lua_istable(L, 1)) wrong_argument(L, 1, expected(L, 1, "a table"));
   lua_settop(L, 2);
   if (lua_isnil(L, 2)) return first(L);
   if (!goes_on(L)) start_over(L);

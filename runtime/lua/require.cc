@@ -11,10 +11,22 @@ namespace {
 
 constexpr size_t kLongestName = 128;
 
+/// While it lives, native functions are named after the module.
+class Opening {
+ public:
+  Opening(std::string& current, const std::string& name) : current_(current) { current_ = name; }
+  ~Opening() { current_.clear(); }
+  Opening(const Opening&) = delete;
+  Opening& operator=(const Opening&) = delete;
+
+ private:
+  std::string& current_;
+};
+
 /// find_module(name, started): the module's table if it is native, else the function that makes it.
 int find_module(lua_State* L) {
   std::string name(text(L, 1, kLongestName));
-  if (is_absent(L, 2) == false) {
+  if (!is_absent(L, 2)) {
     throw Error(ErrorKind::script, "require '" + name +
                                        "': it requires itself, directly or through others, or failed "
                                        "before");
@@ -23,10 +35,9 @@ int find_module(lua_State* L) {
   if (impl.setup.modules != nullptr) {
     for (const NativeModule& module : *impl.setup.modules) {
       if (name != module.name) continue;
-      impl.opening = name;
+      Opening opening(impl.opening, name);
       lua_pushcfunction(L, module.open);
       lua_call(L, 0, 1);
-      impl.opening.clear();
       return 1;
     }
   }

@@ -6,6 +6,7 @@
 #include "impl_private.h"
 #include "lua/stack.h"
 #include "sandbox_private.h"
+#include "stack_private.h"
 #include "strings_private.h"
 
 namespace cw::lua {
@@ -67,10 +68,8 @@ constexpr Refused kRefusedMath[] = {
 };
 
 constexpr std::array kPlainGlobals = {"assert", "error", "ipairs", "rawequal", "rawget", "rawset", "select", "type"};
-constexpr std::array kMathConstants = {"huge", "pi"};
-constexpr std::array kMathFunctions = {"abs", "ceil", "floor", "fmod", "max", "min", "modf", "sqrt"};
-constexpr std::array kBitFunctions = {"arshift", "band", "bnot", "bor",    "bswap", "bxor",
-                                      "lshift",  "rol",  "ror",  "rshift", "tobit", "tohex"};
+constexpr std::array kPlainMath = {"abs", "ceil", "floor", "fmod", "huge", "modf", "pi", "sqrt"};
+constexpr std::array kPlainBit = {"arshift", "bnot", "bswap", "lshift", "rol", "ror", "rshift", "tobit", "tohex"};
 
 int refuse_call(lua_State* L) {
   throw Error(ErrorKind::script, std::string(lua_tostring(L, lua_upvalueindex(1))) +
@@ -101,23 +100,35 @@ void copy_fields(lua_State* L, int from, const std::array<const char*, N>& names
   }
 }
 
-/// A stock function of numbers, without long texts for them. Upvalue: the function.
+/// A stock function of any number of numbers, without long texts for them. Upvalues: its name, the function.
 int with_numbers(lua_State* L) {
-  for (int i = 1; i <= lua_gettop(L); ++i) check_number_text(L, i);
-  charge(L, static_cast<uint64_t>(lua_gettop(L)) / kArgumentsPerInstruction);
-  lua_pushvalue(L, lua_upvalueindex(1));
+  int count = lua_gettop(L);
+  for (int i = 1; i <= count; ++i) {
+    check_number_text(L, i);
+    if (lua_isnumber(L, i) == 0) wrong_argument(L, i, expected(L, i, "a number"));
+  }
+  charge(L, static_cast<uint64_t>(count) / kArgumentsPerInstruction);
+  lua_pushvalue(L, lua_upvalueindex(2));
   lua_insert(L, 1);
-  lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
-  return lua_gettop(L);
+  lua_call(L, count, 1);
+  return 1;
 }
 
-template <size_t N>
-void copy_number_functions(lua_State* L, int from, const std::array<const char*, N>& names) {
-  for (const char* name : names) {
-    lua_getfield(L, from, name);
-    lua_pushcclosure(L, guard<with_numbers>, 1);
-    lua_setfield(L, -2, name);
-  }
+/// tonumber, without long texts. Upvalues as above.
+int to_number(lua_State* L) {
+  check_number_text(L, 1);
+  lua_pushvalue(L, lua_upvalueindex(2));
+  lua_insert(L, 1);
+  lua_call(L, lua_gettop(L) - 1, 1);
+  return 1;
+}
+
+/// The field `name` of the table on top, with `guarding` in front of it.
+void put_in_front(lua_State* L, int from, const char* name, lua_CFunction guarding) {
+  lua_pushstring(L, name);
+  lua_getfield(L, from, name);
+  lua_pushcclosure(L, guarding, 2);
+  lua_setfield(L, -2, name);
 }
 
 template <size_t N>
@@ -183,15 +194,18 @@ void open_sandbox(lua_State* L) {
   int globals = lua_gettop(L);
 
   copy_fields(L, stock, kPlainGlobals);
-  copy_number_functions(L, stock, std::array{"tonumber"});
+  put_in_front(L, stock, "tonumber", guard<to_number>);
   lua_getfield(L, stock, "math");
   add_library(L, globals, "math");
-  copy_fields(L, -2, kMathConstants);
-  copy_number_functions(L, -2, kMathFunctions);
+  int math = lua_gettop(L) - 1;
+  copy_fields(L, math, kPlainMath);
+  for (const char* name : {"max", "min"}) put_in_front(L, math, name, guard<with_numbers>);
   add_refused(L, "math", kRefusedMath);
   lua_getfield(L, stock, "bit");
   add_library(L, globals, "bit");
-  copy_number_functions(L, -2, kBitFunctions);
+  int bit = lua_gettop(L) - 1;
+  copy_fields(L, bit, kPlainBit);
+  for (const char* name : {"band", "bor", "bxor"}) put_in_front(L, bit, name, guard<with_numbers>);
   add_library(L, globals, "string");
   add_refused(L, "string", kRefusedString);
   add_library(L, globals, "table");

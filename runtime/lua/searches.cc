@@ -8,6 +8,7 @@
 #include "lua/stack.h"
 #include "pattern_private.h"
 #include "sandbox_private.h"
+#include "stack_private.h"
 #include "strings_private.h"
 
 namespace cw::lua {
@@ -180,8 +181,7 @@ int gsub_text(lua_State* L) {
   std::string_view subject = string_argument(L, 1);
   std::string_view pattern = pattern_argument(L, 2);
   if (lua_isstring(L, 3) == 0) {
-    throw Error(ErrorKind::usage, std::string("gsub: argument 3: expected a string, a table or a function, got a ") +
-                                      luaL_typename(L, 3));
+    wrong_argument(L, 3, expected(L, 3, "a string, a table or a function"));
   }
   std::string_view replacement = string_argument(L, 3);
   double limit = limit_argument(L, 4, subject.size());

@@ -23,12 +23,6 @@ std::string function_name(lua_State* L) {
   throw Error(ErrorKind::usage, function_name(L) + ": field '" + name + "': " + problem);
 }
 
-std::string expected(lua_State* L, int index, const char* what) {
-  int type = lua_type(L, index);
-  std::string got = type == LUA_TNONE || type == LUA_TNIL ? "nothing" : std::string("a ") + lua_typename(L, type);
-  return std::string("expected ") + what + ", got " + got;
-}
-
 std::string check_size(size_t size, size_t min, size_t max) {
   if (size >= min && size <= max) return {};
   std::string range = min == max ? std::to_string(min) : std::to_string(min) + " to " + std::to_string(max);
@@ -40,7 +34,8 @@ std::string check_integer(lua_State* L, int index, int64_t min, int64_t max) {
   if (lua_type(L, index) != LUA_TNUMBER) return expected(L, index, "a whole number");
   double number = lua_tonumber(L, index);
   if (std::floor(number) != number || std::isinf(number)) return "expected a whole number, got a fraction";
-  if (number < static_cast<double>(min) || number > static_cast<double>(max)) {
+  constexpr double kTooLarge = 9223372036854775808.0;  // 2^63: static_cast<double>(max) may have rounded up to it
+  if (number < static_cast<double>(min) || number > static_cast<double>(max) || number >= kTooLarge) {
     return "expected " + std::to_string(min) + " to " + std::to_string(max);
   }
   return {};
@@ -74,6 +69,12 @@ std::string_view string_field(lua_State* L, const char* name, const char* what, 
 }
 
 }  // namespace
+
+std::string expected(lua_State* L, int index, const char* what) {
+  int type = lua_type(L, index);
+  std::string got = type == LUA_TNONE || type == LUA_TNIL ? "nothing" : std::string("a ") + lua_typename(L, type);
+  return std::string("expected ") + what + ", got " + got;
+}
 
 void wrong_argument(lua_State* L, int index, const std::string& problem) {
   throw Error(ErrorKind::usage, function_name(L) + ": argument " + std::to_string(index) + ": " + problem);

@@ -6,14 +6,14 @@
 #include "impl_private.h"
 #include "lua/stack.h"
 #include "sandbox_private.h"
+#include "stack_private.h"
 #include "strings_private.h"
 
 namespace cw::lua {
 
 std::string_view string_argument(lua_State* L, int argument) {
   if (lua_isstring(L, argument) == 0) {
-    throw Error(ErrorKind::usage, "string: argument " + std::to_string(argument) + ": expected a string, got a " +
-                                      luaL_typename(L, argument));
+    wrong_argument(L, argument, expected(L, argument, "a string"));
   }
   size_t size = 0;
   const char* data = lua_tolstring(L, argument, &size);
@@ -24,8 +24,7 @@ int64_t position_argument(lua_State* L, int argument, int64_t absent) {
   if (is_absent(L, argument)) return absent;
   check_number_text(L, argument);
   if (lua_isnumber(L, argument) == 0) {
-    throw Error(ErrorKind::usage, "string: argument " + std::to_string(argument) + ": expected a number, got a " +
-                                      luaL_typename(L, argument));
+    wrong_argument(L, argument, expected(L, argument, "a number"));
   }
   double number = lua_tonumber(L, argument);
   constexpr double kFar = 1e15;
@@ -35,7 +34,7 @@ int64_t position_argument(lua_State* L, int argument, int64_t absent) {
 void check_number_text(lua_State* L, int argument) {
   constexpr size_t kLongest = 256;
   if (lua_type(L, argument) == LUA_TSTRING && lua_objlen(L, argument) > kLongest) {
-    throw Error(ErrorKind::usage, "a text of " + std::to_string(lua_objlen(L, argument)) + " bytes for a number");
+    wrong_argument(L, argument, "a text of " + std::to_string(lua_objlen(L, argument)) + " bytes for a number");
   }
 }
 

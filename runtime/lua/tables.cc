@@ -5,6 +5,7 @@
 #include "impl_private.h"
 #include "lua/stack.h"
 #include "sandbox_private.h"
+#include "stack_private.h"
 #include "strings_private.h"
 
 namespace cw::lua {
@@ -21,9 +22,7 @@ void get(lua_State* L, int64_t index) { lua_rawgeti(L, 1, static_cast<int>(index
 void set(lua_State* L, int64_t index) { lua_rawseti(L, 1, static_cast<int>(index)); }
 
 int64_t length(lua_State* L) {
-  if (!lua_istable(L, 1)) {
-    throw Error(ErrorKind::usage, std::string("table: argument 1: expected a table, got a ") + luaL_typename(L, 1));
-  }
+  if (!lua_istable(L, 1)) wrong_argument(L, 1, expected(L, 1, "a table"));
   return static_cast<int64_t>(lua_objlen(L, 1));
 }
 
