@@ -5,6 +5,10 @@ namespace {
 
 constexpr size_t kLongestText = 256u << 10;
 
+// Of LuaJIT's dump format: the byte of flags, behind the signature and the version.
+constexpr size_t kDumpFlags = 4;
+constexpr unsigned kDumpWithFfi = 0x04;
+
 /// A state that only compiles: no libraries, never runs a script.
 class Compiler {
  public:
@@ -59,7 +63,10 @@ Chunk compile(std::string name, std::string text) {
     throw Error(ErrorKind::script, name + ": compiled Lua; only text is loaded");
   }
   std::string bytecode = Compiler().compile(name, text, false);
-  check_powers(name, text);
+  check_numbers(name, text);
+  if ((static_cast<unsigned char>(bytecode.at(kDumpFlags)) & kDumpWithFfi) != 0) {
+    throw Error(ErrorKind::script, name + ": uses ffi");
+  }
   return {std::move(name), std::move(text), std::move(bytecode)};
 }
 

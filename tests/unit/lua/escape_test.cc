@@ -194,6 +194,9 @@ const Escape kRefused[] = {
     {"PowerOfFraction", "return 2 ^ 0.5"},
     {"PowerTooLarge", "return 3 ^ 40"},
     {"PowerBehindComment", "local a = 2 return a --[==[ ^ ]==] ^ 2"},
+    {"Int64", "return 1LL + 1"},
+    {"Uint64InFunction", "return (function() return function() return 0x1ULL end end)()()"},
+    {"Complex", "return 12.5i"},
     {"WeakTable", "setmetatable({}, { __mode = 'k' })"},
     {"Finalizer", "setmetatable({}, { __gc = function() end })"},
     {"StringMetatable", "getmetatable('').__index = nil"},
@@ -294,6 +297,15 @@ TEST(Sandbox, KeepsMetatablesUsefulToScripts) {
     function Point:get() return self.x end
     return early:get() + (new(2) + new(3)):get() + (getmetatable(early) == Point and 100 or 0))");
   EXPECT_EQ(result.text, "106") << result.error;
+}
+
+TEST(Sandbox, CompilesOnlyWhatIsSane) {
+  EXPECT_THROW(compile("a.lua", "return " + std::string(200000, '(')), Error);
+  EXPECT_THROW(compile("a.lua", "return " + std::string(200000, '{')), Error);
+  EXPECT_THROW(compile("a.lua", std::string(200000, '-') + "\n x"), Error);
+  EXPECT_THROW(compile("a.lua", "return [[ 2^16"), Error);
+  EXPECT_THROW(compile("a.lua", "return 'a\\"), Error);
+  EXPECT_NO_THROW(compile("a.lua", "#! lua ^\nreturn 'a^\\'^', [=[ ]] ^ ]=], 1e-3, 0x1F, 1 ..2^3 --[[ 1LL ^ ]] -- ^"));
 }
 
 TEST(Sandbox, AllowsPowersOfIntegersWrittenOut) {

@@ -11,7 +11,7 @@ class Scanner {
  public:
   explicit Scanner(std::string_view text) : text_(text) {}
 
-  enum class Token { end, integer, power, other };
+  enum class Token { end, integer, boxed, power, other };
 
   Token next() {
     skip_space();
@@ -95,6 +95,8 @@ class Scanner {
       ++at_;
     }
     integer_ = std::strtod(std::string(text_.substr(begin, at_ - begin)).c_str(), nullptr);
+    std::string_view suffix = text_.substr(begin, at_ - begin);
+    if (suffix.find_first_of("lLuUiI") != suffix.npos) return Token::boxed;
     return digits_only ? Token::integer : Token::other;
   }
 
@@ -115,12 +117,17 @@ constexpr double kExact = 9007199254740992.0;  // 2^53: integers below are exact
 
 }  // namespace
 
-void check_powers(const std::string& name, std::string_view text) {
+void check_numbers(const std::string& name, std::string_view text) {
   Scanner scanner(text);
   using Token = Scanner::Token;
   Token before = Token::other;
   double base = 0;
   for (Token token = scanner.next(); token != Token::end; token = scanner.next()) {
+    if (token == Token::boxed) {
+      throw Error(ErrorKind::script,
+                  name + ":" + std::to_string(scanner.line()) +
+                      ": 64-bit and complex numbers (1LL, 1i) are not there for scripts: they come from ffi");
+    }
     if (token == Token::power) {
       int line = scanner.line();
       bool fixed =
