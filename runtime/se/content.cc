@@ -8,7 +8,7 @@ const Application& content_manager(Chip& chip, const LogicalChannel& channel, By
   if (!is_issuer_domain(chip.nvm(), performer) && performer.state != state::kPersonalized) {
     refuse(sw::kConditions, "the security domain is not PERSONALIZED");
   }
-  if (performer.has(privilege::kAuthorizedManagement)) {
+  if (manages_content(chip.nvm(), performer)) {
     if (!token.empty()) refuse(sw::kConditions, "a token, where the domain's own provider manages its content");
     return performer;
   }

@@ -57,6 +57,10 @@ bool is_issuer_domain(const Nvm& nvm, const Application& application) {
   return equal(application.aid, issuer_domain(nvm).aid);
 }
 
+bool manages_content(const Nvm& nvm, const Application& domain) {
+  return domain.has(privilege::kAuthorizedManagement) || is_issuer_domain(nvm, domain);
+}
+
 uint8_t shown_state(const Nvm& nvm, const Application& application) {
   return is_issuer_domain(nvm, application) ? nvm.card_state : application.state;
 }
@@ -81,7 +85,7 @@ bool accepts(const Nvm& nvm, const Application& domain, std::optional<uint8_t> r
   if (equal(domain.aid, performer.aid)) return true;
   const uint8_t accepted = rule.value_or(kByDefault);
   if ((accepted & kIssuerDomain) != 0 && is_issuer_domain(nvm, performer)) return true;
-  if (!performer.has(privilege::kAuthorizedManagement)) return false;
+  if (!manages_content(nvm, performer)) return false;
   if (accepted == kEveryAm || (accepted & kHierarchyWithAm) != 0) return true;
   return (accepted & kAncestorWithAm) != 0 && is_at_or_above(nvm, performer, domain.aid);
 }

@@ -14,6 +14,8 @@ Application& edit_application(Nvm& nvm, ByteView aid);
 LoadFile& edit_load_file(Nvm& nvm, ByteView aid);
 
 bool is_issuer_domain(const Nvm& nvm, const Application& application);
+/// Authorized Management; the ISD has it also on cards from before the privilege existed (GP 2.1.1).
+bool manages_content(const Nvm& nvm, const Application& domain);
 /// The life cycle state as GET STATUS shows it: the ISD's is the card's.
 uint8_t shown_state(const Nvm& nvm, const Application& application);
 

@@ -71,6 +71,8 @@ TEST(Flavors, quirks_that_were_seen) {
   Host on_smartcafe(smartcafe);
   opened(smartcafe, on_smartcafe);
   EXPECT_EQ(on_smartcafe.send("80F21002", "4F00"), "6A81");
+  EXPECT_EQ(on_smartcafe.load(kWallet, "", small_package(kWallet, {kWalletApplet})), "009000") << smartcafe.why();
+  EXPECT_EQ(on_smartcafe.install(kWallet, kWalletApplet, kWalletApplet), "009000") << smartcafe.why();
   EXPECT_EQ(on_smartcafe.send("80E62000", "000005F0F0F0F0F0000000"), "6A86");
 
   Card yubikey(flavor("yubikey"));
