@@ -1,0 +1,88 @@
+#include <iostream>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+#include <unistd.h>
+
+#include "app/commands.h"
+#include "app/console.h"
+#include "app/failure.h"
+#include "app/interrupt.h"
+#include "app/observers.h"
+#include "app/repl.h"
+#include "app/session.h"
+
+namespace cw::app {
+
+namespace {
+
+struct Options {
+  SessionOptions session{};
+  bool verbose = false;
+};
+
+constexpr std::string_view kWelcome =
+    "Lua on a card. At hand: card, flavor, my (a table that stays), gp, sd, perso, apdu, tlv, hex, json, keys.\n"
+    "Try: card:select(\"\")   my.isd = gp.open(card, { keys = \"isd\", flavor = flavor })   Ctrl-D ends.\n";
+
+/// The next line; the prompt is for people only.
+bool read_line(const char* prompt, std::string& line) {
+  if (::isatty(STDIN_FILENO) == 1) std::cerr << prompt << std::flush;
+  return static_cast<bool>(std::getline(std::cin, line));
+}
+
+/// With entries from a pipe, the first that fails decides the exit status; at a terminal the person sees it.
+ExitStatus prompt(const Options& options) {
+  const bool somebody = ::isatty(STDIN_FILENO) == 1;
+  Session session(options.session);
+  session.announce_keys();
+  Console console(std::cout, Terminal::of(STDOUT_FILENO), options.verbose);
+  Observers observers;
+  observers.add(&console);
+  observers.add(session.trace());
+  Repl repl(session, observers);
+  if (somebody) std::cerr << kWelcome;
+
+  ExitStatus status = ExitStatus::ok;
+  std::string entry;
+  for (std::string line; read_line(entry.empty() ? "> " : "... ", line);) {
+    entry += entry.empty() ? line : "\n" + line;
+    if (entry.find_first_not_of(" \t\n") == std::string::npos) {
+      entry.clear();
+      continue;
+    }
+    Repl::Entered entered = Repl::Entered::done;
+    const auto failure = failure_of([&] {
+      const Interrupt interrupt;
+      entered = repl.enter(entry, interrupt.requested());
+    });
+    // An empty line gives up on an entry that is not complete.
+    if (!failure && entered == Repl::Entered::incomplete && !line.empty()) continue;
+    if (!failure && entered == Repl::Entered::incomplete) std::cerr << "cardwright: the entry was not complete\n";
+    if (failure) std::cerr << "cardwright: " << printable(failure->message()) << '\n';
+    if (failure && !somebody && status == ExitStatus::ok) status = status_of(failure->kind());
+    session.save();
+    entry.clear();
+  }
+  if (somebody) std::cerr << '\n';
+  return status;
+}
+
+}  // namespace
+
+void add_repl(CLI::App& program, Action& action) {
+  CLI::App* command = program.add_subcommand("repl", "Try Lua on a card, entry by entry");
+  auto options = std::make_shared<Options>();
+  options->session.add_to(*command);
+  command->add_flag("--verbose,-v", options->verbose, "each command, debug lines");
+  command->footer(
+      "Entries run in the sandbox that flows run in, and pass the same gate. Channels stay open between entries.\n"
+      "An entry goes over several lines until it is complete.\n"
+      "\n"
+      "Examples:\n"
+      "  cardwright repl --card sim\n"
+      "  echo 'card:select(\"\")' | cardwright repl --card sim");
+  command->callback([options, &action] { action = [options] { return prompt(*options); }; });
+}
+
+}  // namespace cw::app

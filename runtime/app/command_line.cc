@@ -1,0 +1,103 @@
+#include "app/command_line.h"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "app/commands.h"
+#include "base/suggest.h"
+
+namespace cw::app {
+
+namespace {
+
+std::vector<std::string> commands_of(const CLI::App& level) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : level.get_subcommands([](const CLI::App*) { return true; })) {
+    if (!command->get_group().empty()) names.push_back(command->get_name());
+  }
+  return names;
+}
+
+std::vector<std::string> options_of(const CLI::App& level) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : level.get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  }
+  return names;
+}
+
+/// Follows the words to the subcommand they name. CLI11 would only say that some subcommand is missing.
+const CLI::App* find_command(const CLI::App& program, int argc, const char* const* argv) {
+  const CLI::App* level = &program;
+  std::string path = program.get_name();
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    const auto below = level->get_subcommands([](const CLI::App*) { return true; });
+    if (below.empty() || word.starts_with('-')) return level;
+    const CLI::App* next = nullptr;
+    for (const CLI::App* command : below) {
+      if (command->check_name(word)) next = command;
+    }
+    if (next == nullptr) {
+      throw Error(ErrorKind::usage, "unknown command '" + word + "'" + did_you_mean(word, commands_of(*level)) +
+                                        (nearest(word, commands_of(*level)).empty() ? "; see " : " See ") + path +
+                                        " --help");
+    }
+    level = next;
+    path += " " + word;
+  }
+  return level;
+}
+
+std::string explain(const CLI::ParseError& error, CLI::App& program, const CLI::App& command) {
+  std::string path = command.get_name();
+  for (const CLI::App* up = command.get_parent(); up != nullptr; up = up->get_parent())
+    path = up->get_name() + " " + path;
+  const std::string see = "; see " + path + " --help";
+  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
+    for (const std::string& word : program.remaining(true)) {
+      const std::string name = word.substr(0, word.find('='));
+      if (!name.starts_with('-') || name == "-") return path + ": did not expect '" + word + "'" + see;
+      return path + ": unknown option " + name + did_you_mean(name, options_of(command)) + see;
+    }
+  }
+  return path + ": " + error.what() + see;
+}
+
+}  // namespace
+
+ExitStatus command_line(int argc, const char* const* argv) {
+  CLI::App program(
+      "Scripts for secure elements: put applets, security domains, keys and personal data onto smart cards",
+      "cardwright");
+  program.set_version_flag("--version", "cardwright " CW_VERSION);
+  program.require_subcommand(1);
+  program.get_formatter()->column_width(28);
+  program.footer(
+      "Examples:\n"
+      "  cardwright flows\n"
+      "  cardwright flow info demo/install\n"
+      "  cardwright run demo/inventory --card sim\n"
+      "\n" +
+      exit_status_help());
+  Action action;
+  for (const auto add : {add_run, add_flows, add_cap, add_card, add_send, add_selftest, add_repl, add_spec}) {
+    add(program, action);
+  }
+
+  const CLI::App* command = find_command(program, argc, argv);
+  try {
+    program.parse(argc, argv);
+  } catch (const CLI::Success& asked) {  // --help, --version
+    program.exit(asked);
+    return ExitStatus::ok;
+  } catch (const CLI::ParseError& error) {
+    throw Error(ErrorKind::usage, explain(error, program, *command));
+  }
+  return action();
+}
+
+}  // namespace cw::app

@@ -1,0 +1,26 @@
+// What the program's exit status says. One table: the program returns by it, --help and README.md print it.
+#pragma once
+
+#include <string>
+
+#include "base/error.h"
+
+namespace cw::app {
+
+enum class ExitStatus : int {
+  ok = 0,
+  refused = 1,  // the flow, the card, a backend or a file said no
+  usage = 2,
+  policy = 3,
+  budget = 4,
+  reader = 5,
+  internal = 70,      // EX_SOFTWARE of sysexits.h
+  interrupted = 130,  // 128 + SIGINT, as shells have it
+};
+
+ExitStatus status_of(ErrorKind kind);
+
+/// The table, one line per status, for --help.
+std::string exit_status_help();
+
+}  // namespace cw::app

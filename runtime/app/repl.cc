@@ -1,0 +1,144 @@
+#include "app/repl.h"
+
+#include <thread>
+
+#include "app/failure.h"
+#include "base/error.h"
+#include "modules/modules.h"
+
+namespace cw::app {
+
+namespace {
+
+constexpr const char* kName = "repl";
+
+/// What the host hands over once, when a state is made; read back by prepare().
+struct Given {
+  std::string reader;
+  ByteView atr;
+  engine::Flavor flavor;
+};
+
+/// Leaves {card, flavor} on the stack. Runs protected: memory may run out.
+int push_given(lua_State* L) {
+  const Given& given = *static_cast<Given*>(lua_touserdata(L, 1));
+  lua_newtable(L);
+  modules::push_card(L, given.reader, given.atr);
+  lua_setfield(L, -2, "card");
+  lua_newtable(L);
+  for (const auto& [name, value] : given.flavor) {
+    if (const auto* flag = std::get_if<bool>(&value)) lua::set_field(L, name.c_str(), *flag);
+    if (const auto* number = std::get_if<int64_t>(&value)) lua::set_field(L, name.c_str(), *number);
+    if (const auto* text = std::get_if<std::string>(&value)) lua::set_field(L, name.c_str(), std::string_view(*text));
+    if (const auto* bytes = std::get_if<Bytes>(&value)) lua::set_field(L, name.c_str(), ByteView(*bytes));
+  }
+  lua_setfield(L, -2, "flavor");
+  lua_setfield(L, LUA_REGISTRYINDEX, kName);
+  return 0;
+}
+
+/// Whether more lines could make it complete: the text ends where the parser wants more.
+bool is_incomplete(const std::string& text) {
+  for (const char* head : {"return ", ""}) {
+    const auto failure = failure_of([&] { lua::compile("entry", head + text); });
+    if (failure && failure->message().find("near '<eof>'") != std::string::npos) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+Repl::Repl(Session& session, engine::Observer& observer)
+    : session_(session),
+      observer_(observer),
+      inputs_(session.inputs()),
+      custody_(*session.keys(), no_secrets_),
+      gate_(session.shared_policy(), kName, session.keys()->names(), {}, session.card().simulated().isd_aid),
+      budget_(static_cast<unsigned>(session.policy().limits().auth_attempts), session.card().counts_every_attempt()),
+      card_(session.card().reader(), custody_, gate_, budget_, observer, session.card().traits()) {
+  if (const engine::Decision decision = session.policy().judge_flow(kName); !decision.allowed) {
+    throw Error(ErrorKind::policy, "a prompt (flow \"repl\") is not allowed by policy " + session.policy().name() +
+                                       ": " + decision.because);
+  }
+  atr_ = card_.perform(host::Reset{}).atr;
+  make_state();
+}
+
+void Repl::make_state() {
+  const engine::PolicyLimits& limits = session_.policy().limits();
+  state_.reset();
+  context_ = std::make_unique<modules::Context>(static_cast<host::Outside&>(*this));
+  lua::State::Setup setup;
+  setup.limits.instructions = static_cast<uint64_t>(limits.instructions);
+  setup.limits.memory = static_cast<size_t>(limits.memory_mib) << 20;
+  setup.limits.awake = std::chrono::seconds(limits.awake_s);
+  setup.finder = [bundle = &session_.bundle()](std::string_view module) { return bundle->module(module); };
+  setup.modules = &modules::modules();
+  setup.host = context_.get();
+  state_ = std::make_unique<lua::State>(setup);
+
+  Given given{session_.card().reader().name(), atr_, session_.card().flavor()};
+  if (lua_cpcall(state_->thread(), push_given, &given) != 0) {
+    throw Error(ErrorKind::budget, "the policy's memory limit is too small for a prompt (limits.memory_mib)");
+  }
+}
+
+/// One line of names in front, so that lines in errors are those typed. The chunk gives a function of them.
+lua::Chunk Repl::compile(const std::string& text) {
+  const std::string name = "entry " + std::to_string(entries_);
+  const std::string head = "return function(card, flavor, my, gp, sd, perso, apdu, tlv, hex, json, keys) ";
+  std::optional<lua::Chunk> chunk;
+  if (!failure_of([&] { chunk = lua::compile(name, head + "return " + text + "\nend"); })) return *chunk;
+  return lua::compile(name, head + text + "\nend");
+}
+
+Repl::Entered Repl::enter(const std::string& text, const std::atomic<bool>& stop) {
+  ++entries_;
+  std::optional<lua::Chunk> chunk;
+  if (const auto failure = failure_of([&] { chunk = compile(text); })) {
+    if (!is_incomplete(text)) throw *failure;
+    --entries_;
+    return Entered::incomplete;
+  }
+  lua_State* L = state_->thread();
+  state_->load(session_.bundle().flow("_tools/repl"), lua::Limits{});
+  state_->load(*chunk, lua::Limits{});
+  lua_getfield(L, LUA_REGISTRYINDEX, kName);
+  lua::State::Outcome outcome = state_->start(2);
+  while (outcome == lua::State::Outcome::waiting) {
+    host::Reply reply = stop ? host::Reply(Error(ErrorKind::usage, "stopped before the next command")) : carry_out();
+    outcome = state_->resume([&](lua_State* thread) { return context_->reply(thread, reply); });
+  }
+  if (outcome == lua::State::Outcome::finished) {
+    lua_settop(L, 0);
+    return Entered::done;
+  }
+  // Raised past the entry's own pcall: a budget is used up, and the state with it. Channels cannot be reached any more.
+  const Error error = state_->error();
+  make_state();
+  throw error.within("the prompt's Lua state was ended and made anew, `my` is empty");
+}
+
+void Repl::submit(host::Request request) {
+  if (const auto* exchange = std::get_if<host::Exchange>(&request)) {
+    gate_.admit(*exchange, card_.channel(exchange->channel), card_.domain(exchange->channel));
+  }
+  if (const auto* open = std::get_if<host::OpenChannel>(&request)) gate_.admit(*open);
+  if (const auto* call = std::get_if<host::HttpCall>(&request)) gate_.admit(*call);
+  request_ = std::move(request);
+}
+
+host::Reply Repl::carry_out() {
+  host::Reply reply = host::Waited{};
+  const auto failure = failure_of([&] {
+    if (const auto* reset = std::get_if<host::Reset>(&*request_)) reply = card_.perform(*reset);
+    if (const auto* exchange = std::get_if<host::Exchange>(&*request_)) reply = card_.perform(*exchange);
+    if (const auto* open = std::get_if<host::OpenChannel>(&*request_)) reply = card_.perform(*open);
+    if (const auto* close = std::get_if<host::CloseChannel>(&*request_)) reply = card_.perform(*close);
+    if (const auto* call = std::get_if<host::HttpCall>(&*request_)) reply = call_http(*call);
+    if (const auto* wait = std::get_if<host::Wait>(&*request_)) std::this_thread::sleep_for(wait->time);
+  });
+  return failure ? host::Reply(*failure) : std::move(reply);
+}
+
+}  // namespace cw::app

@@ -1,0 +1,60 @@
+// An interactive Lua prompt on a card: the sandbox, the gate and the card session of a run, with entries typed by a
+// person in place of a flow. Channels stay open from one entry to the next; what an entry declares local ends with it,
+// and what it puts into `my` stays.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/session.h"
+#include "engine/card_session.h"
+#include "engine/custody.h"
+#include "engine/gate.h"
+#include "host/outside.h"
+#include "lua/state.h"
+#include "modules/context.h"
+
+namespace cw::app {
+
+class Repl : private host::Outside {
+ public:
+  /// Resets the card. Raises policy: the policy does not allow a flow named "repl"; reader.
+  Repl(Session& session, engine::Observer& observer);
+
+  enum class Entered {
+    done,
+    incomplete,  // more lines are needed
+  };
+  /// Compiles and runs `text`, an expression or statements. Raises what the entry raises; the session goes on after it.
+  Entered enter(const std::string& text, const std::atomic<bool>& stop);
+
+ private:
+  void make_state();
+  lua::Chunk compile(const std::string& text);
+
+  void submit(host::Request request) override;
+  int64_t now() override { return inputs_.now(); }
+  Bytes random(size_t count) override { return inputs_.random(count); }
+  host::KeyInfo key_info(const std::string& set) override { return custody_.info(set); }
+  void note(host::Note note) override { observer_.noted(note); }
+
+  host::Reply carry_out();
+
+  Session& session_;
+  engine::Observer& observer_;
+  engine::Inputs inputs_;
+  std::map<std::string, Secret> no_secrets_{};
+  engine::Custody custody_;
+  engine::Gate gate_;
+  engine::AttemptBudget budget_;
+  engine::CardSession card_;
+  Bytes atr_;
+  std::optional<host::Request> request_;
+  std::unique_ptr<modules::Context> context_;
+  std::unique_ptr<lua::State> state_;
+  unsigned entries_ = 0;
+};
+
+}  // namespace cw::app

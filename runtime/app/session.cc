@@ -1,0 +1,125 @@
+#include "app/session.h"
+
+#include <cstdlib>
+#include <cstring>
+#include <iostream>
+#include <random>
+
+#include <CLI/CLI.hpp>
+
+#include "app/interrupt.h"
+#include "app/observers.h"
+#include "app/paths.h"
+#include "engine/scheduler.h"
+#include "net/http_client.h"
+
+namespace cw::app {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+std::shared_ptr<const engine::Policy> load_policy(const std::optional<fs::path>& file, const engine::Bundle& bundle) {
+  return engine::Policy::load(file ? *file : share_folder() / "policies/default.lua", bundle);
+}
+
+/// Inputs that are the same in every process: a clock that starts at 2026-01-01 and goes on a millisecond per question,
+/// and random numbers from the seed.
+engine::Inputs repeatable(uint64_t seed) {
+  auto clock = std::make_shared<int64_t>(1'767'225'600'000);
+  auto numbers = std::make_shared<std::mt19937_64>(seed);
+  return {[clock] { return (*clock)++; },
+          [numbers](size_t count) {
+            Bytes out(count);
+            for (uint8_t& byte : out) byte = static_cast<uint8_t>((*numbers)() >> 56);
+            return out;
+          }};
+}
+
+}  // namespace
+
+void SessionOptions::add_to(CLI::App& command) {
+  command.add_option("--card", card, "the card: sim, or sim:FLAVOR for a simulated product")
+      ->required()
+      ->type_name("CARD");
+  command.add_option("--card-state", card_state, "file with the simulated card's memory: read if there, written after")
+      ->type_name("FILE");
+  command.add_option("--keys", keys, "key store (default: $CARDWRIGHT_KEYS; for sim: built-in test keys)")
+      ->type_name("FILE");
+  command.add_option("--policy", policy, "the rules to run under (default: policies/default.lua)")->type_name("FILE");
+  command.add_option("--trace", trace, "write the decoded APDU trace, secrets left out; - is standard error")
+      ->type_name("FILE");
+  command.add_option("--seed", seed, "repeatable run: fixed clock, random numbers from N")->type_name("N");
+}
+
+std::shared_ptr<const engine::Bundle> load_bundle() { return engine::Bundle::load(share_folder()); }
+
+host::HttpReply call_http(const host::HttpCall& call) {
+  net::HttpResponse answer = net::send({call.method, call.url, call.headers, call.body});
+  return {answer.status, std::move(answer.headers), std::move(answer.body)};
+}
+
+Session::Session(const SessionOptions& options)
+    : seed_(options.seed),
+      bundle_(load_bundle()),
+      policy_(load_policy(options.policy, *bundle_)),
+      card_(CardName::parse(options.card), options.card_state, options.seed),
+      keys_(open_keys(options.keys, std::getenv("CARDWRIGHT_KEYS"), card_.simulated())) {
+  if (!options.trace) return;
+  if (*options.trace == "-") {
+    trace_.emplace(std::cerr);
+    return;
+  }
+  trace_file_ = std::make_unique<std::ofstream>(*options.trace);
+  if (!*trace_file_) {
+    throw Error(ErrorKind::usage, "cannot write the trace " + options.trace->string() + ": " + std::strerror(errno));
+  }
+  trace_.emplace(*trace_file_);
+}
+
+std::string Session::use_flow(const std::string& name_or_file) {
+  if (!is_flow_file(name_or_file)) return name_or_file;
+  bundle_ = bundle_->with_file(name_or_file);
+  return fs::path(name_or_file).generic_string();
+}
+
+engine::Inputs Session::inputs() const { return seed_ ? repeatable(*seed_) : engine::Inputs::real(); }
+
+void Session::announce_keys() {
+  if (!keys_.built_in || announced_) return;
+  announced_ = true;
+  std::string names;
+  for (const std::string& name : keys_.store->names()) names += (names.empty() ? "" : ", ") + name;
+  std::cerr << "cardwright: no --keys: using the published test keys for the simulated card (" << names << ")\n";
+}
+
+Session::Outcome Session::run(const std::string& flow, engine::Arguments arguments, engine::Observer& observer) {
+  Observers all;
+  all.add(&observer);
+  all.add(trace());
+
+  engine::RunSetup setup;
+  setup.bundle = bundle_;
+  setup.flow_name = flow;
+  setup.policy = policy_;
+  setup.arguments = std::move(arguments);
+  setup.keys = keys_.store;
+  setup.reader = &card_.reader();
+  setup.flavor = card_.flavor();
+  setup.traits = card_.traits();
+  setup.card_counts_every_attempt = card_.counts_every_attempt();
+  setup.observer = &all;
+  setup.http = call_http;
+  setup.inputs = inputs();
+
+  const Interrupt interrupt;
+  engine::Scheduler scheduler;
+  const size_t number = scheduler.add(std::make_unique<engine::Run>(std::move(setup)));
+  scheduler.run_all(&interrupt.requested());
+  Outcome outcome{scheduler.at(number).result()};
+  // A run that came to its end before it saw the signal was not interrupted.
+  outcome.interrupted = interrupt.requested() && outcome.result.error.has_value();
+  return outcome;
+}
+
+}  // namespace cw::app

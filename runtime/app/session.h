@@ -1,0 +1,84 @@
+// What every command that touches a card has in common: its options, and the parts that a run is made of.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/cards.h"
+#include "app/key_source.h"
+#include "app/trace.h"
+#include "engine/bundle.h"
+#include "engine/policy.h"
+#include "engine/run.h"
+
+namespace CLI {
+class App;
+}
+
+namespace cw::app {
+
+struct SessionOptions {
+  std::string card{};
+  std::optional<std::filesystem::path> card_state{};
+  std::optional<std::filesystem::path> keys{};
+  std::optional<std::filesystem::path> policy{};
+  std::optional<std::filesystem::path> trace{};
+  std::optional<uint64_t> seed{};
+
+  /// Puts --card, --card-state, --keys, --policy, --trace and --seed into a subcommand.
+  void add_to(CLI::App& command);
+};
+
+class Session {
+ public:
+  struct Outcome {
+    engine::RunResult result{};
+    bool interrupted = false;
+  };
+
+  /// Loads all that does not need the card. Raises usage, script, policy.
+  explicit Session(const SessionOptions& options);
+
+  /// The name under which the bundle knows a flow that the user named: its own, or the path of a file, which is added.
+  std::string use_flow(const std::string& name_or_file);
+
+  const engine::Bundle& bundle() const { return *bundle_; }
+  const engine::Policy& policy() const { return *policy_; }
+  OpenCard& card() { return card_; }
+  Trace* trace() { return trace_ ? &*trace_ : nullptr; }
+  const std::shared_ptr<const engine::Policy>& shared_policy() const { return policy_; }
+  const std::shared_ptr<const crypto::KeyStore>& keys() const { return keys_.store; }
+  engine::Inputs inputs() const;
+
+  /// Runs a flow to its end, or until Ctrl-C. Raises as the constructor of Run: then the card was not touched.
+  Outcome run(const std::string& flow, engine::Arguments arguments, engine::Observer& observer);
+
+  /// Keeps the card's memory. After every run, also one that failed.
+  void save() const { card_.save(); }
+
+  /// Says once that built-in keys are used, if a flow uses any.
+  void announce_keys();
+
+ private:
+  std::optional<uint64_t> seed_;
+  std::shared_ptr<const engine::Bundle> bundle_;
+  std::shared_ptr<const engine::Policy> policy_;
+  OpenCard card_;
+  KeySource keys_;
+  bool announced_ = false;
+  std::unique_ptr<std::ofstream> trace_file_;
+  std::optional<Trace> trace_;
+};
+
+/// The bundle of the share folder.
+std::shared_ptr<const engine::Bundle> load_bundle();
+
+/// The network for a run: net's client behind the engine's interface.
+host::HttpReply call_http(const host::HttpCall& call);
+
+}  // namespace cw::app

@@ -1,0 +1,43 @@
+// The APDU trace of a run: every command as it was said above the secure channel, decoded, and its plain answer.
+// Redacted by type: a secret is a name and a length, a key is a name, a LOAD block a file's hash and an offset. Safe to
+// share as long as the card's answers are.
+#pragma once
+
+#include <chrono>
+#include <ostream>
+#include <string>
+
+#include "engine/observer.h"
+
+namespace cw::app {
+
+class Trace : public engine::Observer {
+ public:
+  enum class Times { shown, hidden };
+  explicit Trace(std::ostream& out, Times times = Times::shown) : out_(out), times_(times) {}
+
+  void attempt_begins(unsigned number) override;
+  void exchanged(const host::Command& command, host::ChannelId channel, const host::Answer& answer,
+                 std::chrono::nanoseconds time) override;
+  void channel_opened(const host::OpenChannel& asked, const host::ChannelOpened& opened,
+                      std::chrono::nanoseconds time) override;
+  void card_reset(ByteView atr) override;
+  void noted(const host::Note& note) override;
+  void attempt_failed(const Error& error, bool again) override;
+
+ private:
+  void head(const std::string& what, std::chrono::nanoseconds took);
+
+  std::ostream& out_;
+  Times times_;
+  uint64_t number_ = 0;
+  std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+};
+
+/// What the command is, in the standards' terms; contents of secrets, keys and files are not there to be shown.
+std::string describe(const host::Command& command);
+
+/// "9000 success", "6A88 referenced data not found (the AID is not in the registry)".
+std::string describe(uint16_t sw, const host::Command& command);
+
+}  // namespace cw::app

@@ -1,0 +1,47 @@
+--- What `cardwright repl` does with each entry: calls it, and shows what it returns or why it failed.
+local apdu = require "apdu"
+local gp = require "cw.gp"
+local hex = require "hex"
+local json = require "json"
+local keys = require "keys"
+local log = require "log"
+local perso = require "cw.perso"
+local sd = require "cw.sd"
+local tlv = require "tlv"
+
+local my = {}
+
+--- Text as text, bytes as hex: a card's answers are bytes more often than not.
+local function show_string(value)
+  if value:find("^[%g ]*$") and value ~= "" then return ("%q"):format(value) end
+  return 'hex"' .. hex.encode(value) .. '"'
+end
+
+local function show(value, depth)
+  if type(value) == "string" then return show_string(value) end
+  if type(value) == "number" and value >= 0 and value % 1 == 0 and value < 2^32 then
+    return ("%d (0x%X)"):format(value, value)
+  end
+  if type(value) ~= "table" then return tostring(value) end
+  if depth > 3 then return "{...}" end
+  local parts = {}
+  for key, item in pairs(value) do
+    local name = type(key) == "string" and key .. " = " or ("[%s] = "):format(tostring(key))
+    parts[#parts + 1] = name .. show(item, depth + 1)
+  end
+  return "{" .. table.concat(parts, ", ") .. "}"
+end
+
+local function finish(ok, ...)
+  if not ok then
+    log.warn(tostring((...)))
+    return
+  end
+  local shown = {}
+  for i = 1, select("#", ...) do shown[i] = show((select(i, ...)), 1) end
+  if #shown > 0 then log.info(table.concat(shown, ", ")) end
+end
+
+return function(entry, given)
+  finish(pcall(entry, given.card, given.flavor, my, gp, sd, perso, apdu, tlv, hex, json, keys))
+end

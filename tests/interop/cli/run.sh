@@ -1,0 +1,320 @@
+#!/usr/bin/env bash
+# The program as a user has it: arguments, output, exit status, signals. See usage().
+set -uo pipefail
+cd "$(dirname "$0")/../../.."
+
+usage() {
+  cat <<'TEXT'
+usage: tests/interop/cli/run.sh [CARDWRIGHT]
+
+Runs the program (default build/release/cardwright) on the simulated card and checks what it prints, writes and returns.
+Prints "ok NAME" or "not ok NAME: why" for each check; the last line is "N passed, M failed".
+TEXT
+}
+
+case ${1-} in
+  --help | -h) usage && exit 0 ;;
+esac
+cardwright=$(realpath "${1:-build/release/cardwright}")
+[ -x "$cardwright" ] || { echo "no program at $cardwright; build it first" >&2 && exit 2; }
+unset CARDWRIGHT_KEYS CARDWRIGHT_SHARE
+
+here=$(mktemp -d)
+trap 'rm -rf "$here"' EXIT
+
+passed=0
+failed=0
+
+ok() {
+  passed=$((passed + 1))
+  echo "ok $1"
+}
+not_ok() {
+  failed=$((failed + 1))
+  echo "not ok $1: $2"
+}
+
+# cw ARGUMENT...: runs the program; leaves its output in $here/out and $here/err, its exit status in $status.
+cw() {
+  status=0
+  "$cardwright" "$@" >"$here/out" 2>"$here/err" </dev/null || status=$?
+}
+
+# expect NAME STATUS [PATTERN...]: the last cw returned STATUS, and its output has each pattern (grep -E).
+expect() {
+  local name=$1 wanted=$2 pattern
+  shift 2
+  if [ "$status" -ne "$wanted" ]; then
+    not_ok "$name" "exit status $status, not $wanted: $(head -c 300 "$here/err" | tr '\n' ' ')"
+    return
+  fi
+  for pattern in "$@"; do
+    if ! cat "$here/out" "$here/err" | grep -Eq -- "$pattern"; then
+      not_ok "$name" "no '$pattern' in: $(cat "$here/out" "$here/err" | head -c 300 | tr '\n' ' ')"
+      return
+    fi
+  done
+  ok "$name"
+}
+
+# one_line NAME: the last cw said one line on standard error, and it begins with the program's name.
+one_line() {
+  if [ "$(wc -l <"$here/err")" -eq 1 ] && grep -q '^cardwright: ' "$here/err"; then
+    ok "$1"
+  else
+    not_ok "$1" "standard error was: $(head -c 300 "$here/err")"
+  fi
+}
+
+check() {
+  local name=$1
+  shift
+  if "$@"; then ok "$name"; else not_ok "$name" "failed: $*"; fi
+}
+
+# The fixtures: a key store and a holder that no output may show.
+holder='Zebulon Quartermain'
+key_isd=404142434445464748494A4B4C4D4E4F
+key_sd=(5152535455565758595A5B5C5D5E5F60 6162636465666768696A6B6C6D6E6F70 7172737475767778797A7B7C7D7E7F80)
+umask 077
+{
+  printf '[isd]\ntype = aes\nversion = 00\nenc = %s\nmac = %s\ndek = %s\n' "$key_isd" "$key_isd" "$key_isd"
+  printf '[demo.sd]\ntype = aes\nversion = 30\nenc = %s\nmac = %s\ndek = %s\n' "${key_sd[@]}"
+} >"$here/keys"
+printf '%s' "$holder" >"$here/holder"
+cap=tests/caps/transit-2.1.cap
+install=(run demo/install --card sim --keys "$here/keys" --set "cap=$cap" --set "holder=@$here/holder")
+
+# Help and wrong arguments.
+
+cw --help
+expect 'help lists commands and exit status' 0 'Exit status:' '130 ' 'Examples:' '  run '
+cw --version
+expect 'version' 0 '^cardwright [0-9]+\.[0-9]+'
+for command in run flows 'flow info' check 'cap info' 'card info' send selftest repl; do
+  # shellcheck disable=SC2086 # two words are two arguments
+  cw $command --help
+  expect "help of $command has an example" 0 "cardwright $command"
+done
+cw
+expect 'no command' 2 'cardwright: '
+cw instal
+expect 'unknown command, nothing near' 2 "unknown command 'instal'"
+one_line 'unknown command is one line'
+cw flos
+expect 'unknown command names the nearest' 2 "did you mean 'flows'"
+cw cap inof x
+expect 'unknown subcommand names the nearest' 2 "did you mean 'info'"
+cw run demo/inventory --crad sim
+expect 'unknown option names the nearest' 2 "did you mean '--card'"
+one_line 'unknown option is one line'
+cw run demo/inventory
+expect 'a missing option is named' 2 '--card'
+cw run demo/inventry --card sim
+expect 'unknown flow names the nearest' 2 "did you mean 'demo/inventory'"
+one_line 'unknown flow is one line'
+cw run demo/inventory --card sim --set colour=red
+expect 'unknown argument of a flow' 2 'colour'
+cw run demo/install --card sim
+expect 'missing argument of a flow' 2 'cap'
+cw run demo/install --card sim --set "cap=$cap" --set "holder=$holder"
+expect 'a secret is not taken from the command line' 2 'holder'
+cw run demo/inventory --card pcsc:reader
+expect 'another reader' 2 'simulated card only'
+cw run demo/inventory --card sim:genric
+expect 'unknown flavor names the nearest' 2 "generic"
+cw run demo/inventory --card sim --keys /nowhere
+expect 'missing key file' 2 '/nowhere'
+cp "$here/keys" "$here/open-keys" && chmod 644 "$here/open-keys"
+cw run demo/inventory --card sim --keys "$here/open-keys"
+expect 'a key file that others can read' 2 'chmod 600'
+cw run demo/inventory --card sim --policy /nowhere
+expect 'missing policy' 2 '/nowhere'
+cw run demo/inventory --card sim --policy policies/deny_all.lua
+expect 'a policy that denies all' 3 'policy'
+echo 'not a card' >"$here/no-card"
+cw run demo/inventory --card sim --card-state "$here/no-card"
+expect 'a state file that is none' 2 'cardwright: '
+check 'and it is left as it was' grep -q 'not a card' "$here/no-card"
+
+# Flows.
+
+cw flows
+expect 'flows lists what there is' 0 '^demo/install  ' '^demo/inventory  '
+cw flow info demo/install
+expect 'flow info' 0 'arguments' 'cap .*required' 'holder .*secret' 'needs' 'cardwright run demo/install'
+cw check
+expect 'check of every flow' 0 '^ok demo/install'
+printf 'return {\n  name = "broken",\n  sumary = "x",\n  run = function() end,\n}\n' >"$here/broken.lua"
+printf 'return {\n  name = ,\n}\n' >"$here/syntax.lua"
+cw check demo/install "$here/broken.lua" "$here/syntax.lua"
+expect 'check names each broken flow' 1 '^ok demo/install' 'broken.lua.*summary' 'syntax.lua:2'
+check 'in one line each' [ "$(wc -l <"$here/err")" -eq 2 ]
+printf 'return {\n  name = "bad",\n  summary = "fails",\n  run = function(run)\n    local x = nil\n    return x.y\n  end,\n}\n' \
+  >"$here/bad.lua"
+cw run "$here/bad.lua" --card sim
+expect 'a flow that fails is one line with its place' 1 'bad.lua:6'
+one_line 'and nothing but that line on standard error'
+printf 'return { name = "loop", summary = "x", run = function() while true do end end }\n' >"$here/loop.lua"
+cw run "$here/loop.lua" --card sim
+expect 'a flow without end uses up its budget' 4 'loop.lua:1'
+
+# CAP files and the card.
+
+cw cap info "$cap"
+expect 'cap info' 0 'package ' 'SHA-256 ' 'Header' 'imports'
+cw cap info "$cap" --json
+check 'cap info --json is JSON' python3 -c 'import json,sys; assert json.load(open(sys.argv[1]))["applets"]' "$here/out"
+head -c 100 "$cap" >"$here/cut.cap"
+cw cap info "$here/cut.cap"
+expect 'a cut CAP file' 1 'cut.cap'
+one_line 'a cut CAP file is one line'
+cw card info --card sim
+expect 'card info' 0 'ATR' 'CPLC' 'keys'
+cw card info --card sim --json
+check 'card info --json is JSON' python3 -c 'import json,sys; assert json.load(open(sys.argv[1]))["cplc"]' "$here/out"
+cw card info --card sim --trace "$here/info.trace"
+check 'card info tries no key' bash -c '! grep -Eq "INITIALIZE|AUTHENTICATE" "$1"' - "$here/info.trace"
+cw send --card sim 00A4040000 80CA9F7F00
+expect 'send decodes both directions' 0 'SELECT' 'GET DATA 9F7F' '  < 9000'
+cw send --card sim 80CA7F7F00
+expect 'send says when the card refused' 1 '  < 6A88 .*not found'
+cw send --card sim 00A404
+expect 'send refuses half a command' 2 'APDU 1'
+printf '# comment\n00 A4 04 00 00\n' | "$cardwright" send --card sim - >"$here/out" 2>"$here/err"
+status=$?
+expect 'send reads standard input' 0 '^#1 SELECT'
+
+# A run in a pipe, as JSON, traced.
+
+cw "${install[@]}" --card-state "$here/card" --trace "$here/trace"
+expect 'install' 0 '^done: '
+no_control() { ! LC_ALL=C grep -q "$(printf '[\001-\010\013-\037\177]')" "$1"; }
+check 'output in a pipe has no control characters' no_control "$here/out"
+check 'nor has the trace' no_control "$here/trace"
+check 'the memory of the card is for its owner alone' [ "$(stat -c %a "$here/card")" = 600 ]
+check 'the trace is decoded' grep -Eq '^#[0-9]+ .*INSTALL \[for load\]' "$here/trace"
+check 'the trace names the holder, and no more' grep -q '<secret holder ' "$here/trace"
+cp "$here/card" "$here/card.before"
+cw "${install[@]}" --card-state "$here/card"
+expect 'a second install finds everything done' 0 'done: 0 steps done'
+cw "${install[@]}" --json --verbose --trace "$here/trace2"
+every_line_is_an_event() {
+  python3 -c '
+import json, sys
+events = [json.loads(line) for line in open(sys.argv[1])]
+assert all(isinstance(event["event"], str) for event in events)
+assert events[0]["event"] == "run" and events[-1]["event"] == "end" and events[-1]["ok"]
+assert any(event["event"] == "command" for event in events)
+' "$1"
+}
+check '--json gives events and nothing else' every_line_is_an_event "$here/out"
+cp "$here/out" "$here/events"
+cw run demo/inventory --card sim --card-state "$here/card" --keys "$here/keys"
+expect 'inventory' 0 'registry'
+cp "$here/out" "$here/inventory"
+
+cw run demo/inventory --card sim
+expect 'without --keys the test keys are used, and said' 0 'published test keys'
+check 'once' [ "$(grep -c 'test keys' "$here/err")" -eq 1 ]
+
+"$cardwright" flows 2>"$here/err" | head -n 1 >"$here/out"
+check 'a reader that goes away ends the output quietly' [ ! -s "$here/err" ]
+
+# Repeatable: the same seed gives the same commands.
+
+cw "${install[@]}" --seed 7 --json --verbose
+grep '"event":"command"' "$here/out" >"$here/first"
+cw "${install[@]}" --seed 7 --json --verbose
+grep '"event":"command"' "$here/out" >"$here/second"
+check 'the same seed gives the same commands' cmp -s "$here/first" "$here/second"
+
+# Ctrl-C in the middle: stopped before the next command, memory kept, and the next run goes on.
+
+cat >"$here/slow.lua" <<'LUA'
+local clock = require "clock"
+return {
+  name = "slow", summary = "one command each 50 ms",
+  run = function(run)
+    for i = 1, 200 do
+      run:print("number %d", i)
+      run.card:select("")
+      clock.wait(50)
+    end
+  end,
+}
+LUA
+"$cardwright" run "$here/slow.lua" --card sim --card-state "$here/slow.card" >"$here/out" 2>"$here/err" &
+pid=$!
+for _ in $(seq 100); do
+  grep -q 'number 2' "$here/out" && break
+  sleep 0.05
+done
+kill -INT "$pid"
+wait "$pid"
+status=$?
+expect 'Ctrl-C stops a run, and says so' 130 'stopping before the next command' 'was stopped' '^stopped'
+check 'its card is kept' [ -s "$here/slow.card" ]
+
+# In the middle of an install: whatever the moment, the next run brings it to its end.
+for delay in 0.01 0.02 0.04; do
+  rm -f "$here/torn.card"
+  "$cardwright" "${install[@]}" --card-state "$here/torn.card" >"$here/out" 2>"$here/err" &
+  pid=$!
+  sleep "$delay"
+  kill -INT "$pid" 2>/dev/null
+  wait "$pid" 2>/dev/null
+  cw "${install[@]}" --card-state "$here/torn.card"
+  expect "an install stopped after $delay s is finished by the next" 0 '^done: '
+done
+
+# A wrong key costs one attempt and is not tried again.
+
+sed "s/^\(enc\|mac\) = $key_isd/\1 = 00000000000000000000000000000001/" "$here/keys" >"$here/wrong-keys"
+cw run demo/inventory --card sim --keys "$here/wrong-keys" --json --verbose
+expect 'a wrong key is one clear error' 1 'cryptogram'
+check 'and says nothing of the key' bash -c '! grep -qi 0000000000000001 "$1" "$2"' - "$here/out" "$here/err"
+
+# The prompt.
+
+printf 'card:select("")\nmy.x = 20 + 1\nfor i = 1, 2 do\n  my.x = my.x + i\nend\nmy.x\nerror("oops")\n' |
+  "$cardwright" repl --card sim >"$here/out" 2>"$here/err"
+status=$?
+expect 'repl shows values, keeps my, takes several lines, survives errors' 0 'hex"6F' '^24 \(0x18\)' 'oops'
+
+# Specs of Lua code run in the sandbox.
+
+printf 'return { passes = function() assert(true) end, fails = function() error("no") end }\n' >"$here/x_spec.lua"
+cw spec "$here/x_spec.lua"
+expect 'spec counts' 1 '^ok x_spec: passes' '^not ok x_spec: fails: .*no' '^1 passed, 1 failed'
+
+cw selftest
+expect 'selftest' 0 'passed, 0 failed'
+
+# Planted secrets: no output that this test made shows a key or the holder, in any common writing. The memory of the card
+# is not among them: it is the card.
+
+python3 - "$here" "$holder" "$key_isd" "${key_sd[@]}" <<'PYTHON' >"$here/leaks"
+import base64, pathlib, sys
+
+folder, holder, *keys = sys.argv[1:]
+secrets = [holder.encode()] + [bytes.fromhex(key) for key in keys]
+own = {"keys", "open-keys", "wrong-keys", "holder", "card", "card.before", "slow.card", "torn.card", "leaks"}
+files = [f for f in pathlib.Path(folder).iterdir() if f.is_file() and f.name not in own]
+assert len(files) > 5
+for file in files:
+    content = file.read_bytes()
+    for number, secret in enumerate(secrets):
+        # Base64 has three alignments; the middle of each is the same whatever surrounds the secret.
+        writings = [secret, secret.hex().encode(), secret.hex().upper().encode(), secret[::-1],
+                    " ".join(f"{byte:02x}" for byte in secret).encode()]
+        for shift in range(3):
+            writings.append(base64.b64encode(b"\0" * shift + secret)[4:-4])
+        if any(writing in content for writing in writings):
+            print(f"{file.name} holds secret {number}")
+PYTHON
+check 'no output holds a key or the holder' [ ! -s "$here/leaks" ]
+cat "$here/leaks"
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
