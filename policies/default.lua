@@ -22,7 +22,9 @@ return {
   },
 
   rules = {
-    p.deny { on = "DELETE", when = p.aid.is("isd"), because = "the ISD stays" },
+    -- DELETE of the ISD itself; DELETE [key], which names a key version, acts on the ISD too.
+    p.deny { on = "DELETE", when = p.all { p.aid.is("isd"), p.none(p.key_version(0, 255)) },
+             because = "the ISD stays" },
     -- SET STATUS of the ISD (P1 80): FF terminates the card for good, 7F locks all of it (GPCS 5.1.1).
     p.deny { on = "SET STATUS", when = p.all { p.p1.is(0x80), p.p2.is(0xFF) },
              because = "a terminated card never comes back" },
@@ -34,6 +36,7 @@ return {
   examples = {
     p.example { command = "80E40000 09 4F07F0636172647701", expect = "allow" },
     p.example { command = "80E40000 0A 4F08A000000151000000", expect = "deny" },
+    p.example { command = "80E40000 03 D20130", expect = "allow" },
     p.example { command = "80F04080 08 F063617264770001", expect = "allow" },
     p.example { command = "80F080FF", expect = "deny" },
     p.example { command = "80F0807F", expect = "deny" },

@@ -7,7 +7,8 @@ return {
   summary = "no command reaches a card",
 
   allow = { flows = {} },
-  rules = { p.deny { because = "all card commands are stopped (policy deny_all)" } },
+  rules = { p.deny { because = "all card commands are stopped" } },
+  otherwise = "deny",
 
   examples = {
     p.example { command = "00A40400", level = "none", expect = "deny" },

@@ -19,7 +19,8 @@ return {
 
   rules = {
     -- What nobody may do, first: the first rule that applies decides.
-    p.deny { on = "DELETE", when = p.aid.is("isd"), because = "the ISD stays" },
+    p.deny { on = "DELETE", when = p.all { p.aid.is("isd"), p.none(p.key_version(0, 255)) },
+             because = "the ISD stays" },
     p.deny { on = "SET STATUS", when = p.p1.has(0x80), because = "the card's own life cycle is not for flows" },
     p.deny { on = "INSTALL",
              when = p.any { p.privilege "card lock", p.privilege "card terminate", p.privilege "card reset" },
@@ -34,9 +35,8 @@ return {
 
     -- SCP03 keys have versions 30 to 3F (GP UICC Configuration); others are not ours to touch.
     p.allow { on = { "PUT KEY", "DELETE" }, when = p.all { p.level "mac+enc", p.key_version(0x30, 0x3F) } },
-
-    p.deny { because = "it is not on the list of what production may do" },
   },
+  otherwise = "deny",
 
   examples = {
     p.example { command = "80F28002 02 4F00", expect = "allow" },
@@ -44,6 +44,7 @@ return {
     p.example { command = "80E40000 09 4F07A0000000031010", expect = "deny" },
     p.example { command = "80E40000 03 D20131", expect = "allow" },
     p.example { command = "80E40000 03 D20101", expect = "deny" },
+    p.example { command = "80E40000 0A 4F08A000000151000000", expect = "deny" },
     p.example { command = "80F0807F", expect = "deny" },
     p.example { command = "80E29000 03 450101", level = "mac", expect = "deny" },
   },

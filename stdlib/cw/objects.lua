@@ -120,17 +120,17 @@ function objects.card_data(data)
   if not inside then return nil end
   local out = { scp = {} }
   for _, object in ipairs(tlv.parse(inside)) do
-    local bytes = tlv.find(object.value, "06")
-    local oid = bytes and objects.oid(bytes) or ""
+    local inner = object.children and object.children[1]
+    local oid = inner and inner.tag == 0x06 and objects.oid(inner.value) or ""
     local tail = oid:sub(1, #global_platform) == global_platform and oid:sub(#global_platform + 1) or ""
     if object.tag == 0x60 then
       out.gp_version = tail:match("^2%.(.+)$")
     elseif object.tag == 0x64 then
       local scp, i = tail:match("^4%.(%d+)%.(%d+)$")
       if scp then out.scp[#out.scp + 1] = { scp = tonumber(scp), i = tonumber(i) } end
-    elseif object.tag == 0x65 and bytes then
+    elseif object.tag == 0x65 and oid ~= "" then
       out.configuration = oid
-    elseif object.tag == 0x66 and bytes then
+    elseif object.tag == 0x66 and oid ~= "" then
       out.chip = oid
     end
   end

@@ -14,6 +14,7 @@ local registry = {}
 ---@field state_byte integer
 ---@field locked boolean
 ---@field privileges string[] names
+---@field privilege_bytes string as the card gave them: 0, 1 or 3 bytes
 ---@field elf string|nil AID of the load file that an application comes from (C4)
 ---@field sd string|nil AID of the associated security domain (CC)
 ---@field version string|nil of a load file: "1.0" (CE)
@@ -58,6 +59,7 @@ local function make_entry(scope, aid, state, privilege_bytes)
     state_byte = state,
     locked = locked,
     privileges = privileges.decode(privilege_bytes),
+    privilege_bytes = privilege_bytes,
     modules = {},
   }
 end
@@ -108,8 +110,9 @@ function registry.parse_legacy(scope, data)
   while at <= #data do
     local aid = take(take_byte())
     local state = take_byte()
-    local entry = make_entry(scope, aid, state, take(1))
-    if entry.kind == "elf" then entry.privileges = {} end
+    local privilege_byte = take(1)  -- of load files too, where it means nothing
+    local is_file = scope == registry.scopes.load_files or scope == registry.scopes.load_files_and_modules
+    local entry = make_entry(scope, aid, state, is_file and "" or privilege_byte)
     if scope == registry.scopes.load_files_and_modules then
       for _ = 1, take_byte() do entry.modules[#entry.modules + 1] = take(take_byte()) end
     end
@@ -145,14 +148,15 @@ end
 
 registry.columns = { "AID", "kind", "state", "version", "domain", "privileges" }
 
---- Rows for log.table, under registry.columns.
+--- Rows for log.table, under registry.columns. Privileges are bytes, as in GPCS tables 11-7 to 11-9: their names, which
+--- registry.data has, are more than a line.
 ---@param all Registry
 ---@return string[][]
 function registry.rows(all)
   local rows = {}
   for _, entry in ipairs(registry.list(all)) do
     rows[#rows + 1] = { hex.encode(entry.aid), entry.kind, entry.state, entry.version or "",
-                        entry.sd and hex.encode(entry.sd) or "", table.concat(entry.privileges, ", ") }
+                        entry.sd and hex.encode(entry.sd) or "", hex.encode(entry.privilege_bytes) }
   end
   return rows
 end

@@ -113,7 +113,13 @@ function sd.first_keys(parent, options)
       aid = options.aid, keys = key_set, version = key_version, flavor = parent.flavor, level = parent.level,
     })
   end
-  if not sd.has_keys(parent.card, options.aid, version) then
+  if sd.has_keys(parent.card, options.aid, version) then
+    -- Some cards show the parent's keys as those of a domain that has none. Trying would cost an attempt, so: no.
+    if sd.state(parent, options.aid) ~= "PERSONALIZED" and keys.info(parent.keys).version == version then
+      errors.raise("card", ("domain %s shows keys of version %02X, and its parent has that version too, so they may be "
+        .. "the parent's; give the domain's keys another version"):format(hex.encode(options.aid), version))
+    end
+  else
     open(parent.keys, parent.version):put_key(options.keys, version)
   end
   -- Some cards move on by themselves with the first keys, others wait until the domain itself says so; the same state

@@ -206,11 +206,13 @@ function SecurityDomain:load(cap, options)
     parameters = self.flavor.load_parameters, token = options.token,
   } }
   local blocks = cap:blocks(channel.max_data)
-  for i, block in ipairs(blocks) do
+  local count = #blocks
+  for i = 1, count do
     -- P1 80 on the last block; P2 counts, and wraps after FF (GPCS 11.6.2).
     plan[#plan + 1] = apdu.command {
-      cla = 0x80, ins = 0xE8, p1 = i == #blocks and 0x80 or 0x00, p2 = (i - 1) % 256, data = block, le = 256,
+      cla = 0x80, ins = 0xE8, p1 = i == count and 0x80 or 0x00, p2 = (i - 1) % 256, data = blocks[i], le = 256,
     }
+    blocks[i] = false  -- the command has it now, and a run may hold only so many handles
   end
   local doing = "LOAD " .. cap.name
   log.progress(doing, 0, cap.size)

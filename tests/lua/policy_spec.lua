@@ -37,7 +37,7 @@ return {
   end,
 
   ["privileges go by name"] = function()
-    check.equal(p.privilege "card lock", { op = "privilege", name = "card lock" })
+    check.equal(p.privilege "card lock", { op = "privilege", byte = 1, mask = 0x10 })
     check.raises("no privilege 'cardlock'", function() p.privilege "cardlock" end)
   end,
 
@@ -48,14 +48,20 @@ return {
   end,
 
   ["key versions, one or a range"] = function()
-    check.equal(p.key_version(0x30), { op = "key_version", value = 0x30 })
-    check.equal(#p.key_version(0x30, 0x3F).of, 16)
+    check.equal(p.key_version(0x30), { op = "key_version", min = 0x30, max = 0x30 })
+    check.equal(p.key_version(0x30, 0x3F), { op = "key_version", min = 0x30, max = 0x3F })
     check.raises("one or two key version numbers", function() p.key_version(5, 1) end)
   end,
 
   ["levels"] = function()
     check.equal(p.level "mac+enc", { op = "level", value = "mac+enc" })
     check.raises("no level 'high'", function() p.level "high" end)
+  end,
+
+  ["protocols, and the names of flows"] = function()
+    check.equal(p.scp("02", "03"), { op = "scp", values = { 2, 3 } })
+    check.raises("none of", function() p.scp "3" end)
+    check.equal(p.flow("demo/*", "acme/x"), { op = "flow", patterns = { "demo/*", "acme/x" } })
   end,
 
   ["combinations"] = function()

@@ -91,7 +91,7 @@ return {
 
   ["an entry with modules takes the place of one without"] = function()
     local all = {}
-    registry.add(all, registry.parse(scopes.load_files_and_modules, hex"E3134F05A0000000019F7001018405A00000000A"))
+    registry.add(all, registry.parse(scopes.load_files_and_modules, hex"E3124F05A0000000019F7001018405A00000000A"))
     registry.add(all, registry.parse(scopes.load_files, hex"E30B4F05A0000000019F700101"))
     check.equal(all[hex"A000000001"].modules, { hex"A00000000A" })
   end,
