@@ -10,6 +10,8 @@ constexpr uint16_t kFirstSecret = 0x8000;
 constexpr uint16_t kPin = 0x8201;
 constexpr uint8_t kPinTries = 3;
 constexpr uint8_t kLast = 0x80;
+constexpr uint8_t kEncryption = 0x60;
+constexpr uint8_t kEncrypted = 0x60;
 constexpr uint8_t kStructure = 0x18;
 constexpr uint8_t kGroups = 0x08;
 
@@ -26,6 +28,17 @@ std::optional<std::vector<std::pair<uint16_t, Bytes>>> parse_groups(ByteView dat
     data = data.subspan(header + length);
   }
   return groups;
+}
+
+// What an applet gets from SecureChannel.decryptData: a value under the DEK, without its padding.
+Bytes decipher(ByteView value, const SecureSession* session) {
+  if (session == nullptr) refuse(sw::kConditions, "encrypted data, and no secure channel to decipher it with");
+  if (value.empty() || value.size() % session->dek_block() != 0) {
+    refuse(sw::kWrongData, "an encrypted data group is no whole number of blocks");
+  }
+  Bytes plain = session->decrypt_key_data(value);
+  plain.resize(unpadded_size(plain).value_or(plain.size()));
+  return plain;
 }
 
 Reply verify(Chip& chip, const Application& applet, const Command& command) {
@@ -48,13 +61,14 @@ Reply get_group(const Application& applet, uint16_t id) {
 
 }  // namespace
 
-void store_in_instance(Application& instance, const Command& command) {
+void store_in_instance(Application& instance, const Command& command, const SecureSession* session) {
   if (instance.kind == Kind::access_rules) return store_access_rule(instance, command);
   Contents& contents = instance.contents;
   if (contents.personalized) refuse(sw::kConditions, "the applet is personalized already");
   const auto groups = parse_groups(command.data);
   if (groups) {
-    for (const auto& [id, value] : *groups) contents.groups[id] = value;
+    const bool encrypted = (command.p1 & kEncryption) == kEncrypted;
+    for (const auto& [id, value] : *groups) contents.groups[id] = encrypted ? decipher(value, session) : value;
     contents.pin_tries = kPinTries;
   } else if ((command.p1 & kStructure) == kGroups) {
     refuse(sw::kWrongData, "a data group is cut");
@@ -69,7 +83,7 @@ Reply applet_command(Chip& chip, LogicalChannel& channel, const Command& command
   switch (command.ins) {
     case ins::kStoreData:
       if (applet.kind == Kind::access_rules) chip.performer(channel);
-      store_in_instance(edit_application(chip.memory.write(), applet.aid), command);
+      store_in_instance(edit_application(chip.memory.write(), applet.aid), command, channel.session.get());
       return {};
     case ins::kGetData:
       if (applet.kind == Kind::access_rules) return get_access_rules(applet, command);

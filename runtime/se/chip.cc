@@ -68,7 +68,7 @@ Bytes Chip::power_up() {
   }
   powered = true;
   channels[0].open = true;
-  select_on(channels[0], issuer_domain(nvm()).aid);
+  select_on(channels[0], default_application(nvm()).aid);
   return flavor.atr;
 }
 

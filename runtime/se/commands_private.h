@@ -38,8 +38,9 @@ Reply store_data(Chip& chip, LogicalChannel& channel, const Command& command);
 
 /// A command to the selected applet.
 Reply applet_command(Chip& chip, LogicalChannel& channel, const Command& command);
-/// STORE DATA that reached `instance` directly or through its security domain.
-void store_in_instance(Application& instance, const Command& command);
+/// STORE DATA that reached `instance` directly or through its security domain. `session` deciphers what is encrypted;
+/// null without one.
+void store_in_instance(Application& instance, const Command& command, const SecureSession* session);
 /// The access rule applet's part of the two (GPD Secure Element Access Control).
 void store_access_rule(Application& instance, const Command& command);
 Reply get_access_rules(const Application& instance, const Command& command);

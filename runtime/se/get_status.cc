@@ -153,10 +153,7 @@ Bytes take_page(std::vector<Bytes>& entries, size_t page, bool splits) {
 Reply get_status(Chip& chip, LogicalChannel& channel, const Command& command) {
   const Application& performer = chip.performer(channel);
   const uint8_t what = command.p1;
-  if (what != kIssuerDomain && what != kApplications && what != kLoadFiles && what != kModules &&
-      what != (kLoadFiles | kModules)) {
-    refuse(sw::kWrongP1P2, "GET STATUS has P1 80, 40, 20 or 10");
-  }
+  if (what == 0 || (what & 0x0F) != 0) refuse(sw::kWrongP1P2, "GET STATUS has P1 80, 40, 20, 10 or a sum of them");
   const bool tlv_format = (command.p2 & kTlv) != 0;
   if ((command.p2 & ~(kTlv | kNext)) != 0) refuse(sw::kWrongP1P2, "GET STATUS has no such P2");
   if (tlv_format && !chip.flavor.list_tlv) refuse(sw::kWrongP1P2, "this product lists in the legacy format only");

@@ -70,7 +70,7 @@ Reply install_for_install(Chip& chip, LogicalChannel& channel, const Command& co
   const InstallParameters parameters = parse_parameters(fields.next());
   const ByteView token = fields.done() ? ByteView{} : fields.next();
   if (!fields.done()) refuse(sw::kWrongData, "bytes after the token");
-  const Application performer = content_manager(chip, channel, token);
+  const Application& performer = content_manager(chip, channel, token);
 
   if (combined) {
     const bool ready = chip.load && chip.load->complete && chip.load->channel == chip.number_of(channel);

@@ -57,6 +57,19 @@ bool is_issuer_domain(const Nvm& nvm, const Application& application) {
   return equal(application.aid, issuer_domain(nvm).aid);
 }
 
+bool selectable(const Nvm& nvm, const Application& application) {
+  if (is_issuer_domain(nvm, application)) return true;
+  if (nvm.card_state == state::kCardLocked) return false;
+  return !application.locked() && application.state >= state::kSelectable;
+}
+
+const Application& default_application(const Nvm& nvm) {
+  for (const auto& entry : nvm.applications) {
+    if (entry->has(privilege::kCardReset) && selectable(nvm, *entry)) return *entry;
+  }
+  return issuer_domain(nvm);
+}
+
 bool manages_content(const Nvm& nvm, const Application& domain) {
   return domain.has(privilege::kAuthorizedManagement) || is_issuer_domain(nvm, domain);
 }

@@ -14,6 +14,10 @@ Application& edit_application(Nvm& nvm, ByteView aid);
 LoadFile& edit_load_file(Nvm& nvm, ByteView aid);
 
 bool is_issuer_domain(const Nvm& nvm, const Application& application);
+/// What a reset and a new logical channel select (GPCS 6.4.1): the application with Card Reset, else the ISD.
+const Application& default_application(const Nvm& nvm);
+/// SELECT finds it (GPCS 6.4.2).
+bool selectable(const Nvm& nvm, const Application& application);
 /// Authorized Management; the ISD has it also on cards from before the privilege existed (GP 2.1.1).
 bool manages_content(const Nvm& nvm, const Application& domain);
 /// The life cycle state as GET STATUS shows it: the ISD's is the card's.

@@ -6,12 +6,6 @@
 namespace cw::se {
 namespace {
 
-bool selectable(const Nvm& nvm, const Application& application) {
-  if (is_issuer_domain(nvm, application)) return true;
-  if (nvm.card_state == state::kCardLocked) return false;
-  return !application.locked() && application.state >= state::kSelectable;
-}
-
 bool starts_with(ByteView aid, ByteView part) {
   return part.size() <= aid.size() && equal(aid.first(part.size()), part);
 }
@@ -93,8 +87,8 @@ Reply manage_channel(Chip& chip, LogicalChannel& channel, const Command& command
   }
   if (number == 0) refuse(sw::kNotSupported, "all logical channels are open");
   if (chip.channels[number].open) refuse(sw::kWrongP1P2, "this logical channel is open already");
-  // GPCS 6.4.1.2: from the basic channel the ISD is selected on it, from another the application that opened it.
-  const Aid selected = &channel == &chip.channels[0] ? issuer_domain(chip.nvm()).aid : channel.selected;
+  // GPCS 6.4.1.2: from the basic channel the default is selected on it, from another the application that opened it.
+  const Aid selected = &channel == &chip.channels[0] ? default_application(chip.nvm()).aid : channel.selected;
   chip.select_on(chip.channels[number], selected);
   return command.p2 == 0 ? Reply{{u8(number)}} : Reply{};
 }

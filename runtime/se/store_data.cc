@@ -203,7 +203,7 @@ Reply store_data(Chip& chip, LogicalChannel& channel, const Command& command) {
     channel.personalizing.reset();
     refuse(sw::kConditions, "the application to personalize is gone");
   }
-  store_in_instance(edit_application(chip.memory.write(), target), command);
+  store_in_instance(edit_application(chip.memory.write(), target), command, channel.session.get());
   if ((command.p1 & kLast) != 0) channel.personalizing.reset();
   return {};
 }

@@ -90,6 +90,17 @@ TEST_F(Content, the_applet_takes_store_data_by_itself_too) {
   EXPECT_EQ(host.raw("80CA010100"), "416C6963659000");
 }
 
+TEST_F(Content, secrets_may_come_under_the_data_encryption_key) {
+  ASSERT_EQ(host.load(kWallet, "", cap_code("wallet-1.0.cap")), "009000");
+  ASSERT_EQ(host.install(kWallet, kWalletApplet, kWalletApplet), "009000");
+  ASSERT_EQ(host.send("80E62000", "0000" + lv(kWalletApplet) + "000000"), "009000");
+  const std::string pin = to_hex(host.channel().encrypt_data(Secret::take(from_hex("31323334"))));
+  EXPECT_EQ(host.send("80E2E800", "8201" + lv(pin)), "9000") << card.why();
+  ASSERT_EQ(host.select(kWalletApplet), "9000");
+  EXPECT_EQ(host.raw("802000000431323334"), "9000");
+  EXPECT_EQ(host.raw("80E2E80003010100"), "6985");
+}
+
 TEST_F(Content, large_and_two_applets_and_a_library) {
   const Bytes transit = cap_code("transit-2.1.cap");
   ASSERT_EQ(transit.size(), 30514u);
@@ -317,7 +328,6 @@ TEST_F(Content, deleting_wants_nothing_that_hangs_on_it) {
   EXPECT_EQ(host.remove(kWalletApplet), "6985");
   EXPECT_EQ(host.raw("00708001"), "9000");
   EXPECT_EQ(host.remove(kWallet, "80"), "009000") << card.why();
-  EXPECT_EQ(host.send("80F26002", "4F00"), "6A86");
   EXPECT_EQ(host.send("80F24002", "4F00"), "6A88");
 }
 

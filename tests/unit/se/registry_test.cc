@@ -46,6 +46,17 @@ TEST_F(Registry, next_occurrence_goes_through_all_that_begin_so) {
   EXPECT_EQ(host.raw("80CA010100"), "6A88") << "the last one found stays selected";
 }
 
+TEST_F(Registry, card_reset_makes_an_application_the_default) {
+  put_applet("F0F0F0F0F0");
+  ASSERT_EQ(host.install(kWallet, kWalletApplet, "F0F0F0F0F1", "04"), "009000") << card.why();
+  card.reset();
+  EXPECT_EQ(host.raw("80CA010100"), "6A88") << "the applet answers";
+  ASSERT_EQ(host.enter("", scp03_keys()), "9000");
+  ASSERT_EQ(host.remove("F0F0F0F0F1"), "009000");
+  card.reset();
+  EXPECT_TRUE(host.raw("80CA00E000").ends_with("9000")) << "the ISD again";
+}
+
 TEST_F(Registry, both_formats_of_the_isd_and_the_load_files) {
   EXPECT_EQ(host.send("80F28002", "4F00"),
             "E3264F08A0000001510000009F700101C5039EFE80C407A0000001515350CC08A0000001510000009000");
@@ -56,7 +67,9 @@ TEST_F(Registry, both_formats_of_the_isd_and_the_load_files) {
             "E3254F07A00000015153509F700101CE02FFFF8408A000000151535041CC08A0000001510000009000");
   EXPECT_EQ(host.send("80F22000", "4F07A0000001515350"), "07A000000151535001009000");
   EXPECT_EQ(host.send("80F28002", "4F005C034F9F70"), "E30E4F08A0000001510000009F7001019000") << "the tags asked for";
+  EXPECT_EQ(host.send("80F2A002", "4F07A0000001515350"), host.send("80F22002", "4F07A0000001515350")) << "sums of P1";
   EXPECT_EQ(host.send("80F20002", "4F00"), "6A86");
+  EXPECT_EQ(host.send("80F28102", "4F00"), "6A86");
   EXPECT_EQ(host.send("80F28004", "4F00"), "6A86");
   EXPECT_EQ(host.send("80F28002", ""), "6A80");
   EXPECT_EQ(host.send("80F28002", "4F05AA"), "6A80");
