@@ -1,7 +1,6 @@
 // The stubs in stdlib/_meta are what integrators read: every function they name exists, and every function there is has
 // a stub.
 #include <filesystem>
-#include <regex>
 #include <set>
 #include <sstream>
 
@@ -20,20 +19,25 @@ struct Stubs {
   std::set<std::string> fields{};
 };
 
+/// What follows `start` in `line`, up to the first character that is none of a name; empty if the line starts
+/// otherwise.
+std::string name_after(const std::string& line, const std::string& start) {
+  if (line.rfind(start, 0) != 0) return "";
+  const size_t end =
+      line.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:", start.size());
+  return line.substr(start.size(), end == std::string::npos ? end : end - start.size());
+}
+
 Stubs read_stubs() {
   Stubs stubs;
-  const std::regex function(R"(^function ([A-Za-z_]+[.:][A-Za-z_0-9]+)\()");
-  const std::regex class_line(R"(^---@class ([A-Za-z_]+))");
-  const std::regex field(R"(^---@field ([A-Za-z_0-9]+)\??)");
   for (const auto& entry : std::filesystem::directory_iterator(std::string(CW_SOURCE_DIR) + "/stdlib/_meta")) {
     const std::string path = "stdlib/_meta/" + entry.path().filename().string();
     std::istringstream lines{to_string(ByteView(source_file(path)))};
-    std::string line, current;
-    std::smatch match;
-    while (std::getline(lines, line)) {
-      if (std::regex_search(line, match, function)) stubs.functions.insert(match[1]);
-      if (std::regex_search(line, match, class_line)) current = match[1];
-      if (std::regex_search(line, match, field)) stubs.fields.insert(current + "." + match[1].str());
+    std::string type;
+    for (std::string line; std::getline(lines, line);) {
+      if (const auto name = name_after(line, "function "); !name.empty()) stubs.functions.insert(name);
+      if (const auto name = name_after(line, "---@class "); !name.empty()) type = name;
+      if (const auto name = name_after(line, "---@field "); !name.empty()) stubs.fields.insert(type + "." + name);
     }
   }
   return stubs;
