@@ -35,8 +35,8 @@ Bytes read_open(int fd, const std::filesystem::path& path, size_t limit) {
     if (got < 0) fail("cannot read", path, errno);
     if (got == 0) break;
     if (out.size() + static_cast<size_t>(got) > limit) {
-      throw Error(ErrorKind::usage, "cannot read " + path.string() + ": larger than the limit of " +
-                                        std::to_string(limit) + " bytes");
+      throw Error(ErrorKind::usage,
+                  "cannot read " + path.string() + ": larger than the limit of " + std::to_string(limit) + " bytes");
     }
     out.insert(out.end(), buffer, buffer + got);
   }

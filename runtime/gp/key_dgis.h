@@ -20,8 +20,8 @@ struct DgiKeyAttributes {
   uint16_t purpose = 0x0003;  // tag 97: 0003 secure channel, 7003 DAP
 };
 
-/// All DGIs, one after the other; the caller cuts them for STORE DATA. Values are encrypted as Channel::encrypt_key does.
-/// Raises usage: no keys, a key without value, keys of different type or length.
+/// All DGIs, one after the other; the caller cuts them for STORE DATA. Values are encrypted as Channel::encrypt_key
+/// does. Raises usage: no keys, a key without value, keys of different type or length.
 Bytes key_dgis(const Channel& channel, const DgiKeyAttributes& attributes, const std::vector<DgiKey>& keys);
 
 }  // namespace cw::gp

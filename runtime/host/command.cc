@@ -14,22 +14,22 @@ template <class... Ts>
 Overloaded(Ts...) -> Overloaded<Ts...>;
 
 std::string text_of(const Part& part) {
-  return std::visit(
-      Overloaded{
-          [](const Bytes& bytes) { return to_hex(bytes); },
-          [](const SecretPart& secret) {
-            return "<secret " + secret.name + " " + std::to_string(secret.size) + (secret.under_dek ? " dek>" : ">");
-          },
-          [](const KeyPart& key) {
-            return "<key " + key.set + "/" + std::to_string(key.index) +
-                   (key.form == KeyPart::Form::value ? " value>" : ">");
-          },
-          [](const FilePart& block) {
-            return "<file " + to_hex(ByteView(block.file->sha256).first(8)) + " " + std::to_string(block.offset) + "+" +
-                   std::to_string(block.size) + ">";
-          },
-      },
-      part);
+  return std::visit(Overloaded{
+                        [](const Bytes& bytes) { return to_hex(bytes); },
+                        [](const SecretPart& secret) {
+                          return "<secret " + secret.name + " " + std::to_string(secret.size) +
+                                 (secret.under_dek ? " dek>" : ">");
+                        },
+                        [](const KeyPart& key) {
+                          return "<key " + key.set + "/" + std::to_string(key.index) +
+                                 (key.form == KeyPart::Form::value ? " value>" : ">");
+                        },
+                        [](const FilePart& block) {
+                          return "<file " + to_hex(ByteView(block.file->sha256).first(8)) + " " +
+                                 std::to_string(block.offset) + "+" + std::to_string(block.size) + ">";
+                        },
+                    },
+                    part);
 }
 
 }  // namespace
@@ -52,9 +52,7 @@ void Data::add(const Data& more) {
   for (const Part& part : more.parts_) add(part);
 }
 
-bool Data::plain() const {
-  return parts_.empty() || (parts_.size() == 1 && std::holds_alternative<Bytes>(parts_[0]));
-}
+bool Data::plain() const { return parts_.empty() || (parts_.size() == 1 && std::holds_alternative<Bytes>(parts_[0])); }
 
 bool Data::has_secret() const {
   return std::any_of(parts_.begin(), parts_.end(), [](const Part& p) { return std::holds_alternative<SecretPart>(p); });

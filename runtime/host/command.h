@@ -16,7 +16,8 @@
 
 namespace cw::host {
 
-/// A `secret` argument of the run. `under_dek`: encrypted with the channel's data encryption key, 80-padded to its block.
+/// A `secret` argument of the run. `under_dek`: encrypted with the channel's data encryption key, 80-padded to its
+/// block.
 struct SecretPart {
   std::string name{};
   uint32_t size = 0;  // bytes that travel

@@ -36,13 +36,13 @@ struct Exchange {
 
 /// INITIALIZE UPDATE, check of the card cryptogram, EXTERNAL AUTHENTICATE; costs from the attempt budget.
 struct OpenChannel {
-  std::string keys{};             // key set by name
-  uint8_t key_version = 0;        // 0: the key set's own, FF.. as the card has it
-  uint8_t level = 0x03;           // security level byte: 00 01 03 11 13 33
-  std::optional<uint8_t> scp{};   // 1, 2, 3: refuse another protocol
-  Bytes aid{};                    // AID of the selected security domain
+  std::string keys{};            // key set by name
+  uint8_t key_version = 0;       // 0: the key set's own, FF.. as the card has it
+  uint8_t level = 0x03;          // security level byte: 00 01 03 11 13 33
+  std::optional<uint8_t> scp{};  // 1, 2, 3: refuse another protocol
+  Bytes aid{};                   // AID of the selected security domain
   uint8_t logical_channel = 0;
-  bool s16 = false;               // send a 16-byte host challenge
+  bool s16 = false;  // send a 16-byte host challenge
 };
 struct CloseChannel {
   ChannelId channel = 0;
@@ -63,7 +63,7 @@ struct Wait {
 struct Note {
   enum class Kind : uint8_t { log, step_begin, step_skip, step_end, progress, output };
   Kind kind = Kind::log;
-  std::string name{};   // step, log level, output format ("json", "table", "text")
+  std::string name{};  // step, log level, output format ("json", "table", "text")
   std::string text{};
   uint64_t done = 0;
   uint64_t total = 0;
@@ -87,10 +87,10 @@ struct ChannelOpened {
   uint8_t scp = 0;
   uint8_t i = 0;
   uint8_t level = 0;
-  uint8_t key_version = 0;      // that the card answered with
-  Bytes diversification_data{}; // 10 bytes
-  Bytes sequence_counter{};     // 0, 2 or 3 bytes
-  uint32_t max_data = 0;        // plain data bytes in one short command
+  uint8_t key_version = 0;       // that the card answered with
+  Bytes diversification_data{};  // 10 bytes
+  Bytes sequence_counter{};      // 0, 2 or 3 bytes
+  uint32_t max_data = 0;         // plain data bytes in one short command
 };
 struct ChannelClosed {};
 struct HttpReply {
@@ -105,10 +105,10 @@ using Reply = std::variant<ResetDone, Answers, ChannelOpened, ChannelClosed, Htt
 
 /// What a script may know of a stored key set.
 struct KeyInfo {
-  std::string type{};            // "aes", "des"
-  uint32_t size = 0;             // bytes per key
+  std::string type{};  // "aes", "des"
+  uint32_t size = 0;   // bytes per key
   uint8_t version = 0;
-  std::vector<Bytes> kcvs{};     // ENC, MAC, DEK; 3 bytes each; empty for a master key to diversify
+  std::vector<Bytes> kcvs{};  // ENC, MAC, DEK; 3 bytes each; empty for a master key to diversify
 };
 
 class Outside {

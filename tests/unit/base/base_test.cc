@@ -1,8 +1,8 @@
+#include <type_traits>
+
 #include <gtest/gtest.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-
-#include <type_traits>
 
 #include "base/bytes.h"
 #include "base/error.h"

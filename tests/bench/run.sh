@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# Builds the benchmarks and prints one table: each row with the floor or peer of the same run beside it.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+cmake --preset bench >&2
+cmake --build --preset bench --target cardwright_bench >&2
+run=(build/bench/tests/bench/cardwright_bench --benchmark_format=json --benchmark_repetitions=5
+  --benchmark_enable_random_interleaving=true "$@")
+if command -v taskset >/dev/null; then run=(taskset -c 1 "${run[@]}"); fi
+"${run[@]}" | python3 tests/bench/table.py
