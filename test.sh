@@ -6,7 +6,7 @@ cd "$(dirname "$0")"
 . tools/packages.sh
 . tools/build.sh
 
-quick_stages=(release unit vectors selftest lua cli luacheck lint)
+quick_stages=(release unit vectors selftest lua cli repeat secrets luacheck lint)
 all_stages=("${quick_stages[@]}" docs install clone asan tsan clang fuzz)
 
 usage() {
@@ -22,6 +22,8 @@ earlier ones built, in this order:
   selftest   the known answers built into the program
   lua        the specs of the Lua library, in the sandbox that flows run in
   cli        the program as a user has it: arguments, output, exit status, signals
+  repeat     each shipped flow many times in fresh processes: the same commands and answers to the byte
+  secrets    planted keys and secrets: no output and no file shows them
   luacheck   every Lua source
   lint       what tests/lint/README.md lists
   docs       every command shown in the guides, run as it is printed there
@@ -70,6 +72,14 @@ stage_lua() {
 
 stage_cli() {
   tests/interop/cli/run.sh "$cardwright"
+}
+
+stage_repeat() {
+  tests/interop/repeat/run.py "$cardwright"
+}
+
+stage_secrets() {
+  tests/interop/secrets/run.py "$cardwright"
 }
 
 stage_luacheck() {
