@@ -74,8 +74,8 @@ Components components_of_zip(ByteView file, std::string_view origin, std::string
 /// IJC: the components of a package joined, in load order, without the archive.
 Components components_of_ijc(ByteView file) {
   if (file.size() < 11 || file[0] != 0x01 || read_be(file.subspan(3, 4)) != 0xDECAFFED) {
-    refuse("neither a ZIP archive nor joined components (IJC): it begins with " +
-           to_hex(file.first(std::min<size_t>(file.size(), 8))) + "; give the .cap file that the converter wrote");
+    // Nothing of the content is shown: a file given by mistake may be a secret.
+    refuse("neither a ZIP archive nor joined components (IJC); give the .cap file that the converter wrote");
   }
   const bool extended = (file[9] & 0x08) != 0;
   Components out;
