@@ -22,62 +22,61 @@ _cardwright_set() {
 }
 
 _cardwright() {
-  local current previous words cword
+  # From bash-completion, where it is there: it keeps NAME=VALUE together.
+  local cur prev words cword
   _init_completion -n =: 2>/dev/null || {
-    current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+    cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
     words=("${COMP_WORDS[@]}") cword=$COMP_CWORD
   }
-  current=${current:-${words[cword]}} previous=${words[cword - 1]}
 
   local session='--card --card-state --keys --policy --trace --seed'
-  local options='' command=${words[1]}
+  local options='--help' command=${words[1]}
   case $command in
     run) options="$session --set --json --verbose --help" ;;
-    flows | selftest) options='--vectors --help' ;;
+    selftest) options='--vectors --help' ;;
     flow | cap | card)
       if [ "$cword" -eq 2 ]; then
-        mapfile -t COMPREPLY < <(compgen -W 'info --help' -- "$current")
+        mapfile -t COMPREPLY < <(compgen -W 'info --help' -- "$cur")
         return
       fi
-      options='--json --help'
-      if [ "$command" = card ]; then options="$session $options"; fi
+      if [ "$command" = cap ]; then options='--json --help'; fi
+      if [ "$command" = card ]; then options="$session --json --help"; fi
       ;;
-    send | repl) options="$session --help" ;;
-    check) options='--help' ;;
+    send) options="$session --help" ;;
+    repl) options="$session --verbose --help" ;;
   esac
-  if [ "$command" = flows ]; then options='--help'; fi
 
   if [ "$cword" -eq 1 ]; then
-    mapfile -t COMPREPLY < <(compgen -W 'run flows flow check cap card send selftest repl --help --version' -- "$current")
+    mapfile -t COMPREPLY < <(compgen -W 'run flows flow check cap card send selftest repl --help --version' -- "$cur")
     return
   fi
-  case $previous in
+  case $prev in
     --card)
-      mapfile -t COMPREPLY < <(compgen -W 'sim' -- "$current")
+      mapfile -t COMPREPLY < <(compgen -W 'sim' -- "$cur")
       return
       ;;
     --card-state | --keys | --policy | --trace)
-      mapfile -t COMPREPLY < <(compgen -f -- "$current")
+      mapfile -t COMPREPLY < <(compgen -f -- "$cur")
       return
       ;;
     --vectors)
-      mapfile -t COMPREPLY < <(compgen -d -- "$current")
+      mapfile -t COMPREPLY < <(compgen -d -- "$cur")
       return
       ;;
     --seed) return ;;
     --set)
-      _cardwright_set "$current" "${words[2]}"
+      _cardwright_set "$cur" "${words[2]}"
       return
       ;;
   esac
-  if [[ $current == -* ]]; then
-    mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
+  if [[ $cur == -* ]]; then
+    mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
     return
   fi
   case $command in
-    run | check) _cardwright_flows "$current" ;;
-    flow) _cardwright_flows "$current" ;;
-    cap) mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
+    run | check) _cardwright_flows "$cur" ;;
+    flow) _cardwright_flows "$cur" ;;
+    cap) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
   esac
 }
 

@@ -86,10 +86,10 @@ void print(const gp::CapFile& cap, const Terminal& terminal) {
   }
   std::cout << '\n' << components.format(terminal);
 
-  Table hashes{
-      "hashes of the load file data block", {"", "without Descriptor (what is loaded)", "with Descriptor"}, {}};
+  Table hashes{"hashes of the load file data block", {"", "Descriptor", ""}, {}};
   for (const HashName& each : kHashes) {
-    hashes.rows.push_back({each.name, to_hex(cap.hash(each.hash)), to_hex(cap.hash(each.hash, true))});
+    hashes.rows.push_back({each.name, "left out, as loaded", to_hex(cap.hash(each.hash))});
+    hashes.rows.push_back({"", "included", to_hex(cap.hash(each.hash, true))});
   }
   std::cout << '\n' << hashes.format(terminal) << std::flush;
 }

@@ -68,7 +68,7 @@ ExitStatus send(const Options& options) {
   std::vector<engine::Setting> settings;
   settings.push_back({"commands", lines});
   const std::string flow = "_tools/send";
-  Decoded observer(std::cout, Trace::Times::hidden);
+  Decoded observer(std::cout, {.times = false, .all_answers = true});
   const Session::Outcome outcome = session.run(
       flow, engine::Arguments::check(engine::check_flow(session.bundle(), flow), std::move(settings)), observer);
   session.save();

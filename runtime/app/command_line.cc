@@ -43,8 +43,7 @@ const CLI::App* find_command(const CLI::App& program, int argc, const char* cons
     }
     if (next == nullptr) {
       throw Error(ErrorKind::usage, "unknown command '" + word + "'" + did_you_mean(word, commands_of(*level)) +
-                                        (nearest(word, commands_of(*level)).empty() ? "; see " : " See ") + path +
-                                        " --help");
+                                        "; see " + path + " --help");
     }
     level = next;
     path += " " + word;
@@ -57,12 +56,11 @@ std::string explain(const CLI::ParseError& error, CLI::App& program, const CLI::
   for (const CLI::App* up = command.get_parent(); up != nullptr; up = up->get_parent())
     path = up->get_name() + " " + path;
   const std::string see = "; see " + path + " --help";
-  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
-    for (const std::string& word : program.remaining(true)) {
-      const std::string name = word.substr(0, word.find('='));
-      if (!name.starts_with('-') || name == "-") return path + ": did not expect '" + word + "'" + see;
-      return path + ": unknown option " + name + did_you_mean(name, options_of(command)) + see;
-    }
+  // First what is too much: a mistyped option is also one that is missing, and its own name says more.
+  for (const std::string& word : program.remaining(true)) {
+    const std::string name = word.substr(0, word.find('='));
+    if (!name.starts_with('-') || name == "-") return path + ": did not expect '" + word + "'" + see;
+    return path + ": unknown option " + name + did_you_mean(name, options_of(command)) + see;
   }
   return path + ": " + error.what() + see;
 }

@@ -1,4 +1,16 @@
-// A run for programs: one JSON object per line, in order, each flushed. docs/TESTERS.md lists the events.
+// A run for programs: one JSON object per line, in order, each flushed. `event` says which:
+//
+//   run       flow, card, bundle, policy, policy_hash: the first
+//   attempt   number
+//   step      name, state: begin, end, skip
+//   progress  what, done, total
+//   channel   channel, keys, scp, i, level, key_version
+//   command   number, channel, name, command (canonical form), sw: with --verbose only
+//   log       level, text
+//   table     title, columns, rows
+//   result    name, value
+//   failed    again, error {kind, message, sw, cause}: an attempt ended
+//   end       ok, status, attempts, commands, instructions, peak_memory, ms, error: the last
 #pragma once
 
 #include <chrono>

@@ -4,8 +4,10 @@
 #include <exception>
 #include <iostream>
 
+#include <poll.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "app/command_line.h"
 #include "app/terminal.h"
@@ -28,6 +30,17 @@ int fail(cw::app::ExitStatus status, std::string_view message) {
   return static_cast<int>(status);
 }
 
+/// Output that is lost is an error, unless its reader wanted no more (head, a pager).
+int finish(cw::app::ExitStatus status) {
+  if (std::cout.flush()) return static_cast<int>(status);
+  struct pollfd output {
+    STDOUT_FILENO, POLLOUT, 0
+  };
+  const bool reader_left = ::poll(&output, 1, 0) == 1 && (output.revents & POLLERR) != 0;
+  if (reader_left) return static_cast<int>(status);
+  return fail(cw::app::ExitStatus::refused, "cannot write to standard output; is the disk full?");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -35,7 +48,7 @@ int main(int argc, char** argv) {
   ::signal(SIGPIPE, SIG_IGN);
   allow_deep_stack();
   try {
-    return static_cast<int>(cw::app::command_line(argc, argv));
+    return finish(cw::app::command_line(argc, argv));
   } catch (const cw::Error& error) {
     return fail(cw::app::status_of(error.kind()), error.message());
   } catch (const std::exception& error) {

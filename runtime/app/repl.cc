@@ -10,7 +10,11 @@ namespace cw::app {
 
 namespace {
 
-constexpr const char* kName = "repl";
+constexpr const char* kName = "repl";  // as a flow, for the policy
+
+// Where the state keeps what every entry needs.
+constexpr const char* kRunner = "cardwright.repl.runner";
+constexpr const char* kGiven = "cardwright.repl.given";
 
 /// What the host hands over once, when a state is made; read back by prepare().
 struct Given {
@@ -33,7 +37,7 @@ int push_given(lua_State* L) {
     if (const auto* bytes = std::get_if<Bytes>(&value)) lua::set_field(L, name.c_str(), ByteView(*bytes));
   }
   lua_setfield(L, -2, "flavor");
-  lua_setfield(L, LUA_REGISTRYINDEX, kName);
+  lua_setfield(L, LUA_REGISTRYINDEX, kGiven);
   return 0;
 }
 
@@ -81,6 +85,8 @@ void Repl::make_state() {
   if (lua_cpcall(state_->thread(), push_given, &given) != 0) {
     throw Error(ErrorKind::budget, "the policy's memory limit is too small for a prompt (limits.memory_mib)");
   }
+  state_->load(session_.bundle().flow("_tools/repl"), lua::Limits{});
+  lua_setfield(state_->thread(), LUA_REGISTRYINDEX, kRunner);
 }
 
 /// One line of names in front, so that lines in errors are those typed. The chunk gives a function of them.
@@ -101,16 +107,18 @@ Repl::Entered Repl::enter(const std::string& text, const std::atomic<bool>& stop
     return Entered::incomplete;
   }
   lua_State* L = state_->thread();
-  state_->load(session_.bundle().flow("_tools/repl"), lua::Limits{});
+  lua_settop(L, 0);
+  lua_getfield(L, LUA_REGISTRYINDEX, kRunner);
   state_->load(*chunk, lua::Limits{});
-  lua_getfield(L, LUA_REGISTRYINDEX, kName);
+  lua_getfield(L, LUA_REGISTRYINDEX, kGiven);
   lua::State::Outcome outcome = state_->start(2);
   while (outcome == lua::State::Outcome::waiting) {
     host::Reply reply = stop ? host::Reply(Error(ErrorKind::usage, "stopped before the next command")) : carry_out();
     outcome = state_->resume([&](lua_State* thread) { return context_->reply(thread, reply); });
   }
   if (outcome == lua::State::Outcome::finished) {
-    lua_settop(L, 0);
+    // The runner gives the entry's error as text.
+    if (lua_type(L, 1) == LUA_TSTRING) throw Error(ErrorKind::script, lua_tostring(L, 1));
     return Entered::done;
   }
   // Raised past the entry's own pcall: a budget is used up, and the state with it. Channels cannot be reached any more.

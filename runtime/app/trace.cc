@@ -1,6 +1,8 @@
 #include "app/trace.h"
 
+#include <algorithm>
 #include <cstdio>
+#include <iterator>
 
 #include "app/terminal.h"
 #include "base/hex.h"
@@ -28,7 +30,35 @@ card::Apdu with_zeros(const host::Command& command) {
   return out;
 }
 
+/// Data objects of a card and of security domains (GPCS table 11-26, and those that cards have beside them).
+constexpr uint16_t kPublicObjects[] = {0x0042, 0x0045, 0x0066, 0x0067, 0x00C0, 0x00C1, 0x00C2, 0x00CF,
+                                       0x00D3, 0x00E0, 0x2F00, 0x5F50, 0x9F7F, 0xFF20, 0xFF21};
+
 }  // namespace
+
+bool answer_is_public(const host::Command& command) {
+  switch (command.ins) {
+    case 0x50:  // INITIALIZE UPDATE
+    case 0x70:  // MANAGE CHANNEL
+    case 0x82:  // EXTERNAL AUTHENTICATE
+    case 0xA4:  // SELECT
+    case 0xD8:  // PUT KEY
+    case 0xE2:  // STORE DATA
+    case 0xE4:  // DELETE
+    case 0xE6:  // INSTALL
+    case 0xE8:  // LOAD
+    case 0xF0:  // SET STATUS
+    case 0xF2:  // GET STATUS
+      return true;
+    case 0xCA:  // GET DATA
+    case 0xCB: {
+      const auto object = static_cast<uint16_t>(command.p1 << 8 | command.p2);
+      return std::find(std::begin(kPublicObjects), std::end(kPublicObjects), object) != std::end(kPublicObjects);
+    }
+    default:
+      return false;
+  }
+}
 
 std::string describe(const host::Command& command) {
   // How long a key is on the wire depends on the channel, so no size can be given.
@@ -46,7 +76,7 @@ std::string describe(uint16_t sw, const host::Command& command) {
 
 void Trace::head(const std::string& what, std::chrono::nanoseconds took) {
   out_ << '#' << ++number_ << ' ' << what;
-  if (times_ == Times::shown) {
+  if (options_.times) {
     out_ << "  at " << milliseconds(std::chrono::steady_clock::now() - begin_) << ", took " << milliseconds(took);
   }
   out_ << '\n';
@@ -60,16 +90,18 @@ void Trace::exchanged(const host::Command& command, host::ChannelId channel, con
                       std::chrono::nanoseconds time) {
   head((channel == 0 ? "" : "[channel " + std::to_string(channel) + "] ") + describe(command), time);
   out_ << "  > " << printable(host::canonical(command)) << '\n';
-  if (!answer.data.empty()) out_ << "  < " << to_hex(answer.data) << '\n';
+  if (!answer.data.empty()) {
+    const bool shown = options_.all_answers || answer_is_public(command);
+    out_ << "  < " << (shown ? to_hex(answer.data) : "<" + std::to_string(answer.data.size()) + " bytes>") << '\n';
+  }
   out_ << "  < " << describe(answer.sw, command) << '\n' << std::flush;
 }
 
 void Trace::channel_opened(const host::OpenChannel& asked, const host::ChannelOpened& opened,
-                           std::chrono::nanoseconds time) {
-  head("INITIALIZE UPDATE, EXTERNAL AUTHENTICATE", time);
-  out_ << "  > key set " << asked.keys << ", wanted level " << to_hex(asked.level) << '\n'
-       << "  < channel " << opened.channel << ": SCP" << to_hex(opened.scp) << " i=" << to_hex(opened.i) << ", level "
-       << to_hex(opened.level) << ", key version " << to_hex(opened.key_version) << '\n'
+                           std::chrono::nanoseconds) {
+  out_ << "channel " << opened.channel << " is open: key set " << asked.keys << ", SCP" << to_hex(opened.scp)
+       << " i=" << to_hex(opened.i) << ", level " << to_hex(opened.level) << ", key version "
+       << to_hex(opened.key_version) << '\n'
        << std::flush;
 }
 

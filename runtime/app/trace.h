@@ -13,8 +13,12 @@ namespace cw::app {
 
 class Trace : public engine::Observer {
  public:
-  enum class Times { shown, hidden };
-  explicit Trace(std::ostream& out, Times times = Times::shown) : out_(out), times_(times) {}
+  struct Options {
+    bool times = true;
+    bool all_answers = false;  // for the person who typed the commands
+  };
+  explicit Trace(std::ostream& out) : Trace(out, Options{}) {}
+  Trace(std::ostream& out, const Options& options) : out_(out), options_(options) {}
 
   void attempt_begins(unsigned number) override;
   void exchanged(const host::Command& command, host::ChannelId channel, const host::Answer& answer,
@@ -29,10 +33,14 @@ class Trace : public engine::Observer {
   void head(const std::string& what, std::chrono::nanoseconds took);
 
   std::ostream& out_;
-  Times times_;
+  Options options_;
   uint64_t number_ = 0;
   std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
 };
+
+/// Whether GlobalPlatform or ISO 7816-4 says what the answer is about: the card's content and state, never personal
+/// data.
+bool answer_is_public(const host::Command& command);
 
 /// What the command is, in the standards' terms; contents of secrets, keys and files are not there to be shown.
 std::string describe(const host::Command& command);

@@ -5,9 +5,6 @@ local json = require "json"
 local objects = require "cw.objects"
 local tlv = require "tlv"
 
-local key_types = { [0x80] = "DES", [0x85] = "TLS PSK", [0x88] = "AES", [0xA0] = "RSA e", [0xA1] = "RSA n",
-                    [0xB0] = "ECC public", [0xB1] = "ECC private", [0xF0] = "ECC curve" }
-
 local function protocols(card_data)
   local out = {}
   for i, protocol in ipairs(card_data.scp) do out[i] = ("SCP%02X i=%02X"):format(protocol.scp, protocol.i) end
@@ -35,17 +32,6 @@ local function identity_rows(run, selected, data)
   return rows
 end
 
-local function key_rows(keys)
-  local rows = {}
-  for _, key in ipairs(keys) do
-    for _, part in ipairs(key.components) do
-      rows[#rows + 1] = { ("%02X"):format(key.version), ("%02X"):format(key.id),
-                          ("%s, %d bytes"):format(key_types[part.type] or ("type %02X"):format(part.type), part.length) }
-    end
-  end
-  return rows
-end
-
 local function cplc_rows(cplc)
   local rows = {}
   for name, value in pairs(cplc) do rows[#rows + 1] = { (name:gsub("_", " ")), value } end
@@ -69,7 +55,7 @@ return {
     local keys = objects.key_info(data.key_information or "")
 
     run:table("card", { "", "" }, identity_rows(run, selected, data))
-    if #keys > 0 then run:table("keys", { "version", "id", "type" }, key_rows(keys)) end
+    if #keys > 0 then run:table("keys", objects.key_columns, objects.key_rows(keys)) end
     if cplc then run:table("CPLC", { "", "" }, cplc_rows(cplc)) end
 
     run:output("reader", run.card.reader)

@@ -1,4 +1,4 @@
---- What `cardwright repl` does with each entry: calls it, and shows what it returns or why it failed.
+--- What `cardwright repl` does with each entry: calls it, and shows what it returns.
 local apdu = require "apdu"
 local gp = require "cw.gp"
 local hex = require "hex"
@@ -32,16 +32,15 @@ local function show(value, depth)
   return "{" .. table.concat(parts, ", ") .. "}"
 end
 
+--- Shows what the entry returned; gives the text of its error back.
 local function finish(ok, ...)
-  if not ok then
-    log.warn(tostring((...)))
-    return
-  end
+  if not ok then return tostring((...)) end
   local shown = {}
   for i = 1, select("#", ...) do shown[i] = show((select(i, ...)), 1) end
   if #shown > 0 then log.info(table.concat(shown, ", ")) end
+  return nil
 end
 
 return function(entry, given)
-  finish(pcall(entry, given.card, given.flavor, my, gp, sd, perso, apdu, tlv, hex, json, keys))
+  return finish(pcall(entry, given.card, given.flavor, my, gp, sd, perso, apdu, tlv, hex, json, keys))
 end

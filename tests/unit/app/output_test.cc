@@ -51,7 +51,8 @@ TEST(Console, on_a_terminal_a_bar_is_drawn_and_wiped) {
   const std::string text = told_to(terminal);
   EXPECT_NE(text.find("█"), std::string::npos);
   EXPECT_NE(text.find("50%"), std::string::npos);
-  EXPECT_NE(text.find("\r\x1b[K✓ load"), std::string::npos) << text;
+  EXPECT_NE(text.find("50%\r\x1b[Kfree:"), std::string::npos) << text;
+  EXPECT_NE(text.find("✓ load"), std::string::npos) << text;
 }
 
 TEST(Console, results_are_shown_when_there_is_no_table) {

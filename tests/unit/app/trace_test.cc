@@ -14,7 +14,7 @@ using host::Command;
 
 std::string traced(const Command& command, const host::Answer& answer, host::ChannelId channel = 1) {
   std::ostringstream out;
-  Trace(out, Trace::Times::hidden).exchanged(command, channel, answer, {});
+  Trace(out, {.times = false}).exchanged(command, channel, answer, {});
   return out.str();
 }
 
@@ -70,9 +70,28 @@ TEST(Trace, opening_a_channel_names_the_key_set) {
   opened.i = 0x70;
   opened.level = 0x33;
   opened.key_version = 0x30;
-  Trace(out, Trace::Times::hidden).channel_opened(asked, opened, {});
+  Trace(out, {.times = false}).channel_opened(asked, opened, {});
   EXPECT_NE(out.str().find("key set isd"), std::string::npos) << out.str();
   EXPECT_NE(out.str().find("SCP03 i=70, level 33, key version 30"), std::string::npos) << out.str();
+}
+
+TEST(Trace, what_an_application_answers_is_a_length) {
+  const Bytes holder = from_hex("4164612041646120");
+  const Command get_data{0x80, 0xCA, 0x01, 0x01, {}, 256};
+  const std::string text = traced(get_data, {holder, 0x9000});
+  EXPECT_EQ(text.find(to_hex(holder)), std::string::npos) << text;
+  EXPECT_NE(text.find("  < <8 bytes>\n  < 9000"), std::string::npos) << text;
+
+  std::ostringstream all;
+  Trace(all, {.times = false, .all_answers = true}).exchanged(get_data, 1, {holder, 0x9000}, {});
+  EXPECT_NE(all.str().find(to_hex(holder)), std::string::npos);
+}
+
+TEST(Trace, what_a_card_says_about_itself_is_shown) {
+  const Bytes data = from_hex("C103000001");
+  for (const Command& command : {Command{0x80, 0xCA, 0x00, 0xC1, {}, 256}, Command{0x80, 0xF2, 0x40, 0x02, {}, 256}}) {
+    EXPECT_NE(traced(command, {data, 0x9000}).find(to_hex(data)), std::string::npos);
+  }
 }
 
 }  // namespace
