@@ -1,6 +1,22 @@
 --- Gives an applet a security domain of its own, loads it there, installs and personalizes it, and reads the card back.
 ---
 ---   $ cardwright run demo/install --card sim --set cap=tests/caps/wallet-1.0.cap --set holder=@holder.txt
+---   ok   domain
+---   ok   domain keys
+---   ok   load file
+---   ok   applet
+---   ok   personalization
+---
+---   registry
+---   AID               kind  state         version  domain            privileges
+---   A000000151000000  isd   OP_READY               A000000151000000  9EFE80
+---   F063617264770001  sd    PERSONALIZED           A000000151000000  800000
+---   F063617264770101  app   SELECTABLE             F063617264770001  000000
+---   A00000015141434C  elf   LOADED        255.255  A000000151000000
+---   A0000001515350    elf   LOADED        255.255  A000000151000000
+---   F0636172647701    elf   LOADED        1.0      F063617264770001
+---
+---   done: 5 steps done, 0 skipped, 55 commands, 2 ms
 ---
 --- Run it again on the same card (--card-state FILE keeps it): every step finds its work done, and nothing changes.
 local cards = require "cw.registry"
@@ -27,12 +43,18 @@ local function is_loaded(entry, cap, domain)
     and (entry.sd == nil or entry.sd == domain)
 end
 
+--- The number that the applet has, or nil. Ends the secure channel of any domain.
+local function number_of(card, applet)
+  if not gp.try_select(card, applet) then return nil end
+  return gp.get_data(card, NUMBER)
+end
+
 --- True if the applet has this number and a holder of the right length. The number is sent last, so where it is, all
 --- that was sent before it is. That it is the same holder, nobody up here can see: it is secret.
 local function is_personalized(card, applet, args)
-  if not gp.try_select(card, applet) then return false end
+  if number_of(card, applet) ~= args.number then return false end
   local holder = gp.get_data(card, HOLDER)
-  return gp.get_data(card, NUMBER) == args.number and holder ~= nil and #holder == #args.holder
+  return holder ~= nil and #holder == #args.holder
 end
 
 return {
@@ -101,6 +123,10 @@ return {
     run:step("personalization", {
       done = function() return is_personalized(run.card, applet, args) end,
       run = function()
+        if number_of(run.card, applet) then
+          errors.raise("usage", "applet " .. hex.encode(applet) .. " is personalized already, with another number or "
+            .. "holder, and takes that once; remove it first, with demo/remove")
+        end
         local ssd = gp.open(run.card, { aid = domain, keys = args.sd_keys, version = version, flavor = run.flavor })
         local dgis = { { HOLDER, args.holder } }
         if args.pin then dgis[#dgis + 1] = { PIN, args.pin } end

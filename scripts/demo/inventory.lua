@@ -1,26 +1,42 @@
---- Shows what a card says about itself and all of its registry, as tables and as data. Changes nothing.
+--- Shows what a card says about itself and all of its registry, as tables, and with --json as data. Changes nothing.
 ---
----   $ cardwright run demo/inventory --card sim
+---   $ cardwright run demo/inventory --card sim --card-state card.json
+---   data objects
+---   tag   object                value
+---   9F7F  cplc                  9F7F2A0000000000000000000000000000000100000000000000000000000000000000000000000000...
+---   0042  iin                   42050000000001
+---   0045  cin                   450A00000000000000000001
+---   0066  card_data             663E733C06072A864886FC6B01600C060A2A864886FC6B02020301630906072A864886FC6B03640B06...
+---   0067  card_capabilities     672CA009800102810415355575A00F8001038107001020306070718201078103FFFE8082031E160083...
+---   00E0  key_information       E024C00401308810C00402308810C00403308810C00401208010C00402208010C00403208010
+---   00C1  sequence_counter      C103000008
+---   00CF  diversification_data  CF0A00000000000000000001
+---   FF21  free_memory           FF210F81010282040003F626830400001FA0
+---
+---   keys of the ISD
+---   version  id  key
+---   30       01  AES, 16 bytes
+---   30       02  AES, 16 bytes
+---   30       03  AES, 16 bytes
+---   20       01  DES, 16 bytes
+---   20       02  DES, 16 bytes
+---   20       03  DES, 16 bytes
+---
+---   registry
+---   AID               kind  state         version  domain            privileges
+---   A000000151000000  isd   OP_READY               A000000151000000  9EFE80
+---   F063617264770001  sd    PERSONALIZED           A000000151000000  800000
+---   F063617264770101  app   SELECTABLE             F063617264770001  000000
+---   A00000015141434C  elf   LOADED        255.255  A000000151000000
+---   A0000001515350    elf   LOADED        255.255  A000000151000000
+---   F0636172647701    elf   LOADED        1.0      F063617264770001
+---
+---   done, 17 commands, 8 ms
 local cards = require "cw.registry"
 local gp = require "cw.gp"
 local hex = require "hex"
 local json = require "json"
 local objects = require "cw.objects"
-
-local key_types = { [0x80] = "DES", [0x85] = "TLS PSK", [0x88] = "AES", [0xA0] = "RSA e", [0xA1] = "RSA n",
-                    [0xB0] = "ECC public", [0xB1] = "ECC private", [0xF0] = "ECC curve" }
-
-local function key_rows(keys)
-  local rows = {}
-  for _, key in ipairs(keys) do
-    local parts = {}
-    for i, part in ipairs(key.components) do
-      parts[i] = ("%s, %d bytes"):format(key_types[part.type] or ("type %02X"):format(part.type), part.length)
-    end
-    rows[#rows + 1] = { ("%02X"):format(key.version), ("%02X"):format(key.id), table.concat(parts, " + ") }
-  end
-  return rows
-end
 
 --- What the objects mean, where that is known; all of them as hex too.
 local function decode(data)
@@ -60,7 +76,7 @@ return {
     local registry = isd:registry()
 
     run:table("data objects", { "tag", "object", "value" }, object_rows(data))
-    run:table("keys of the ISD", { "version", "id", "key" }, key_rows(keys))
+    run:table("keys of the ISD", objects.key_columns, objects.key_rows(keys))
     run:table("registry", cards.columns, cards.rows(registry))
     run:output("card", decode(data))
     run:output("keys", json.array(keys))

@@ -1,6 +1,9 @@
 --- Locks an application or a security domain: so that it cannot be selected (GPCS 9.6).
 ---
 ---   $ cardwright run demo/lock --card sim --card-state card.json --set aid=F063617264770101
+---   ok   lock
+---   F063617264770101 is LOCKED
+---   done: 1 step done, 0 skipped, 6 commands, 5 ms
 local errors = require "cw.errors"
 local gp = require "cw.gp"
 local hex = require "hex"

@@ -2,6 +2,17 @@
 --- so a torn run is simply run again.
 ---
 ---   $ cardwright run demo/remove --card sim --card-state card.json --set cap=tests/caps/wallet-1.0.cap
+---   ok   applets
+---   ok   load file
+---   ok   domain
+---
+---   registry
+---   AID               kind  state     version  domain            privileges
+---   A000000151000000  isd   OP_READY           A000000151000000  9EFE80
+---   A00000015141434C  elf   LOADED    255.255  A000000151000000
+---   A0000001515350    elf   LOADED    255.255  A000000151000000
+---
+---   done: 3 steps done, 0 skipped, 37 commands, 14 ms
 local cards = require "cw.registry"
 local gp = require "cw.gp"
 local sd = require "cw.sd"

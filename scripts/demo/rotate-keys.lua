@@ -3,6 +3,10 @@
 --- goes on from there.
 ---
 ---   $ cardwright run demo/rotate-keys --card sim --card-state card.json --set old=demo.sd --set new=demo.sd2
+---   ok   new keys
+---   ok   old keys gone
+---   the domain has the keys 'demo.sd2', version 31, and no longer 'demo.sd'
+---   done: 2 steps done, 0 skipped, 18 commands, 1 ms
 local keys = require "keys"
 local sd = require "cw.sd"
 

@@ -1,6 +1,9 @@
 --- Unlocks an application or a security domain: back to the state it was locked in (GPCS 9.6).
 ---
 ---   $ cardwright run demo/unlock --card sim --card-state card.json --set aid=F063617264770101
+---   ok   unlock
+---   F063617264770101 is SELECTABLE
+---   done: 1 step done, 0 skipped, 6 commands, 5 ms
 local errors = require "cw.errors"
 local gp = require "cw.gp"
 local hex = require "hex"

@@ -66,11 +66,16 @@ function gp.try_select(card, aid)
   return answer.sw == 0x9000, answer.sw
 end
 
---- GET DATA from whatever is selected, in the plain (GPCS 11.3); nil if it has no such object.
+--- GET DATA from whatever is selected, in the plain (GPCS 11.3); nil if it has no such object. Raises usage while a
+--- secure channel is open, which a plain command would end: SELECT first, or ask the domain in its channel.
 ---@param card Card
 ---@param tag integer 0..0xFFFF
 ---@return string|nil data with tag and length, as the card gave it
 function gp.get_data(card, tag)
+  if security_domain.is_connected() then
+    errors.raise("usage", "gp.get_data: a plain command would end the secure channel that is open; use gp.select "
+      .. "first, or get_data of the domain that gp.open gave")
+  end
   local answer = card:send(security_domain.get_data_command(tag))
   if answer.sw == 0x9000 then return answer.data end
   return nil

@@ -72,6 +72,29 @@ function objects.key_info(data)
   return keys
 end
 
+-- GPCS table 11-16.
+local key_types = {
+  [0x80] = "DES", [0x85] = "TLS PSK", [0x88] = "AES", [0xA0] = "RSA e", [0xA1] = "RSA n", [0xB0] = "ECC public",
+  [0xB1] = "ECC private", [0xF0] = "ECC curve",
+}
+
+objects.key_columns = { "version", "id", "key" }
+
+--- Rows for log.table, under objects.key_columns.
+---@param keys CardKey[]
+---@return string[][]
+function objects.key_rows(keys)
+  local rows = {}
+  for i, key in ipairs(keys) do
+    local parts = {}
+    for j, part in ipairs(key.components) do
+      parts[j] = ("%s, %d bytes"):format(key_types[part.type] or ("type %02X"):format(part.type), part.length)
+    end
+    rows[i] = { ("%02X"):format(key.version), ("%02X"):format(key.id), table.concat(parts, " + ") }
+  end
+  return rows
+end
+
 --- How many keys of a version there are.
 ---@param keys CardKey[]
 ---@param version integer

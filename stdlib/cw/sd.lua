@@ -69,7 +69,8 @@ end
 
 --- Life cycle state by name, or nil if there is no such domain. With an open domain that may list it (the ISD) it is
 --- what the registry says. With the card alone, as for a domain of which we are only the provider, it is what SELECT
---- and GET DATA E0 show: "LOCKED", "PERSONALIZED" when it has keys, else "SELECTABLE".
+--- and GET DATA E0 show: "PERSONALIZED" when it has keys, else "SELECTABLE"; a locked domain is "LOCKED" on cards that
+--- still select it (6283), and nil on those that do not.
 ---@param where SecurityDomain|Card
 ---@param aid string
 ---@return string|nil

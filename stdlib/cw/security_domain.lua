@@ -43,6 +43,12 @@ function security_domain.disconnect()
   connected = nil
 end
 
+--- Whether a secure channel is open.
+---@return boolean
+function security_domain.is_connected()
+  return connected ~= nil
+end
+
 ---@param tag integer
 ---@return Command
 function security_domain.get_data_command(tag)
