@@ -88,7 +88,7 @@ function gp.key_info(card)
   return objects.key_info(gp.get_data(card, 0x00E0) or "")
 end
 
--- Data objects of GPCS table 11-26 and of the configurations that inventories want to see.
+-- Data objects of GPCS 11.3 and of the configurations that inventories want to see.
 gp.objects = {
   { tag = 0x9F7F, name = "cplc" },
   { tag = 0x0042, name = "iin" },

@@ -35,7 +35,7 @@ end
 ---@field version integer key version number
 ---@field components {type: integer, length: integer}[] type as in GPCS table 11-16: 80 DES, 88 AES; length in bytes
 
--- Extended form (GPCS table 11-32): FF, type, length of two bytes; then usage and access, which are left alone.
+-- Extended form (GPCS 11.3.3.1): FF, type, length of two bytes; then usage and access, which are left alone.
 local function extended_components(value)
   local out, at = {}, 3
   while value:byte(at) == 0xFF and at + 3 <= #value do

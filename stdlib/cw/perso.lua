@@ -13,7 +13,7 @@ local install = require "cw.install"
 ---@class cw.perso
 local perso = {}
 
--- P1 of STORE DATA (GPCS table 11-89).
+-- P1 of STORE DATA (GPCS 11.11.2).
 local LAST_BLOCK, ENCRYPTED = 0x80, 0x60
 local structures = { none = 0x00, dgi = 0x08, tlv = 0x10 }
 

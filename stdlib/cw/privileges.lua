@@ -1,4 +1,4 @@
---- Privileges of security domains and applications: names and bytes (GPCS 11.1.2, tables 11-7 to 11-9).
+--- Privileges of security domains and applications: names and bytes (GPCS 11.1.2).
 --- Needs nothing else: policies use it too, in a state without cards.
 
 ---@class cw.privileges

@@ -64,7 +64,7 @@ local function make_entry(scope, aid, state, privilege_bytes)
   }
 end
 
---- Entries in the joined pages of one GET STATUS in TLV form (P2 b2, GPCS 11.4.3.1): E3 { 4F, 9F70, C5, ... }. Join
+--- Entries in the joined pages of one GET STATUS in TLV form (P2 b2, GPCS 11.4.3): E3 { 4F, 9F70, C5, ... }. Join
 --- before parsing: a card may cut a page inside an entry.
 ---@param scope integer P1 of the command
 ---@param data string
@@ -93,7 +93,7 @@ function registry.parse(scope, data)
   return entries
 end
 
---- The same for the form of old cards (P2 b2 clear, GPCS 11.4.3.2): length, AID, state, privileges; with the scope of
+--- The same for the form of old cards (P2 b2 clear): length, AID, state, privileges; with the scope of
 --- modules a count and length, AID of each.
 ---@param scope integer
 ---@param data string
@@ -148,7 +148,7 @@ end
 
 registry.columns = { "AID", "kind", "state", "version", "domain", "privileges" }
 
---- Rows for log.table, under registry.columns. Privileges are bytes, as in GPCS tables 11-7 to 11-9: their names, which
+--- Rows for log.table, under registry.columns. Privileges are bytes, as in GPCS 11.1.2: their names, which
 --- registry.data has, are more than a line.
 ---@param all Registry
 ---@return string[][]

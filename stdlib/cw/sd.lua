@@ -15,7 +15,7 @@ local objects = require "cw.objects"
 ---@class cw.sd
 local sd = {}
 
--- Life cycle state bytes of a security domain (GPCS table 11-5).
+-- Life cycle state bytes of a security domain (GPCS 5.3).
 local PERSONALIZED = 0x0F
 local LOCK, UNLOCK = 0x80, 0x00
 
@@ -103,7 +103,7 @@ end
 ---@field version? integer key version number; default: that of the set
 
 --- Gives a new domain its first keys and makes it PERSONALIZED. Without keys of its own it takes the secure channel of
---- its parent (GPCS 7.2), so it is opened with the parent's.
+--- its parent, so it is opened with the parent's.
 ---@param parent SecurityDomain the domain that created it
 ---@param options FirstKeysOptions
 function sd.first_keys(parent, options)

@@ -9,6 +9,7 @@ local keys = require "keys"
 local log = require "log"
 local tlv = require "tlv"
 local errors = require "cw.errors"
+local get_status = require "cw.get_status"
 local install = require "cw.install"
 local objects = require "cw.objects"
 local registry = require "cw.registry"
@@ -125,47 +126,12 @@ function SecurityDomain:key_info()
   return objects.key_info(self:get_data(0x00E0) or "")
 end
 
--- The forms of GET STATUS that cards take, best first: TLV with a list of wanted tags, TLV as the card likes, the form
--- before GlobalPlatform 2.2. A card that refuses one says 6A80, 6A81 or 6A86.
-local status_forms = {
-  { p2 = 0x02, tags = hex"5C 09 4F 9F70 C5 C4 CC CE 84 CF", parse = registry.parse },
-  { p2 = 0x02, tags = "", parse = registry.parse },
-  { p2 = 0x00, tags = "", parse = registry.parse_legacy },
-}
-
--- All pages of one GET STATUS, joined; nil and the status word if the card refuses this form.
-local function read_pages(domain, scope, form, aid)
-  local data, p2 = "", form.p2
-  while true do
-    local command = apdu.command {
-      cla = 0x80, ins = 0xF2, p1 = scope, p2 = p2, data = tlv.build(0x4F, aid) .. form.tags, le = 256,
-    }
-    local answer = domain:send(command)
-    if answer.sw == 0x6A88 then return data end
-    if answer.sw ~= 0x9000 and answer.sw ~= 0x6310 then return nil, answer.sw, command end
-    data = data .. answer.data
-    if answer.sw == 0x9000 then return data end
-    p2 = form.p2 + 1
-  end
-end
-
 --- One GET STATUS (GPCS 11.4), with all its pages.
 ---@param scope integer one of cw.registry's scopes
 ---@param aid? string only entries whose AID begins so
 ---@return Entry[]|nil nil: the card has no such scope
 function SecurityDomain:status(scope, aid)
-  local sw, command
-  for i = self.status_form or 1, #status_forms do
-    local data
-    data, sw, command = read_pages(self, scope, status_forms[i], aid or "")
-    if data then
-      self.status_form = i
-      return status_forms[i].parse(scope, data)
-    end
-    if sw ~= 0x6A80 and sw ~= 0x6A81 and sw ~= 0x6A86 then errors.refused(command, sw) end
-    if self.status_form then return nil end
-  end
-  return nil
+  return get_status.read(self, scope, aid or "")
 end
 
 --- Everything in the registry that this domain may see, by AID.
@@ -248,7 +214,7 @@ function SecurityDomain:extradite(aid, sd, token)
   self:expect(install.for_extradition(aid, sd, token))
 end
 
---- INSTALL [for registry update] (GPCS 11.5.2.3.5).
+--- INSTALL [for registry update] (GPCS 11.5.2.3).
 ---@param fields RegistryUpdateFields
 function SecurityDomain:registry_update(fields)
   self:expect(install.for_registry_update(fields, self.flavor.privilege_bytes))
@@ -313,7 +279,7 @@ function SecurityDomain:put_key(name, version, replace)
   end
 end
 
---- DELETE [key] of all keys of a version (GPCS 11.2.2.3.2); as many commands as the flavor needs. Not being there is
+--- DELETE [key] of all keys of a version (GPCS 11.2); as many commands as the flavor needs. Not being there is
 --- success.
 ---@param version integer
 function SecurityDomain:delete_keys(version)
