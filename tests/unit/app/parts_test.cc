@@ -115,6 +115,19 @@ TEST(Keys, test_keys_fit_every_flavor) {
   }
 }
 
+TEST(Keys, those_of_the_generic_card_are_the_ones_in_the_demo_key_file) {
+  const Folder folder;
+  write_file_atomically(folder / "keys", read_file(fs::path(CW_SOURCE_DIR) / "tests/keys/demo.keys"), true);
+  const auto file = crypto::FileKeyStore::load(folder / "keys");
+  const auto built_in = test_keys(se::flavor("generic"));
+  EXPECT_EQ(built_in.names(), file.names());
+  for (const std::string& name : file.names()) {
+    EXPECT_EQ(built_in.find(name).enc->kcv(), file.find(name).enc->kcv()) << name;
+    EXPECT_EQ(built_in.find(name).mac->kcv(), file.find(name).mac->kcv()) << name;
+    EXPECT_EQ(built_in.find(name).dek->kcv(), file.find(name).dek->kcv()) << name;
+  }
+}
+
 TEST(Keys, a_file_is_taken_before_the_variable_and_the_variable_before_the_test_keys) {
   const Folder folder;
   const std::string set =
