@@ -22,9 +22,7 @@ return {
   },
 
   rules = {
-    -- DELETE of the ISD itself; DELETE [key], which names a key version, acts on the ISD too.
-    p.deny { on = "DELETE", when = p.all { p.aid.is("isd"), p.none(p.key_version(0, 255)) },
-             because = "the ISD stays" },
+    p.deny { on = "DELETE", when = p.aid.is("isd"), because = "the ISD stays" },
     -- SET STATUS of the ISD (P1 80): FF terminates the card for good, 7F locks all of it (GPCS 5.1.1).
     p.deny { on = "SET STATUS", when = p.all { p.p1.is(0x80), p.p2.is(0xFF) },
              because = "a terminated card never comes back" },

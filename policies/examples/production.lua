@@ -19,8 +19,7 @@ return {
 
   rules = {
     -- What nobody may do, first: the first rule that applies decides.
-    p.deny { on = "DELETE", when = p.all { p.aid.is("isd"), p.none(p.key_version(0, 255)) },
-             because = "the ISD stays" },
+    p.deny { on = "DELETE", when = p.aid.is("isd"), because = "the ISD stays" },
     p.deny { on = "SET STATUS", when = p.p1.has(0x80), because = "the card's own life cycle is not for flows" },
     p.deny { on = "INSTALL",
              when = p.any { p.privilege "card lock", p.privilege "card terminate", p.privilege "card reset" },

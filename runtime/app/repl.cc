@@ -121,10 +121,10 @@ Repl::Entered Repl::enter(const std::string& text, const std::atomic<bool>& stop
     if (lua_type(L, 1) == LUA_TSTRING) throw Error(ErrorKind::script, lua_tostring(L, 1));
     return Entered::done;
   }
-  // Raised past the entry's own pcall: a budget is used up, and the state with it. Channels cannot be reached any more.
+  // Raised past the entry's own pcall: a budget is used up, and the state with it.
   const Error error = state_->error();
   make_state();
-  throw error.within("the prompt's Lua state was ended and made anew, `my` is empty");
+  throw Error(error.kind(), error.message() + "; the prompt begins anew, and `my` is empty");
 }
 
 void Repl::submit(host::Request request) {

@@ -1,5 +1,6 @@
 #include "app/terminal.h"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include <sys/ioctl.h>
@@ -32,6 +33,22 @@ unsigned width_of(int fd) {
 }
 
 bool continues_character(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
+
+/// Bytes of the UTF-8 character that `text` begins with (RFC 3629); 0: a control character, or none in UTF-8.
+size_t printable_character(std::string_view text) {
+  const auto first = static_cast<unsigned char>(text.front());
+  if (first < 0x80) return first < 0x20 || first == 0x7F ? 0 : 1;
+  const size_t size = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
+  if (first < 0xC2 || first > 0xF4 || text.size() < size) return 0;
+  for (size_t i = 1; i < size; ++i) {
+    if (!continues_character(text[i])) return 0;
+  }
+  const auto second = static_cast<unsigned char>(text[1]);
+  const bool c1_control = first == 0xC2 && second < 0xA0;
+  const bool out_of_range = (first == 0xE0 && second < 0xA0) || (first == 0xED && second >= 0xA0) ||
+                            (first == 0xF0 && second < 0x90) || (first == 0xF4 && second >= 0x90);
+  return c1_control || out_of_range ? 0 : size;
+}
 
 }  // namespace
 
@@ -71,15 +88,11 @@ std::string Terminal::paint(Colour wanted, std::string_view text) const {
 std::string printable(std::string_view text) {
   std::string out;
   out.reserve(text.size());
-  for (size_t i = 0; i < text.size(); ++i) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    // C2 80 to C2 9F are the C1 controls in UTF-8.
-    const bool c1 = c == 0xC2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xA0;
-    if (c < 0x20 || c == 0x7F || c1) {
-      out += "\\x" + to_hex(static_cast<uint8_t>(c));
-    } else {
-      out += text[i];
-    }
+  while (!text.empty()) {
+    const size_t size = printable_character(text);
+    if (size == 0) out += "\\x" + to_hex(static_cast<uint8_t>(text.front()));
+    out += text.substr(0, size);
+    text.remove_prefix(std::max<size_t>(size, 1));
   }
   return out;
 }

@@ -11,7 +11,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr uint8_t kSelect = 0xA4;
+/// SELECT by name: it ends the secure channel of its logical channel (GPCS 10.2.3), whether or not it succeeds.
+bool selects(const host::Command& command) { return command.ins == 0xA4 && command.p1 == 0x04; }
 
 bool is_error(uint16_t sw) {
   const uint8_t high = static_cast<uint8_t>(sw >> 8);
@@ -96,8 +97,7 @@ host::Answer CardSession::send(const host::Command& command, Open* open, uint8_t
                                                 open ? ByteView(open->diversification_data) : ByteView());
   resolved.apdu.cla = card::with_channel(resolved.apdu.cla, logical_channel);
   if (!open) {
-    // SELECT by name ends the secure channel of its logical channel (GPCS 10.2.2), whether or not it succeeds.
-    if (command.ins == kSelect && command.p1 == 0x04) close_on(logical_channel);
+    if (selects(command)) close_on(logical_channel);
     const card::Response response = transmit(resolved.apdu, false);
     return {response.data, response.sw};
   }
@@ -110,6 +110,7 @@ host::Answer CardSession::send(const host::Command& command, Open* open, uint8_t
     if (response.sw != 0x9000) break;
   }
   const card::Response plain = channel.unwrap(response);
+  if (selects(command)) close_on(logical_channel);
   return {plain.data, plain.sw};
 }
 

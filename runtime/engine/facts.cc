@@ -76,8 +76,8 @@ void read_delete(Facts& facts, ByteView data, bool complete) {
     key = key || data[0] == 0xD0 || data[0] == 0xD2;
     data = data.subspan(2 + value.size());
   }
-  // DELETE [key] acts on the domain that the channel is open to.
-  if (key && data.empty() && facts.aid.is_hidden()) facts.aid = AidField::seen(facts.around.domain);
+  // DELETE [key] (GPCS 11.2.2.3.2) names no object: a rule about what may be deleted is not about keys.
+  if (key && data.empty() && facts.aid.is_hidden()) facts.aid = AidField::absent();
 }
 
 }  // namespace

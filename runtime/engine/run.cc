@@ -14,6 +14,9 @@ namespace {
 
 using std::chrono::seconds;
 
+/// Live handles of a run. A large LOAD is one plan with two for each block; their memory is charged to the run besides.
+constexpr size_t kHandles = 4096;
+
 /// The part of the stdlib that turns a flow's table and this context into a running flow.
 const lua::Chunk& boot_chunk() {
   static const lua::Chunk chunk = lua::compile("cw/boot.lua", "return require('cw.flow').start");
@@ -24,6 +27,7 @@ lua::State::Setup state_setup(const Bundle& bundle, const Policy& policy, module
   lua::State::Setup setup;
   setup.limits.instructions = static_cast<uint64_t>(policy.limits().instructions);
   setup.limits.memory = static_cast<size_t>(policy.limits().memory_mib) << 20;
+  setup.limits.handles = kHandles;
   setup.limits.awake = seconds(policy.limits().awake_s);
   setup.finder = [&bundle](std::string_view module) { return bundle.module(module); };
   setup.modules = &modules::modules();

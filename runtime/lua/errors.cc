@@ -190,13 +190,17 @@ void open_errors(lua_State* L) {
 }
 
 std::string place_of(lua_State* L) {
+  // Who wrote the flow wants to know which of its lines it was, not where in the library the card's no came up.
+  std::string in_library;
   lua_Debug frame{};
   for (int level = 0; frame_at(L, level, frame); ++level) {
-    if (of_script(frame)) return place_in(frame);
+    if (!of_script(frame)) continue;
+    const std::string place = place_in(frame);
+    if (!place.starts_with("stdlib/")) return place;
+    if (in_library.empty()) in_library = place;
   }
-  return {};
+  return in_library;
 }
-
 std::string traceback_of(lua_State* L) {
   std::string trace;
   lua_Debug frame{};

@@ -165,6 +165,16 @@ TEST(State, StopsARunWhileItWaits) {
   EXPECT_EQ(state.error().kind(), ErrorKind::budget);
 }
 
+TEST(State, AFailureInTheLibraryIsShownAtTheLineOfTheFlowThatCalledIt) {
+  Options options;
+  options.modules["stdlib/cw/gp"] = "return { fail = function()\n  error({ kind = 'card', message = 'no' }, 0)\nend }";
+  options.name = "scripts/flow.lua";
+  const auto result =
+      run("local gp = require 'stdlib/cw/gp'\nlocal function step()\n  gp.fail()\nend\nstep()", options);
+  EXPECT_EQ(result.error.substr(0, 19), "scripts/flow.lua:3:") << result.error;
+  EXPECT_NE(result.traceback.find("stdlib/cw/gp.lua:2"), std::string::npos) << result.traceback;
+}
+
 TEST(State, RequiresModulesOfTheBundleOnce) {
   Options options;
   options.modules = {{"a", "local b = require 'b'; return { n = b.n + 1 }"},
