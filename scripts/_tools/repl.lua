@@ -17,6 +17,11 @@ local function show_string(value)
   return 'hex"' .. hex.encode(value) .. '"'
 end
 
+local function show_key(key)
+  if type(key) ~= "string" then return ("[%s]"):format(tostring(key)) end
+  return key:find("^[%a_][%w_]*$") and key or ("[%s]"):format(show_string(key))
+end
+
 local function show(value, depth)
   if type(value) == "string" then return show_string(value) end
   if type(value) == "number" and value >= 0 and value % 1 == 0 and value < 2^32 then
@@ -25,9 +30,12 @@ local function show(value, depth)
   if type(value) ~= "table" then return tostring(value) end
   if depth > 3 then return "{...}" end
   local parts = {}
+  for i, item in ipairs(value) do parts[i] = show(item, depth + 1) end
+  local in_list = #parts
   for key, item in pairs(value) do
-    local name = type(key) == "string" and key .. " = " or ("[%s] = "):format(tostring(key))
-    parts[#parts + 1] = name .. show(item, depth + 1)
+    if type(key) ~= "number" or key > in_list then
+      parts[#parts + 1] = show_key(key) .. " = " .. show(item, depth + 1)
+    end
   end
   return "{" .. table.concat(parts, ", ") .. "}"
 end

@@ -55,6 +55,15 @@ TEST(Table, a_card_cannot_move_the_cursor) {
   EXPECT_NE(text.find("\\x1B[2J\\x0A"), std::string::npos);
 }
 
+TEST(Printable, text_stays_and_what_is_no_text_is_written_out) {
+  EXPECT_EQ(printable("Zoë 東京 🂡"), "Zoë 東京 🂡");
+  EXPECT_EQ(printable("\xA0\x9B"), "\\xA0\\x9B");
+  EXPECT_EQ(printable("\xC0\xAF"), "\\xC0\\xAF") << "longer than it need be";
+  EXPECT_EQ(printable("\xED\xA0\x80"), "\\xED\\xA0\\x80") << "half of a pair";
+  EXPECT_EQ(printable("\xE6\x9D"), "\\xE6\\x9D") << "cut off";
+  EXPECT_EQ(printable("\xF4\x90\x80\x80"), "\\xF4\\x90\\x80\\x80") << "past the last character";
+}
+
 TEST(Table, reads_what_a_script_gives) {
   const Table table = Table::parse({{"title", "t"}, {"columns", {"a"}}, {"rows", {{"1"}, {"2"}}}});
   EXPECT_EQ(table.title, "t");
