@@ -110,7 +110,8 @@ class Repeat:
             command += ["--set", setting.format(domain=DOMAIN)]
         if number % 3 == 2 and shutil.which("setarch"):
             command = ["setarch", "-R"] + command  # the same addresses in each process
-        environment = {"PATH": os.environ["PATH"], "CARDWRIGHT_SHARE": str(ROOT), "FILLER": "x" * (number * 1013 % 9001)}
+        environment = {"PATH": os.environ["PATH"], "CARDWRIGHT_SHARE": str(ROOT),
+                       "FILLER": "x" * (number * 1013 % 9001)}
         done = subprocess.run(command, cwd=here, env=environment, stdin=subprocess.DEVNULL, capture_output=True,
                               text=True, timeout=120)
         output = re.sub(r", \d+ ms$", "", done.stdout, flags=re.MULTILINE).splitlines()

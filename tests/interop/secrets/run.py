@@ -36,45 +36,50 @@ FORMS = [[], ["--verbose"], ["--json"], ["--json", "--verbose"], ["--trace", "tr
 # What the project gives the program to read, and the memory of cards.
 OURS = ("keys", "holder", "pin", "long", "short", "wrong-keys", "broken-keys", "card", "hostile.lua", "flow.lua")
 
-# Ends of a run that a script may choose. `secret` is the handle.
+# Ends of a run that a script may choose: what it does, and words of the error it gets. `secret` is the handle.
 ENDS = {
-    "error with the handle": "error(secret)",
-    "error with its text": "error('x' .. tostring(secret))",
-    "error with data": "error('begin ' .. secret)",
-    "error table": "error({ kind = 'usage', message = secret })",
-    "error table in a table": "error({ kind = 'usage', message = 'x', cause = secret, [secret] = secret })",
-    "assert": "assert(false, secret)",
-    "index of the handle": "return secret.x.y",
-    "call of the handle": "secret()",
-    "arithmetic": "return secret + 1",
-    "comparison": "return secret < secret",
-    "step by that name": "run:step(secret, { done = function() return true end, run = function() end })",
-    "sent in the plain": "run.card:send(apdu.command { ins = 0xE2, data = secret })",
-    "selected in the plain": "run.card:select(secret)",
-    "sent without encryption": "gp.open(run.card, { keys = 'isd', level = 'mac' })"
-                               ":send(apdu.command { ins = 0xE2, data = secret })",
-    "refused by the card": "gp.open(run.card, { keys = 'isd' }):expect(apdu.command { ins = 0xDA, data = secret })",
-    "too long for a channel": "local d = secret; for _ = 1, 5 do d = d .. d end; gp.open(run.card, { keys = 'isd' })"
-                              ":expect(apdu.command { ins = 0xE2, data = d })",
-    "refused by the gate": "gp.open(run.card, { keys = 'isd' })"
-                           ":send(apdu.command { ins = 0xF0, p1 = 0x80, p2 = 0xFF, data = secret })",
-    "address of a backend": "http.request { url = 'http://127.0.0.1:9/' .. secret }",
-    "body for a backend": "http.request { url = 'http://127.0.0.1:9/', body = secret }",
-    "out of memory": "local t = {}; for i = 1, 1e7 do t[i] = 'x' .. secret end",
-    "out of stack": "local function f(s) return 1 + f(s) end; f(secret)",
-    "out of instructions": "while true do local _ = 'x' .. secret end",
-    "out of commands": "while true do run.card:select('') end",
-    "keys never declared": "keys.info('master')",
-    "keys by the handle": "keys.info(secret)",
-    "wrong keys": "gp.open(run.card, { keys = 'wrong' })",
-    "wrong keys twice": "pcall(gp.open, run.card, { keys = 'wrong' }); gp.open(run.card, { keys = 'wrong' })",
+    "error with the handle": ("error(secret)", "raised a userdata"),
+    "error with its text": ("error('x' .. tostring(secret))", "x<secret holder 24>"),
+    "error with data": ("error('begin ' .. secret)", "raised a userdata"),
+    "error table": ("error({ kind = 'usage', message = secret })", "without a message"),
+    "error table with it": ("error({ kind = 'usage', message = 'x', cause = secret, [secret] = secret })", "x"),
+    "assert": ("assert(false, secret)", "raised a userdata"),
+    "index of the handle": ("local _ = secret.x.y", "index"),
+    "call of the handle": ("secret()", "call"),
+    "arithmetic": ("local _ = secret + 1", "arithmetic"),
+    "comparison": ("local _ = secret < secret", "compare"),
+    "step by that name": ("run:step(secret, { done = next, run = next })", "step's name"),
+    "sent in the plain": ("run.card:send(apdu.command { ins = 0xE2, data = secret })", "in a secure channel only"),
+    "selected in the plain": ("run.card:select(secret)", "expected bytes"),
+    "sent without encryption": ("open('isd', 'mac'):send(apdu.command { ins = 0xE2, data = secret })",
+                                "does not encrypt"),
+    "refused by the card": ("open('isd'):expect(apdu.command { ins = 0xDA, data = secret })", "6D00"),
+    "too long for a command": ("local d = secret; for _ = 1, 12 do d = d .. d end", "98304 bytes"),
+    "refused by the gate": ("open('isd'):send(apdu.command { ins = 0xF0, p1 = 0x80, p2 = 0xFF, data = secret })",
+                            "not allowed by policy"),
+    "address of a backend": ("http.request { url = 'http://127.0.0.1:9/' .. secret }", "expected text"),
+    "body for a backend": ("http.request { url = 'http://127.0.0.1:9/', body = secret }", "expected bytes"),
+    "too many handles": ("local t = {}; for i = 1, 1e7 do t[i] = 'x' .. secret end", "handles"),
+    "out of memory": ("local t = {}; for i = 1, 1e7 do t[i] = tostring(secret):rep(9) .. i end", "memory"),
+    "out of stack": ("local function f(s) return 1 + f(s) end; f(secret)", "stack"),
+    "out of instructions": ("while true do local _ = tostring(secret) end", "instructions"),
+    "out of commands": ("while true do run.card:select('') end", "commands"),
+    "keys never declared": ("keys.info('master')", "did not declare"),
+    "keys by the handle": ("keys.info(secret)", "expected a name"),
+    "wrong keys": ("open('wrong')", "cryptogram"),
+    "wrong keys twice": ("pcall(open, 'wrong'); open('wrong')", "refused before"),
 }
 
 FLOW = """local apdu, gp, http, keys = require "apdu", require "cw.gp", require "http", require "keys"
 return {{
   name = "flow", summary = "ends badly", args = {{ holder = {{ type = "secret", max = 64 }} }},
   needs = {{ keys = {{ "isd", "wrong" }} }},
-  run = function(run) local secret = run.args.holder {body} end,
+  run = function(run)
+    local secret = run.args.holder
+    local function open(set, level) return gp.open(run.card, {{ keys = set, level = level, flavor = run.flavor }}) end
+    {body}
+    return open, secret
+  end,
   unused = {{ apdu, gp, http, keys }} and nil,
 }}
 """
@@ -131,7 +136,7 @@ class Planted:
         return command
 
     def run(self, name, command, status=None):
-        """Runs it, and searches what it said and every file that is there then. `status`: wanted, or any but success."""
+        """Runs it, and searches what it said and every file that is there then. `status`: wanted, or any failure."""
         done = subprocess.run(command, cwd=self.folder, env=self.environment(), stdin=subprocess.DEVNULL,
                               capture_output=True, timeout=120)
         why = self.leaks({"standard output": done.stdout, "standard error": done.stderr})
@@ -233,23 +238,38 @@ class Planted:
         start = (self.folder / "card").read_bytes()
         for form in FORMS:
             (self.folder / "card").write_bytes(start)
-            done = self.run(" ".join(["a hostile script", *form]), self.command("hostile.lua", ["holder=@holder"], form),
-                            0)
+            command = self.command("hostile.lua", ["holder=@holder"], form)
+            done = self.run(" ".join(["a hostile script", *form]), command, 0)
             if b" tries" not in done.stdout:
                 self.say("the hostile script came to its end", "it did not")
-        for name, body in ENDS.items():
+        for name, (body, words) in ENDS.items():
             (self.folder / "flow.lua").write_text(FLOW.format(body=body))
             for form in ([], ["--json", "--verbose", "--trace", "-"]):
                 (self.folder / "card").write_bytes(start)
                 command = self.command("flow.lua", ["holder=@holder"], form)
-                self.run(" ".join(["a script ends:", name, *form[:1]]), command)
+                done = self.run(" ".join(["a script ends:", name, *form[:1]]), command)
+                if words not in done.stderr.decode(errors="replace"):
+                    self.say(f"a script ends: {name}: the error says so", done.stderr.decode(errors="replace")[-300:])
         (self.folder / "card").write_bytes(start)
+
+    def prompt(self):
+        """The prompt shows values, and a key set is none."""
+        lines = ["keys.info('isd')", "keys.put_key_data('demo.sd', 1)", "keys.put_key_answer('demo.sd', 1)",
+                 "card:open_channel { keys = 'isd' }", "card:open_channel { keys = 'wrong' }", "keys.info('master')",
+                 "require('json').encode(keys.info('isd'))", "error(keys)"]
+        command = [str(self.cardwright), "repl", "--card", f"sim:{self.flavor}", "--card-state", "card",
+                   "--keys", "keys", "--trace", "trace"]
+        done = subprocess.run(command, cwd=self.folder, env=self.environment(), input="\n".join(lines).encode(),
+                              capture_output=True, timeout=60)
+        why = self.leaks({"standard output": done.stdout, "standard error": done.stderr})
+        self.say("the prompt", why or (None if done.stdout else "it said nothing"))
 
     def process(self):
         """What other users of the machine see of a process: its command line; and its environment."""
         (self.folder / "flow.lua").write_text(FLOW.format(body="require('clock').sleep(0.5)"))
-        process = subprocess.Popen(self.command("flow.lua", ["holder=@holder"]), cwd=self.folder, env=self.environment(),
-                                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        nothing = subprocess.DEVNULL
+        process = subprocess.Popen(self.command("flow.lua", ["holder=@holder"]), cwd=self.folder,
+                                   env=self.environment(), stdin=nothing, stdout=nothing, stderr=nothing)
         time.sleep(0.3)
         shown = {name: Path(f"/proc/{process.pid}/{name}").read_bytes() for name in ("cmdline", "environ", "comm")}
         why = None if process.wait() == 0 and shown["cmdline"] else "the process did not live long enough to look at"
@@ -307,6 +327,7 @@ def main(arguments):
             planted.text_of_a_secret()
             planted.broken_stores()
             planted.hostile()
+            planted.prompt()
             planted.process()
             planted.typed()
             passed += planted.passed
