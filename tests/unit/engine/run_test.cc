@@ -1,6 +1,8 @@
 #include "engine/run.h"
 
+#include <atomic>
 #include <fstream>
+#include <thread>
 
 #include <gtest/gtest.h>
 #include <stdlib.h>
@@ -76,12 +78,13 @@ class RunTest : public ::testing::Test {
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }
 
-  RunSetup setup(const std::string& body, const std::string& policy_fields = "") {
+  RunSetup setup(const std::string& body, const std::string& policy_fields = "", const std::string& backends = "") {
     static const auto bundle = Bundle::load(CW_SOURCE_DIR);
     const std::filesystem::path file = folder_ / "flow.lua";
     std::ofstream(file) << "local gp, apdu, hex = require 'cw.gp', require 'apdu', require 'hex'\n"
                            "return { name = 'test', summary = 'A test', args = { pin = { type = 'secret', optional = "
-                           "true } }, needs = { keys = { 'isd', 'wrong' } }, run = function(run)\n"
+                           "true } }, needs = { keys = { 'isd', 'wrong' }, backends = { "
+                        << backends << " } }, run = function(run)\n"
                         << body << "\nend }";
     RunSetup out;
     out.bundle = bundle->with_file(file);
@@ -111,6 +114,7 @@ class RunTest : public ::testing::Test {
   std::unique_ptr<se::SimReader> sim_;
   std::unique_ptr<WatchedReader> reader_;
   Recorder recorder_;
+  std::vector<std::string> called_;
 };
 
 std::string message(const RunResult& result) { return result.error ? result.error->message() : "no error"; }
@@ -254,6 +258,56 @@ TEST_F(RunTest, equal_inputs_give_equal_commands) {
   run(body);
   EXPECT_EQ(first, recorder_.lines);
   EXPECT_EQ(first.size(), 51u);
+}
+
+TEST_F(RunTest, a_backend_is_called_only_where_flow_and_policy_both_name_it) {
+  const std::string allow = "allow = { backends = { ['https://sei.acme.example/v1/'] = {} } }";
+  const auto call = [&](const std::string& url, const std::string& policy) {
+    RunSetup given = setup("local reply = require('http').request { url = '" + url +
+                               "' }\nassert(reply.status == 200 and reply.body == 'pong')",
+                           policy, "'https://sei.acme.example/v1/', 'https://other.example/'");
+    given.http = [&](const host::HttpCall& wanted) {
+      called_.push_back(wanted.url);
+      return host::HttpReply{200, {}, "pong"};
+    };
+    return run(std::move(given));
+  };
+  EXPECT_FALSE(call("https://sei.acme.example/v1/keys", allow).error);
+  EXPECT_EQ(called_.size(), 1u);
+
+  for (const char* url :
+       {"https://other.example/x", "https://sei.acme.example/v2/", "https://sei.acme.example/v1/../v2/",
+        "https://sei.acme.example/v1/%2e%2e/v2/", "http://sei.acme.example/v1/", "https://sei.acme.example.evil/v1/"}) {
+    const RunResult refused = call(url, allow);
+    ASSERT_TRUE(refused.error) << url;
+    EXPECT_EQ(refused.error->kind(), ErrorKind::policy) << url << ": " << message(refused);
+  }
+  EXPECT_EQ(called_.size(), 1u) << "nothing else went out";
+}
+
+TEST_F(RunTest, threads_share_a_bundle_a_policy_and_keys) {
+  const RunSetup shared = setup("run.card:select(hex'') run.card:open_channel { keys = 'isd' }");
+  std::vector<std::thread> threads;
+  std::atomic<int> done = 0;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      for (int n = 0; n < 5; ++n) {
+        se::SimReader reader(std::make_shared<se::Card>(se::flavor("generic")));
+        RunSetup given;
+        given.bundle = shared.bundle;
+        given.flow_name = shared.flow_name;
+        given.policy = shared.policy;
+        given.keys = shared.keys;
+        given.reader = &reader;
+        Scheduler scheduler;
+        scheduler.add(std::make_unique<engine::Run>(std::move(given)));
+        scheduler.run_all();
+        if (!scheduler.at(0).result().error) ++done;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(done, 20);
 }
 
 TEST_F(RunTest, stopping_ends_all_runs_before_their_next_command) {
