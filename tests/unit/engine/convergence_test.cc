@@ -58,7 +58,8 @@ const Call kUnlock{"demo/unlock", {"aid=F063617264770101"}};
 const Call kRotate{"demo/rotate-keys", {"old=demo.sd", "new=demo.sd2"}};
 const Call kRemove{"demo/remove", {kCap}};
 
-std::shared_ptr<const crypto::KeyStore> keys_for(const se::Flavor& flavor) {
+/// `isd_version` 00 lets the card choose among its keys.
+std::shared_ptr<const crypto::KeyStore> keys_for(const se::Flavor& flavor, uint8_t isd_version) {
   const se::FactoryKeys& factory = flavor.keys.front();
   const std::string type = factory.type == kDes ? "des" : "aes";
   std::string text;
@@ -66,7 +67,7 @@ std::shared_ptr<const crypto::KeyStore> keys_for(const se::Flavor& flavor) {
     text += "[" + name + "]\ntype = " + type + "\nversion = " + to_hex(version) + "\nenc = " + key + "\nmac = " + key +
             "\ndek = " + key + "\n";
   };
-  add("isd", factory.version, to_hex(factory.enc));
+  add("isd", isd_version, to_hex(factory.enc));
   add("demo.sd", 0x30, "101112131415161718191A1B1C1D1E1F");
   add("demo.sd2", 0x31, "E0E1E2E3E4E5E6E7E8E9EAEBECEDEEEF");
   return std::make_shared<crypto::FileKeyStore>(crypto::FileKeyStore::parse(Secret::copy(view(text)), "test keys"));
@@ -85,7 +86,7 @@ Flavor host_side(const se::Flavor& flavor) {
 }
 
 /// One run, with the same secrets each time.
-RunResult run(const Call& call, const se::Flavor& flavor, card::Reader& reader) {
+RunResult run(const Call& call, const se::Flavor& flavor, uint8_t isd_version, card::Reader& reader) {
   static const auto bundle = Bundle::load(CW_SOURCE_DIR);
   static const auto policy = Policy::load(std::string(CW_SOURCE_DIR) + "/policies/default.lua", *bundle);
   std::vector<Setting> settings;
@@ -99,7 +100,7 @@ RunResult run(const Call& call, const se::Flavor& flavor, card::Reader& reader) 
   setup.flow_name = call.flow;
   setup.policy = policy;
   setup.arguments = Arguments::check(check_flow(*bundle, call.flow), std::move(settings));
-  setup.keys = keys_for(flavor);
+  setup.keys = keys_for(flavor, isd_version);
   setup.reader = &reader;
   setup.flavor = host_side(flavor);
   Scheduler scheduler;
@@ -121,6 +122,7 @@ std::string memory(const se::Card& card) {
 struct Story {
   std::string name;
   std::string flavor;
+  uint8_t isd_version;
   std::vector<Call> before;
   Call torn;
 };
@@ -132,7 +134,7 @@ class Convergence : public testing::TestWithParam<Story> {
     auto card = std::make_shared<se::Card>(flavor_);
     WatchedReader reader(card);
     for (const Call& call : GetParam().before) {
-      const RunResult result = run(call, flavor_, reader);
+      const RunResult result = run(call, flavor_, GetParam().isd_version, reader);
       EXPECT_FALSE(result.error) << call.flow << ": " << result.error->message();
     }
     return card->save();
@@ -149,7 +151,7 @@ class Convergence : public testing::TestWithParam<Story> {
     auto card = std::make_shared<se::Card>(se::Card::load(start));
     WatchedReader reader(card);
     arrange(*card);
-    Outcome out{run(GetParam().torn, flavor_, reader), "", {}, 0};
+    Outcome out{run(GetParam().torn, flavor_, GetParam().isd_version, reader), "", {}, 0};
     out.memory = memory(*card);
     out.instructions = reader.instructions;
     out.wrong_cryptograms = reader.wrong_cryptograms;
@@ -220,7 +222,7 @@ TEST_P(Convergence, torn_in_each_of_four_attempts_the_fifth_finishes) {
     SCOPED_TRACE(step);
     auto card = std::make_shared<se::Card>(se::Card::load(start));
     TearingReader reader(card, step);
-    const RunResult result = run(GetParam().torn, flavor_, reader);
+    const RunResult result = run(GetParam().torn, flavor_, GetParam().isd_version, reader);
     EXPECT_FALSE(result.error) << result.error->message();
     if (step == 1) {
       EXPECT_EQ(result.attempts, 5u) << "every flow sends five commands and more";
@@ -232,13 +234,17 @@ TEST_P(Convergence, torn_in_each_of_four_attempts_the_fifth_finishes) {
 /// `generic` speaks SCP03, `smartcafe` SCP02 without INSTALL [for personalization], `jcop4` has factory keys FF.
 std::vector<Story> stories() {
   std::vector<Story> out;
-  for (const char* flavor : {"generic", "smartcafe", "jcop4"}) {
-    out.push_back({"install", flavor, {}, kInstall});
-    out.push_back({"lock", flavor, {kInstall}, kLock});
-    out.push_back({"unlock", flavor, {kInstall, kLock}, kUnlock});
-    out.push_back({"rotate_keys", flavor, {kInstall}, kRotate});
-    out.push_back({"remove", flavor, {kInstall}, kRemove});
+  for (const char* name : {"generic", "smartcafe", "jcop4"}) {
+    const uint8_t version = se::flavor(name).keys.front().version;
+    out.push_back({"install", name, version, {}, kInstall});
+    out.push_back({"lock", name, version, {kInstall}, kLock});
+    out.push_back({"unlock", name, version, {kInstall, kLock}, kUnlock});
+    out.push_back({"rotate_keys", name, version, {kInstall}, kRotate});
+    out.push_back({"remove", name, version, {kInstall}, kRemove});
   }
+  // Where the card chooses the keys, a wrong guess about whose they are would cost an attempt.
+  out.push_back({"install_with_keys_00", "generic", 0x00, {}, kInstall});
+  out.push_back({"install_with_keys_00", "jcop4", 0x00, {}, kInstall});
   return out;
 }
 
