@@ -184,7 +184,9 @@ Arguments Arguments::check(const Flow& flow, std::vector<Setting> settings) {
       out.values[spec.name] = read_value(spec, *spec.preset);
     } else if (!spec.optional) {
       fail(spec, "is missing; give it with --set " + spec.name +
-                     (spec.type == ArgumentType::secret || spec.type == ArgumentType::cap ? "=@FILE" : "=VALUE"));
+                     (spec.type == ArgumentType::secret ? "=@FILE"
+                      : spec.type == ArgumentType::cap  ? "=FILE"
+                                                        : "=VALUE"));
     }
   }
   return out;

@@ -34,7 +34,7 @@ end
 
 local function cplc_rows(cplc)
   local rows = {}
-  for name, value in pairs(cplc) do rows[#rows + 1] = { (name:gsub("_", " ")), value } end
+  for i, name in ipairs(objects.cplc_names) do rows[i] = { (name:gsub("_", " ")), cplc[name] } end
   return rows
 end
 

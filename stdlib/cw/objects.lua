@@ -16,6 +16,11 @@ local cplc_fields = {
   { "ic_perso_equipment_id", 4 },
 }
 
+--- Names of the CPLC fields, in the order in which they stand on the card.
+---@type string[]
+objects.cplc_names = {}
+for i, field in ipairs(cplc_fields) do objects.cplc_names[i] = field[1] end
+
 --- Card production life cycle data (GET DATA 9F7F): field name to hex digits; nil if it has not the 42 bytes of one.
 ---@param data string with or without tag 9F7F
 ---@return table<string, string>|nil

@@ -9,6 +9,7 @@
 #include "base/files.h"
 #include "base/hex.h"
 #include "base/secret.h"
+#include "base/suggest.h"
 
 namespace cw {
 namespace {
@@ -37,6 +38,13 @@ TEST(Secret, cannot_be_copied_and_is_empty_after_a_move) {
   Secret b = std::move(a);
   EXPECT_EQ(b.size(), 3u);
   EXPECT_TRUE(a.empty());
+}
+
+TEST(Suggest, a_slip_of_the_fingers_is_one_edit) {
+  EXPECT_EQ(nearest("inof", {"info", "file"}), "info");
+  EXPECT_EQ(nearest("instal", {"install", "inventory"}), "install");
+  EXPECT_EQ(nearest("xyz", {"install", "inventory"}), "");
+  EXPECT_EQ(did_you_mean("summry", {"summary"}), "; did you mean 'summary'?");
 }
 
 TEST(Files, a_secret_file_that_others_can_read_is_refused) {
