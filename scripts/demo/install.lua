@@ -105,7 +105,7 @@ return {
       run = function()
         local entry = isd:entry(cap.package_aid)
         if entry then
-          errors.raise("usage", ("the card has another load file %s, version %s; remove it first, with demo/remove")
+          errors.raise("card", ("the card has another load file %s, version %s; remove it first, with demo/remove")
             :format(hex.encode(entry.aid), entry.version or "unknown"))
         end
         isd:load(cap, { sd = domain })
@@ -124,7 +124,7 @@ return {
       done = function() return is_personalized(run.card, applet, args) end,
       run = function()
         if number_of(run.card, applet) then
-          errors.raise("usage", "applet " .. hex.encode(applet) .. " is personalized already, with another number or "
+          errors.raise("card", "applet " .. hex.encode(applet) .. " is personalized already, with another number or "
             .. "holder, and takes that once; remove it first, with demo/remove")
         end
         local ssd = gp.open(run.card, { aid = domain, keys = args.sd_keys, version = version, flavor = run.flavor })
