@@ -8,7 +8,7 @@ local apdu = require "apdu"
 local errors = {}
 
 --- Raises an error.
----@param kind "usage"|"card"|"channel"|"cap"|"script" as in DESIGN's Errors: usage is the caller's, card is the card's
+---@param kind "usage"|"card"|"channel"|"cap"|"script" see Errors in docs/ARCHITECTURE.md
 ---@param message string
 ---@param sw? integer status word, if a card said no
 function errors.raise(kind, message, sw)
