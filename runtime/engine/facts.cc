@@ -18,7 +18,7 @@ class LengthValues {
   explicit LengthValues(ByteView data) : rest_(data) {}
 
   AidField next() {
-    if (hidden_ || rest_.empty() || rest_.size() < 1u + rest_[0]) {
+    if (hidden_ || rest_.empty() || rest_[0] > 127 || rest_.size() < 1u + rest_[0]) {
       hidden_ = true;
       return AidField::hidden();
     }
@@ -65,19 +65,34 @@ void read_install(Facts& facts, ByteView data) {
   if (facts.domain.is_absent() || is_empty(facts.domain)) facts.domain = AidField::seen(facts.around.domain);
 }
 
+/// One 4F and nothing unread around it, or the object is hidden: cards differ in which of two they take.
 void read_delete(Facts& facts, ByteView data, bool complete) {
   facts.aid = AidField::hidden();
   facts.key_version = complete ? Field<uint8_t>::absent() : Field<uint8_t>::hidden();
+  size_t objects = 0;
+  size_t versions = 0;
   bool key = false;
   while (data.size() >= 2 && data[1] <= 127 && data.size() >= 2u + data[1]) {
     const ByteView value = data.subspan(2, data[1]);
-    if (data[0] == 0x4F) facts.aid = AidField::seen(to_bytes(value));
-    if (data[0] == 0xD2 && value.size() == 1) facts.key_version = Field<uint8_t>::seen(value[0]);
+    if (data[0] == 0x4F && ++objects == 1) facts.aid = AidField::seen(to_bytes(value));
+    if (data[0] == 0xD2 && ++versions == 1 && value.size() == 1) facts.key_version = Field<uint8_t>::seen(value[0]);
     key = key || data[0] == 0xD0 || data[0] == 0xD2;
     data = data.subspan(2 + value.size());
   }
-  // DELETE [key] (GPCS 11.2.2.3.2) names no object: a rule about what may be deleted is not about keys.
-  if (key && data.empty() && facts.aid.is_hidden()) facts.aid = AidField::absent();
+  if (!complete || !data.empty() || objects > 1 || versions > 1) {
+    facts.aid = AidField::hidden();
+    facts.key_version = Field<uint8_t>::hidden();
+  } else if (key && objects == 0) {
+    // DELETE [key] (GPCS 11.2.2.3.2) names no object: a rule about what may be deleted is not about keys.
+    facts.aid = AidField::absent();
+  }
+}
+
+/// A card that does not look at the class must not be a way around the rules on a command.
+std::string name_of(const host::Command& command) {
+  const std::string name = card::command_name(command.cla, command.ins, command.p1);
+  if (!name.starts_with("INS ")) return name;
+  return card::command_name(command.cla ^ 0x80, command.ins, command.p1);
 }
 
 }  // namespace
@@ -90,7 +105,7 @@ bool Circumstances::is_isd(ByteView aid) const {
 Facts facts_of(const host::Command& command, const Circumstances& around) {
   Facts facts;
   facts.around = around;
-  facts.name = card::command_name(command.cla, command.ins, command.p1);
+  facts.name = name_of(command);
   facts.instruction = facts.name.substr(0, facts.name.find(" ["));
   facts.cla = command.cla;
   facts.ins = command.ins;

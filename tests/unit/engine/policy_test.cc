@@ -47,6 +47,15 @@ TEST(Policy, the_first_rule_that_applies_decides) {
   EXPECT_TRUE(judge(*rules, "80E40000074F05F063617264").allowed);
 }
 
+TEST(Policy, delete_names_one_object_or_is_not_understood) {
+  const auto rules = policy(R"(rules = { p.deny { on = "DELETE", when = p.aid.is "isd", because = "stays" } })");
+  EXPECT_TRUE(judge(*rules, "80E40000074F05F063617264").allowed);
+  EXPECT_FALSE(judge(*rules, "80E40000114F08A0000001510000004F05F063617264").allowed) << "two objects";
+  EXPECT_FALSE(judge(*rules, "80E40000124F05F0636172644F8108A000000151000000").allowed) << "a length in its long form";
+  EXPECT_FALSE(judge(*rules, "80E40000084F05F0636172649E").allowed) << "cut";
+  EXPECT_FALSE(judge(*rules, "00E400000A4F08A000000151000000").allowed) << "a class that the card may not look at";
+}
+
 TEST(Policy, the_isd_is_known_by_any_of_its_names_and_by_none) {
   const auto rules = policy(R"(rules = { p.deny { on = "SET STATUS", when = p.aid.is "isd", because = "stays" } })");
   EXPECT_FALSE(judge(*rules, "80F0807F00").allowed) << "P1 80 is the ISD, whatever the data says";
