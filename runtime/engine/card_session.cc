@@ -1,7 +1,10 @@
 #include "engine/card_session.h"
 
+#include <algorithm>
+
 #include "base/hex.h"
 #include "card/status.h"
+#include "card/tlv.h"
 #include "crypto/digest.h"
 #include "gp/chaining.h"
 
@@ -13,6 +16,17 @@ using Clock = std::chrono::steady_clock;
 
 /// SELECT by name: it ends the secure channel of its logical channel (GPCS 10.2.3), whether or not it succeeds.
 bool selects(const host::Command& command) { return command.ins == 0xA4 && command.p1 == 0x04; }
+
+/// The FCI has the whole AID where SELECT gave the beginning of one, or nothing (GPCS 11.9.3.1).
+std::optional<Bytes> aid_in_fci(ByteView answer) {
+  try {
+    const card::TlvList fci = card::parse_tlv(answer);
+    const card::Tlv* aid = card::find(fci, "6F/84");
+    return aid != nullptr ? std::optional(aid->value) : std::nullopt;
+  } catch (const Error&) {
+    return {};  // no FCI; a card may answer what it likes
+  }
+}
 
 bool is_error(uint16_t sw) {
   const uint8_t high = static_cast<uint8_t>(sw >> 8);
@@ -45,6 +59,7 @@ Bytes CardSession::domain(host::ChannelId id) const {
 
 host::ResetDone CardSession::perform(const host::Reset&) {
   channels_.clear();
+  selected_.clear();
   host::ResetDone done{reader_.reset()};
   observer_.card_reset(done.atr);
   return done;
@@ -57,6 +72,11 @@ host::ChannelClosed CardSession::perform(const host::CloseChannel& request) {
 
 void CardSession::close_on(uint8_t logical_channel) {
   std::erase_if(channels_, [&](const auto& entry) { return entry.second.logical_channel == logical_channel; });
+}
+
+void CardSession::selected(const host::Command& select, const host::Answer& answer) {
+  if (is_error(answer.sw)) return;
+  selected_ = aid_in_fci(answer.data).value_or(to_bytes(select.data.visible()));
 }
 
 card::Response CardSession::transmit(const card::Apdu& apdu, bool wrapped) {
@@ -74,6 +94,11 @@ host::Answers CardSession::perform(const host::Exchange& request) {
       throw Error(ErrorKind::channel, "the secure channel is not open any more; open it again");
     }
     open = &found->second;
+    if (std::any_of(request.plan.begin(), request.plan.end(), selects) && request.plan.size() > 1) {
+      throw Error(ErrorKind::channel,
+                  "SELECT ends the secure channel, so it cannot travel in one plan with others; "
+                  "send it alone");
+    }
   }
   host::Answers out;
   out.answers.reserve(request.plan.size());
@@ -87,6 +112,7 @@ host::Answers CardSession::perform(const host::Exchange& request) {
       throw;
     }
     observer_.exchanged(command, request.channel, out.answers.back(), Clock::now() - begin);
+    if (selects(command)) selected(command, out.answers.back());
     if (request.stop_on_error && is_error(out.answers.back().sw)) break;
   }
   return out;
@@ -95,7 +121,6 @@ host::Answers CardSession::perform(const host::Exchange& request) {
 host::Answer CardSession::send(const host::Command& command, Open* open, uint8_t logical_channel) {
   Custody::Resolved resolved = custody_.resolve(command, open ? open->channel.get() : nullptr,
                                                 open ? ByteView(open->diversification_data) : ByteView());
-  resolved.apdu.cla = card::with_channel(resolved.apdu.cla, logical_channel);
   if (!open) {
     if (selects(command)) close_on(logical_channel);
     const card::Response response = transmit(resolved.apdu, false);
@@ -118,13 +143,14 @@ host::ChannelOpened CardSession::perform(const host::OpenChannel& request) {
   const auto begin = Clock::now();
   const crypto::KeySet stored = custody_.key_set(request.keys, {});
   const uint8_t version = request.key_version ? request.key_version : stored.version;
-  const AttemptBudget::Target target{request.aid, request.keys, version};
+  const Bytes domain = gate_.is_isd(selected_) ? Bytes() : selected_;
+  const AttemptBudget::Target target{domain, version};
   close_on(request.logical_channel);
 
   const Bytes host_challenge = crypto::random_bytes(request.s16 ? 16 : 8);
   card::Apdu update = gp::initialize_update(version, 0, host_challenge);
   update.cla = card::with_channel(update.cla, request.logical_channel);
-  budget_.spend(target);
+  budget_.spend(target, request.keys);
   const card::Response answer = transmit(update, false);
   // The challenge is fresh each time and of no use to a reader: the canonical form goes without it.
   host::Command shown = host::command_of(update);
@@ -149,7 +175,7 @@ host::ChannelOpened CardSession::perform(const host::OpenChannel& request) {
   try {
     open.channel = gp::Channel::open(keys, host_challenge, parsed, request.level, options);
   } catch (const Error& error) {
-    budget_.mismatched(target);
+    budget_.mismatched(request.keys);
     throw error.within("opening a channel with '" + request.keys + "'");
   }
   budget_.verified(target);
@@ -161,9 +187,12 @@ host::ChannelOpened CardSession::perform(const host::OpenChannel& request) {
   host::Command shown_authenticate = host::command_of(authenticate);
   shown_authenticate.data = host::Data();
   observer_.exchanged(shown_authenticate, 0, {authenticated.data, authenticated.sw}, Clock::now() - middle);
-  if (!authenticated.ok()) refuse(authenticate, authenticated.sw);
+  if (!authenticated.ok()) {
+    budget_.refused(target, request.keys);
+    refuse(authenticate, authenticated.sw);
+  }
 
-  open.domain = request.aid;
+  open.domain = domain;
   open.logical_channel = request.logical_channel;
   open.diversification_data = parsed.diversification_data;
   host::ChannelOpened opened;

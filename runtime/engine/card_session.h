@@ -38,7 +38,7 @@ class CardSession {
 
   /// Level and protocol of an open channel, for the gate; null if it is not open.
   const gp::Channel* channel(host::ChannelId id) const;
-  /// AID of the security domain that the channel is open to, as the script gave it; empty: the ISD, or no channel.
+  /// AID of the security domain that the channel is open to, as the card gave it; empty: the ISD, or no channel.
   Bytes domain(host::ChannelId id) const;
 
  private:
@@ -52,6 +52,7 @@ class CardSession {
   host::Answer send(const host::Command& command, Open* open, uint8_t logical_channel);
   card::Response transmit(const card::Apdu& apdu, bool wrapped);
   void close_on(uint8_t logical_channel);
+  void selected(const host::Command& select, const host::Answer& answer);
 
   card::Reader& reader_;
   const Custody& custody_;
@@ -60,6 +61,7 @@ class CardSession {
   Observer& observer_;
   CardTraits traits_;
   std::map<host::ChannelId, Open> channels_;
+  Bytes selected_{};  // AID of the selected application; empty: what a reset selects
   host::ChannelId next_id_ = 1;
 };
 

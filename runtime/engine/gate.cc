@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/hex.h"
+#include "card/apdu.h"
 #include "card/status.h"
 
 namespace cw::engine {
@@ -33,8 +35,8 @@ void Gate::admit(const host::Command& command, const Circumstances& around) {
   count();
   const Facts facts = facts_of(command, around);
 
-  // Authentication has a budget, which only Card:open_channel keeps. GPCS 11.4, E.5.2: proprietary class.
-  if ((command.ins == 0x50 || command.ins == 0x82) && (command.cla & 0x80)) {
+  // Authentication has a budget, which only Card:open_channel keeps. In any class: some cards do not look at it.
+  if (command.ins == 0x50 || command.ins == 0x82) {
     throw Error(ErrorKind::policy, facts.name +
                                        " cannot be sent as a plain command, since it costs the card an "
                                        "authentication attempt; open channels with Card:open_channel");
@@ -48,6 +50,23 @@ void Gate::admit(const host::Command& command, const Circumstances& around) {
   }
 }
 
+/// What is judged is what travels: on the channel that the request names, and whole (ISO 7816-4 5.1.1.1, 5.4.1).
+void Gate::check_class(const host::Command& command, uint8_t logical_channel) const {
+  if (card::channel_of(command.cla) != logical_channel) {
+    throw Error(ErrorKind::usage, "class " + to_hex(command.cla) + " names logical channel " +
+                                      std::to_string(card::channel_of(command.cla)) + "; commands travel on channel " +
+                                      std::to_string(logical_channel));
+  }
+  const bool has_chaining_bit = (command.cla & 0x60) != 0x20;
+  if (has_chaining_bit && (command.cla & 0x10)) {
+    throw Error(ErrorKind::usage, "class " + to_hex(command.cla) +
+                                      " sends a command in pieces, which cannot be judged one by one; send the whole "
+                                      "command, and it is cut on the way if it has to be");
+  }
+}
+
+bool Gate::is_isd(ByteView aid) const { return Circumstances{.isd_aids = isd_aids_}.is_isd(aid); }
+
 void Gate::admit(const host::Exchange& request, const gp::Channel* channel, const Bytes& domain) {
   Circumstances around;
   around.in_channel = channel != nullptr;
@@ -58,7 +77,10 @@ void Gate::admit(const host::Exchange& request, const gp::Channel* channel, cons
   }
   around.isd_aids = isd_aids_;
   around.flow = flow_;
-  for (const host::Command& command : request.plan) admit(command, around);
+  for (const host::Command& command : request.plan) {
+    check_class(command, request.logical_channel);
+    admit(command, around);
+  }
 }
 
 void Gate::admit(const host::OpenChannel& request) {

@@ -28,6 +28,8 @@ class Gate {
   void admit(const host::HttpCall& request);
   /// A key set by name: only those that the flow declared.
   void admit_key(const std::string& name) const;
+  /// Whether `aid` may be that of this card's issuer security domain.
+  bool is_isd(ByteView aid) const;
   /// Once a protocol is known, before EXTERNAL AUTHENTICATE.
   void admit_protocol(uint8_t scp, uint8_t level) const;
 
@@ -35,6 +37,7 @@ class Gate {
 
  private:
   void admit(const host::Command& command, const Circumstances& around);
+  void check_class(const host::Command& command, uint8_t logical_channel) const;
   void count();
 
   std::shared_ptr<const Policy> policy_;

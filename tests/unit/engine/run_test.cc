@@ -31,6 +31,20 @@ version = 30
 enc = 00000000000000000000000000000001
 mac = 00000000000000000000000000000002
 dek = 00000000000000000000000000000003
+
+[wrong.too]
+type = aes
+version = 30
+enc = 00000000000000000000000000000011
+mac = 00000000000000000000000000000012
+dek = 00000000000000000000000000000013
+
+[wrong.again]
+type = aes
+version = 30
+enc = 00000000000000000000000000000021
+mac = 00000000000000000000000000000022
+dek = 00000000000000000000000000000023
 )";
 
 /// Counts INITIALIZE UPDATEs, and loses the card when told to.
@@ -44,12 +58,14 @@ class WatchedReader : public card::Reader {
     if (command.size() > 1 && command[1] == 0x50) ++initialize_updates;
     if (command.size() > 1 && command[1] == 0x82) ++external_authenticates;
     if (lose_at != 0 && commands == lose_at) throw Error(ErrorKind::reader, "the card was removed");
+    if (refuse_authentication && command.size() > 1 && command[1] == 0x82) return from_hex("6300");
     return inner_.transmit(command);
   }
   int commands = 0;
   int initialize_updates = 0;
   int external_authenticates = 0;
   int lose_at = 0;
+  bool refuse_authentication = false;
 
  private:
   card::Reader& inner_;
@@ -83,7 +99,7 @@ class RunTest : public ::testing::Test {
     const std::filesystem::path file = folder_ / "flow.lua";
     std::ofstream(file) << "local gp, apdu, hex = require 'cw.gp', require 'apdu', require 'hex'\n"
                            "return { name = 'test', summary = 'A test', args = { pin = { type = 'secret', optional = "
-                           "true } }, needs = { keys = { 'isd', 'wrong' }, backends = { "
+                           "true } }, needs = { keys = { 'isd', 'wrong', 'wrong.too', 'wrong.again' }, backends = { "
                         << backends << " } }, run = function(run)\n"
                         << body << "\nend }";
     RunSetup out;
@@ -153,13 +169,70 @@ TEST_F(RunTest, a_wrong_key_costs_one_attempt_and_is_never_tried_again) {
   EXPECT_EQ(reader_->external_authenticates, 0) << "the host stops at the wrong card cryptogram";
 }
 
-TEST_F(RunTest, authentication_cannot_be_sent_around_the_budget) {
+TEST_F(RunTest, a_wrong_key_gets_no_second_try_under_another_aid_or_version) {
+  const RunResult result = run(R"(
+    for i = 1, 5 do
+      run.card:select(i % 2 == 0 and hex"A000000151000000" or hex"")
+      pcall(function() run.card:open_channel { keys = "wrong", aid = string.rep(string.char(i), 5) } end)
+      pcall(function() run.card:open_channel { keys = "wrong", version = i % 2 == 0 and 0 or 0x30 } end)
+    end)");
+  EXPECT_FALSE(result.error) << message(result);
+  EXPECT_EQ(reader_->initialize_updates, 1);
+}
+
+TEST_F(RunTest, a_domain_counts_attempts_whatever_the_key_sets_are_called) {
   const RunResult result = run(R"(
     run.card:select(hex"")
-    run.card:send(hex"8050300008010203040506070800"))");
+    for i, keys in ipairs { "wrong", "wrong.too", "wrong.again" } do
+      pcall(function() run.card:open_channel { keys = keys, version = i == 2 and 0 or 0x30 } end)
+    end)",
+                               "limits = { auth_attempts = 2 }");
+  EXPECT_FALSE(result.error) << message(result);
+  EXPECT_EQ(reader_->initialize_updates, 2);
+}
+
+TEST_F(RunTest, a_host_cryptogram_that_the_card_refuses_is_never_sent_again) {
+  reader_->refuse_authentication = true;  // as a card does where ENC is right and MAC is wrong
+  const RunResult result = run(R"(
+    run.card:select(hex"")
+    for _ = 1, 5 do
+      pcall(function() run.card:open_channel { keys = "isd" } end)
+    end)");
+  EXPECT_FALSE(result.error) << message(result);
+  EXPECT_EQ(reader_->external_authenticates, 1);
+}
+
+TEST_F(RunTest, authentication_cannot_be_sent_around_the_budget) {
+  for (const std::string command : {"8050300008010203040506070800", "0050300008010203040506070800",
+                                    "8082030008010203040506070800", "0082030008010203040506070800"}) {
+    const RunResult result = run("run.card:send(hex'" + command + "')");
+    ASSERT_TRUE(result.error);
+    EXPECT_EQ(result.error->kind(), ErrorKind::policy) << message(result);
+  }
+  EXPECT_EQ(reader_->commands, 0);
+}
+
+TEST_F(RunTest, what_the_gate_judges_is_what_travels) {
+  for (const std::string command : {"91E40000074F05F063617264", "90E40000074F05F063617264", "81F28000"}) {
+    const RunResult result = run("run.card:send(hex'" + command + "')");
+    ASSERT_TRUE(result.error);
+    EXPECT_EQ(result.error->kind(), ErrorKind::usage) << message(result);
+  }
+  EXPECT_EQ(reader_->commands, 0);
+  EXPECT_FALSE(run("run.card:send(hex'A0A40000023F00')").error) << "a class of its own, not a GlobalPlatform one";
+  ASSERT_EQ(recorder_.lines.size(), 1u);
+}
+
+TEST_F(RunTest, a_select_in_a_channel_travels_alone) {
+  const RunResult result = run(R"(
+    run.card:select(hex"")
+    local channel = run.card:open_channel { keys = "isd", level = "mac+enc" }
+    local select = apdu.command { cla = 0x00, ins = 0xA4, p1 = 0x04, le = 256 }
+    local status = apdu.command { ins = 0xF2, p1 = 0x80, p2 = 0x02, data = hex"4F00", le = 256 }
+    channel:send_all { select, status, status })");
   ASSERT_TRUE(result.error);
-  EXPECT_EQ(result.error->kind(), ErrorKind::policy) << message(result);
-  EXPECT_EQ(reader_->initialize_updates, 0);
+  EXPECT_EQ(result.error->kind(), ErrorKind::channel) << message(result);
+  EXPECT_EQ(reader_->commands, 3) << "nothing of the plan was sent";
 }
 
 TEST_F(RunTest, the_gate_stops_a_command_before_anything_is_sent) {
