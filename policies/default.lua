@@ -23,11 +23,11 @@ return {
 
   rules = {
     p.deny { on = "DELETE", when = p.aid.is("isd"), because = "the ISD stays" },
-    -- SET STATUS of the ISD (P1 80): FF terminates the card for good, 7F locks all of it (GPCS 5.1.1).
-    p.deny { on = "SET STATUS", when = p.all { p.p1.is(0x80), p.p2.is(0xFF) },
+    -- SET STATUS of the ISD (P1 b8): FF terminates the card for good, 7F locks all of it (GPCS 5.1.1).
+    p.deny { on = "SET STATUS", when = p.all { p.p1.has(0x80), p.p2.is(0xFF) },
              because = "a terminated card never comes back" },
-    p.allow { on = "SET STATUS", when = p.all { p.p1.is(0x80), p.p2.is(0x7F), p.flow "card-lock" } },
-    p.deny { on = "SET STATUS", when = p.all { p.p1.is(0x80), p.p2.is(0x7F) },
+    p.allow { on = "SET STATUS", when = p.all { p.p1.has(0x80), p.p2.is(0x7F), p.flow "card-lock" } },
+    p.deny { on = "SET STATUS", when = p.all { p.p1.has(0x80), p.p2.is(0x7F) },
              because = "a locked card answers nobody; only a flow named card-lock may do that" },
   },
 
@@ -37,6 +37,7 @@ return {
     p.example { command = "80E40000 03 D20130", expect = "allow" },
     p.example { command = "80F04080 08 F063617264770001", expect = "allow" },
     p.example { command = "80F080FF", expect = "deny" },
+    p.example { command = "80F081FF", expect = "deny" }, -- b5 to b1 are RFU, and not every card looks at them
     p.example { command = "80F0807F", expect = "deny" },
     p.example { command = "80F0807F", flow = "card-lock", expect = "allow" },
   },

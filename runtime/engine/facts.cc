@@ -128,7 +128,7 @@ Facts facts_of(const host::Command& command, const Circumstances& around) {
     case kSetStatus:
     case kSelect:
       if (command.ins == kSelect && command.p1 != 0x04) break;
-      facts.aid = complete ? AidField::seen(command.ins == kSetStatus && command.p1 == 0x80 ? Bytes() : to_bytes(data))
+      facts.aid = complete ? AidField::seen(command.ins == kSetStatus && (command.p1 & 0x80) ? Bytes() : to_bytes(data))
                            : AidField::hidden();
       break;
     case kPutKey:

@@ -36,7 +36,7 @@
 --- PREDICATE, one of
 ---   { op = "aid", test = "is"|"isnt"|"under", value = "isd" or hex }
 ---         what the command acts on. DELETE: 4F; DELETE [key] has none. SET STATUS, SELECT: the data (SET STATUS with
----         P1 80: the ISD).
+---         P1 b8: the ISD).
 ---         INSTALL [for load]: the load file. [for install], [for make selectable], [for personalization]: the
 ---         application. [for extradition], [for registry update]: the application or load file; where that is empty,
 ---         the domain. Any other: the security domain that the channel is open to. "isd" is the ISD of this card,

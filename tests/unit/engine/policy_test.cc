@@ -59,6 +59,7 @@ TEST(Policy, delete_names_one_object_or_is_not_understood) {
 TEST(Policy, the_isd_is_known_by_any_of_its_names_and_by_none) {
   const auto rules = policy(R"(rules = { p.deny { on = "SET STATUS", when = p.aid.is "isd", because = "stays" } })");
   EXPECT_FALSE(judge(*rules, "80F0807F00").allowed) << "P1 80 is the ISD, whatever the data says";
+  EXPECT_FALSE(judge(*rules, "80F0817F00").allowed) << "b5 to b1 are RFU, and not every card looks at them";
   EXPECT_FALSE(judge(*rules, "80F0408008A000000151000000").allowed);
   EXPECT_TRUE(judge(*rules, "80F0408007F0636172647701").allowed);
 }
