@@ -69,6 +69,11 @@ Custody::Resolved Custody::resolve(const host::Command& command, const gp::Chann
     } else if (const auto* named = std::get_if<host::SecretPart>(&part)) {
       if (named->under_dek) {
         held.push_back(channel->encrypt_data(secret(named->name)));
+        if (held.back().size() != named->size) {
+          throw Error(ErrorKind::usage, "secret '" + named->name + "' takes " + std::to_string(held.back().size()) +
+                                            " bytes under this channel's DEK, and lengths were made for " +
+                                            std::to_string(named->size) + "; give keys.under_dek the channel's scp");
+        }
         pieces.push_back({held.back(), nullptr});
       } else {
         pieces.push_back({{}, &secret(named->name)});

@@ -290,6 +290,20 @@ TEST_F(RunTest, a_secret_needs_an_encrypted_channel) {
   for (const std::string& line : recorder_.lines) EXPECT_EQ(line.find("313233"), std::string::npos) << line;
 }
 
+TEST_F(RunTest, a_secret_under_a_dek_has_the_length_that_was_written_ahead_of_it) {
+  RunSetup given = setup(R"(
+    run.card:select(hex"")
+    local channel = run.card:open_channel { keys = "isd" }
+    local pin = require('keys').under_dek(run.args.pin, 2)
+    channel:send(apdu.command { ins = 0xE2, p1 = 0x80, data = require('tlv').dgi(0x0101, pin) }))");
+  given.arguments.values["pin"] = SecretArgument{3};
+  given.arguments.secrets["pin"] = Secret::copy(from_hex("313233"));
+  const RunResult result = run(std::move(given));
+  ASSERT_TRUE(result.error);
+  EXPECT_NE(message(result).find("takes 16 bytes under this channel's DEK"), std::string::npos) << message(result);
+  EXPECT_EQ(reader_->commands, 3) << "the command was not sent";
+}
+
 TEST_F(RunTest, a_script_that_never_ends_is_killed_and_the_next_run_is_unharmed) {
   const RunResult killed =
       run("while true do pcall(function() while true do end end) end", "limits = { instructions = 2000000 }");
