@@ -120,6 +120,10 @@ function sd.first_keys(parent, options)
       errors.raise("card", ("domain %s shows keys of version %02X, and its parent has that version too, so they may be "
         .. "the parent's; give the domain's keys another version"):format(hex.encode(options.aid), version))
     end
+  elseif sd.state(parent, options.aid) == "PERSONALIZED" then
+    -- It has keys of its own, and trying the parent's would cost an attempt.
+    errors.raise("card", ("domain %s has keys of its own, and none of version %02X; name the key set that it has, or "
+      .. "see its keys with demo/inventory"):format(hex.encode(options.aid), version))
   else
     open(parent.keys, parent.version):put_key(options.keys, version)
   end
