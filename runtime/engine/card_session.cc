@@ -143,8 +143,7 @@ host::ChannelOpened CardSession::perform(const host::OpenChannel& request) {
   const auto begin = Clock::now();
   const crypto::KeySet stored = custody_.key_set(request.keys, {});
   const uint8_t version = request.key_version ? request.key_version : stored.version;
-  const Bytes domain = gate_.is_isd(selected_) ? Bytes() : selected_;
-  const AttemptBudget::Target target{domain, version};
+  const AttemptBudget::Target target{gate_.is_isd(selected_) ? Bytes() : selected_, version};
   close_on(request.logical_channel);
 
   const Bytes host_challenge = crypto::random_bytes(request.s16 ? 16 : 8);
@@ -192,7 +191,7 @@ host::ChannelOpened CardSession::perform(const host::OpenChannel& request) {
     refuse(authenticate, authenticated.sw);
   }
 
-  open.domain = domain;
+  open.domain = selected_;
   open.logical_channel = request.logical_channel;
   open.diversification_data = parsed.diversification_data;
   host::ChannelOpened opened;

@@ -69,7 +69,8 @@ Predicate compile_aid(const Plain& plain, const std::string& place) {
     if (field.is_absent()) return Truth::no;
     if (field.is_hidden()) return Truth::unknown;
     const Bytes& aid = field.value();
-    bool is = isd ? facts.around.is_isd(aid) : aid == wanted;
+    // Empty is the ISD, and so a rule that writes out the ISD's AID means it too.
+    bool is = isd || (aid.empty() && facts.around.is_isd(wanted)) ? facts.around.is_isd(aid) : aid == wanted;
     if (test == "under" && !isd)
       is = std::equal(wanted.begin(), wanted.end(), aid.begin(),
                       aid.begin() + static_cast<std::ptrdiff_t>(std::min(aid.size(), wanted.size())));

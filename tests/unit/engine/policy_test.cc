@@ -64,6 +64,16 @@ TEST(Policy, the_isd_is_known_by_any_of_its_names_and_by_none) {
   EXPECT_TRUE(judge(*rules, "80F0408007F0636172647701").allowed);
 }
 
+TEST(Policy, a_rule_may_write_out_the_aid_of_the_isd) {
+  const auto rules = policy(R"(rules = { p.deny { when = p.aid.is "A000000151000000", because = "stays" } })");
+  EXPECT_FALSE(judge(*rules, "80F0807F00").allowed) << "P1 b8 is the ISD";
+  EXPECT_FALSE(judge(*rules, "80E40000024F00").allowed) << "an empty AID is the ISD";
+  Circumstances in_isd;
+  in_isd.in_channel = true;
+  EXPECT_FALSE(judge(*rules, "80D800010101", in_isd).allowed) << "what a reset selects is the ISD";
+  EXPECT_TRUE(judge(*rules, "80E40000074F05F063617264", in_isd).allowed);
+}
+
 TEST(Policy, a_privilege_is_found_in_every_kind_of_install_that_gives_one) {
   const auto rules = policy(R"(rules = { p.deny { on = "INSTALL", when = p.privilege "card lock", because = "no" } })");
   const std::string names = "05F06361726405F06361726405F063617264";
@@ -80,6 +90,14 @@ TEST(Policy, a_privilege_is_found_in_every_kind_of_install_that_gives_one) {
                     "00000000")
                   .allowed)
       << "a load gives no privileges";
+}
+
+TEST(Policy, lengths_of_install_fields_in_their_long_form_hide_what_follows) {
+  const auto rules = policy(R"(rules = { p.deny { on = "INSTALL", when = p.privilege "card lock", because = "no" } })");
+  const auto zeros = [](size_t count) { return std::string(2 * count, '0'); };
+  // A card that reads 81 05 (GPCS 11.1.5.2) gives card lock; one that takes 81 for 129 finds 01 00 in the parameters.
+  const std::string names = "8105F06361726405F06361726405F063617264";
+  EXPECT_FALSE(judge(*rules, "80E60C008F" + names + "0110" + "78" + zeros(108) + "00000100" + zeros(8) + "00").allowed);
 }
 
 TEST(Policy, none_of_what_cannot_be_seen_is_unknown_too) {

@@ -223,6 +223,16 @@ TEST_F(RunTest, what_the_gate_judges_is_what_travels) {
   ASSERT_EQ(recorder_.lines.size(), 1u);
 }
 
+TEST_F(RunTest, a_long_command_is_cut_after_it_was_wrapped_and_the_channel_goes_on) {
+  const RunResult result = run(R"(
+    run.card:select(hex"")
+    local channel = run.card:open_channel { keys = "isd", level = "mac+enc" }
+    channel:send(apdu.command { ins = 0xE2, p1 = 0x80, data = ("a"):rep(600) })
+    channel:expect(apdu.command { ins = 0xF2, p1 = 0x80, p2 = 0x02, data = hex"4F00", le = 256 }))");
+  EXPECT_FALSE(result.error) << message(result);
+  EXPECT_EQ(reader_->commands, 3 + 3 + 1) << "616 bytes with the MAC are three pieces";
+}
+
 TEST_F(RunTest, a_select_in_a_channel_travels_alone) {
   const RunResult result = run(R"(
     run.card:select(hex"")
