@@ -4,6 +4,7 @@
 
 #include "app/failure.h"
 #include "base/error.h"
+#include "engine/run_state.h"
 #include "modules/modules.h"
 
 namespace cw::app {
@@ -29,13 +30,7 @@ int push_given(lua_State* L) {
   lua_newtable(L);
   modules::push_card(L, given.reader, given.atr);
   lua_setfield(L, -2, "card");
-  lua_newtable(L);
-  for (const auto& [name, value] : given.flavor) {
-    if (const auto* flag = std::get_if<bool>(&value)) lua::set_field(L, name.c_str(), *flag);
-    if (const auto* number = std::get_if<int64_t>(&value)) lua::set_field(L, name.c_str(), *number);
-    if (const auto* text = std::get_if<std::string>(&value)) lua::set_field(L, name.c_str(), std::string_view(*text));
-    if (const auto* bytes = std::get_if<Bytes>(&value)) lua::set_field(L, name.c_str(), ByteView(*bytes));
-  }
+  engine::push_flavor(L, given.flavor);
   lua_setfield(L, -2, "flavor");
   lua_setfield(L, LUA_REGISTRYINDEX, kGiven);
   return 0;
@@ -54,32 +49,24 @@ bool is_incomplete(const std::string& text) {
 
 Repl::Repl(Session& session, engine::Observer& observer)
     : session_(session),
-      observer_(observer),
       inputs_(session.inputs()),
+      http_(call_http),
       custody_(*session.keys(), no_secrets_),
       gate_(session.shared_policy(), kName, session.keys()->names(), {}, session.card().simulated().isd_aid),
       budget_(static_cast<unsigned>(session.policy().limits().auth_attempts), session.card().counts_every_attempt()),
-      card_(session.card().reader(), custody_, gate_, budget_, observer, session.card().traits()) {
+      outside_({session.card().reader(), gate_, custody_, budget_, observer, session.card().traits(), inputs_, http_}) {
   if (const engine::Decision decision = session.policy().judge_flow(kName); !decision.allowed) {
     throw Error(ErrorKind::policy, "a prompt (flow \"repl\") is not allowed by policy " + session.policy().name() +
                                        ": " + decision.because);
   }
-  atr_ = card_.perform(host::Reset{}).atr;
+  atr_ = outside_.reset();
   make_state();
 }
 
 void Repl::make_state() {
-  const engine::PolicyLimits& limits = session_.policy().limits();
   state_.reset();
-  context_ = std::make_unique<modules::Context>(static_cast<host::Outside&>(*this));
-  lua::State::Setup setup;
-  setup.limits.instructions = static_cast<uint64_t>(limits.instructions);
-  setup.limits.memory = static_cast<size_t>(limits.memory_mib) << 20;
-  setup.limits.awake = std::chrono::seconds(limits.awake_s);
-  setup.finder = [bundle = &session_.bundle()](std::string_view module) { return bundle->module(module); };
-  setup.modules = &modules::modules();
-  setup.host = context_.get();
-  state_ = std::make_unique<lua::State>(setup);
+  context_ = std::make_unique<modules::Context>(outside_);
+  state_ = std::make_unique<lua::State>(engine::run_state_setup(session_.bundle(), session_.policy(), *context_));
 
   Given given{session_.card().reader().name(), atr_, session_.card().flavor()};
   if (lua_cpcall(state_->thread(), push_given, &given) != 0) {
@@ -113,7 +100,11 @@ Repl::Entered Repl::enter(const std::string& text, const std::atomic<bool>& stop
   lua_getfield(L, LUA_REGISTRYINDEX, kGiven);
   lua::State::Outcome outcome = state_->start(2);
   while (outcome == lua::State::Outcome::waiting) {
-    host::Reply reply = stop ? host::Reply(Error(ErrorKind::usage, "stopped before the next command")) : carry_out();
+    host::Reply reply =
+        stop ? host::Reply(Error(ErrorKind::usage, "stopped before the next command")) : outside_.carry_out();
+    if (const auto* wait = std::get_if<host::Wait>(&outside_.request()); wait && !stop) {
+      std::this_thread::sleep_for(wait->time);
+    }
     outcome = state_->resume([&](lua_State* thread) { return context_->reply(thread, reply); });
   }
   if (outcome == lua::State::Outcome::finished) {
@@ -125,28 +116,6 @@ Repl::Entered Repl::enter(const std::string& text, const std::atomic<bool>& stop
   const Error error = state_->error();
   make_state();
   throw Error(error.kind(), error.message() + "; the prompt begins anew, and `my` is empty");
-}
-
-void Repl::submit(host::Request request) {
-  if (const auto* exchange = std::get_if<host::Exchange>(&request)) {
-    gate_.admit(*exchange, card_.channel(exchange->channel), card_.domain(exchange->channel));
-  }
-  if (const auto* open = std::get_if<host::OpenChannel>(&request)) gate_.admit(*open);
-  if (const auto* call = std::get_if<host::HttpCall>(&request)) gate_.admit(*call);
-  request_ = std::move(request);
-}
-
-host::Reply Repl::carry_out() {
-  host::Reply reply = host::Waited{};
-  const auto failure = failure_of([&] {
-    if (const auto* reset = std::get_if<host::Reset>(&*request_)) reply = card_.perform(*reset);
-    if (const auto* exchange = std::get_if<host::Exchange>(&*request_)) reply = card_.perform(*exchange);
-    if (const auto* open = std::get_if<host::OpenChannel>(&*request_)) reply = card_.perform(*open);
-    if (const auto* close = std::get_if<host::CloseChannel>(&*request_)) reply = card_.perform(*close);
-    if (const auto* call = std::get_if<host::HttpCall>(&*request_)) reply = call_http(*call);
-    if (const auto* wait = std::get_if<host::Wait>(&*request_)) std::this_thread::sleep_for(wait->time);
-  });
-  return failure ? host::Reply(*failure) : std::move(reply);
 }
 
 }  // namespace cw::app

@@ -9,16 +9,15 @@
 #include <vector>
 
 #include "app/session.h"
-#include "engine/card_session.h"
 #include "engine/custody.h"
 #include "engine/gate.h"
-#include "host/outside.h"
+#include "engine/local_outside.h"
 #include "lua/state.h"
 #include "modules/context.h"
 
 namespace cw::app {
 
-class Repl : private host::Outside {
+class Repl {
  public:
   /// Resets the card. Raises policy: the policy does not allow a flow named "repl"; reader.
   Repl(Session& session, engine::Observer& observer);
@@ -34,24 +33,15 @@ class Repl : private host::Outside {
   void make_state();
   lua::Chunk compile(const std::string& text);
 
-  void submit(host::Request request) override;
-  int64_t now() override { return inputs_.now(); }
-  Bytes random(size_t count) override { return inputs_.random(count); }
-  host::KeyInfo key_info(const std::string& set) override { return custody_.info(set); }
-  void note(host::Note note) override { observer_.noted(note); }
-
-  host::Reply carry_out();
-
   Session& session_;
-  engine::Observer& observer_;
   engine::Inputs inputs_;
+  engine::HttpTransport http_;
   std::map<std::string, Secret> no_secrets_{};
   engine::Custody custody_;
   engine::Gate gate_;
   engine::AttemptBudget budget_;
-  engine::CardSession card_;
+  engine::LocalOutside outside_;
   Bytes atr_;
-  std::optional<host::Request> request_;
   std::unique_ptr<modules::Context> context_;
   std::unique_ptr<lua::State> state_;
   unsigned entries_ = 0;

@@ -2,9 +2,10 @@
 
 #include <lua.hpp>
 
-#include "crypto/digest.h"
 #include "engine/gate.h"
 #include "engine/load_state.h"
+#include "engine/local_outside.h"
+#include "engine/run_state.h"
 #include "modules/context.h"
 #include "modules/modules.h"
 
@@ -12,27 +13,10 @@ namespace cw::engine {
 
 namespace {
 
-using std::chrono::seconds;
-
-/// Live handles of a run. A large LOAD is one plan with two for each block; their memory is charged to the run besides.
-constexpr size_t kHandles = 4096;
-
 /// The part of the stdlib that turns a flow's table and this context into a running flow.
 const lua::Chunk& boot_chunk() {
   static const lua::Chunk chunk = lua::compile("cw/boot.lua", "return require('cw.flow').start");
   return chunk;
-}
-
-lua::State::Setup state_setup(const Bundle& bundle, const Policy& policy, modules::Context& context) {
-  lua::State::Setup setup;
-  setup.limits.instructions = static_cast<uint64_t>(policy.limits().instructions);
-  setup.limits.memory = static_cast<size_t>(policy.limits().memory_mib) << 20;
-  setup.limits.handles = kHandles;
-  setup.limits.awake = seconds(policy.limits().awake_s);
-  setup.finder = [&bundle](std::string_view module) { return bundle.module(module); };
-  setup.modules = &modules::modules();
-  setup.host = &context;
-  return setup;
 }
 
 void push_value(lua_State* L, const std::string& name, const ArgumentValue& value) {
@@ -44,30 +28,17 @@ void push_value(lua_State* L, const std::string& name, const ArgumentValue& valu
   if (const auto* cap = std::get_if<CapArgument>(&value)) modules::push_cap(L, cap->load_file, cap->cap);
 }
 
-void push_flavor(lua_State* L, const Flavor& flavor) {
-  lua_newtable(L);
-  for (const auto& [name, value] : flavor) {
-    if (const auto* flag = std::get_if<bool>(&value)) lua::set_field(L, name.c_str(), *flag);
-    if (const auto* number = std::get_if<int64_t>(&value)) lua::set_field(L, name.c_str(), *number);
-    if (const auto* text = std::get_if<std::string>(&value)) lua::set_field(L, name.c_str(), std::string_view(*text));
-    if (const auto* bytes = std::get_if<Bytes>(&value)) lua::set_field(L, name.c_str(), ByteView(*bytes));
-  }
-}
-
 /// One pass of the flow, from its top, on a card that was just reset.
-class Attempt : public host::Outside {
+class Attempt {
  public:
   Attempt(const RunSetup& setup, Gate& gate, const Custody& custody, AttemptBudget& budget, Observer& observer)
       : setup_(setup),
-        gate_(gate),
-        custody_(custody),
-        observer_(observer),
-        session_(*setup.reader, custody, gate, budget, observer, setup.traits),
-        context_(*this),
-        state_(state_setup(*setup.bundle, *setup.policy, context_)) {}
+        outside_({*setup.reader, gate, custody, budget, observer, setup.traits, setup.inputs, setup.http}),
+        context_(outside_),
+        state_(run_state_setup(*setup.bundle, *setup.policy, context_)) {}
 
   lua::State::Outcome start() {
-    const Bytes atr = session_.perform(host::Reset{}).atr;
+    const Bytes atr = outside_.reset();
     const lua::Chunk& chunk = setup_.bundle->flow(setup_.flow_name);
     state_.load(boot_chunk(), LoadState::limits());
     state_.load(chunk, LoadState::limits());
@@ -80,57 +51,10 @@ class Attempt : public host::Outside {
     return state_.resume([&](lua_State* L) { return context_.reply(L, reply); });
   }
 
-  void submit(host::Request request) override {
-    std::visit([this](const auto& wanted) { admit(wanted); }, request);
-    request_ = std::move(request);
-  }
-  int64_t now() override { return setup_.inputs.now(); }
-  Bytes random(size_t count) override { return setup_.inputs.random(count); }
-  host::KeyInfo key_info(const std::string& set) override {
-    gate_.admit_key(set);
-    return custody_.info(set);
-  }
-  void note(host::Note note) override { observer_.noted(note); }
-
-  const host::Request& request() const { return *request_; }
-
-  host::Reply carry_out() {
-    try {
-      return std::visit([this](const auto& wanted) -> host::Reply { return perform(wanted); }, *request_);
-    } catch (const Error& error) {
-      return error;
-    }
-  }
-
+  LocalOutside& outside() { return outside_; }
   lua::State& state() { return state_; }
 
  private:
-  void admit(const host::Exchange& request) {
-    gate_.admit(request, session_.channel(request.channel), session_.domain(request.channel));
-    for (const host::Command& command : request.plan) admit_keys(command);
-  }
-  void admit(const host::OpenChannel& request) { gate_.admit(request); }
-  void admit(const host::HttpCall& request) { gate_.admit(request); }
-  void admit(const host::Reset&) {}
-  void admit(const host::CloseChannel&) {}
-  void admit(const host::Wait&) {}
-
-  void admit_keys(const host::Command& command) const {
-    for (const host::Part& part : command.data.parts()) {
-      if (const auto* key = std::get_if<host::KeyPart>(&part)) gate_.admit_key(key->set);
-    }
-  }
-
-  template <class T>
-  host::Reply perform(const T& request) {
-    return session_.perform(request);
-  }
-  host::Reply perform(const host::HttpCall& request) {
-    if (!setup_.http) throw Error(ErrorKind::http, "this program was started without a network");
-    return setup_.http(request);
-  }
-  host::Reply perform(const host::Wait&) { return host::Waited{}; }
-
   /// Leaves {card, args, flavor, name} on the thread's stack. Built in a protected call: memory may run out on the way.
   void push_context(ByteView atr) {
     struct Call {
@@ -168,13 +92,9 @@ class Attempt : public host::Outside {
   void* key() const { return const_cast<Attempt*>(this); }
 
   const RunSetup& setup_;
-  Gate& gate_;
-  const Custody& custody_;
-  Observer& observer_;
-  CardSession session_;
+  LocalOutside outside_;
   modules::Context context_;
   lua::State state_;
-  std::optional<host::Request> request_;
 };
 
 /// The names a flow declared, with "$arg" replaced by what that argument of type key names.
@@ -199,14 +119,6 @@ Bytes isd_aid_of(const Flavor& flavor) {
 }
 
 }  // namespace
-
-Inputs Inputs::real() {
-  return {[] {
-            using namespace std::chrono;
-            return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
-          },
-          [](size_t count) { return crypto::random_bytes(count); }};
-}
 
 struct Run::Impl {
   explicit Impl(RunSetup given)
@@ -278,8 +190,8 @@ Run::Run(RunSetup setup) : impl_(std::make_unique<Impl>(std::move(setup))) {}
 Run::~Run() = default;
 
 Run::Phase Run::phase() const { return impl_->phase; }
-const host::Request& Run::request() const { return impl_->attempt->request(); }
-host::Reply Run::carry_out() { return impl_->attempt->carry_out(); }
+const host::Request& Run::request() const { return impl_->attempt->outside().request(); }
+host::Reply Run::carry_out() { return impl_->attempt->outside().carry_out(); }
 const RunResult& Run::result() const { return impl_->result; }
 
 void Run::advance() {

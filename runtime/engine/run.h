@@ -5,7 +5,6 @@
 // completes it. Owner: the scheduler. One thread at a time.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,23 +12,13 @@
 #include "card/reader.h"
 #include "engine/arguments.h"
 #include "engine/bundle.h"
-#include "engine/card_session.h"
 #include "engine/flavor.h"
 #include "engine/flow.h"
+#include "engine/local_outside.h"
 #include "engine/observer.h"
 #include "engine/policy.h"
 
 namespace cw::engine {
-
-/// The network, behind the gate: what http.request becomes.
-using HttpTransport = std::function<host::HttpReply(const host::HttpCall&)>;
-
-/// Inputs that are not the card's: replaced where a run is to be repeated.
-struct Inputs {
-  std::function<int64_t()> now{};               // milliseconds since 1970
-  std::function<Bytes(size_t count)> random{};  // what scripts see, never keys
-  static Inputs real();
-};
 
 struct RunSetup {
   std::shared_ptr<const Bundle> bundle{};

@@ -1,0 +1,79 @@
+#include "engine/local_outside.h"
+
+#include <chrono>
+
+#include "crypto/digest.h"
+
+namespace cw::engine {
+
+namespace {
+
+/// Asks the gate about a request of each kind.
+struct Admission {
+  Gate& gate;
+  const CardSession& session;
+
+  void operator()(const host::Exchange& request) const {
+    gate.admit(request, session.channel(request.channel), session.domain(request.channel));
+    for (const host::Command& command : request.plan) {
+      for (const host::Part& part : command.data.parts()) {
+        if (const auto* key = std::get_if<host::KeyPart>(&part)) gate.admit_key(key->set);
+      }
+    }
+  }
+  void operator()(const host::OpenChannel& request) const { gate.admit(request); }
+  void operator()(const host::HttpCall& request) const { gate.admit(request); }
+  void operator()(const host::Reset&) const {}
+  void operator()(const host::CloseChannel&) const {}
+  void operator()(const host::Wait&) const {}
+};
+
+struct Performance {
+  CardSession& session;
+  const HttpTransport& http;
+
+  template <class Request>
+  host::Reply operator()(const Request& request) const {
+    return session.perform(request);
+  }
+  host::Reply operator()(const host::HttpCall& request) const {
+    if (!http) throw Error(ErrorKind::http, "this program was started without a network");
+    return http(request);
+  }
+  host::Reply operator()(const host::Wait&) const { return host::Waited{}; }
+};
+
+}  // namespace
+
+Inputs Inputs::real() {
+  return {[] {
+            using namespace std::chrono;
+            return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+          },
+          [](size_t count) { return crypto::random_bytes(count); }};
+}
+
+LocalOutside::LocalOutside(const Setup& setup)
+    : setup_(setup), session_(setup.reader, setup.custody, setup.gate, setup.budget, setup.observer, setup.traits) {}
+
+Bytes LocalOutside::reset() { return session_.perform(host::Reset{}).atr; }
+
+void LocalOutside::submit(host::Request request) {
+  std::visit(Admission{setup_.gate, session_}, request);
+  request_ = std::move(request);
+}
+
+host::KeyInfo LocalOutside::key_info(const std::string& set) {
+  setup_.gate.admit_key(set);
+  return setup_.custody.info(set);
+}
+
+host::Reply LocalOutside::carry_out() {
+  try {
+    return std::visit(Performance{session_, setup_.http}, *request_);
+  } catch (const Error& error) {
+    return error;
+  }
+}
+
+}  // namespace cw::engine

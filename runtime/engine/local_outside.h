@@ -1,0 +1,62 @@
+// Outside for a card on a reader of this process: asks the gate, then carries out. The one place where a request meets
+// the gate, so that no second way in has to be kept in step.
+//
+// Owner: one attempt, or one prompt. One thread.
+#pragma once
+
+#include <functional>
+#include <optional>
+
+#include "engine/card_session.h"
+#include "engine/gate.h"
+#include "host/outside.h"
+
+namespace cw::engine {
+
+/// The network, behind the gate: what http.request becomes. Raises http.
+using HttpTransport = std::function<host::HttpReply(const host::HttpCall&)>;
+
+/// Inputs that are not the card's: replaced where a run is to be repeated.
+struct Inputs {
+  std::function<int64_t()> now{};               // milliseconds since 1970
+  std::function<Bytes(size_t count)> random{};  // what scripts see, never keys
+  static Inputs real();
+};
+
+class LocalOutside : public host::Outside {
+ public:
+  struct Setup {
+    card::Reader& reader;
+    Gate& gate;
+    const Custody& custody;
+    AttemptBudget& budget;
+    Observer& observer;
+    CardTraits traits{};
+    const Inputs& inputs;
+    const HttpTransport& http;  // may be empty: no network
+  };
+  /// All that it refers to must outlive this.
+  explicit LocalOutside(const Setup& setup);
+
+  /// Powers the card up; returns the ATR. Raises reader.
+  Bytes reset();
+
+  /// Raises policy, budget: the gate said no, and nothing waits.
+  void submit(host::Request request) override;
+  int64_t now() override { return setup_.inputs.now(); }
+  Bytes random(size_t count) override { return setup_.inputs.random(count); }
+  host::KeyInfo key_info(const std::string& set) override;
+  void note(host::Note note) override { setup_.observer.noted(note); }
+
+  /// What was submitted last.
+  const host::Request& request() const { return *request_; }
+  /// Carries it out, and blocks as long as that takes; for Wait, nothing is carried out. Errors come back as a Reply.
+  host::Reply carry_out();
+
+ private:
+  Setup setup_;
+  CardSession session_;
+  std::optional<host::Request> request_;
+};
+
+}  // namespace cw::engine
