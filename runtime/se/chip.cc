@@ -16,14 +16,14 @@ bool chains_by_p1(const Command& command) {
 
 // GPCS table 11-1: what a locked or terminated card still does.
 void check_card_state(uint8_t card_state, uint8_t instruction) {
-  if (card_state == state::kTerminated && instruction != ins::kGetData) {
-    refuse(sw::kConditions, "the card is TERMINATED");
-  }
+  const bool get_data = instruction == ins::kGetData || instruction == ins::kGetDataOdd;
+  if (card_state == state::kTerminated && !get_data) refuse(sw::kConditions, "the card is TERMINATED");
   if (card_state != state::kCardLocked) return;
   switch (instruction) {
     case ins::kInitializeUpdate:
     case ins::kExternalAuthenticate:
     case ins::kGetData:
+    case ins::kGetDataOdd:
     case ins::kGetStatus:
     case ins::kSetStatus:
       return;
@@ -32,9 +32,35 @@ void check_card_state(uint8_t card_state, uint8_t instruction) {
   }
 }
 
+// The CLA row of each command's table in GPCS chapter 11, D and E: 80-8F, C0-CF, E0-EF for those that GlobalPlatform
+// defines, every class for GET DATA, whose odd instruction is of ISO 7816-4 alone (table 11-27).
+void check_domain_class(const Command& command) {
+  switch (command.ins) {
+    case ins::kInitializeUpdate:
+    case ins::kExternalAuthenticate:
+    case ins::kGetStatus:
+    case ins::kSetStatus:
+    case ins::kPutKey:
+    case ins::kStoreData:
+    case ins::kDelete:
+    case ins::kInstall:
+    case ins::kLoad:
+      if (!command.globalplatform()) refuse(sw::kClass, "a command of GlobalPlatform in the class of ISO 7816-4");
+      return;
+    case ins::kSelect:
+    case ins::kManageChannel:
+    case ins::kGetDataOdd:
+      if (command.globalplatform()) refuse(sw::kClass, "a command of ISO 7816-4 in the class of GlobalPlatform");
+      return;
+    default:
+      return;
+  }
+}
+
 Reply domain_command(Chip& chip, LogicalChannel& channel, const Command& command) {
   switch (command.ins) {
     case ins::kGetData:
+    case ins::kGetDataOdd:
       return get_data(chip, channel, command);
     case ins::kGetStatus:
       return get_status(chip, channel, command);
@@ -158,6 +184,7 @@ Reply Chip::dispatch(LogicalChannel& channel, Command command) {
       refuse(sw::kConditions, "another command came between the parts of a chained one");
     }
   }
+  if (to_domain) check_domain_class(command);
   if (!more && !channel.parts) return protect(channel, command);
 
   if (!channel.parts) channel.parts = Parts{command.cla, command.ins, same, {}};

@@ -13,6 +13,7 @@ inline constexpr uint8_t kExternalAuthenticate = 0x82;
 inline constexpr uint8_t kSelect = 0xA4;
 inline constexpr uint8_t kGetResponse = 0xC0;
 inline constexpr uint8_t kGetData = 0xCA;
+inline constexpr uint8_t kGetDataOdd = 0xCB;
 inline constexpr uint8_t kPutKey = 0xD8;
 inline constexpr uint8_t kStoreData = 0xE2;
 inline constexpr uint8_t kDelete = 0xE4;

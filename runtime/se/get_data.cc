@@ -6,6 +6,8 @@
 namespace cw::se {
 namespace {
 
+constexpr uint16_t kListOfApplications = 0x2F00;
+
 // GPCS H.2: OIDs of GlobalPlatform 2.3, and under 64 each secure channel protocol with its option.
 Bytes card_recognition_data(const Flavor& flavor, const Domain& domain) {
   const Bytes globalplatform = {0x2A, 0x86, 0x48, 0x86, 0xFC, 0x6B};
@@ -80,38 +82,63 @@ const Bytes* factory_object(const Flavor& flavor, uint16_t tag) {
   }
 }
 
-}  // namespace
-
-Reply get_data(Chip& chip, LogicalChannel& channel, const Command& command) {
-  const Application& domain = chip.selected(channel);
+// The whole data object, tag and length included.
+Bytes data_object(const Chip& chip, const Application& domain, uint16_t tag) {
   const bool issuer = is_issuer_domain(chip.nvm(), domain);
-  const uint16_t tag = command.p1p2();
-
   const auto stored = domain.sd.objects.find(tag);
-  if (stored != domain.sd.objects.end()) return {tlv(tag, stored->second)};
+  if (stored != domain.sd.objects.end()) return tlv(tag, stored->second);
   switch (tag) {
     case 0x0066:
-      if (issuer && !chip.flavor.card_data.empty()) return {chip.flavor.card_data};
-      return {card_recognition_data(chip.flavor, domain.sd)};
+      if (issuer && !chip.flavor.card_data.empty()) return chip.flavor.card_data;
+      return card_recognition_data(chip.flavor, domain.sd);
     case 0x0067:
-      if (issuer && !chip.flavor.capabilities.empty()) return {chip.flavor.capabilities};
+      if (issuer && !chip.flavor.capabilities.empty()) return chip.flavor.capabilities;
       break;
     case 0x00E0:
-      if (!domain.sd.keys.empty()) return {key_information(domain.sd)};
+      if (!domain.sd.keys.empty()) return key_information(domain.sd);
       break;
     case 0x00C1:
-      if (default_version(domain.sd) != 0) return {sequence_counter(domain.sd)};
+      if (default_version(domain.sd) != 0) return sequence_counter(domain.sd);
       break;
     case 0x00CF:
-      return {tlv(0xCF, chip.flavor.diversification_data)};
+      return tlv(0xCF, chip.flavor.diversification_data);
     case 0xFF21:
-      return {resources(chip)};
+      if (chip.flavor.content_management) return resources(chip);
+      break;
     default:
       break;
   }
   const Bytes* factory = issuer ? factory_object(chip.flavor, tag) : nullptr;
   if (factory == nullptr || factory->empty()) refuse(sw::kNoReference, "the security domain has no such data object");
-  return {tlv(tag, *factory)};
+  return tlv(tag, *factory);
+}
+
+// GPCS 11.3.3.1.3: the applications of the domain, or all of them with the Global Registry privilege.
+Bytes list_of_applications(const Chip& chip, const Application& domain, ByteView tag_list) {
+  if (!equal(tag_list, Bytes{0x5C, 0x00})) refuse(sw::kWrongData, "the list of applications wants the tag list 5C 00");
+  Bytes list;
+  for (const auto& entry : chip.nvm().applications) {
+    if (!domain.has(privilege::kGlobalRegistry) && entry->domain != domain.aid) continue;
+    put_tlv(list, 0x61, tlv(0x4F, entry->aid));
+  }
+  return list;
+}
+
+}  // namespace
+
+Reply get_data(Chip& chip, LogicalChannel& channel, const Command& command) {
+  const Application& domain = chip.selected(channel);
+  const uint16_t tag = command.p1p2();
+  // In the class of ISO 7816-4 the list is a file's contents, behind the odd instruction (11.3.2); it has no other
+  // file.
+  const bool file = command.ins == ins::kGetDataOdd;
+  if (tag == kListOfApplications && file != command.globalplatform()) {
+    return {list_of_applications(chip, domain, command.data)};
+  }
+  if (file || tag == kListOfApplications) refuse(sw::kNoReference, "the security domain has no such file");
+  const Bytes object = data_object(chip, domain, tag);
+  if (command.globalplatform()) return {object};
+  return {to_bytes(TlvReader(object).next()->value)};  // 11.3.3.1: an ISO command gets the value alone
 }
 
 }  // namespace cw::se

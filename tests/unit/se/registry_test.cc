@@ -119,7 +119,47 @@ TEST_F(Registry, data_objects_of_the_isd) {
   EXPECT_EQ(host.send("80CA5F50"), "6A88");
   EXPECT_EQ(host.send("80CA1234"), "6A88");
   host.select("");
-  EXPECT_EQ(host.raw("00CA00E000").substr(0, 4), "E024") << "GET DATA is free for all";
+  EXPECT_EQ(host.raw("80CA00E000").substr(0, 4), "E024") << "GET DATA is free for all";
+}
+
+TEST_F(Registry, an_iso_get_data_gives_the_value_alone) {
+  host.select("");
+  EXPECT_EQ(host.raw("80CA004200"), "420500000000019000");
+  EXPECT_EQ(host.raw("00CA004200"), "00000000019000") << "GPCS 11.3.3.1";
+  EXPECT_EQ(host.raw("00CA00E000").substr(0, 8), "C0040130");
+  EXPECT_EQ(host.raw("00CA9F7F00").size(), 2 * (42 + 2));
+}
+
+TEST_F(Registry, the_list_of_applications_has_an_instruction_for_each_class) {
+  ASSERT_EQ(host.create_domain(kSsd), "009000");
+  const std::string list = "610A4F08A000000151000000610A4F08" + std::string(kSsd) + "9000";
+  EXPECT_EQ(host.send("80CA2F00", "5C00"), list);
+  host.select("");
+  EXPECT_EQ(host.raw("80CA2F00025C0000"), list);
+  EXPECT_EQ(host.raw("00CB2F00025C0000"), list) << "GPCS 11.3.2.1";
+  EXPECT_EQ(host.raw("80CA2F0000"), "6A80") << "no tag list";
+  EXPECT_EQ(host.raw("00CA2F00025C0000"), "6A88");
+  EXPECT_EQ(host.raw("80CB2F00025C0000"), "6E00");
+  EXPECT_EQ(host.raw("00CB006600"), "6A88") << "the odd instruction reads files, and there is no other";
+  EXPECT_EQ(host.raw("01CB2F00025C0000"), "6881");
+  host.select(kSsd);
+  EXPECT_EQ(host.raw("80CA2F00025C0000"), "9000") << "nothing is in it";
+}
+
+TEST_F(Registry, each_command_has_its_class) {
+  ASSERT_EQ(host.raw("0070000001"), "019000");
+  ASSERT_EQ(host.raw("0070000400"), "9000") << card.why();
+  for (const std::string rest : {"50000008000102030405060700", "8203000100", "E40000024F00", "E290000100",
+                                 "E60200010000", "E88000010000", "D80081010000", "F0800F00", "F28002024F0000"}) {
+    for (const std::string cla : {"00", "01", "40", "04", "60"}) {
+      EXPECT_EQ(host.raw(cla + rest), "6E00") << cla << rest;
+    }
+  }
+  EXPECT_EQ(host.send("80F28002", "4F00").substr(0, 2), "E3") << "the session goes on";
+  EXPECT_EQ(host.raw("80A4040000"), "6E00");
+  EXPECT_EQ(host.raw("8070000001"), "6E00");
+  EXPECT_EQ(host.raw("C0CA006600").substr(0, 2), "66") << "channel 4";
+  EXPECT_EQ(host.raw("40CA006600").substr(0, 2), "73");
 }
 
 TEST_F(Registry, applications_lock_and_come_back_as_they_were) {
