@@ -138,6 +138,24 @@ TEST_F(Content, imports_have_to_be_there_and_hold_what_they_need) {
   EXPECT_EQ(host.remove("F0636172647702"), "009000");
 }
 
+TEST_F(Content, the_extended_format_loads_and_installs) {
+  const Bytes code = cap_code("pair-1.0-extended.cap");
+  ASSERT_EQ(host.load("F0636172647710", "", code), "009000") << card.why();
+  EXPECT_TRUE(host.install("F0636172647710", "F063617264771201", "F063617264771201").ends_with("9000")) << card.why();
+  EXPECT_EQ(host.select("F063617264771201"), "9000");
+}
+
+TEST_F(Content, an_extended_file_that_is_cut_or_says_it_is_compact_is_refused) {
+  const Bytes code = cap_code("pair-1.0-extended.cap");
+  for (const size_t size : {size_t{3}, size_t{40}, size_t{70}, code.size() - 1}) {
+    EXPECT_EQ(host.load("F0636172647710", "", Bytes(code.begin(), code.begin() + static_cast<ptrdiff_t>(size))), "6A80")
+        << size;
+  }
+  Bytes compact = code;
+  compact[9] = static_cast<uint8_t>(compact[9] & ~0x08);  // flags of the Header
+  EXPECT_EQ(host.load("F0636172647710", "", compact), "6A80");
+}
+
 TEST_F(Content, blocks_come_in_order_and_end_where_c4_says) {
   const Bytes code = small_package(kWallet, {kWalletApplet}, {}, 100);
   const std::string for_load = lv(kWallet) + "00000000";
