@@ -49,8 +49,11 @@ Nvm factory_memory(const Flavor& flavor) {
   Application isd;
   isd.aid = flavor.isd_aid;
   isd.domain = flavor.isd_aid;
-  isd.load_file = flavor.ssd_package;
-  isd.module = flavor.ssd_module;
+  const bool makes_domains = flavor.content_management && !flavor.ssd_package.empty();
+  if (makes_domains) {
+    isd.load_file = flavor.ssd_package;
+    isd.module = flavor.ssd_module;
+  }
   isd.kind = Kind::domain;
   isd.privileges = flavor.isd_privileges;
   isd.state = state::kPersonalized;
@@ -61,7 +64,7 @@ Nvm factory_memory(const Flavor& flavor) {
   }
   nvm.applications.emplace_back(std::move(isd));
 
-  if (!flavor.ssd_package.empty()) {
+  if (makes_domains) {
     nvm.load_files.emplace_back(rom_package(flavor.ssd_package, flavor.ssd_module, flavor.isd_aid));
   }
   if (flavor.ara_m == AraM::absent) return nvm;

@@ -1,8 +1,9 @@
 // What differs between card products, as plain data: what the simulated card does, and what a host must know to talk
-// to such a card. A value that somebody saw on a real card carries a citation (repository#issue or file); one without
-// follows GPCS 2.3.1 or is the simulator's own choice.
+// to such a card. A value that somebody saw on a real card carries a citation (repository#issue or file). Any other is
+// that of "generic", or the simulator's own choice and named so in the flavor's `own_choices`.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -36,33 +37,27 @@ struct AuthCounter {
   unsigned limit = 0;  // 0: never blocks
 };
 
-/// Milliseconds a real card of this kind takes; the simulator itself does not sleep.
-struct Pauses {
-  unsigned initialize_update = 0;
-  unsigned load_block = 0;
-  unsigned install = 0;
-  unsigned put_key = 0;
-};
-
 enum class AraM : uint8_t { absent, package, installed };
 
 struct Flavor {
   std::string name{};
   std::string summary{};
   std::vector<Citation> citations{};
+  std::vector<std::string> own_choices{};  // values that nobody is cited for
 
   // Identity.
   Bytes atr{};
   Bytes isd_aid{};
   uint8_t card_state = 0x01;  // GPCS table 11-6; leaves the factory OP_READY
   uint32_t isd_privileges = 0x9EFE80;
-  Bytes fci_proprietary{};       // inside A5 of the answer to SELECT
-  Bytes diversification_data{};  // 10 bytes: INITIALIZE UPDATE and GET DATA CF
-  Bytes cplc{};                  // value of 9F7F, empty: 6A88
-  Bytes iin{};                   // value of 42
-  Bytes cin{};                   // value of 45
-  Bytes card_data{};             // whole 66, empty: made from the protocols
-  Bytes capabilities{};          // whole 67, empty: 6A88
+  Bytes fci_proprietary{};                        // inside A5 of the answer to SELECT
+  Bytes diversification_data{};                   // 10 bytes: INITIALIZE UPDATE and GET DATA CF
+  Bytes cplc{};                                   // value of 9F7F, empty: 6A88
+  Bytes iin{};                                    // value of 42
+  Bytes cin{};                                    // value of 45
+  std::array<uint8_t, 3> gp_version = {2, 3, 1};  // in 66 (GPCS H.2)
+  Bytes card_data{};                              // whole 66, empty: made from version and protocols
+  Bytes capabilities{};                           // whole 67, empty: 6A88
 
   // Secure channels.
   std::vector<FactoryKeys> keys{};  // the first is what key version 00 means
@@ -75,7 +70,9 @@ struct Flavor {
   // Card content management.
   Bytes ssd_package{};  // in ROM: what security domains are made from
   Bytes ssd_module{};
-  bool content_management = true;           // false: INSTALL, LOAD and DELETE of objects answer 6D00
+  // False: INSTALL, LOAD and DELETE of objects answer 6D00, no package for security domains is listed, and GET DATA
+  // FF21 answers 6A88.
+  bool content_management = true;
   bool install_for_personalization = true;  // false: 6A86
   bool delete_cascade = true;               // DELETE with P2 80; false: 6A86
   bool delete_key_by_id = true;             // DELETE with D0; false: 6A88, only whole key versions go
@@ -98,7 +95,6 @@ struct Flavor {
   Bytes ssd_aid{};               // for the demo's own security domain
   uint8_t privilege_length = 3;  // bytes to write privileges with
   uint8_t store_data_p1 = 0x90;  // last block, BER-TLV; what this card takes for its data objects
-  Pauses pauses{};
 };
 
 /// Raises usage: no such flavor; the message names the nearest ones.

@@ -1,4 +1,5 @@
-// The flavors: data, with the place where each value of a product was seen. What no source tells follows "generic".
+// The flavors: data, with the place where each value of a product was seen, and with what is the simulator's own
+// choice. What neither names follows "generic".
 #include "base/hex.h"
 #include "command_private.h"
 #include "flavors_private.h"
@@ -36,6 +37,12 @@ Flavor generic() {
       {"some ten failed authentications block", "kaoh/globalplatform wiki; PeculiarVentures/scp (counters from 10)"},
       {"DGI-less STORE DATA as BER-TLV", "GPCS 2.3.1 11.11"},
   };
+  f.own_choices = {
+      "ATR, FCI, diversification data, CPLC, IIN and CIN",
+      "256 KiB of non-volatile memory, 8 KiB of RAM, LOAD blocks of 255 bytes, 20 logical channels",
+      "ARA-M as a package in ROM, not installed",
+      "privileges written with three bytes",
+  };
   f.atr = atr_with("CARDWRIGHT");
   f.isd_aid = from_hex("A000000151000000");
   f.fci_proprietary = from_hex("9F6501FF");
@@ -63,6 +70,11 @@ Flavor uicc() {
       {"ARA-M built in", "bertrandmartel/aram-applet#1"},
       {"key versions 20-2F, 30-3F", "GP UICC Configuration 1.0.1"},
   };
+  f.own_choices = {
+      "SECURED",
+      "128 KiB of non-volatile memory",
+      "SCP02 i=15",
+  };
   f.isd_aid = from_hex("A000000003000000");
   f.card_state = 0x0F;
   f.answers_mf_select = true;
@@ -83,9 +95,11 @@ Flavor jcop4() {
       {"DELETE KEY by identifier answers 6A88, by version works", "ievkh/scll-rust, section 10.7"},
       {"DELETE with P2 80 answers 6A86", "ievkh/scll-rust, section 10.7"},
       {"a fresh SSD takes its parent's keys", "ievkh/scll-rust, section 10.7"},
-      {"LOAD block 46-49 ms", "martinpaljak/GlobalPlatformPro#255"},
-      {"creating an SSD 2.86 s", "martinpaljak/GlobalPlatformPro#306"},
       {"card capabilities", "martinpaljak/GlobalPlatformPro, dump of a JCOP 4"},
+  };
+  f.own_choices = {
+      "160 KiB of non-volatile memory, 4 KiB of RAM",
+      "no IIN, no CIN, no ARA-M",
   };
   f.atr = from_hex("3BD518FF8191FE1FC38073C821100A");
   f.diversification_data = from_hex("00002345558083204839");
@@ -103,7 +117,6 @@ Flavor jcop4() {
   f.ara_m = AraM::absent;
   f.nvm_bytes = 160 * 1024;
   f.ram_bytes = 4 * 1024;
-  f.pauses = {50, 48, 2860, 192};
   return f;
 }
 
@@ -113,6 +126,10 @@ Flavor secora() {
   f.summary = "Infineon Secora ID S: STORE DATA has to say in P1 that data comes as DGIs";
   f.citations = {
       {"STORE DATA P1 80 answers 6A80, P1 88 works", "martinpaljak/GlobalPlatformPro#309"},
+  };
+  f.own_choices = {
+      "ATR, 100 KiB of non-volatile memory, no ARA-M",
+      "keys and protocols as generic",
   };
   f.atr = atr_with("SECORA");
   f.store_data_wants_format = true;
@@ -129,11 +146,19 @@ Flavor smartcafe() {
   f.citations = {
       {"INSTALL [for personalization] answers 6A86", "bertrandmartel/aram-applet#1"},
       {"GET STATUS of modules (P1 10) answers 6A81", "bertrandmartel/aram-applet#1"},
-      {"ISD A000000003000000, INITIALIZED, privileges 9E, mode GP 2.1.1", "bertrandmartel/aram-applet#1"},
+      {"ISD A000000003000000, INITIALIZED, privileges 9E; listed in the GP 2.1.1 way", "bertrandmartel/aram-applet#1"},
+      {"key version 01 of DES keys", "martinpaljak/GlobalPlatformPro#66"},
       {"SSD package of cards before GP 2.2", "kaoh/globalplatform, gpshell scripts"},
+  };
+  f.own_choices = {
+      "ATR, 80 KiB of non-volatile memory, 4 KiB of RAM, 4 logical channels",
+      "SCP02 i=15; version 2.1.1 in the card data (66), as the registry is listed",
+      "privileges written with one byte, as before GP 2.2",
+      "no card capabilities (67), no ARA-M",
   };
   f.atr = atr_with("SCE60");
   f.isd_aid = from_hex("A000000003000000");
+  f.gp_version = {2, 1, 1};
   f.card_state = 0x07;
   f.isd_privileges = 0x9E0000;
   f.capabilities = {};
@@ -161,6 +186,12 @@ Flavor yubikey() {
       {"empty data under C-ENC is one padded block", "PeculiarVentures/scp, README (EmptyDataPolicy)"},
       {"FCI 73 06 .. in A5", "published FCI of a YubiKey, data object vectors"},
       {"session traces with i=60", "Yubico/Yubico.NET.SDK"},
+  };
+  f.own_choices = {
+      "no card content management",
+      "SECURED",
+      "one logical channel",
+      "no IIN, no CIN, no card capabilities (67)",
   };
   f.atr = from_hex("3BFD1300008131FE158073C021C057597562694B657940");
   f.fci_proprietary = from_hex("730906072A864886FC6B01");

@@ -8,7 +8,7 @@ namespace {
 
 constexpr uint16_t kListOfApplications = 0x2F00;
 
-// GPCS H.2: OIDs of GlobalPlatform 2.3, and under 64 each secure channel protocol with its option.
+// GPCS H.2: OIDs of GlobalPlatform and its version, and under 64 each secure channel protocol with its option.
 Bytes card_recognition_data(const Flavor& flavor, const Domain& domain) {
   const Bytes globalplatform = {0x2A, 0x86, 0x48, 0x86, 0xFC, 0x6B};
   const auto oid = [&](std::initializer_list<uint8_t> tail) {
@@ -17,7 +17,8 @@ Bytes card_recognition_data(const Flavor& flavor, const Domain& domain) {
     return tlv(0x06, value);
   };
   Bytes inner = oid({0x01});
-  put_tlv(inner, 0x60, oid({0x02, 0x02, 0x03, 0x01}));
+  const auto [major, minor, maintenance] = flavor.gp_version;
+  put_tlv(inner, 0x60, oid({0x02, major, minor, maintenance}));
   put_tlv(inner, 0x63, oid({0x03}));
   const bool listed = domain.scp02_i || domain.scp03_i;
   const auto i03 = listed ? domain.scp03_i : flavor.scp03_i;

@@ -14,6 +14,7 @@ TEST(Flavors, each_is_a_card_that_starts_and_opens_with_its_factory_keys) {
     const Flavor& f = flavor(name);
     EXPECT_FALSE(f.summary.empty());
     EXPECT_FALSE(f.citations.empty());
+    EXPECT_FALSE(f.own_choices.empty());
     Card card(f);
     EXPECT_EQ(card.reset(), f.atr);
     Host host(card);
@@ -71,6 +72,7 @@ TEST(Flavors, quirks_that_were_seen) {
   Host on_smartcafe(smartcafe);
   opened(smartcafe, on_smartcafe);
   EXPECT_EQ(on_smartcafe.send("80F21002", "4F00"), "6A81");
+  EXPECT_NE(on_smartcafe.send("80CA0066").find("060A2A864886FC6B02020101"), std::string::npos) << "GP 2.1.1";
   EXPECT_EQ(on_smartcafe.load(kWallet, "", small_package(kWallet, {kWalletApplet})), "009000") << smartcafe.why();
   EXPECT_EQ(on_smartcafe.install(kWallet, kWalletApplet, kWalletApplet), "009000") << smartcafe.why();
   EXPECT_EQ(on_smartcafe.send("80E62000", "000005F0F0F0F0F0000000"), "6A86");
@@ -79,6 +81,8 @@ TEST(Flavors, quirks_that_were_seen) {
   Host on_yubikey(yubikey);
   opened(yubikey, on_yubikey);
   EXPECT_EQ(on_yubikey.create_domain(kSsd), "6D00");
+  EXPECT_EQ(on_yubikey.send("80F22002", "4F00"), "6A88") << "no package to make domains from";
+  EXPECT_EQ(on_yubikey.send("80CAFF21"), "6A88") << "no memory to load into";
   EXPECT_EQ(on_yubikey.raw("00A4040000"), "6F178408A000000151000000A50B730906072A864886FC6B019000");
 
   Card uicc(flavor("uicc"));
