@@ -9,6 +9,10 @@ constexpr uint16_t kCounter = 0xFFF0;
 constexpr uint16_t kByte = 0xFF00;
 constexpr Command kAny = Command::unknown;
 
+constexpr const char* kNoContentManagement =
+    "what is selected is not a security domain, or the card has no card content management";
+constexpr const char* kSelectADomain = "select the security domain; if it is selected, the card takes no applications";
+
 // Causes as users met them, likely first; advice is the safe next step.
 constexpr StatusRow kCommandRows[] = {
     {Command::select, 0x6A82, kWord, "file or application not found",
@@ -75,6 +79,7 @@ constexpr StatusRow kCommandRows[] = {
      "open a channel to the owner's security domain, or send a token"},
     {Command::delete_object, 0x6200, kWord, "deleted logically", "the code is in ROM or is still referenced",
      "the registry no longer shows it; memory stays in use"},
+    {Command::delete_object, 0x6D00, kWord, "instruction not supported", kNoContentManagement, kSelectADomain},
 
     {Command::get_data, 0x6A88, kWord, "referenced data not found",
      "the card or this security domain has no such object",
@@ -117,6 +122,7 @@ constexpr StatusRow kCommandRows[] = {
      "check its install parameters (C9)"},
     {Command::install, 0x6A86, kWord, "incorrect P1 P2", "the card does not have this kind of INSTALL",
      "split the combined command into its parts"},
+    {Command::install, 0x6D00, kWord, "instruction not supported", kNoContentManagement, kSelectADomain},
 
     {Command::install_for_personalization, 0x6A86, kWord, "incorrect P1 P2",
      "the card has no INSTALL [for personalization] (seen on SmartCafe)",
@@ -149,6 +155,7 @@ constexpr StatusRow kCommandRows[] = {
      "load the library first, or convert for the card's Java Card version"},
     {Command::load, 0x6A88, kWord, "referenced data not found", "the security domain of a DAP block does not exist",
      "check the E2 blocks and the security domain AIDs"},
+    {Command::load, 0x6D00, kWord, "instruction not supported", kNoContentManagement, kSelectADomain},
 
     {Command::manage_channel, 0x6A81, kWord, "function not supported",
      "the card has one channel, all are taken, or it is CARD_LOCKED", "use the basic channel"},

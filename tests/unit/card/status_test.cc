@@ -36,6 +36,9 @@ TEST(Meaning, IsThatOfTheCommand) {
   EXPECT_NE(meaning(0x6A84, 0x84, 0xE8, 0).advice.find("INSTALL [for load]"), std::string::npos);
   EXPECT_NE(meaning(0x6A86, 0x80, 0xE6, 0x20).causes.find("SmartCafe"), std::string::npos);
   EXPECT_EQ(meaning(0x6A84, 0x80, 0xE6, 0x20).text, "not enough memory space");  // as INSTALL in general
+  for (const uint8_t ins : {uint8_t{0xE4}, uint8_t{0xE6}, uint8_t{0xE8}}) {
+    EXPECT_NE(meaning(0x6D00, 0x80, ins, 0x02).causes.find("no card content management"), std::string::npos);
+  }
   EXPECT_EQ(meaning(0x63C2, 0x00, 0x20, 0).text, "verification failed, 2 tries left");
   EXPECT_EQ(meaning(0x6C10, 0x00, 0xCA, 0).text, "wrong Le, 16 bytes");
 }
