@@ -1,5 +1,6 @@
 #include "app/cards.h"
 
+#include "app/failure.h"
 #include "base/error.h"
 #include "base/files.h"
 
@@ -16,7 +17,10 @@ std::shared_ptr<se::Card> make_card(const se::Flavor& flavor, const std::optiona
   std::error_code ignored;
   if (!state || !std::filesystem::exists(*state, ignored)) return std::make_shared<se::Card>(flavor);
   const Bytes text = read_file(*state);
-  auto card = std::make_shared<se::Card>(se::Card::load(text_view(text)));
+  std::shared_ptr<se::Card> card;
+  if (const auto failure = failure_of([&] { card = std::make_shared<se::Card>(se::Card::load(text_view(text))); })) {
+    throw failure->within("card memory " + state->string());
+  }
   if (card->flavor().name != flavor.name) {
     throw Error(ErrorKind::usage, "the card in " + state->string() + " is of flavor " + card->flavor().name +
                                       "; use --card sim:" + card->flavor().name + ", or another --card-state file");

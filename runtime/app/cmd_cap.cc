@@ -110,6 +110,7 @@ ExitStatus show_cap(const Options& options) {
 void add_cap(CLI::App& program, Action& action) {
   CLI::App* cap = program.add_subcommand("cap", "Look at CAP files");
   cap->require_subcommand(1);
+  cap->footer("Examples:\n  cardwright cap info transit.cap");
   CLI::App* info = cap->add_subcommand("info", "Package, applets, imports, components, sizes and hashes of a CAP file");
   auto options = std::make_shared<Options>();
   info->add_option("FILE", options->file, "a .cap or .ijc file")->required()->type_name("");

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "app/commands.h"
+#include "app/failure.h"
 #include "app/results.h"
 #include "app/session.h"
 
@@ -24,10 +25,14 @@ ExitStatus show_card(const Options& options) {
   const Session::Outcome outcome = session.run("_tools/card-info", {}, results);
   session.save();
   if (outcome.interrupted) return ExitStatus::interrupted;
-  if (outcome.result.error) throw *outcome.result.error;
+  if (outcome.result.error) {
+    complain(without_place(*outcome.result.error, "scripts/_tools/card-info.lua"));
+    return status_of_run(outcome.result.error->kind());
+  }
 
   if (options.json) {
     std::cout << results.values().dump(2) << std::endl;
+    session.check_trace();
     return ExitStatus::ok;
   }
   const Terminal terminal = Terminal::of(STDOUT_FILENO);
@@ -37,6 +42,7 @@ ExitStatus show_card(const Options& options) {
     first = false;
   }
   std::cout << std::flush;
+  session.check_trace();
   return ExitStatus::ok;
 }
 
@@ -45,6 +51,7 @@ ExitStatus show_card(const Options& options) {
 void add_card(CLI::App& program, Action& action) {
   CLI::App* card = program.add_subcommand("card", "Look at a card");
   card->require_subcommand(1);
+  card->footer("Examples:\n  cardwright card info --card sim");
   CLI::App* info = card->add_subcommand("info", "What a card tells everybody; opens no secure channel, tries no key");
   auto options = std::make_shared<Options>();
   options->session.add_to(*info);

@@ -15,8 +15,6 @@ namespace cw::app {
 
 namespace {
 
-void complain(const Error& error) { std::cerr << "cardwright: " << printable(error.message()) << '\n'; }
-
 /// A broken flow is named on standard error, and does not take the others down.
 ExitStatus list_flows() {
   const auto bundle = load_bundle();
@@ -99,6 +97,7 @@ void add_flows(CLI::App& program, Action& action) {
 
   CLI::App* flow = program.add_subcommand("flow", "Look at one flow");
   flow->require_subcommand(1);
+  flow->footer("Examples:\n  cardwright flow info demo/install");
   CLI::App* info = flow->add_subcommand("info", "What a flow does, its arguments, what it needs, sample output");
   auto name = std::make_shared<std::string>();
   info->add_option("FLOW", *name, "name under scripts/, or a .lua file")->required()->type_name("");

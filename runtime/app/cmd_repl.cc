@@ -8,6 +8,7 @@
 #include "app/console.h"
 #include "app/failure.h"
 #include "app/interrupt.h"
+#include "app/line_reader.h"
 #include "app/observers.h"
 #include "app/repl.h"
 #include "app/session.h"
@@ -23,17 +24,11 @@ struct Options {
 
 constexpr std::string_view kWelcome =
     "Lua on a card. At hand: card, flavor, my (a table that stays), gp, sd, perso, apdu, tlv, hex, json, keys.\n"
-    "Try: card:select(\"\")   my.isd = gp.open(card, { keys = \"isd\", flavor = flavor })   Ctrl-D ends.\n";
-
-/// The next line; the prompt is for people only.
-bool read_line(const char* prompt, std::string& line) {
-  if (::isatty(STDIN_FILENO) == 1) std::cerr << prompt << std::flush;
-  return static_cast<bool>(std::getline(std::cin, line));
-}
+    "Try: card:select(\"\")   my.isd = gp.open(card, { keys = \"isd\", flavor = flavor })   Ctrl-C drops a line, "
+    "Ctrl-D ends.\n";
 
 /// With entries from a pipe, the first that fails decides the exit status; at a terminal the person sees it.
 ExitStatus prompt(const Options& options) {
-  const bool somebody = ::isatty(STDIN_FILENO) == 1;
   Session session(options.session);
   session.announce_keys();
   Console console(std::cout, Terminal::of(STDOUT_FILENO), options.verbose);
@@ -41,11 +36,24 @@ ExitStatus prompt(const Options& options) {
   observers.add(&console);
   observers.add(session.trace());
   Repl repl(session, observers);
+  LineReader reader;
+  const bool somebody = reader.somebody();
   if (somebody) std::cerr << kWelcome;
 
   ExitStatus status = ExitStatus::ok;
+  const auto failed = [&](const Error& error) {
+    complain(error);
+    if (!somebody && status == ExitStatus::ok) status = status_of_run(error.kind());
+  };
+  const Error incomplete(ErrorKind::script, "the entry was not complete, and was not run");
   std::string entry;
-  for (std::string line; read_line(entry.empty() ? "> " : "... ", line);) {
+  for (std::string line;;) {
+    const LineReader::Got got = reader.next(entry.empty() ? "> " : "... ", line);
+    if (got == LineReader::Got::end) break;
+    if (got == LineReader::Got::dropped) {
+      entry.clear();
+      continue;
+    }
     entry += entry.empty() ? line : "\n" + line;
     if (entry.find_first_not_of(" \t\n") == std::string::npos) {
       entry.clear();
@@ -58,13 +66,14 @@ ExitStatus prompt(const Options& options) {
     });
     // An empty line gives up on an entry that is not complete.
     if (!failure && entered == Repl::Entered::incomplete && !line.empty()) continue;
-    if (!failure && entered == Repl::Entered::incomplete) std::cerr << "cardwright: the entry was not complete\n";
-    if (failure) std::cerr << "cardwright: " << printable(failure->message()) << '\n';
-    if (failure && !somebody && status == ExitStatus::ok) status = status_of(failure->kind());
+    if (!failure && entered == Repl::Entered::incomplete) failed(incomplete);
+    if (failure) failed(*failure);
     session.save();
     entry.clear();
   }
+  if (!entry.empty()) failed(incomplete);
   if (somebody) std::cerr << '\n';
+  session.check_trace();
   return status;
 }
 

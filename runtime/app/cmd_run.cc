@@ -6,6 +6,7 @@
 
 #include "app/commands.h"
 #include "app/console.h"
+#include "app/failure.h"
 #include "app/json_events.h"
 #include "app/prompt.h"
 #include "app/session.h"
@@ -38,7 +39,8 @@ ExitStatus stopped(const std::string& flow) {
   return ExitStatus::interrupted;
 }
 
-ExitStatus run(const Options& options) {
+/// `events`: where a program wants them; null: for people.
+ExitStatus run(const Options& options, JsonEvents* events) {
   Session session(options.session);
   const std::string name = session.use_flow(options.flow);
   const engine::Flow flow = engine::check_flow(session.bundle(), name);
@@ -49,24 +51,41 @@ ExitStatus run(const Options& options) {
   if (!flow.needs_keys.empty()) session.announce_keys();
 
   Console console(std::cout, Terminal::of(STDOUT_FILENO), options.verbose);
-  JsonEvents events(std::cout, options.verbose);
-  if (options.json) events.begin(name, session.card().reader().name(), session.bundle(), session.policy());
-  engine::Observer& observer = options.json ? static_cast<engine::Observer&>(events) : console;
+  if (events) events->begin(name, session.card().reader().name(), session.bundle(), session.policy());
+  engine::Observer& observer = events ? static_cast<engine::Observer&>(*events) : console;
   const Session::Outcome outcome = session.run(name, std::move(arguments), observer);
 
   const std::optional<Error>& error = outcome.result.error;
   const ExitStatus status = outcome.interrupted ? ExitStatus::interrupted
-                            : error             ? status_of(error->kind())
+                            : error             ? status_of_run(error->kind())
                                                 : ExitStatus::ok;
-  if (options.json) {
-    events.finish(outcome.result, status);
+  if (events) {
+    events->finish(outcome.result, status);
   } else {
     console.finish(outcome.result, outcome.interrupted);
   }
   session.save();
   if (outcome.interrupted) return stopped(name);
   if (options.verbose && !outcome.result.traceback.empty()) std::cerr << outcome.result.traceback << '\n';
-  if (error) throw *error;
+  if (error) {
+    complain(*error);
+  } else {
+    session.check_trace();
+  }
+  return status;
+}
+
+/// The last event is `end`, also if the run did not begin.
+ExitStatus run_for_program(const Options& options) {
+  JsonEvents events(std::cout, options.verbose);
+  ExitStatus status = ExitStatus::ok;
+  const auto failure = failure_of([&] { status = run(options, &events); });
+  if (!events.finished()) {
+    engine::RunResult result;
+    result.error = failure;
+    events.finish(result, failure ? status_of(failure->kind()) : status);
+  }
+  if (failure) throw *failure;
   return status;
 }
 
@@ -91,7 +110,9 @@ void add_run(CLI::App& program, Action& action) {
       "  cardwright run demo/inventory --card sim\n"
       "  cardwright run demo/install --card sim --card-state card.json --set cap=transit.cap --set holder=@holder.txt\n"
       "  cardwright run ./my.lua --card sim:jcop4 --trace - --verbose");
-  command->callback([options, &action] { action = [options] { return run(*options); }; });
+  command->callback([options, &action] {
+    action = [options] { return options->json ? run_for_program(*options) : run(*options, nullptr); };
+  });
 }
 
 }  // namespace cw::app

@@ -21,20 +21,31 @@ struct Options {
   std::vector<std::string> commands{};
 };
 
-/// Prints what travels, decoded, and remembers whether the card said no.
+/// Prints what travels, decoded, and remembers where the card said no.
 class Decoded : public Trace {
  public:
   using Trace::Trace;
   void exchanged(const host::Command& command, host::ChannelId channel, const host::Answer& answer,
                  std::chrono::nanoseconds time) override {
     Trace::exchanged(command, channel, answer, time);
+    ++sent_;
     const uint8_t sw1 = static_cast<uint8_t>(answer.sw >> 8);
-    refused_ = refused_ || (answer.sw != 0x9000 && sw1 != 0x61 && sw1 != 0x62 && sw1 != 0x63);
+    if (answer.sw == 0x9000 || sw1 == 0x61 || sw1 == 0x62 || sw1 == 0x63) return;
+    refusals_.push_back("#" + std::to_string(sent_) + " " + describe(command) + ": " + describe(answer.sw, command));
   }
-  bool refused() const { return refused_; }
+  /// The last line on standard error says it.
+  void attempt_failed(const Error&, bool) override {}
+
+  /// The first command that the card refused, and how many there were; empty: none.
+  std::optional<Error> refusal() const {
+    if (refusals_.empty()) return {};
+    return Error(ErrorKind::card, "the card refused " + std::to_string(refusals_.size()) + " of " +
+                                      std::to_string(sent_) + " commands; first " + refusals_.front());
+  }
 
  private:
-  bool refused_ = false;
+  size_t sent_ = 0;
+  std::vector<std::string> refusals_{};
 };
 
 /// One command per line; empty lines and lines that begin with # are skipped.
@@ -62,6 +73,7 @@ ExitStatus send(const Options& options) {
   Session session(options.session);
   std::vector<std::string> commands = options.commands;
   if (commands == std::vector<std::string>{"-"}) commands = read_lines(std::cin);
+  if (commands.empty()) throw Error(ErrorKind::usage, "there is no command on standard input; nothing was sent");
   std::string lines;
   for (size_t i = 0; i < commands.size(); ++i) lines += checked(commands[i], i + 1) + "\n";
 
@@ -73,8 +85,13 @@ ExitStatus send(const Options& options) {
       flow, engine::Arguments::check(engine::check_flow(session.bundle(), flow), std::move(settings)), observer);
   session.save();
   if (outcome.interrupted) return ExitStatus::interrupted;
-  if (outcome.result.error) throw *outcome.result.error;
-  return observer.refused() ? ExitStatus::refused : ExitStatus::ok;
+  if (outcome.result.error) {
+    complain(without_place(*outcome.result.error, "scripts/_tools/send.lua"));
+    return status_of_run(outcome.result.error->kind());
+  }
+  session.check_trace();
+  if (const auto refusal = observer.refusal()) throw *refusal;
+  return ExitStatus::ok;
 }
 
 }  // namespace

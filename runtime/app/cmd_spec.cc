@@ -56,6 +56,7 @@ void add_spec(CLI::App& program, Action& action) {
   CLI::App* command = program.add_subcommand("spec", "Run specs of Lua code")->group("");  // for those who work on it
   auto files = std::make_shared<std::vector<std::filesystem::path>>();
   command->add_option("FILE", *files, "tests/lua/*_spec.lua")->required()->type_name("");
+  command->footer("Examples:\n  cardwright spec tests/lua/*_spec.lua");
   command->callback([files, &action] { action = [files] { return run_specs(*files); }; });
 }
 

@@ -52,17 +52,18 @@ const CLI::App* find_command(const CLI::App& program, int argc, const char* cons
 }
 
 std::string explain(const CLI::ParseError& error, CLI::App& program, const CLI::App& command) {
-  std::string path = command.get_name();
-  for (const CLI::App* up = command.get_parent(); up != nullptr; up = up->get_parent())
-    path = up->get_name() + " " + path;
-  const std::string see = "; see " + path + " --help";
+  std::string path;  // below the program, whose name main puts in front
+  for (const CLI::App* level = &command; level != &program; level = level->get_parent())
+    path = level->get_name() + (path.empty() ? "" : " ") + path;
+  const std::string see = "; see " + program.get_name() + (path.empty() ? "" : " ") + path + " --help";
+  if (!path.empty()) path += ": ";
   // First what is too much: a mistyped option is also one that is missing, and its own name says more.
   for (const std::string& word : program.remaining(true)) {
     const std::string name = word.substr(0, word.find('='));
-    if (!name.starts_with('-') || name == "-") return path + ": did not expect '" + word + "'" + see;
-    return path + ": unknown option " + name + did_you_mean(name, options_of(command)) + see;
+    if (!name.starts_with('-') || name == "-") return path + "did not expect '" + word + "'" + see;
+    return path + "unknown option " + name + did_you_mean(name, options_of(command)) + see;
   }
-  return path + ": " + error.what() + see;
+  return path + error.what() + see;
 }
 
 }  // namespace

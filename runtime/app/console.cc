@@ -68,8 +68,16 @@ void Console::channel_opened(const host::OpenChannel& asked, const host::Channel
 
 void Console::exchanged(const host::Command& command, host::ChannelId, const host::Answer& answer,
                         std::chrono::nanoseconds) {
+  for (const host::Part& part : command.data.parts()) {
+    if (const auto* block = std::get_if<host::FilePart>(&part)) loaded(*block);
+  }
   if (!verbose_) return;
   line("  " + card::command_name(command.cla, command.ins, command.p1) + " -> " + to_hex16(answer.sw));
+}
+
+/// The blocks of a LOAD are one request of the script, which can say nothing between them.
+void Console::loaded(const host::FilePart& block) {
+  bar("LOAD " + block.file->name, uint64_t{block.offset} + block.size, block.file->content.size());
 }
 
 void Console::noted(const host::Note& note) {
@@ -89,7 +97,7 @@ void Console::noted(const host::Note& note) {
       return;
     case Kind::step_skip:
       ++steps_skipped_;
-      step_line(Colour::faint, "–", "skip", note.name, "is there already");
+      step_line(Colour::faint, "–", "skip", note.name, "nothing to do");
       return;
     case Kind::step_end:
       ++steps_done_;
@@ -98,7 +106,7 @@ void Console::noted(const host::Note& note) {
       step_.clear();
       return;
     case Kind::progress:
-      progress(note);
+      bar(note.text, note.done, note.total);
       return;
     case Kind::output:
       output(note);
@@ -106,15 +114,15 @@ void Console::noted(const host::Note& note) {
   }
 }
 
-void Console::progress(const host::Note& note) {
-  if (!terminal_.interactive || note.total == 0) return;
-  const uint64_t done = std::min(note.done, note.total);
-  const std::string percent = std::to_string(done * 100 / note.total) + "%";
-  const std::string text = "  " + printable(note.text) + " ";
+void Console::bar(const std::string& what, uint64_t done, uint64_t total) {
+  if (!terminal_.interactive || total == 0) return;
+  done = std::min(done, total);
+  const std::string percent = std::to_string(done * 100 / total) + "%";
+  const std::string text = "  " + printable(what) + " ";
   const size_t used = columns_of(text) + 8;
   if (terminal_.width < used + 12) return live(text + percent);
   const size_t width = std::min<size_t>(40, terminal_.width - used);
-  const size_t full = static_cast<size_t>(done * width / note.total);
+  const size_t full = static_cast<size_t>(done * width / total);
   std::string bar;
   for (size_t i = 0; i < width; ++i) bar += i < full ? (terminal_.utf8 ? "█" : "#") : (terminal_.utf8 ? "░" : "-");
   live(text + bar + " " + percent);

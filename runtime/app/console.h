@@ -37,7 +37,8 @@ class Console : public engine::Observer {
                  const std::string& more);
   void live(const std::string& text);
   void clear_live();
-  void progress(const host::Note& note);
+  void bar(const std::string& what, uint64_t done, uint64_t total);
+  void loaded(const host::FilePart& block);
   void output(const host::Note& note);
 
   std::ostream& out_;

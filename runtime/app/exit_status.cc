@@ -44,6 +44,8 @@ ExitStatus status_of(ErrorKind kind) {
   return ExitStatus::internal;
 }
 
+ExitStatus status_of_run(ErrorKind kind) { return kind == ErrorKind::usage ? ExitStatus::refused : status_of(kind); }
+
 std::string exit_status_help() {
   std::string out = "Exit status:\n";
   for (const Row& row : kTable) {

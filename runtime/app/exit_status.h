@@ -20,6 +20,10 @@ enum class ExitStatus : int {
 
 ExitStatus status_of(ErrorKind kind);
 
+/// Of an error that ended a run: what a flow gave to the wrong function is no wrong argument of the program, and
+/// commands may have been sent.
+ExitStatus status_of_run(ErrorKind kind);
+
 /// The table, one line per status, for --help.
 std::string exit_status_help();
 

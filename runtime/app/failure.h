@@ -1,4 +1,4 @@
-// Going on after one of several things failed: the one place beside main where an Error is caught.
+// Going on after something failed: the one place beside main where an Error is caught.
 #pragma once
 
 #include <optional>
@@ -17,5 +17,11 @@ std::optional<Error> failure_of(Action&& action) {
   }
   return {};
 }
+
+/// The line on standard error that says what went wrong.
+void complain(const Error& error);
+
+/// `error` without the place in `file`, a script of the program's own, which is no news to its user.
+Error without_place(const Error& error, std::string_view file);
 
 }  // namespace cw::app

@@ -87,7 +87,7 @@ void JsonEvents::attempt_failed(const Error& error, bool again) {
 void JsonEvents::finish(const engine::RunResult& result, ExitStatus status) {
   const auto time = std::chrono::steady_clock::now() - begin_;
   ordered_json event = {{"event", "end"},
-                        {"ok", !result.error},
+                        {"ok", status == ExitStatus::ok},
                         {"status", static_cast<int>(status)},
                         {"attempts", result.attempts},
                         {"commands", result.commands},
@@ -96,6 +96,7 @@ void JsonEvents::finish(const engine::RunResult& result, ExitStatus status) {
                         {"ms", std::chrono::duration_cast<std::chrono::milliseconds>(time).count()}};
   if (result.error) event["error"] = error_json(*result.error);
   write(event);
+  finished_ = true;
 }
 
 }  // namespace cw::app

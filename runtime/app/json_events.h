@@ -1,6 +1,6 @@
 // A run for programs: one JSON object per line, in order, each flushed. `event` says which:
 //
-//   run       flow, card, bundle, policy, policy_hash: the first
+//   run       flow, card, bundle, policy, policy_hash: the first, unless something was wrong before the run
 //   attempt   number
 //   step      name, state: begin, end, skip
 //   progress  what, done, total
@@ -39,12 +39,14 @@ class JsonEvents : public engine::Observer {
   void noted(const host::Note& note) override;
   void attempt_failed(const Error& error, bool again) override;
   void finish(const engine::RunResult& result, ExitStatus status);
+  bool finished() const { return finished_; }
 
  private:
   void write(const nlohmann::ordered_json& event);
 
   std::ostream& out_;
   bool commands_;
+  bool finished_ = false;
   uint64_t number_ = 0;
   std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
 };

@@ -76,12 +76,13 @@ void Repl::make_state() {
   lua_setfield(state_->thread(), LUA_REGISTRYINDEX, kRunner);
 }
 
-/// One line of names in front, so that lines in errors are those typed. The chunk gives a function of them.
+/// Names in front, on the first line, so that lines in errors are those typed. The chunk gives a function of them. An
+/// expression is not returned as it is: a tail call would leave no trace of the entry in errors.
 lua::Chunk Repl::compile(const std::string& text) {
   const std::string name = "entry " + std::to_string(entries_);
-  const std::string head = "return function(card, flavor, my, gp, sd, perso, apdu, tlv, hex, json, keys) ";
+  const std::string head = "return function(_show, card, flavor, my, gp, sd, perso, apdu, tlv, hex, json, keys) ";
   std::optional<lua::Chunk> chunk;
-  if (!failure_of([&] { chunk = lua::compile(name, head + "return " + text + "\nend"); })) return *chunk;
+  if (!failure_of([&] { chunk = lua::compile(name, head + "return _show(" + text + "\n)\nend"); })) return *chunk;
   return lua::compile(name, head + text + "\nend");
 }
 
@@ -109,7 +110,10 @@ Repl::Entered Repl::enter(const std::string& text, const std::atomic<bool>& stop
   }
   if (outcome == lua::State::Outcome::finished) {
     // The runner gives the entry's error as text.
-    if (lua_type(L, 1) == LUA_TSTRING) throw Error(ErrorKind::script, lua_tostring(L, 1));
+    if (lua_type(L, 1) == LUA_TSTRING) {
+      const Error error(ErrorKind::script, lua_tostring(L, 1));
+      throw without_place(error, "scripts/_tools/repl.lua");
+    }
     return Entered::done;
   }
   // Raised past the entry's own pcall: a budget is used up, and the state with it.

@@ -51,9 +51,9 @@ class Run {
  private:
   void file(const std::filesystem::path& path) {
     try {
-      text(path.filename().string(), text_view(read_file(path)));
+      text(path.string(), text_view(read_file(path)));
     } catch (const Error& error) {
-      fail(path.filename().string(), error.message());
+      fail(path.string(), error.message());
     }
   }
 

@@ -6,7 +6,9 @@
 #include <random>
 
 #include <CLI/CLI.hpp>
+#include <sys/stat.h>
 
+#include "app/failure.h"
 #include "app/interrupt.h"
 #include "app/observers.h"
 #include "app/paths.h"
@@ -20,7 +22,25 @@ namespace {
 namespace fs = std::filesystem;
 
 std::shared_ptr<const engine::Policy> load_policy(const std::optional<fs::path>& file, const engine::Bundle& bundle) {
-  return engine::Policy::load(file ? *file : share_folder() / "policies/default.lua", bundle);
+  std::shared_ptr<const engine::Policy> policy;
+  const auto failure = failure_of(
+      [&] { policy = engine::Policy::load(file ? *file : share_folder() / "policies/default.lua", bundle); });
+  // A policy that is broken has refused nothing.
+  if (failure && failure->kind() == ErrorKind::policy) throw Error(ErrorKind::script, failure->message());
+  if (failure) throw *failure;
+  return policy;
+}
+
+/// What applets are asked for is nobody else's business: readable by its owner alone, if it is not there yet.
+std::unique_ptr<std::ofstream> create_trace(const fs::path& file) {
+  const mode_t before = ::umask(077);
+  auto out = std::make_unique<std::ofstream>(file);
+  const int error = errno;
+  ::umask(before);
+  if (!*out) {
+    throw Error(ErrorKind::usage, "cannot write the trace " + file.string() + ": " + std::strerror(error));
+  }
+  return out;
 }
 
 /// Inputs that are the same in every process: a clock that starts at 2026-01-01 and goes on a millisecond per question,
@@ -49,7 +69,9 @@ void SessionOptions::add_to(CLI::App& command) {
   command.add_option("--policy", policy, "the rules to run under (default: policies/default.lua)")->type_name("FILE");
   command.add_option("--trace", trace, "write the decoded APDU trace, secrets left out; - is standard error")
       ->type_name("FILE");
-  command.add_option("--seed", seed, "repeatable run: fixed clock, random numbers from N")->type_name("N");
+  command.add_option("--seed", seed, "repeatable run: fixed clock, random numbers from N")
+      ->check(CLI::NonNegativeNumber)
+      ->type_name("N");
 }
 
 std::shared_ptr<const engine::Bundle> load_bundle() { return engine::Bundle::load(share_folder()); }
@@ -70,10 +92,8 @@ Session::Session(const SessionOptions& options)
     trace_.emplace(std::cerr);
     return;
   }
-  trace_file_ = std::make_unique<std::ofstream>(*options.trace);
-  if (!*trace_file_) {
-    throw Error(ErrorKind::usage, "cannot write the trace " + options.trace->string() + ": " + std::strerror(errno));
-  }
+  trace_name_ = *options.trace;
+  trace_file_ = create_trace(trace_name_);
   trace_.emplace(*trace_file_);
 }
 
@@ -84,6 +104,12 @@ std::string Session::use_flow(const std::string& name_or_file) {
 }
 
 engine::Inputs Session::inputs() const { return seed_ ? repeatable(*seed_) : engine::Inputs::real(); }
+
+void Session::check_trace() const {
+  if (!trace_file_ || trace_file_->flush()) return;
+  throw Error(ErrorKind::script, "cannot write the trace " + trace_name_.string() +
+                                     ": a part of it is lost; is the disk full? What the run did is done");
+}
 
 void Session::announce_keys() {
   if (!keys_.built_in || announced_) return;

@@ -61,6 +61,9 @@ class Session {
   /// Keeps the card's memory. After every run, also one that failed.
   void save() const { card_.save(); }
 
+  /// Raises script: a part of the trace could not be written. After a run that went well; otherwise its error counts.
+  void check_trace() const;
+
   /// Says once that built-in keys are used, if a flow uses any.
   void announce_keys();
 
@@ -71,6 +74,7 @@ class Session {
   OpenCard card_;
   KeySource keys_;
   bool announced_ = false;
+  std::filesystem::path trace_name_{};
   std::unique_ptr<std::ofstream> trace_file_;
   std::optional<Trace> trace_;
 };

@@ -7,7 +7,6 @@ namespace cw::app {
 namespace {
 
 constexpr size_t kGap = 2;
-constexpr size_t kNarrowest = 12;
 
 using Row = std::vector<std::string>;
 
@@ -19,13 +18,13 @@ std::vector<size_t> natural_widths(const std::vector<Row>& rows, size_t columns)
   return widths;
 }
 
-/// Takes from the widest column until the line fits or no column can give more.
+/// Takes from the widest column until the line fits; down to one character each.
 void fit(std::vector<size_t>& widths, size_t line) {
   size_t total = kGap * (widths.size() - 1);
   for (const size_t width : widths) total += width;
   while (total > line) {
     const auto widest = std::max_element(widths.begin(), widths.end());
-    if (*widest <= kNarrowest) return;
+    if (*widest <= 1) return;
     --*widest;
     --total;
   }

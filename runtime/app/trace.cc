@@ -108,7 +108,7 @@ void Trace::channel_opened(const host::OpenChannel& asked, const host::ChannelOp
 void Trace::noted(const host::Note& note) {
   using Kind = host::Note::Kind;
   if (note.kind == Kind::step_begin) out_ << "step " << printable(note.name) << '\n';
-  if (note.kind == Kind::step_skip) out_ << "step " << printable(note.name) << ": is there already\n";
+  if (note.kind == Kind::step_skip) out_ << "step " << printable(note.name) << ": nothing to do\n";
 }
 
 void Trace::attempt_failed(const Error& error, bool again) {

@@ -138,8 +138,21 @@ cw run demo/inventory --card sim --policy policies/deny_all.lua
 expect 'a policy that denies all' 3 'policy'
 echo 'not a card' >"$here/no-card"
 cw run demo/inventory --card sim --card-state "$here/no-card"
-expect 'a state file that is none' 2 'cardwright: '
+expect 'a state file that is none is named' 2 'no-card'
 check 'and it is left as it was' grep -q 'not a card' "$here/no-card"
+
+printf 'return { name = "x", api = 9 }' >"$here/policy-api.lua"
+printf 'return {' >"$here/policy-syntax.lua"
+for broken in api syntax; do
+  cw run demo/inventory --card sim --policy "$here/policy-$broken.lua"
+  expect "a policy file that is broken has refused nothing ($broken)" 1 "policy-$broken.lua"
+done
+cw run demo/inventory --card sim --seed -1
+expect 'a seed below 0' 2 'seed'
+cw run --card
+expect 'the program is named once' 2 '^cardwright: run: '
+cw flow --help
+check 'help of a group has its own example' has_not 'cardwright run' "$here/out"
 
 # Flows.
 
@@ -159,6 +172,10 @@ printf 'return {\n  name = "bad",\n  summary = "fails",\n  run = function(run)\n
 cw run "$here/bad.lua" --card sim
 expect 'a flow that fails is one line with its place' 1 'bad.lua:6'
 one_line 'and nothing but that line on standard error'
+printf 'return { name = "late", summary = "x", run = function(run) run.card:select("") run:print("%%d", "x") end }\n' \
+  >"$here/late.lua"
+cw run "$here/late.lua" --card sim
+expect 'what a flow does wrong is no wrong argument of the program' 1 'late.lua:1'
 printf 'return { name = "loop", summary = "x", run = function() while true do end end }\n' >"$here/loop.lua"
 cw run "$here/loop.lua" --card sim
 expect 'a flow without end uses up its budget' 4 'loop.lua:1'
@@ -182,7 +199,15 @@ check 'card info tries no key' has_not 'INITIALIZE|AUTHENTICATE' "$here/info.tra
 cw send --card sim 00A4040000 80CA9F7F00
 expect 'send decodes both directions' 0 'SELECT' 'GET DATA 9F7F' '  < 9000'
 cw send --card sim 80CA7F7F00
-expect 'send says when the card refused' 1 '  < 6A88 .*not found'
+expect 'send says when the card refused' 1 '  < 6A88 .*not found' '^cardwright: the card refused 1 of 1 '
+printf 'return { name = "x", api = 1, rules = { { verdict = "deny", on = { "SELECT" }, because = "no" } } }' \
+  >"$here/no-select.lua"
+cw send --card sim 00A4040000 --policy "$here/no-select.lua"
+expect 'send says why nothing was sent' 3 '^cardwright: SELECT is not allowed'
+one_line 'once'
+check 'and not on standard output' has_not 'not allowed' "$here/out"
+cw send --card sim -
+expect 'send without a command' 2 'no command'
 cw send --card sim 00A404
 expect 'send refuses half a command' 2 'APDU 1'
 printf '# comment\n00 A4 04 00 00\n' | "$cardwright" send --card sim - >"$here/out" 2>"$here/err"
@@ -214,6 +239,17 @@ assert any(event["event"] == "command" for event in events)
 }
 check '--json gives events and nothing else' every_line_is_an_event "$here/out"
 cp "$here/out" "$here/events"
+ends_with_an_error() { tail -n 1 "$here/out" | grep -q '^{"event":"end","ok":false,.*"error":{"kind":"'"$1"; }
+cw run demo/inventory --card sim --policy policies/deny_all.lua --json
+check '--json: a refused run has its end' ends_with_an_error policy
+cw run demo/inventry --card sim --json
+check '--json: so has one that did not begin' ends_with_an_error usage
+umask 022
+cw run demo/inventory --card sim --trace "$here/trace3"
+umask 077
+check 'the trace is for its owner alone' [ "$(stat -c %a "$here/trace3")" = 600 ]
+cw run demo/inventory --card sim --trace /dev/full
+expect 'a trace that is lost is an error' 1 '/dev/full'
 cw run demo/inventory --card sim --card-state "$here/card" --keys "$here/keys"
 expect 'inventory' 0 'registry'
 cp "$here/out" "$here/inventory"
@@ -322,10 +358,11 @@ check 'and says nothing of the key' has_not 0000000000000001 "$here/out" "$here/
 
 # The prompt.
 
-printf 'card:select("")\nmy.x = 20 + 1\nfor i = 1, 2 do\n  my.x = my.x + i\nend\nmy.x\nerror("oops")\n' |
+printf 'card:select("")\nmy.x = 20 + 1\nfor i = 1, 2 do\n  my.x = my.x + i\nend\nmy.x\nerror("oops")\nkeys.info("isd")\nfor' |
   "$cardwright" repl --card sim >"$here/out" 2>"$here/err"
 status=$?
-expect 'repl shows values, keeps my, takes several lines, survives errors' 1 'hex"6F' '^24 \(0x18\)' 'oops'
+expect 'repl shows values, keeps my, takes several lines, survives errors' 1 'hex"6F' '^24 \(0x18\)' 'entry 5:1: oops' \
+  'kcvs = \{hex"' 'was not complete'
 
 # Specs of Lua code run in the sandbox.
 

@@ -39,7 +39,7 @@ std::string told_to(const Terminal& terminal) {
 TEST(Console, in_a_pipe_there_are_plain_lines_and_no_progress) {
   const std::string text = told_to(Terminal{});
   EXPECT_EQ(text.substr(0, text.find("done:")),
-            "skip domain  is there already\nfree: \\x1B[1m12 KiB\nok   load\n\nregistry\nAID\nA000\n\n");
+            "skip domain  nothing to do\nfree: \\x1B[1m12 KiB\nok   load\n\nregistry\nAID\nA000\n\n");
   EXPECT_NE(text.find("done: 1 step done, 1 skipped, 7 commands"), std::string::npos) << text;
 }
 
@@ -53,6 +53,22 @@ TEST(Console, on_a_terminal_a_bar_is_drawn_and_wiped) {
   EXPECT_NE(text.find("50%"), std::string::npos);
   EXPECT_NE(text.find("50%\r\x1b[Kfree:"), std::string::npos) << text;
   EXPECT_NE(text.find("✓ load"), std::string::npos) << text;
+}
+
+TEST(Console, a_bar_moves_with_every_load_block) {
+  Terminal terminal;
+  terminal.interactive = true;
+  terminal.width = 60;
+  std::ostringstream out;
+  Console console(out, terminal, false);
+  auto file = std::make_shared<host::File>(host::File{"a.cap", Bytes(400), Bytes(32)});
+  for (const uint32_t offset : {0u, 100u}) {
+    host::Command load{0x80, 0xE8, 0x00, 0x00, {}, {}};
+    load.data.add(host::FilePart{file, offset, 100});
+    console.exchanged(load, 1, {{}, 0x9000}, {});
+  }
+  EXPECT_NE(out.str().find("25%"), std::string::npos) << out.str();
+  EXPECT_NE(out.str().find("50%"), std::string::npos) << out.str();
 }
 
 TEST(Console, results_are_shown_when_there_is_no_table) {
