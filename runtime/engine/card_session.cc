@@ -76,7 +76,8 @@ void CardSession::close_on(uint8_t logical_channel) {
 
 void CardSession::selected(const host::Command& select, const host::Answer& answer) {
   if (is_error(answer.sw)) return;
-  selected_ = aid_in_fci(answer.data).value_or(to_bytes(select.data.visible()));
+  selected_[static_cast<uint8_t>(card::channel_of(select.cla))] =
+      aid_in_fci(answer.data).value_or(to_bytes(select.data.visible()));
 }
 
 card::Response CardSession::transmit(const card::Apdu& apdu, bool wrapped) {
@@ -143,7 +144,8 @@ host::ChannelOpened CardSession::perform(const host::OpenChannel& request) {
   const auto begin = Clock::now();
   const crypto::KeySet stored = custody_.key_set(request.keys, {});
   const uint8_t version = request.key_version ? request.key_version : stored.version;
-  const AttemptBudget::Target target{gate_.is_isd(selected_) ? Bytes() : selected_, version};
+  const Bytes& domain = selected_[request.logical_channel];
+  const AttemptBudget::Target target{gate_.is_isd(domain) ? Bytes() : domain, version};
   close_on(request.logical_channel);
 
   const Bytes host_challenge = crypto::random_bytes(request.s16 ? 16 : 8);
@@ -168,6 +170,7 @@ host::ChannelOpened CardSession::perform(const host::OpenChannel& request) {
 
   const crypto::KeySet keys = custody_.key_set(request.keys, parsed.diversification_data);
   gp::ChannelOptions options;
+  options.i = request.i;
   options.aid = request.aid;
   options.encrypt_empty_data = traits_.encrypt_empty_data;
   Open open;
@@ -191,7 +194,7 @@ host::ChannelOpened CardSession::perform(const host::OpenChannel& request) {
     refuse(authenticate, authenticated.sw);
   }
 
-  open.domain = selected_;
+  open.domain = domain;
   open.logical_channel = request.logical_channel;
   open.diversification_data = parsed.diversification_data;
   host::ChannelOpened opened;

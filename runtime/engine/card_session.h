@@ -61,7 +61,7 @@ class CardSession {
   Observer& observer_;
   CardTraits traits_;
   std::map<host::ChannelId, Open> channels_;
-  Bytes selected_{};  // AID of the selected application; empty: what a reset selects
+  std::map<uint8_t, Bytes> selected_{};  // by logical channel: AID of the application; empty: what a reset selects
   host::ChannelId next_id_ = 1;
 };
 

@@ -118,6 +118,12 @@ Facts facts_of(const host::Command& command, const Circumstances& around) {
 
   const bool complete = command.data.plain() && !facts.opaque;
   const ByteView data = facts.opaque ? ByteView() : command.data.visible();
+  // An INSTALL of a kind that is none: its fields could be anything.
+  if (command.ins == kInstall && facts.name == facts.instruction) {
+    facts.aid = facts.domain = AidField::hidden();
+    facts.privileges = Field<uint32_t>::hidden();
+    return facts;
+  }
   switch (command.ins) {
     case kInstall:
       read_install(facts, data);

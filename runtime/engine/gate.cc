@@ -41,6 +41,9 @@ void Gate::admit(const host::Command& command, const Circumstances& around) {
                                        " cannot be sent as a plain command, since it costs the card an "
                                        "authentication attempt; open channels with Card:open_channel");
   }
+  if (facts.has_key && command.ins != 0xD8 && command.ins != 0xE2) {
+    throw Error(ErrorKind::policy, "a stored key travels in PUT KEY or STORE DATA, and not in " + facts.name);
+  }
   if (facts.opaque) {
     refuse(facts.name + " with secure messaging in its class byte", policy_->name(),
            "it was wrapped elsewhere, and no backend of the policy is named for it");

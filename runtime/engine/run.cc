@@ -144,13 +144,27 @@ struct Run::Impl {
         finish({});
         return;
       case lua::State::Outcome::waiting:
-        phase = Phase::waiting;
+        wait();
         return;
       case lua::State::Outcome::failed:
         result.traceback = attempt->state().traceback();
         end_attempt(attempt->state().error());
         return;
     }
+  }
+
+  void wait() {
+    phase = Phase::waiting;
+    const auto* wait = std::get_if<host::Wait>(&attempt->outside().request());
+    if (wait == nullptr) return;
+    waited += wait->time;
+    if (waited > std::chrono::seconds(setup.policy->limits().expires_s)) {
+      finish(Error(ErrorKind::budget, "the run would wait for more than " +
+                                          std::to_string(setup.policy->limits().expires_s) +
+                                          " seconds in all (policy limits.expires_s)"));
+      return;
+    }
+    attempt->state().collect();  // a wait by the clock is a long one: keep what the script still needs, and no more
   }
 
   /// An answer that was lost ends the attempt, and the next one starts the flow from its top on a reset card. All else
@@ -183,6 +197,7 @@ struct Run::Impl {
   std::unique_ptr<Attempt> attempt;
   std::optional<host::Reply> reply;
   Phase phase = Phase::ready;
+  std::chrono::milliseconds waited{0};  // by the clock, over all attempts
   RunResult result;
 };
 

@@ -37,10 +37,11 @@ struct Exchange {
 /// INITIALIZE UPDATE, check of the card cryptogram, EXTERNAL AUTHENTICATE; costs from the attempt budget.
 struct OpenChannel {
   std::string keys{};            // key set by name
-  uint8_t key_version = 0;       // 0: the key set's own, FF.. as the card has it
+  uint8_t key_version = 0;       // 0: the key set's own
   uint8_t level = 0x03;          // security level byte: 00 01 03 11 13 33
   std::optional<uint8_t> scp{};  // 1, 2, 3: refuse another protocol
-  Bytes aid{};                   // AID of the selected security domain
+  std::optional<uint8_t> i{};    // options that the card does not say (SCP01, SCP02); absent: the usual ones
+  Bytes aid{};                   // AID of the selected security domain, for pseudo-random challenges
   uint8_t logical_channel = 0;
   bool s16 = false;  // send a 16-byte host challenge
 };

@@ -7,13 +7,14 @@
 namespace cw::lua {
 namespace {
 
+constexpr int kCatchCost = 40;       // instructions: what catching an error takes beside them
 constexpr int kDeepestNesting = 32;  // a coroutine in a coroutine takes C stack
 
 /// Behind every place that catches: post(pcall(...)). Returns what it was given. At the limit of Lua's stack the count
 /// hook does not fire, so the clock is looked at here as well.
 int post(lua_State* L) {
   Meter& meter = impl_of(L).meter;
-  if (!meter.check_clock() || !meter.spend(10)) stop(L);
+  if (!meter.check_clock() || !meter.spend(kCatchCost)) stop(L);
   if (lua_gettop(L) >= 2 && lua_toboolean(L, 1) == 0) normalize_error(L, 2);
   return lua_gettop(L);
 }

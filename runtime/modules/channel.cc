@@ -109,13 +109,15 @@ const lua::HandleType& channel_type() {
 }
 
 int open_channel(lua_State* L, int index) {
-  lua::check_table(L, index, {"keys", "level", "version", "scp", "aid", "s16"});
+  lua::check_table(L, index, {"keys", "level", "version", "scp", "i", "aid", "s16", "logical_channel"});
   host::OpenChannel request;
   lua_getfield(L, index, "keys");
   request.keys = check_name(L, -1, "Card:open_channel: field 'keys'");
   if (lua::has_field(L, index, "level")) request.level = level_byte(lua::text_field(L, index, "level", 32));
   request.key_version = static_cast<uint8_t>(lua::integer_field(L, index, "version", 0, 0xFF, 0));
   if (lua::has_field(L, index, "scp")) request.scp = static_cast<uint8_t>(lua::integer_field(L, index, "scp", 1, 3));
+  if (lua::has_field(L, index, "i")) request.i = static_cast<uint8_t>(lua::integer_field(L, index, "i", 0, 0xFF));
+  request.logical_channel = static_cast<uint8_t>(lua::integer_field(L, index, "logical_channel", 0, 19, 0));
   request.aid = lua::bytes_field(L, index, "aid", 5, 16);
   request.s16 = lua::bool_field(L, index, "s16", false);
 

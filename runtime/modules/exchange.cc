@@ -41,15 +41,36 @@ void push_answer(lua_State* L, const host::Answer& answer) {
   lua::set_field(L, "sw", static_cast<int64_t>(answer.sw));
 }
 
+/// The logical channel that a plan travels on (ISO 7816-4 5.4.1). In a secure channel it is that channel's, and a class
+/// without a channel is given it; outside, the classes name it, all the same one.
+uint8_t place_on_channel(const Target& target, std::vector<host::Command>& plan) {
+  if (target.channel) {
+    for (host::Command& command : plan) {
+      if (card::channel_of(command.cla) == 0) command.cla = card::with_channel(command.cla, target.logical_channel);
+    }
+    return target.logical_channel;
+  }
+  const unsigned wanted = card::channel_of(plan.front().cla);
+  for (const host::Command& command : plan) {
+    if (card::channel_of(command.cla) != wanted) {
+      throw Error(ErrorKind::usage, "the commands of one plan travel on one logical channel, and these name channels " +
+                                        std::to_string(wanted) + " and " +
+                                        std::to_string(card::channel_of(command.cla)));
+    }
+  }
+  return static_cast<uint8_t>(wanted);
+}
+
 /// Submits the plan; `push` gets the headers of what was sent and the answers, and pushes the results.
 template <class Push>
 int submit(lua_State* L, const Target& target, std::vector<host::Command> plan, Push push) {
   Context& context = context_of(L);
   if (target.channel) context.channels.check(target.channel);
+  const uint8_t logical_channel = place_on_channel(target, plan);
   std::vector<Header> headers;
   headers.reserve(plan.size());
   for (const host::Command& command : plan) headers.push_back({command.cla, command.ins, command.p1, command.p2});
-  host::Exchange exchange{target.channel, target.logical_channel, std::move(plan), /*stop_on_error=*/true};
+  host::Exchange exchange{target.channel, logical_channel, std::move(plan), /*stop_on_error=*/true};
   return context.submit(
       L, std::move(exchange), [headers = std::move(headers), push](lua_State* state, host::Reply& reply) {
         const auto& answers = reply_as<host::Answers>(reply).answers;

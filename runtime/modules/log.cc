@@ -12,6 +12,9 @@ namespace {
 
 using nlohmann::json;
 
+// What a byte of output costs, in the bytes that charge_bytes() counts: a run that does nothing but talk comes to about
+// 6 MB, not to a full disk.
+constexpr size_t kOutputCost = 32;
 constexpr size_t kMaxLine = 4096;
 constexpr size_t kMaxColumns = 64;
 constexpr size_t kMaxRows = 10'000;
@@ -19,7 +22,7 @@ constexpr int64_t kExact = int64_t{1} << 53;
 
 int line(lua_State* L, const char* level) {
   const std::string_view message = lua::text(L, 1, kMaxLine);
-  charge_bytes(L, message.size());
+  charge_bytes(L, kOutputCost * message.size());
   outside_of(L).note({.kind = host::Note::Kind::log, .name = level, .text = std::string(message)});
   return 0;
 }
@@ -32,7 +35,7 @@ int progress(lua_State* L) {
   host::Note note{.kind = host::Note::Kind::progress, .text = std::string(lua::text(L, 1, kMaxLine))};
   note.done = static_cast<uint64_t>(lua::integer(L, 2, 0, kExact));
   note.total = static_cast<uint64_t>(lua::integer(L, 3, 0, kExact));
-  charge_bytes(L, note.text.size());
+  charge_bytes(L, kOutputCost * note.text.size());
   outside_of(L).note(std::move(note));
   return 0;
 }
@@ -43,7 +46,7 @@ int step(lua_State* L) {
       {"begin", Kind::step_begin}, {"skip", Kind::step_skip}, {"end", Kind::step_end}};
   const std::string_view wanted = lua::text(L, 1);
   const std::string_view name = lua::text(L, 2, kMaxLine);
-  charge_bytes(L, name.size());
+  charge_bytes(L, kOutputCost * name.size());
   for (const auto& [known, kind] : kKinds) {
     if (known != wanted) continue;
     outside_of(L).note({.kind = kind, .name = std::string(name)});
@@ -68,7 +71,7 @@ json strings(lua_State* L, int index, const std::string& place, size_t max) {
 /// A result of the run, for the reader who follows it and for --json.
 void output(lua_State* L, std::string_view place, const char* format, const json& value) {
   std::string text = json_text(value, place);
-  charge_bytes(L, text.size());
+  charge_bytes(L, kOutputCost * text.size());
   outside_of(L).note({.kind = host::Note::Kind::output, .name = format, .text = std::move(text)});
 }
 

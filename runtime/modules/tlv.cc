@@ -64,9 +64,12 @@ void push_objects(lua_State* L, const card::TlvList& objects) {
   }
 }
 
+/// What each byte costs, in the bytes that charge_bytes() counts: the worst input has an object in every two.
+constexpr size_t kParseCost = 64;
+
 int parse(lua_State* L) {
   const ByteView bytes = lua::bytes(L, 1);
-  charge_bytes(L, 4 * bytes.size());
+  charge_bytes(L, kParseCost * bytes.size());
   push_objects(L, card::parse_tlv(bytes));
   return 1;
 }
@@ -74,7 +77,7 @@ int parse(lua_State* L) {
 int find(lua_State* L) {
   const ByteView bytes = lua::bytes(L, 1);
   const std::string_view path = lua::text(L, 2, 256);
-  charge_bytes(L, 4 * bytes.size());
+  charge_bytes(L, kParseCost * bytes.size());
   const card::TlvList objects = card::parse_tlv(bytes);
   const card::Tlv* found = card::find(objects, path);
   found ? lua::push(L, ByteView(found->value)) : lua_pushnil(L);

@@ -11,8 +11,8 @@ local Card = {}
 ---@field data string
 ---@field sw integer status word, 0x9000 when all is well
 
---- Sends a command; returns the answer whatever its status word. Raises reader: card removed, no answer; policy: the
---- gate said no (nothing was sent).
+--- Sends a command; returns the answer whatever its status word. Its class names the logical channel it travels on
+--- (ISO 7816-4 5.4.1). Raises reader: card removed, no answer; policy: the gate said no (nothing was sent).
 ---@param command Command|string
 ---@return Answer
 function Card:send(command) end
@@ -42,6 +42,8 @@ function Card:reset() end
 ---@field level? "none"|"mac"|"mac+enc"|"mac+rmac"|"mac+enc+rmac"|"mac+enc+rmac+renc" default "mac+enc"
 ---@field version? integer key version number; default that of the key set
 ---@field scp? integer 1, 2 or 3: refuse another protocol
+---@field i? integer options of the protocol, where the card does not say them (SCP01, SCP02): 0x15, 0x55, 0x75 ...
+---@field logical_channel? integer 0..19 that the domain is selected on; default 0
 ---@field aid? string AID of the selected security domain, for pseudo-random challenges
 ---@field s16? boolean 16-byte host challenge
 

@@ -21,8 +21,9 @@ local gp = {}
 ---@field level? string security level as in Card:open_channel; default "mac+enc"
 ---@field version? integer key version number; default that of the key set
 ---@field scp? integer 1, 2 or 3: refuse another protocol
+---@field i? integer options of SCP01 or SCP02, which a card does not say; default 0x05, 0x15
 
-local open_options = { keys = true, aid = true, flavor = true, level = true, version = true, scp = true }
+local open_options = { keys = true, aid = true, flavor = true, level = true, version = true, scp = true, i = true }
 
 --- Selects a security domain and opens a secure channel to it. Raises card: no such domain; channel: wrong keys;
 --- budget.
@@ -40,6 +41,7 @@ function gp.open(card, options)
     level = options.level,
     version = options.version,
     scp = options.scp,
+    i = options.i,
   })
   domain:connect()
   return domain

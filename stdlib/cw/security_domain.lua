@@ -34,7 +34,7 @@ local connected
 function security_domain.new(card, options)
   return setmetatable({
     card = card, aid = options.aid, keys = options.keys, flavor = options.flavor,
-    level = options.level or "mac+enc", version = options.version, scp = options.scp,
+    level = options.level or "mac+enc", version = options.version, scp = options.scp, i = options.i,
   }, SecurityDomain)
 end
 
@@ -65,7 +65,7 @@ function SecurityDomain:connect()
   local fci = self.card:select(self.aid)
   if self.aid == "" then self.aid = tlv.find(fci, "6F/84") or "" end
   self.channel = self.card:open_channel {
-    keys = self.keys, level = self.level, version = self.version, scp = self.scp,
+    keys = self.keys, level = self.level, version = self.version, scp = self.scp, i = self.i,
     aid = self.aid ~= "" and self.aid or nil,
   }
   connected = self

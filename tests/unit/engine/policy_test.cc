@@ -119,6 +119,11 @@ TEST(Policy, none_of_what_cannot_be_seen_is_unknown_too) {
       << "opaque: headers only";
 }
 
+TEST(Policy, an_install_of_a_kind_that_is_none_cannot_be_read) {
+  const auto rules = policy(R"(rules = { p.deny { on = "INSTALL", when = p.privilege "card lock", because = "no" } })");
+  EXPECT_FALSE(judge(*rules, "80E648000A05F06361726400000000").allowed);
+}
+
 TEST(Policy, levels_and_protocols_of_channels) {
   const auto rules = policy(R"(allow = { channel = { scp = { "03" }, level = "mac+enc" } })");
   EXPECT_TRUE(rules->judge_channel(3, 0x33).allowed);

@@ -213,7 +213,7 @@ TEST_F(RunTest, authentication_cannot_be_sent_around_the_budget) {
 }
 
 TEST_F(RunTest, what_the_gate_judges_is_what_travels) {
-  for (const std::string command : {"91E40000074F05F063617264", "90E40000074F05F063617264", "81F28000"}) {
+  for (const std::string command : {"91E40000074F05F063617264", "90E40000074F05F063617264"}) {
     const RunResult result = run("run.card:send(hex'" + command + "')");
     ASSERT_TRUE(result.error);
     EXPECT_EQ(result.error->kind(), ErrorKind::usage) << message(result);
@@ -405,6 +405,44 @@ TEST_F(RunTest, threads_share_a_bundle_a_policy_and_keys) {
   }
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(done, 20);
+}
+
+TEST_F(RunTest, a_channel_opens_on_each_logical_channel) {
+  const RunResult result = run(R"(
+    for _, n in ipairs { 1, 3, 4, 19 } do
+      local opened = run.card:send(apdu.command { cla = 0x00, ins = 0x70, p1 = 0x00, p2 = n })
+      assert(opened.sw == 0x9000, "MANAGE CHANNEL open " .. n)
+      local cla = n < 4 and n or 0x40 + n - 4
+      assert(run.card:send(apdu.command { cla = cla, ins = 0xA4, p1 = 0x04, le = 256 }).sw == 0x9000)
+      local channel = run.card:open_channel { keys = "isd", logical_channel = n }
+      assert(channel:expect(apdu.command { ins = 0xF2, p1 = 0x80, p2 = 0x02, data = hex"4F00", le = 256 }):byte(1) == 0xE3)
+      run.card:select(hex"") -- on channel 0: the other one stays open
+      assert(channel:send(apdu.command { ins = 0xCA, p1 = 0x00, p2 = 0x66, le = 256 }).sw == 0x9000)
+    end)");
+  EXPECT_FALSE(result.error) << message(result);
+}
+
+TEST_F(RunTest, a_plan_travels_on_one_logical_channel) {
+  const RunResult result = run("run.card:send_all { apdu.parse(hex'00A4040000'), apdu.parse(hex'01A4040000') }");
+  ASSERT_TRUE(result.error);
+  EXPECT_NE(message(result).find("channels 0 and 1"), std::string::npos) << message(result);
+  EXPECT_EQ(reader_->commands, 0);
+}
+
+TEST_F(RunTest, a_key_travels_in_put_key_and_store_data_alone) {
+  const RunResult result = run(R"(
+    run.card:select(hex"")
+    local channel = run.card:open_channel { keys = "isd" }
+    channel:send(apdu.command { ins = 0x20, data = require("keys").put_key_data("isd", 0x31) }))");
+  ASSERT_TRUE(result.error);
+  EXPECT_EQ(result.error->kind(), ErrorKind::policy) << message(result);
+}
+
+TEST_F(RunTest, a_run_waits_so_long_and_no_longer) {
+  const RunResult result = run("require('clock').sleep(3600)", "limits = { expires_s = 60 }");
+  ASSERT_TRUE(result.error);
+  EXPECT_EQ(result.error->kind(), ErrorKind::budget);
+  EXPECT_NE(message(result).find("expires_s"), std::string::npos) << message(result);
 }
 
 TEST_F(RunTest, stopping_ends_all_runs_before_their_next_command) {
