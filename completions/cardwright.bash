@@ -14,7 +14,7 @@ _cardwright_set() {
     *=@*) mapfile -t COMPREPLY < <(compgen -f -- "${current#*=@}") ;;
     *=*) mapfile -t COMPREPLY < <(compgen -f -- "${current#*=}") ;;
     *)
-      names=$(cardwright flow info "$flow" 2>/dev/null | sed -n '/^arguments$/,/^$/s/^\([a-z_0-9]*\) .*/\1=/p')
+      names=$(cardwright flow info "$flow" 2>/dev/null | sed -n '/^arguments$/,/^$/{/^name  *type /d;s/^\([a-z_0-9]*\) .*/\1=/p}')
       mapfile -t COMPREPLY < <(compgen -W "$names" -- "$current")
       compopt -o nospace
       ;;

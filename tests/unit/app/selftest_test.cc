@@ -59,7 +59,8 @@ TEST(Selftest, a_wrong_case_says_what_was_expected_and_what_came) {
   folder.file("a.json", file_of(kGood + "," + wrong));
   const auto [code, text] = selftest(folder.path());
   EXPECT_EQ(code, 1);
-  EXPECT_EQ(text, "failed a.json good: expected kcv 504A78, got kcv 504A77\n1 passed, 1 failed\n");
+  EXPECT_EQ(text, "failed " + (folder.path() / "a.json").string() +
+                      " good: expected kcv 504A78, got kcv 504A77\n1 passed, 1 failed\n");
 }
 
 TEST(Selftest, unknown_kinds_and_broken_files_fail_by_name) {
