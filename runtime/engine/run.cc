@@ -123,7 +123,7 @@ Bytes isd_aid_of(const Flavor& flavor) {
 struct Run::Impl {
   explicit Impl(RunSetup given)
       : setup(std::move(given)),
-        flow(check_flow(*setup.bundle, setup.flow_name)),
+        flow(setup.flow ? *setup.flow : check_flow(*setup.bundle, setup.flow_name)),
         observer(setup.observer ? *setup.observer : silent),
         custody(*setup.keys, setup.arguments.secrets),
         gate(setup.policy, flow.name, declared_keys(flow, setup.arguments), flow.needs_backends,

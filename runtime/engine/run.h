@@ -23,6 +23,7 @@ namespace cw::engine {
 struct RunSetup {
   std::shared_ptr<const Bundle> bundle{};
   std::string flow_name{};
+  std::shared_ptr<const Flow> flow{};  // as check_flow() gave it for this bundle; null: it is checked here
   std::shared_ptr<const Policy> policy{};
   Arguments arguments{};
   std::shared_ptr<const crypto::KeyStore> keys{};

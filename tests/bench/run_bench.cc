@@ -37,6 +37,7 @@ class Bench {
     const auto base = engine::Bundle::load(CW_SOURCE_DIR);
     setup_.bundle = base->with_file(file);
     setup_.flow_name = file.generic_string();
+    setup_.flow = std::make_shared<const engine::Flow>(engine::check_flow(*setup_.bundle, setup_.flow_name));
     setup_.policy = engine::Policy::load(CW_SOURCE_DIR "/policies/default.lua", *base);
     setup_.keys =
         std::make_shared<crypto::FileKeyStore>(crypto::FileKeyStore::parse(Secret::copy(view(kKeys)), "bench"));
@@ -51,6 +52,7 @@ class Bench {
     engine::RunSetup out;
     out.bundle = setup_.bundle;
     out.flow_name = setup_.flow_name;
+    out.flow = setup_.flow;
     out.policy = setup_.policy;
     out.keys = setup_.keys;
     out.reader = setup_.reader;
