@@ -50,7 +50,7 @@ expect() {
     return
   fi
   for pattern in "$@"; do
-    if ! cat "$here/out" "$here/err" | grep -Eq -- "$pattern"; then
+    if ! grep -Eq -- "$pattern" "$here/out" "$here/err"; then
       not_ok "$name" "no '$pattern' in: $(cat "$here/out" "$here/err" | head -c 300 | tr '\n' ' ')"
       return
     fi
