@@ -1,83 +1,109 @@
-# bash completion for cardwright
+# bash completion for cardwright. Needs bash alone.
+#
+# bash splits words at = and :, so NAME=VALUE and sim:FLAVOR arrive in pieces; the words are read again from the line,
+# and of each reply only what stands behind the last such character is given back.
 
-# Flows, or .lua files where the word looks like a path.
-_cardwright_flows() {
-  local flows
-  flows=$(cardwright flows 2>/dev/null | sed -n 's/^\([^ ]*\) .*/\1/p')
-  mapfile -t COMPREPLY < <(compgen -W "$flows" -- "$1"; compgen -f -X '!*.lua' -- "$1")
+# _cardwright_reply WORDS...: those that begin with the word under the cursor.
+_cardwright_reply() {
+  local word
+  while IFS= read -r word; do COMPREPLY+=("$word"); done < <(compgen -W "$*" -- "$cur")
 }
 
-# Arguments of the flow on this command line, as NAME=; after NAME=, files.
+# _cardwright_files PATH [PATTERN]: files and folders that begin with PATH.
+_cardwright_files() {
+  local word
+  compopt -o filenames 2>/dev/null
+  while IFS= read -r word; do COMPREPLY+=("$word"); done < <(compgen -d -- "$1"; compgen -f -X "${2:-}" -- "$1")
+}
+
+# The flow on the line: the first word after `run` that is neither an option nor an option's value.
+_cardwright_flow() {
+  local i
+  for ((i = 2; i < ${#line[@]} - 1; i++)); do
+    case ${line[i]} in
+      --json | --verbose | --help) ;;
+      -*) i=$((i + 1)) ;;
+      *) printf '%s' "${line[i]}" && return ;;
+    esac
+  done
+}
+
+# Arguments of the flow as NAME=; behind NAME= or NAME=@, files.
 _cardwright_set() {
-  local current=$1 flow=$2 names
-  case $current in
-    *=@*) mapfile -t COMPREPLY < <(compgen -f -- "${current#*=@}") ;;
-    *=*) mapfile -t COMPREPLY < <(compgen -f -- "${current#*=}") ;;
+  local names
+  case $cur in
+    *=@*)
+      _cardwright_files "${cur#*=@}"
+      COMPREPLY=("${COMPREPLY[@]/#/@}")
+      ;;
+    *=*) _cardwright_files "${cur#*=}" ;;
     *)
-      names=$(cardwright flow info "$flow" 2>/dev/null | sed -n '/^arguments$/,/^$/{/^name  *type /d;s/^\([a-z_0-9]*\) .*/\1=/p}')
-      mapfile -t COMPREPLY < <(compgen -W "$names" -- "$current")
-      compopt -o nospace
+      names=$(cardwright flow info "$(_cardwright_flow)" 2>/dev/null |
+        sed -n '/^arguments$/,/^$/{/^name  *type /d;s/^\([a-z_0-9]*\) .*/\1=/p}')
+      _cardwright_reply "$names"
+      compopt -o nospace 2>/dev/null
       ;;
   esac
 }
 
 _cardwright() {
-  # From bash-completion, where it is there: it keeps NAME=VALUE together.
-  local cur prev words cword
-  _init_completion -n =: 2>/dev/null || {
-    cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-    words=("${COMP_WORDS[@]}") cword=$COMP_CWORD
-  }
+  local line cur prev
+  read -ra line <<<"${COMP_LINE:0:COMP_POINT}"
+  case ${COMP_LINE:0:COMP_POINT} in *[[:space:]]) line+=("") ;; esac
+  cur=${line[-1]} prev=${line[-2]}
+  COMPREPLY=()
 
-  local session='--card --card-state --keys --policy --trace --seed'
-  local options='--help' command=${words[1]}
+  local session='--card --card-state --keys --policy --trace --seed' command=${line[1]} options='--help'
   case $command in
     run) options="$session --set --json --verbose --help" ;;
     selftest) options='--vectors --help' ;;
-    flow | cap | card)
-      if [ "$cword" -eq 2 ]; then
-        mapfile -t COMPREPLY < <(compgen -W 'info --help' -- "$cur")
-        return
-      fi
-      if [ "$command" = cap ]; then options='--json --help'; fi
-      if [ "$command" = card ]; then options="$session --json --help"; fi
-      ;;
+    cap) options='--json --help' ;;
+    card) options="$session --json --help" ;;
     send) options="$session --help" ;;
     repl) options="$session --verbose --help" ;;
   esac
 
-  if [ "$cword" -eq 1 ]; then
-    mapfile -t COMPREPLY < <(compgen -W 'run flows flow check cap card send selftest repl --help --version' -- "$cur")
+  if [ "${#line[@]}" -eq 2 ]; then
+    _cardwright_reply run flows flow check cap card send selftest repl --help --version
     return
   fi
   case $prev in
     --card)
-      mapfile -t COMPREPLY < <(compgen -W 'sim' -- "$cur")
+      _cardwright_reply sim sim:generic sim:uicc sim:jcop4 sim:secora sim:smartcafe sim:yubikey
+      case $cur in *:*) COMPREPLY=("${COMPREPLY[@]#*:}") ;; esac
       return
       ;;
-    --card-state | --keys | --policy | --trace)
-      mapfile -t COMPREPLY < <(compgen -f -- "$cur")
-      return
-      ;;
-    --vectors)
-      mapfile -t COMPREPLY < <(compgen -d -- "$cur")
+    --card-state | --keys | --policy | --trace | --vectors)
+      _cardwright_files "$cur"
       return
       ;;
     --seed) return ;;
     --set)
-      _cardwright_set "$cur" "${words[2]}"
+      _cardwright_set
       return
       ;;
   esac
-  if [[ $cur == -* ]]; then
-    mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
-    return
-  fi
+  case $cur in
+    -*)
+      _cardwright_reply "$options"
+      return
+      ;;
+  esac
   case $command in
-    run | check) _cardwright_flows "$cur" ;;
-    flow) _cardwright_flows "$cur" ;;
-    cap) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+    flow | cap | card)
+      if [ "${#line[@]}" -eq 3 ]; then
+        _cardwright_reply info --help
+        return
+      fi
+      ;;
+  esac
+  case $command in
+    run | check | flow)
+      _cardwright_reply "$(cardwright flows 2>/dev/null | sed -n 's/^\([a-z][^ ]*\/[^ ]*\) .*/\1/p')"
+      _cardwright_files "$cur" '!*.lua'
+      ;;
+    cap) _cardwright_files "$cur" ;;
   esac
 }
 
-complete -o filenames -F _cardwright cardwright
+complete -F _cardwright cardwright

@@ -373,6 +373,21 @@ expect 'spec counts' 1 '^ok x_spec: passes' '^not ok x_spec: fails: .*no' '^1 pa
 cw selftest
 expect 'selftest' 0 'passed, 0 failed'
 
+# Completion, as bash calls it: with the line, and what it gives back stands behind the last = or : of it.
+
+# complete LINE: what TAB at its end offers, on one line.
+complete_line() {
+  PATH=$(dirname "$cardwright"):$PATH bash -c '. completions/cardwright.bash
+    COMP_LINE=$1 COMP_POINT=${#1}
+    _cardwright && echo "${COMPREPLY[*]}"' bash "$1" 2>/dev/null
+}
+check 'completion of a command' [ "$(complete_line 'cardwright sel')" = selftest ]
+check 'completion of a flow' [ "$(complete_line 'cardwright run demo/rot')" = demo/rotate-keys ]
+check 'completion of an argument, after an option' [ "$(complete_line 'cardwright run --json demo/install --set nu')" = number= ]
+check 'completion of a file behind NAME=' \
+  [ "$(complete_line 'cardwright run demo/install --set cap=tests/caps/tr')" = tests/caps/transit-2.1.cap ]
+check 'completion of a flavor' [ "$(complete_line 'cardwright run demo/install --card sim:j')" = jcop4 ]
+
 # Planted secrets: no output that this test made shows a key or the holder, in any common writing. The memory of the card
 # is not among them: it is the card.
 

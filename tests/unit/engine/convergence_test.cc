@@ -127,6 +127,8 @@ struct Story {
   Call torn;
 };
 
+void PrintTo(const Story& story, std::ostream* out) { *out << story.name << " on " << story.flavor; }
+
 class Convergence : public testing::TestWithParam<Story> {
  protected:
   /// The card as it is before the flow under test.
