@@ -375,11 +375,12 @@ expect 'selftest' 0 'passed, 0 failed'
 
 # Completion, as bash calls it: with the line, and what it gives back stands behind the last = or : of it.
 
-# complete LINE: what TAB at its end offers, on one line.
+# complete_line LINE: what TAB at its end offers, on one line.
 complete_line() {
   PATH=$(dirname "$cardwright"):$PATH bash -c '. completions/cardwright.bash
     COMP_LINE=$1 COMP_POINT=${#1}
-    _cardwright && echo "${COMPREPLY[*]}"' bash "$1" 2>/dev/null
+    _cardwright
+    echo "${COMPREPLY[*]}"' bash "$1" 2>/dev/null
 }
 check 'completion of a command' [ "$(complete_line 'cardwright sel')" = selftest ]
 check 'completion of a flow' [ "$(complete_line 'cardwright run demo/rot')" = demo/rotate-keys ]
