@@ -180,8 +180,10 @@ KeySet FileKeyStore::find(std::string_view name) const {
   for (const KeySet& set : sets_) {
     if (set.name == name) return set;
   }
-  throw Error(ErrorKind::usage,
-              "no key set '" + std::string(name) + "' in the key store" + did_you_mean(name, names()));
+  std::string known;
+  for (const KeySet& set : sets_) known += (known.empty() ? "" : ", ") + set.name;
+  throw Error(ErrorKind::usage, "no key set '" + std::string(name) + "' in the key store" +
+                                    did_you_mean(name, names()) + "; it has: " + (known.empty() ? "none" : known));
 }
 
 std::vector<std::string> FileKeyStore::names() const {
