@@ -22,6 +22,16 @@ struct Fd {
   throw Error(ErrorKind::usage, std::string(doing) + " " + path.string() + ": " + ::strerror(error));
 }
 
+/// Makes room for `more` bytes; what it held may be secret, so the memory it leaves is wiped.
+void make_room(Bytes& bytes, size_t more) {
+  if (bytes.capacity() - bytes.size() >= more) return;
+  Bytes larger;
+  larger.reserve(2 * bytes.capacity() + more);
+  append(larger, bytes);
+  wipe(bytes);
+  bytes.swap(larger);
+}
+
 Bytes read_open(int fd, const std::filesystem::path& path, size_t limit) {
   struct stat info {};
   if (::fstat(fd, &info) != 0) fail("cannot read", path, errno);
@@ -35,9 +45,12 @@ Bytes read_open(int fd, const std::filesystem::path& path, size_t limit) {
     if (got < 0) fail("cannot read", path, errno);
     if (got == 0) break;
     if (out.size() + static_cast<size_t>(got) > limit) {
+      wipe(buffer, sizeof buffer);
+      wipe(out);
       throw Error(ErrorKind::usage,
                   "cannot read " + path.string() + ": larger than the limit of " + std::to_string(limit) + " bytes");
     }
+    make_room(out, static_cast<size_t>(got));
     out.insert(out.end(), buffer, buffer + got);
   }
   wipe(buffer, sizeof buffer);

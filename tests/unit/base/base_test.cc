@@ -1,8 +1,11 @@
+#include <fstream>
+#include <thread>
 #include <type_traits>
 
 #include <gtest/gtest.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/bytes.h"
 #include "base/error.h"
@@ -61,6 +64,26 @@ TEST(Files, a_secret_file_that_others_can_read_is_refused) {
     EXPECT_NE(error.message().find("chmod 600"), std::string::npos);
   }
   std::filesystem::remove_all(folder);
+}
+
+TEST(Files, a_file_of_many_pieces_is_read_whole_and_one_over_the_limit_is_refused) {
+  char name[] = "/tmp/cw-base-XXXXXX";
+  const int fd = ::mkstemp(name);
+  ASSERT_GE(fd, 0);
+  ::close(fd);
+  Bytes content;
+  for (int i = 0; i < 100'000; ++i) append_be(content, static_cast<uint64_t>(i), 3);
+  write_file_atomically(name, content, true);
+  EXPECT_EQ(read_file(name), content);
+  EXPECT_THROW(read_file(name, content.size() - 1), Error);
+  // A pipe tells no size, so what is read has to grow.
+  const std::string pipe = std::string(name) + ".pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  std::thread writer([&] { std::ofstream(pipe) << to_string(content); });
+  EXPECT_EQ(read_file(pipe), content);
+  writer.join();
+  std::filesystem::remove(name);
+  std::filesystem::remove(pipe);
 }
 
 TEST(Files, an_error_names_the_file) {
