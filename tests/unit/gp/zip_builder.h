@@ -24,8 +24,9 @@ struct ZipPart {
   uint16_t method_change = 0;
 };
 
+/// Little-endian; more than eight bytes are zeros behind the number.
 inline void little(Bytes& out, uint64_t value, size_t width) {
-  for (size_t i = 0; i < width; ++i) out.push_back(static_cast<uint8_t>(value >> (8 * i)));
+  for (size_t i = 0; i < width; ++i) out.push_back(i < 8 ? static_cast<uint8_t>(value >> (8 * i)) : uint8_t{0});
 }
 
 inline Bytes deflated(ByteView content) {
