@@ -16,7 +16,7 @@ constexpr uint8_t kPseudoRandom = 0x10;  // i of SCP03: pseudo-random challenge,
 
 /// Takes bytes from the front; the caller has checked the whole length.
 Bytes take(ByteView& rest, size_t count) {
-  const Bytes out = to_bytes(rest.first(count));
+  Bytes out = to_bytes(rest.first(count));
   rest = rest.subspan(count);
   return out;
 }

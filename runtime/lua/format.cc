@@ -23,7 +23,7 @@ char conversion(std::string_view format, size_t& at) {
     for (int i = 0; i < 2 && at < format.size() && format[at] >= '0' && format[at] <= '9'; ++i) ++at;
   };
   size_t flags = 0;
-  while (at < format.size() && kFlags.find(format[at]) != kFlags.npos && ++flags <= kFlags.size()) ++at;
+  while (at < format.size() && kFlags.find(format[at]) != std::string_view::npos && ++flags <= kFlags.size()) ++at;
   digits();
   if (at < format.size() && format[at] == '.') {
     ++at;
@@ -88,9 +88,9 @@ int format(lua_State* L) {
       throw Error(ErrorKind::usage, "string.format: argument " + std::to_string(argument) + " is missing");
     }
     size += kLongestNumberText;
-    if (kWithInteger.find(letter) != kWithInteger.npos) {
+    if (kWithInteger.find(letter) != std::string_view::npos) {
       check_number(L, argument, true);
-    } else if (kWithNumber.find(letter) != kWithNumber.npos) {
+    } else if (kWithNumber.find(letter) != std::string_view::npos) {
       check_number(L, argument, false);
     } else if (letter == 'q') {
       if (lua_type(L, argument) != LUA_TSTRING) wrong(L, argument, "a string");
