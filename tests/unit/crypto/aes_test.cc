@@ -106,7 +106,7 @@ TEST(Aes, a_secret_is_padded_with_80) {
 }
 
 TEST(Aes, refuses_other_key_lengths_and_broken_blocks) {
-  for (size_t size : {0, 8, 15, 17, 33}) EXPECT_THROW(Aes(Secret::copy(Bytes(size))), Error) << size;
+  for (size_t size : {0, 8, 15, 17, 33}) EXPECT_THROW(Aes{Secret::copy(Bytes(size))}, Error) << size;
   const Aes aes(hex_secret(kRfcKey));
   EXPECT_EQ(aes.key_size(), 16u);
   EXPECT_THROW(aes.cbc_encrypt({}, Bytes(15)), Error);

@@ -64,7 +64,7 @@ TEST(Des, decrypts_what_it_encrypts_and_secrets_as_data) {
 }
 
 TEST(Des, refuses_other_key_lengths_and_broken_blocks) {
-  for (size_t size : {0, 8, 15, 32}) EXPECT_THROW(Des(Secret::copy(Bytes(size))), Error) << size;
+  for (size_t size : {0, 8, 15, 32}) EXPECT_THROW(Des{Secret::copy(Bytes(size))}, Error) << size;
   const Des des(hex_secret(kKey));
   EXPECT_THROW(des.cbc_encrypt(kZero, Bytes(7)), Error);
   EXPECT_THROW(des.cbc_decrypt(kZero, Bytes(9)), Error);
