@@ -11,6 +11,7 @@ local tlv = require "tlv"
 local errors = require "cw.errors"
 local gp = require "cw.gp"
 local objects = require "cw.objects"
+local registry = require "cw.registry"
 
 ---@class cw.sd
 local sd = {}
@@ -132,6 +133,26 @@ function sd.first_keys(parent, options)
   if sd.state(parent, options.aid) ~= "PERSONALIZED" then
     open(options.keys, version):set_status(options.aid, PERSONALIZED)
   end
+end
+
+--- True if the domain or application is locked, or is not, as `locked` says; with `all`, everything below the domain
+--- too. Raises card: neither a domain nor an application of this AID is there.
+---@param by SecurityDomain that may list it
+---@param aid string
+---@param locked boolean
+---@param all? boolean
+---@return boolean
+function sd.shows_lock(by, aid, locked, all)
+  local found = by:entry(aid)
+  if not found or found.kind == "elf" or found.kind == "isd" then
+    errors.raise("card", "the card has no application or supplementary security domain " .. hex.encode(aid)
+      .. "; see demo/inventory")
+  end
+  if found.locked ~= locked then return false end
+  for _, entry in ipairs(all and registry.list(by:registry()) or {}) do
+    if entry.kind ~= "elf" and entry.sd == aid and entry.aid ~= aid and entry.locked ~= locked then return false end
+  end
+  return true
 end
 
 --- Locks a domain or an application. Raises card also if it is locked already: look first.
