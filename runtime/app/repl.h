@@ -36,6 +36,7 @@ class Repl {
   Session& session_;
   engine::Inputs inputs_;
   engine::HttpTransport http_;
+  engine::Director no_stage_{};
   std::map<std::string, Secret> no_secrets_{};
   engine::Custody custody_;
   engine::Gate gate_;

@@ -57,9 +57,13 @@ Bytes CardSession::domain(host::ChannelId id) const {
   return found == channels_.end() ? Bytes() : found->second.domain;
 }
 
-host::ResetDone CardSession::perform(const host::Reset&) {
+void CardSession::forget() {
   channels_.clear();
   selected_.clear();
+}
+
+host::ResetDone CardSession::perform(const host::Reset&) {
+  forget();
   host::ResetDone done{reader_.reset()};
   observer_.card_reset(done.atr);
   return done;

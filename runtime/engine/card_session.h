@@ -36,6 +36,9 @@ class CardSession {
   host::ChannelOpened perform(const host::OpenChannel& request);
   host::ChannelClosed perform(const host::CloseChannel& request);
 
+  /// Somebody else spoke to the card: what is known of its session is gone.
+  void forget();
+
   /// Level and protocol of an open channel, for the gate; null if it is not open.
   const gp::Channel* channel(host::ChannelId id) const;
   /// AID of the security domain that the channel is open to, as the card gave it; empty: the ISD, or no channel.

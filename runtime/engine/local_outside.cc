@@ -12,6 +12,7 @@ namespace {
 struct Admission {
   Gate& gate;
   const CardSession& session;
+  const Director& director;
 
   void operator()(const host::Exchange& request) const {
     gate.admit(request, session.channel(request.channel), session.domain(request.channel));
@@ -26,11 +27,18 @@ struct Admission {
   void operator()(const host::Reset&) const {}
   void operator()(const host::CloseChannel&) const {}
   void operator()(const host::Wait&) const {}
+  void operator()(const host::Direction&) const {
+    if (!director) {
+      throw Error(ErrorKind::usage,
+                  "only a scenario has a stage, and this is a flow; scenarios are run by cardwright test");
+    }
+  }
 };
 
 struct Performance {
   CardSession& session;
   const HttpTransport& http;
+  const Director& director;
 
   template <class Request>
   host::Reply operator()(const Request& request) const {
@@ -41,6 +49,11 @@ struct Performance {
     return http(request);
   }
   host::Reply operator()(const host::Wait&) const { return host::Waited{}; }
+  host::Reply operator()(const host::Direction& direction) const {
+    host::DirectionDone done = director(direction);
+    if (done.card_used) session.forget();
+    return done;
+  }
 };
 
 }  // namespace
@@ -59,7 +72,7 @@ LocalOutside::LocalOutside(const Setup& setup)
 Bytes LocalOutside::reset() { return session_.perform(host::Reset{}).atr; }
 
 void LocalOutside::submit(host::Request request) {
-  std::visit(Admission{setup_.gate, session_}, request);
+  std::visit(Admission{setup_.gate, session_, setup_.director}, request);
   request_ = std::move(request);
 }
 
@@ -70,7 +83,7 @@ host::KeyInfo LocalOutside::key_info(const std::string& set) {
 
 host::Reply LocalOutside::carry_out() {
   try {
-    return std::visit(Performance{session_, setup_.http}, *request_);
+    return std::visit(Performance{session_, setup_.http, setup_.director}, *request_);
   } catch (const Error& error) {
     return error;
   }

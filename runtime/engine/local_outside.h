@@ -9,7 +9,7 @@
 
 #include "engine/card_session.h"
 #include "engine/gate.h"
-#include "host/outside.h"
+#include "engine/run_outside.h"
 
 namespace cw::engine {
 
@@ -23,7 +23,10 @@ struct Inputs {
   static Inputs real();
 };
 
-class LocalOutside : public host::Outside {
+/// The stage of a scenario: what becomes of its directions. Raises what the script is to see.
+using Director = std::function<host::DirectionDone(const host::Direction&)>;
+
+class LocalOutside : public RunOutside {
  public:
   struct Setup {
     card::Reader& reader;
@@ -34,12 +37,12 @@ class LocalOutside : public host::Outside {
     CardTraits traits{};
     const Inputs& inputs;
     const HttpTransport& http;  // may be empty: no network
+    const Director& director;   // empty: no stage
   };
   /// All that it refers to must outlive this.
   explicit LocalOutside(const Setup& setup);
 
-  /// Powers the card up; returns the ATR. Raises reader.
-  Bytes reset();
+  Bytes reset() override;
 
   /// Raises policy, budget: the gate said no, and nothing waits.
   void submit(host::Request request) override;
@@ -48,10 +51,8 @@ class LocalOutside : public host::Outside {
   host::KeyInfo key_info(const std::string& set) override;
   void note(host::Note note) override { setup_.observer.noted(note); }
 
-  /// What was submitted last.
-  const host::Request& request() const { return *request_; }
-  /// Carries it out, and blocks as long as that takes; for Wait, nothing is carried out. Errors come back as a Reply.
-  host::Reply carry_out();
+  const host::Request& request() const override { return *request_; }
+  host::Reply carry_out() override;
 
  private:
   Setup setup_;

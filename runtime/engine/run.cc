@@ -1,5 +1,8 @@
 #include "engine/run.h"
 
+#include <algorithm>
+#include <climits>
+
 #include <lua.hpp>
 
 #include "engine/gate.h"
@@ -13,10 +16,11 @@ namespace cw::engine {
 
 namespace {
 
-/// The part of the stdlib that turns a flow's table and this context into a running flow.
-const lua::Chunk& boot_chunk() {
-  static const lua::Chunk chunk = lua::compile("cw/boot.lua", "return require('cw.flow').start");
-  return chunk;
+/// The part of the stdlib that turns a file's table and this context into something that runs.
+const lua::Chunk& boot_chunk(bool scenario) {
+  static const lua::Chunk of_flow = lua::compile("cw/boot.lua", "return require('cw.flow').start");
+  static const lua::Chunk of_scenario = lua::compile("cw/boot.lua", "return require('cw.scenario').start");
+  return scenario ? of_scenario : of_flow;
 }
 
 void push_value(lua_State* L, const std::string& name, const ArgumentValue& value) {
@@ -33,16 +37,17 @@ class Attempt {
  public:
   Attempt(const RunSetup& setup, Gate& gate, const Custody& custody, AttemptBudget& budget, Observer& observer)
       : setup_(setup),
-        outside_({*setup.reader, gate, custody, budget, observer, setup.traits, setup.inputs, setup.http}),
-        context_(outside_),
+        outside_(std::make_unique<LocalOutside>(LocalOutside::Setup{
+            *setup.reader, gate, custody, budget, observer, setup.traits, setup.inputs, setup.http, setup.director})),
+        context_(*outside_),
         state_(run_state_setup(*setup.bundle, *setup.policy, context_)) {}
 
   lua::State::Outcome start() {
-    const Bytes atr = outside_.reset();
+    const Bytes atr = outside_->reset();
     const lua::Chunk& chunk = setup_.bundle->flow(setup_.flow_name);
-    state_.load(boot_chunk(), LoadState::limits());
+    state_.load(boot_chunk(setup_.scenario), LoadState::limits());
     state_.load(chunk, LoadState::limits());
-    read_flow(state_.thread(), chunk, setup_.flow_name);
+    if (!setup_.flow) read_flow(state_.thread(), chunk, setup_.flow_name);
     push_context(atr);
     return state_.start(2);
   }
@@ -51,7 +56,7 @@ class Attempt {
     return state_.resume([&](lua_State* L) { return context_.reply(L, reply); });
   }
 
-  LocalOutside& outside() { return outside_; }
+  RunOutside& outside() { return *outside_; }
   lua::State& state() { return state_; }
 
  private:
@@ -92,7 +97,7 @@ class Attempt {
   void* key() const { return const_cast<Attempt*>(this); }
 
   const RunSetup& setup_;
-  LocalOutside outside_;
+  std::unique_ptr<RunOutside> outside_;
   modules::Context context_;
   lua::State state_;
 };
@@ -170,7 +175,8 @@ struct Run::Impl {
   /// An answer that was lost ends the attempt, and the next one starts the flow from its top on a reset card. All else
   /// ends the run: the card, the policy or the flow said no, and would again.
   void end_attempt(const Error& error) {
-    const bool again = error.kind() == ErrorKind::reader && result.attempts < setup.policy->limits().attempts;
+    const int64_t limit = std::min<int64_t>(setup.policy->limits().attempts, setup.attempts.value_or(UINT_MAX));
+    const bool again = error.kind() == ErrorKind::reader && result.attempts < limit;
     observer.attempt_failed(error, again);
     if (!again) {
       finish(error);

@@ -24,6 +24,7 @@ struct RunSetup {
   std::shared_ptr<const Bundle> bundle{};
   std::string flow_name{};
   std::shared_ptr<const Flow> flow{};  // as check_flow() gave it for this bundle; null: it is checked here
+  bool scenario = false;               // the file is a scenario: `flow` is made of it, cw.scenario starts it
   std::shared_ptr<const Policy> policy{};
   Arguments arguments{};
   std::shared_ptr<const crypto::KeyStore> keys{};
@@ -33,6 +34,8 @@ struct RunSetup {
   bool card_counts_every_attempt = false;  // the flavor's authentication counter
   Observer* observer = nullptr;            // outlives the run; may be null
   HttpTransport http{};                    // may be empty: no network
+  Director director{};                     // of a scenario
+  std::optional<unsigned> attempts{};      // fewer than the policy allows
   Inputs inputs = Inputs::real();
 };
 

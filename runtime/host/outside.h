@@ -60,6 +60,12 @@ struct Wait {
   std::chrono::milliseconds time{};
 };
 
+/// What a scenario asks of the stage it plays on: a verb, and its arguments as JSON. Flows have no stage.
+struct Direction {
+  std::string verb{};
+  std::string arguments{};
+};
+
 /// A step begins or ends, progress is made, a line is logged: nothing comes back but the reader can follow.
 struct Note {
   enum class Kind : uint8_t { log, step_begin, step_skip, step_end, progress, output };
@@ -70,7 +76,7 @@ struct Note {
   uint64_t total = 0;
 };
 
-using Request = std::variant<Reset, Exchange, OpenChannel, CloseChannel, HttpCall, Wait>;
+using Request = std::variant<Reset, Exchange, OpenChannel, CloseChannel, HttpCall, Wait, Direction>;
 
 struct Answer {
   Bytes data{};
@@ -100,9 +106,14 @@ struct HttpReply {
   std::string body{};
 };
 struct Waited {};
+/// The result as JSON. `card_used`: others spoke to the card meanwhile, so every secure channel is gone.
+struct DirectionDone {
+  std::string result{};
+  bool card_used = false;
+};
 
 /// What comes back; an Error is raised in the script.
-using Reply = std::variant<ResetDone, Answers, ChannelOpened, ChannelClosed, HttpReply, Waited, Error>;
+using Reply = std::variant<ResetDone, Answers, ChannelOpened, ChannelClosed, HttpReply, Waited, DirectionDone, Error>;
 
 /// What a script may know of a stored key set.
 struct KeyInfo {

@@ -254,9 +254,7 @@ int encode(lua_State* L) {
 }
 
 int decode(lua_State* L) {
-  const std::string_view text = lua::text(L, 1);
-  charge_bytes(L, 16 * text.size());
-  push_json(L, parse(text));
+  push_json_text(L, lua::text(L, 1));
   return 1;
 }
 
@@ -280,6 +278,11 @@ std::string json_text(const json& value, std::string_view place) {
   }
   if (text.size() > kMaxText) throw Error(ErrorKind::usage, std::string(place) + ": the JSON text is over 1 MiB");
   return text;
+}
+
+void push_json_text(lua_State* L, std::string_view text) {
+  charge_bytes(L, 16 * text.size());
+  push_json(L, parse(text));
 }
 
 int open_json(lua_State* L) {

@@ -16,6 +16,7 @@ int open_json(lua_State* L);
 int open_keys(lua_State* L);
 int open_log(lua_State* L);
 int open_random(lua_State* L);
+int open_stage(lua_State* L);
 int open_tlv(lua_State* L);
 
 const lua::HandleType& cap_type();
