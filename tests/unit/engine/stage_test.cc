@@ -47,7 +47,7 @@ class StageTest : public ::testing::Test {
     setup.reader = &reader_;
     setup.director = std::move(director);
     Scheduler scheduler;
-    scheduler.add(std::make_unique<Run>(std::move(setup)));
+    scheduler.add(std::make_unique<engine::Run>(std::move(setup)));
     scheduler.run_all();
     return scheduler.at(0).result();
   }
@@ -83,7 +83,7 @@ TEST_F(StageTest, a_channel_does_not_survive_others_who_spoke_to_the_card) {
   const RunResult result = run(R"(
     local channel = run.card:open_channel { keys = "isd", level = "mac" }
     stage.ask("run", {})
-    local ok, failure = pcall(channel.send, channel, "80F28002024F00")
+    local ok, failure = pcall(channel.send, channel, require("apdu").command { cla = 0x80, ins = 0xF2 })
     check.equal(ok, false)
     check.equal(failure.kind, "channel"))",
                                [&](const host::Direction&) {
