@@ -11,6 +11,7 @@
 #include "app/trace.h"
 #include "base/hex.h"
 #include "card/apdu.h"
+#include "engine/shown.h"
 
 namespace cw::app {
 
@@ -31,7 +32,8 @@ class Decoded : public Trace {
     ++sent_;
     const uint8_t sw1 = static_cast<uint8_t>(answer.sw >> 8);
     if (answer.sw == 0x9000 || sw1 == 0x61 || sw1 == 0x62 || sw1 == 0x63) return;
-    refusals_.push_back("#" + std::to_string(sent_) + " " + describe(command) + ": " + describe(answer.sw, command));
+    refusals_.push_back("#" + std::to_string(sent_) + " " + engine::describe(command) + ": " +
+                        engine::describe(answer.sw, command));
   }
   /// The last line on standard error says it.
   void attempt_failed(const Error&, bool) override {}

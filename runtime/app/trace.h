@@ -38,14 +38,4 @@ class Trace : public engine::Observer {
   std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
 };
 
-/// Whether GlobalPlatform or ISO 7816-4 says what the answer is about: the card's content and state, never personal
-/// data.
-bool answer_is_public(const host::Command& command);
-
-/// What the command is, in the standards' terms; contents of secrets, keys and files are not there to be shown.
-std::string describe(const host::Command& command);
-
-/// "9000 success", "6A88 referenced data not found (the AID is not in the registry)".
-std::string describe(uint16_t sw, const host::Command& command);
-
 }  // namespace cw::app
