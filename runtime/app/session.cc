@@ -3,7 +3,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <iostream>
-#include <random>
 
 #include <CLI/CLI.hpp>
 #include <sys/stat.h>
@@ -41,19 +40,6 @@ std::unique_ptr<std::ofstream> create_trace(const fs::path& file) {
     throw Error(ErrorKind::usage, "cannot write the trace " + file.string() + ": " + std::strerror(error));
   }
   return out;
-}
-
-/// Inputs that are the same in every process: a clock that starts at 2026-01-01 and goes on a millisecond per question,
-/// and random numbers from the seed.
-engine::Inputs repeatable(uint64_t seed) {
-  auto clock = std::make_shared<int64_t>(1'767'225'600'000);
-  auto numbers = std::make_shared<std::mt19937_64>(seed);
-  return {[clock] { return (*clock)++; },
-          [numbers](size_t count) {
-            Bytes out(count);
-            for (uint8_t& byte : out) byte = static_cast<uint8_t>((*numbers)() >> 56);
-            return out;
-          }};
 }
 
 }  // namespace
@@ -103,7 +89,7 @@ std::string Session::use_flow(const std::string& name_or_file) {
   return fs::path(name_or_file).generic_string();
 }
 
-engine::Inputs Session::inputs() const { return seed_ ? repeatable(*seed_) : engine::Inputs::real(); }
+engine::Inputs Session::inputs() const { return seed_ ? engine::Inputs::repeatable(*seed_) : engine::Inputs::real(); }
 
 void Session::check_trace() const {
   if (!trace_file_ || trace_file_->flush()) return;

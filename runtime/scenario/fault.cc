@@ -39,7 +39,7 @@ std::vector<std::string> command_names() {
   std::set<std::string> names;
   for (unsigned ins = 0; ins <= 0xFF; ++ins) {
     for (unsigned p1 = 0; p1 <= 0xFF; ++p1) {
-      for (const uint8_t cla : {0x00, 0x80}) {
+      for (const uint8_t cla : {uint8_t{0x00}, uint8_t{0x80}}) {
         const std::string name = card::command_name(cla, static_cast<uint8_t>(ins), static_cast<uint8_t>(p1));
         if (name.starts_with("INS ")) continue;
         names.insert(name);

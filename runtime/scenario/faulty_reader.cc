@@ -31,7 +31,7 @@ bool is_wrapped(ByteView command) {
 /// Name of the command, by its header; the class of secure messaging is taken off first.
 std::string name_of(ByteView command) {
   if (command.size() < 4) return "INS 00";
-  const uint8_t cla = command[0] & 0x80;
+  const auto cla = static_cast<uint8_t>(command[0] & 0x80);
   return card::command_name(cla, command[1], command[2]);
 }
 
