@@ -80,8 +80,8 @@ std::string filters(const Results& results, const Words& flavors, const Words& t
   state("skipped", "Skipped", results.count(Case::Status::skipped));
   out += "</div>\n" + choice("flavor", "Flavor", "all", flavors);
   if (!tags.all().empty()) out += choice("tag", "Tag", "all", tags);
-  out += "<label>Order <select id=\"order\">" + option("", "as run") + option("time", "slowest first") +
-         option("name", "by name") + "</select></label>\n";
+  out += "<label>Order <select id=\"order\">" + option("", "failed first") + option("run", "as run") +
+         option("time", "slowest first") + option("name", "by name") + "</select></label>\n";
   return out + "<p id=\"shown\" role=\"status\"></p>\n</form>\n";
 }
 

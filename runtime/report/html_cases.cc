@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <numeric>
 
 #include "html_private.h"
 #include "report/trace.h"
@@ -78,7 +79,7 @@ std::string body(const Case& one) {
     if (!value.empty()) out += std::string("<div><dt>") + name + "</dt><dd>" + value + "</dd></div>";
   };
   fact("Where", text(one.failure ? one.failure->where : ""));
-  fact("File", text(one.file));
+  if (!one.failure || !one.failure->where.starts_with(one.file)) fact("File", text(one.file));
   fact("Card", text(one.card));
   std::string tags;
   for (const std::string& tag : one.tags) tags += "<span class=\"tag\">" + text(tag) + "</span> ";
@@ -89,15 +90,20 @@ std::string body(const Case& one) {
 }  // namespace
 
 std::string html_cases(const Results& results, Words& flavors, Words& tags) {
+  // Numbers are those of the run; what failed stands first.
+  std::vector<size_t> order(results.cases.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::stable_partition(order.begin(), order.end(),
+                        [&results](size_t i) { return results.cases[i].status == Case::Status::failed; });
   std::string out = "<div id=\"cases\">\n";
-  size_t number = 0;
   size_t failed = 0;
-  for (const Case& one : results.cases) {
+  for (const size_t i : order) {
+    const Case& one = results.cases[i];
     std::string tag_numbers = " ";
     for (const std::string& tag : one.tags) tag_numbers += std::to_string(tags.number_of(tag)) + ' ';
     const bool open = one.status == Case::Status::failed && ++failed <= kOpenAtFirst;
     const std::string status = name_of(one.status);
-    out += "<details class=\"case " + status + "\" id=\"c" + std::to_string(++number) + "\" data-state=\"" + status +
+    out += "<details class=\"case " + status + "\" id=\"c" + std::to_string(i + 1) + "\" data-state=\"" + status +
            "\" data-flavor=\"" + std::to_string(flavors.number_of(one.flavor)) + "\" data-tags=\"" + tag_numbers +
            "\" data-time=\"" + std::to_string(one.time.count()) + '"' + (open ? " open" : "") +
            "><summary><span class=\"mark\" role=\"img\" aria-label=\"" + status + "\">" + mark_of(one.status) +

@@ -51,9 +51,9 @@ function row(one, i) {
   const out = make(opens ? "details" : "div", "ev k-" + event.kind + (one[0] === i ? " at" : ""));
   const line = opens ? make("summary") : out;
   if (opens) out.append(line);
-  line.append(make("span", "n", i + 1), make("span", "ch", event.channel ? "sc " + event.channel : ""));
-  const prefix = event.command || event.kind === "log" ? "" : event.kind + ": ";
-  line.append(make("span", "t", prefix + event.text.slice(0, 400)));
+  line.append(make("span", "n", i + 1), make("span", event.channel ? "ch sc" : "ch",
+    event.channel ? "sc " + event.channel : event.command ? "" : event.kind));
+  line.append(make("span", "t", event.text.slice(0, 400)));
   line.append(event.command ? make("span", "sw " + shade(event.sw), event.sw < 0 ? "no answer" : hex(event.sw)) : make("span"));
   line.append(make("span", "time", event.command ? time(event.ns) : ""));
   if (one[0] === i) line.setAttribute("aria-label", "failed here: " + event.text.slice(0, 400));
@@ -67,7 +67,7 @@ function trace(element) {
   const box = element.querySelector(".trace");
   if (!box || box.dataset.made) return;
   box.dataset.made = "1";
-  const one = data.cases[Number(element.id.slice(1)) - 1];
+  const one = data.cases[number(element)];
   const count = (one.length - 1) / WIDTH;
   let begin = Math.max(0, Math.min(one[0] < 0 ? 0 : one[0] - AT_ONCE / 2, count - AT_ONCE));
   let end = Math.min(count, begin + AT_ONCE);
@@ -92,6 +92,7 @@ function trace(element) {
   box.replaceChildren(make("h4", "", "Trace, " + count + (count === 1 ? " event" : " events")), earlier, rows, later);
 }
 
+const number = one => Number(one.id.slice(1)) - 1;
 const cases = [...document.querySelectorAll("details.case")];
 for (const one of cases) {
   one.addEventListener("toggle", () => { if (one.open) trace(one); });
@@ -113,9 +114,9 @@ function finder(wanted) {
   lower ??= strings.map(text => text.toLowerCase());
   const hit = lower.map(text => text.includes(wanted));
   const sw = /^[0-9a-f]{4}$/.test(wanted) ? parseInt(wanted, 16) : -2;
-  return (one, i) => {
+  return one => {
     if (wordsOf(one).includes(wanted)) return true;
-    const events = data.cases[i];
+    const events = data.cases[number(one)];
     for (let at = 1; at < events.length; at += WIDTH) {
       if (events[at + 5] === sw || hit[events[at + 1]] || hit[events[at + 3]] || hit[events[at + 4]] || hit[events[at + 6]]) return true;
     }
@@ -128,10 +129,10 @@ function filter() {
   const found = finder(by("find").value.trim().toLowerCase());
   const flavor = by("flavor").value, tag = by("tag") ? by("tag").value : "";
   let shown = 0;
-  cases.forEach((one, i) => {
+  cases.forEach(one => {
     const set = one.dataset;
     const fits = (!state || set.state === state) && (!flavor || set.flavor === flavor) &&
-      (!tag || set.tags.includes(" " + tag + " ")) && found(one, i);
+      (!tag || set.tags.includes(" " + tag + " ")) && found(one);
     one.hidden = !fits;
     shown += fits ? 1 : 0;
   });
@@ -144,6 +145,7 @@ function order() {
   const how = by("order").value;
   const sorted = [...cases];
   const name = one => one.querySelector(".name").textContent;
+  if (how === "run") sorted.sort((a, b) => number(a) - number(b));
   if (how === "time") sorted.sort((a, b) => b.dataset.time - a.dataset.time);
   if (how === "name") sorted.sort((a, b) => name(a) < name(b) ? -1 : name(a) > name(b) ? 1 : 0);
   by("cases").append(...sorted);

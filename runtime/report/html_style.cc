@@ -41,6 +41,7 @@ h1.passed { color: var(--green); }
 h2 { margin: 3.2rem 0 .8rem; font-size: 1.35rem; font-weight: 650; letter-spacing: -.01em; }
 h3 { margin: 1.6rem 0 .6rem; font-size: 1rem; font-weight: 650; }
 h4 { margin: 0 0 .25rem; font-size: .78rem; font-weight: 600; color: var(--quiet); }
+nav + main h2:first-child { margin-top: 1.8rem; }
 .lead { max-width: 50rem; margin: 0 0 1rem; color: var(--quiet); }
 .lead b { color: var(--text); font-weight: 600; }
 .bar { display: flex; gap: 3px; height: 8px; margin-bottom: 1.2rem; }
@@ -88,17 +89,19 @@ details[hidden] { display: none; }
 summary { cursor: pointer; list-style: none; }
 summary::-webkit-details-marker { display: none; }
 .case > summary, .matrix > summary {
-  display: grid; grid-template-columns: 1.2rem minmax(9rem, 15rem) 6.5rem 1fr auto; gap: 0 .9rem; align-items: baseline;
+  display: grid; grid-template-columns: 1.2rem minmax(9rem, 15rem) 6.5rem 1fr auto .6rem; gap: 0 .9rem; align-items: baseline;
   padding: .55rem 1rem;
 }
 .case > summary:hover, .matrix > summary:hover, .ev > summary:hover { background: var(--sunken); }
+summary::after { content: "›"; color: var(--quiet); text-align: right; line-height: 1; }
+details[open] > summary::after { transform: rotate(90deg) translateX(-.1em); transform-origin: center; text-align: center; }
 .case[open] > summary { border-bottom: 1px solid var(--line); }
 .mark { font-weight: 700; text-align: center; }
 .passed > summary .mark { color: var(--green); }
 .failed > summary .mark { color: var(--red); }
 .skipped > summary .mark, .skipped > summary .about { color: var(--quiet); }
-.name { font-weight: 600; max-height: 4.5em; overflow: hidden; }
-.failed > summary .name { color: var(--red); }
+.name { font-weight: 500; max-height: 4.5em; overflow: hidden; }
+.failed > summary .name { color: var(--red); font-weight: 650; }
 .chip, .tag {
   justify-self: start; max-width: 100%; padding: 0 .5rem; border-radius: 99px; font-size: .82rem;
   background: var(--sunken); color: var(--quiet); white-space: nowrap; overflow: hidden; text-overflow: ellipsis;
@@ -126,29 +129,30 @@ mark { border-radius: 3px; padding: 0 1px; color: inherit; }
 .more { margin: .5rem .5rem .5rem 0; }
 .ev, .ev > summary { font-size: .93rem; }
 .ev > summary, div.ev {
-  display: grid; grid-template-columns: 2.6rem 2.4rem minmax(0, 1fr) auto 5.2rem; gap: 0 .7rem; align-items: baseline;
+  display: grid; grid-template-columns: 2.2rem 3.6rem minmax(0, 1fr) auto 5rem .6rem; gap: 0 .7rem; align-items: baseline;
   padding: .16rem .8rem;
 }
 .ev .n { color: var(--quiet); text-align: right; font-family: var(--mono); font-size: .8em; }
-.ev .ch { color: var(--blue); font-size: .78em; white-space: nowrap; }
+.ev .ch { color: var(--quiet); font-size: .82em; white-space: nowrap; }
+.ev .sc { color: var(--blue); }
 .ev .t { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .sw { padding: 0 .45rem; border-radius: 5px; font-weight: 600; white-space: nowrap; }
 .sw.ok { color: var(--green); }
 .sw.warn { background: var(--amber-tint); color: var(--amber); }
 .sw.bad { background: var(--red-tint); color: var(--red); }
 .k-step, .k-attempt, .k-run { border-top: 1px solid var(--line); }
-.ev.k-step .t, .ev.k-attempt .t, .ev.k-run .t { font-weight: 600; }
+.ev.k-step .t { font-weight: 600; }
 .ev.k-attempt, .ev.k-run { background: var(--sunken); }
 .ev.k-log .t, .ev.k-http .t { color: var(--quiet); }
-.ev.k-fault .t, .ev.k-reset .t { color: var(--amber); font-weight: 600; }
-.ev.k-failure .t { color: var(--red); font-weight: 600; }
+.k-fault .t, .k-fault .ch, .k-reset .t, .k-reset .ch { color: var(--amber); }
+.k-failure .t, .k-failure .ch { color: var(--red); font-weight: 600; }
 .rows > :first-child { border-top: 0; }
 .ev.at { background: var(--red-tint); box-shadow: inset 4px 0 var(--red); }
 .ev.at .sw.bad { background: none; }
 .ev.at .n, .ev.at .time { color: inherit; }
 .ev.at > summary:hover { background: none; }
 .ev dl {
-  display: grid; grid-template-columns: 4rem minmax(0, 1fr); gap: .1rem .7rem; margin: 0; padding: .2rem .8rem .6rem 6.5rem;
+  display: grid; grid-template-columns: 4rem minmax(0, 1fr); gap: .1rem .7rem; margin: 0; padding: .2rem .8rem .6rem 8rem;
 }
 .ev dt { color: var(--quiet); font-size: .85em; }
 .ev dd { margin: 0; font-family: var(--mono); font-size: .86em; max-height: 16em; overflow: auto; }
@@ -156,7 +160,7 @@ mark { border-radius: 3px; padding: 0 1px; color: inherit; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th { font-weight: 500; text-align: left; }
-thead th { font-size: .8rem; font-weight: 600; color: var(--quiet); padding: .5rem .6rem; white-space: nowrap; }
+thead th, thead th.num { font-size: .8rem; font-weight: 600; font-family: inherit; color: var(--quiet); padding: .5rem .6rem; white-space: nowrap; }
 tbody th, td { padding: .22rem .6rem; border-top: 1px solid var(--line); }
 tbody th { padding-left: 1rem; }
 thead th:first-child { padding-left: 1rem; }
@@ -167,7 +171,7 @@ thead th:first-child { padding-left: 1rem; }
 .tears td.n { color: var(--red); background: var(--red-tint); font-weight: 700; }
 .tears .why { margin: 0 0 .2rem 1.9rem; font-size: .9rem; color: var(--red); }
 .tears { border-top: 1px solid var(--line); }
-.matrix > summary { grid-template-columns: 1.2rem 7rem 17rem 1fr; align-items: center; }
+.matrix > summary { grid-template-columns: 1.2rem 7rem 17rem 1fr .6rem; align-items: center; }
 .strip { display: flex; flex-wrap: wrap; gap: 5px 3px; min-width: 0; }
 .strip > span { display: grid; gap: 2px; }
 .strip i { width: 11px; height: 9px; border-radius: 2px; background: var(--line); font: 700 10px/9px sans-serif; text-align: center; }
@@ -180,7 +184,7 @@ thead th:first-child { padding-left: 1rem; }
 .axis text { fill: var(--quiet); font: 11px system-ui, sans-serif; }
 .grid { stroke: var(--line); }
 .range { stroke: var(--blue); stroke-opacity: .45; stroke-width: 1.5; }
-.most { stroke: var(--blue); stroke-opacity: .55; stroke-width: 5; stroke-linecap: round; }
+.most { stroke: var(--blue); stroke-opacity: .55; stroke-width: 5; }
 .end { stroke: var(--blue); stroke-width: 1.5; }
 circle { fill: var(--blue); stroke: var(--surface); stroke-width: 1.5; }
 .coverage tbody th { white-space: nowrap; }
@@ -191,12 +195,13 @@ circle { fill: var(--blue); stroke: var(--surface); stroke-width: 1.5; }
 
 constexpr std::string_view kNarrow = R"css(
 @media (max-width: 1000px) {
-  .case > summary { grid-template-columns: 1.2rem minmax(0, 1fr) auto auto; }
+  .case > summary { grid-template-columns: 1.2rem minmax(0, 1fr) auto auto .6rem; }
+  .ev .t { white-space: normal; max-height: 4.5em; }
   .case .about { grid-column: 2 / -1; grid-row: 2; white-space: normal; max-height: 4.5em; }
   .case .about:empty { display: none; }
   .body { padding-left: 1rem; }
-  .matrix > summary { grid-template-columns: 1.2rem auto 1fr; }
-  .strip { grid-column: 2 / -1; margin-top: .4rem; }
+  .matrix > summary { grid-template-columns: 1.2rem auto 1fr .6rem; }
+  .strip { grid-column: 2 / -1; grid-row: 2; margin-top: .4rem; }
 }
 @media (max-width: 640px) {
   body { padding: 1.4rem 1rem 3rem; }
@@ -208,16 +213,16 @@ constexpr std::string_view kNarrow = R"css(
   .states { flex: 1 1 100%; }
   .states button { flex: 1; padding: .32rem .2rem; }
   .chip { max-width: 6rem; }
-  .ev > summary, div.ev { grid-template-columns: 1.7rem minmax(0, 1fr) auto; padding: .25rem .6rem; }
+  .ev > summary, div.ev { grid-template-columns: 1.7rem minmax(0, 1fr) auto .6rem; padding: .25rem .6rem; }
   .ev .ch, .ev .time { display: none; }
-  .ev .t { white-space: normal; max-height: 4.5em; }
   .ev dl { padding-left: .8rem; }
   .timing thead th:not(.plot) { display: none; }
   .timing tr { display: grid; grid-template-columns: repeat(4, 1fr); padding: .4rem 0; border-top: 1px solid var(--line); }
   .timing thead tr { border-top: 0; }
   .timing th, .timing td { border: 0; }
   .timing tbody th, .timing .plot { grid-column: 1 / -1; width: auto; }
-  .timing .plot { padding: 0 1rem; }
+  .timing .plot { order: 1; padding: 0 1rem; }
+  .timing .num { order: 2; }
   .timing td.num { text-align: center; font-size: .76em; }
   .timing td.num::before { content: attr(data-name); display: block; color: var(--quiet); font-family: system-ui, sans-serif; }
 }

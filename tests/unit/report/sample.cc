@@ -93,7 +93,7 @@ Event command(const Shape& shape, Chance& chance) {
 
 /// A session with the card, from a reset to `upto` commands.
 std::vector<Event> session(size_t upto, Chance& chance) {
-  std::vector<Event> out{note(Kind::run, "run demo/install"), note(Kind::attempt, "1"),
+  std::vector<Event> out{note(Kind::run, "demo/install"), note(Kind::attempt, "attempt 1"),
                          note(Kind::reset, "cold, ATR 3B9F96803FC7A08031E073FE211B64")};
   for (size_t i = 0; i < upto && i < std::size(kSession); ++i) {
     if (i == 2) out.push_back(note(Kind::step, "open a channel to the issuer security domain"));
