@@ -129,9 +129,8 @@ void Summary::matrix(const TearMatrix& matrix) {
   for (const TearPoint& point : matrix.points) {
     for (const TearPoint::Cell& cell : point.cells) {
       if (cell.converged) continue;
-      std::string text = "     #" + std::to_string(point.number) + " " + printable(point.command) + ", torn " +
-                         printable(cell.when) + ": " + printable(cell.why.empty() ? "did not converge" : cell.why);
-      line(cut(std::move(text), style_.width));
+      lines("     ", "#" + std::to_string(point.number) + " " + printable(point.command) + ", torn " +
+                         printable(cell.when) + ": " + (cell.why.empty() ? "did not converge" : cell.why));
     }
   }
 }

@@ -7,10 +7,15 @@ namespace cw::report {
 
 namespace {
 
+/// Perl's parser does not read a quoted text of 64 KiB; what is longer helps nobody in a log.
+constexpr size_t kLongest = 8000;
+
+std::string quoted(std::string_view text) { return yaml_string(cut(printable_lines(text), kLongest)); }
+
 /// In a description, '#' begins a directive and '\' an escape.
 std::string description(std::string_view text) {
   std::string out;
-  for (const char c : printable(text)) {
+  for (const char c : cut(printable(text), kLongest)) {
     if (c == '#' || c == '\\') out += '\\';
     out += c;
   }
@@ -33,9 +38,9 @@ void Tap::add(const Case& one) {
 void Tap::failure(const Case& one) {
   const Failure failure = one.failure.value_or(Failure{});
   out_ << "  ---\n";
-  out_ << "  message: " << yaml_string(printable_lines(failure.message)) << '\n';
+  out_ << "  message: " << quoted(failure.message) << '\n';
   const auto line = [this](const char* name, const std::string& value) {
-    if (!value.empty()) out_ << "  " << name << ": " << yaml_string(printable_lines(value)) << '\n';
+    if (!value.empty()) out_ << "  " << name << ": " << quoted(value) << '\n';
   };
   line("expected", failure.expected);
   line("actual", failure.actual);
@@ -44,7 +49,7 @@ void Tap::failure(const Case& one) {
   line("card", one.card);
   const auto lines = trace_lines(one, around_failure(one), 0, true);
   if (!lines.empty()) out_ << "  trace:\n";
-  for (const TraceLine& text : lines) out_ << "    - " << yaml_string(text.text) << '\n';
+  for (const TraceLine& text : lines) out_ << "    - " << quoted(text.text) << '\n';
   out_ << "  ...\n";
 }
 

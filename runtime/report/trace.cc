@@ -9,6 +9,9 @@ namespace cw::report {
 
 namespace {
 
+constexpr size_t kWidestText = 72;  // columns of a command's text before its status, where there is no width
+constexpr size_t kLeastText = 20;   // and however narrow the terminal is
+
 /// What comes before the text of an event that is no command.
 std::string lead(Event::Kind kind) {
   switch (kind) {
@@ -48,28 +51,35 @@ TraceRange around_failure(const Case& one, size_t before, size_t after) {
 
 std::vector<TraceLine> trace_lines(const Case& one, TraceRange range, size_t width, bool utf8) {
   std::vector<TraceLine> lines;
-  const size_t digits = std::max<size_t>(3, std::to_string(range.end).size());
   range.end = std::min(range.end, one.events.size());
+  const size_t digits = std::max<size_t>(3, std::to_string(range.end).size());
+  // The mark, the number and the channel come before the text of a command; its status and time after.
+  const size_t before = 2 + digits + 2;
+  constexpr size_t kAfter = 2 + 9 + 2 + 8;
+  size_t room = kWidestText;
+  if (width > 0) room = width > before + kAfter + kLeastText ? width - before - kAfter : kLeastText;
+  size_t widest = 0;
+  for (size_t i = range.begin; i < range.end; ++i) {
+    if (one.events[i].kind == Event::Kind::command) {
+      widest = std::max(widest, std::min(room, columns_of(printable(one.events[i].text))));
+    }
+  }
+
   for (size_t i = range.begin; i < range.end; ++i) {
     const Event& event = one.events[i];
     const bool failing = one.failure && one.failure->at == i;
     const std::string number = std::to_string(i + 1);
-    std::string head = (failing ? "> " : "  ") + std::string(digits - std::min(digits, number.size()), ' ') + number;
-    head += event.channel > 0 ? " *" : "  ";
-
-    std::string text = lead(event.kind) + printable(event.text);
-    if (event.kind != Event::Kind::command) {
-      lines.push_back({cut(head + text, width), failing, true});
-      if (failing) add_details(event, width, lines);
-      continue;
+    std::string text = (failing ? "> " : "  ") + std::string(digits - std::min(digits, number.size()), ' ') + number;
+    text += event.channel > 0 ? " *" : "  ";
+    if (event.kind == Event::Kind::command) {
+      // Without a width nothing is cut: a long text pushes status and time to the right.
+      const std::string what = printable(event.text);
+      text += padded(width == 0 ? what : cut(what, room), widest) + "  " + padded(status_of(event), 9) + "  " +
+              time_text(event.time, utf8);
+    } else {
+      text = cut(text + lead(event.kind) + printable(event.text), width);
     }
-    const std::string status = "  " + padded(status_of(event), 9) + "  ";
-    const std::string time = time_text(event.time, utf8);
-    // Status and time in columns of their own; of the text, what is left.
-    const size_t rest = columns_of(head) + columns_of(status) + 8;
-    const size_t room = width == 0 ? std::max<size_t>(48, columns_of(text)) : width > rest + 20 ? width - rest : 20;
-    text = padded(cut(std::move(text), room), std::min<size_t>(room, 60));
-    lines.push_back({head + text + status + time, failing, true});
+    lines.push_back({std::move(text), failing, true});
     if (failing) add_details(event, width, lines);
   }
   return lines;
