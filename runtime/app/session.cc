@@ -20,16 +20,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::shared_ptr<const engine::Policy> load_policy(const std::optional<fs::path>& file, const engine::Bundle& bundle) {
-  std::shared_ptr<const engine::Policy> policy;
-  const auto failure = failure_of(
-      [&] { policy = engine::Policy::load(file ? *file : share_folder() / "policies/default.lua", bundle); });
-  // A policy that is broken has refused nothing.
-  if (failure && failure->kind() == ErrorKind::policy) throw Error(ErrorKind::script, failure->message());
-  if (failure) throw *failure;
-  return policy;
-}
-
 /// What applets are asked for is nobody else's business: readable by its owner alone, if it is not there yet.
 std::unique_ptr<std::ofstream> create_trace(const fs::path& file) {
   const mode_t before = ::umask(077);
@@ -58,6 +48,16 @@ void SessionOptions::add_to(CLI::App& command) {
   command.add_option("--seed", seed, "repeatable run: fixed clock, random numbers from N")
       ->check(CLI::NonNegativeNumber)
       ->type_name("N");
+}
+
+std::shared_ptr<const engine::Policy> load_policy(const std::optional<fs::path>& file, const engine::Bundle& bundle) {
+  std::shared_ptr<const engine::Policy> policy;
+  const auto failure = failure_of(
+      [&] { policy = engine::Policy::load(file ? *file : share_folder() / "policies/default.lua", bundle); });
+  // A policy that is broken has refused nothing.
+  if (failure && failure->kind() == ErrorKind::policy) throw Error(ErrorKind::script, failure->message());
+  if (failure) throw *failure;
+  return policy;
 }
 
 std::shared_ptr<const engine::Bundle> load_bundle() { return engine::Bundle::load(share_folder()); }

@@ -20,7 +20,8 @@ std::optional<Error> exceeded(const Bounds& bounds) {
 void sleep(std::chrono::milliseconds time, const Bounds& bounds) {
   const auto end = Bounds::Clock::now() + time;
   while (bounds.sleeps && Bounds::Clock::now() < end && !exceeded(bounds)) {
-    std::this_thread::sleep_for(std::min<Bounds::Clock::duration>(end - Bounds::Clock::now(), std::chrono::milliseconds(50)));
+    std::this_thread::sleep_for(
+        std::min<Bounds::Clock::duration>(end - Bounds::Clock::now(), std::chrono::milliseconds(50)));
   }
 }
 

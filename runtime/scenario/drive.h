@@ -13,9 +13,9 @@ namespace cw::scenario {
 struct Bounds {
   using Clock = std::chrono::steady_clock;
   Clock::time_point deadline = Clock::time_point::max();
-  int64_t seconds = 0;                       // that the deadline was made of, for messages
-  const std::atomic<bool>* stop = nullptr;   // may be null
-  bool sleeps = true;                        // false: a wait by the clock is over at once, as on a simulated card
+  int64_t seconds = 0;                      // that the deadline was made of, for messages
+  const std::atomic<bool>* stop = nullptr;  // may be null
+  bool sleeps = true;                       // false: a wait by the clock is over at once, as on a simulated card
 
   /// Raises budget: the time is over, or somebody asked to stop.
   void check() const;

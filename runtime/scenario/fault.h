@@ -28,12 +28,12 @@ struct Fault {
     lock_keys,     // every key set answers as after too many failures
   };
   Kind kind = Kind::tear_before;
-  unsigned number = 0;      // of the command, counted from now on, from 1; 0: by name
-  std::string on{};         // command name, "INSTALL" for all of its kinds; empty: every command
-  unsigned nth = 1;         // of those with that name
-  bool always = false;      // from then on, and not once
-  uint16_t sw = 0x6F00;     // of status
-  uint32_t amount = 0;      // milliseconds or bytes
+  unsigned number = 0;   // of the command, counted from now on, from 1; 0: by name
+  std::string on{};      // command name, "INSTALL" for all of its kinds; empty: every command
+  unsigned nth = 1;      // of those with that name
+  bool always = false;   // from then on, and not once
+  uint16_t sw = 0x6F00;  // of status
+  uint32_t amount = 0;   // milliseconds or bytes
 
   /// "tear before LOAD", "status 6A84 to command 7": for people.
   std::string text() const;

@@ -121,8 +121,8 @@ Bytes FaultyReader::transmit(ByteView command) {
     const Fault now = *due_now;  // the script may arm others meanwhile
     return happen(now, command);
   }
-  const bool locked = std::any_of(armed_.begin(), armed_.end(),
-                                  [](const Armed& armed) { return armed.fault.kind == Kind::lock_keys; });
+  const bool locked =
+      std::any_of(armed_.begin(), armed_.end(), [](const Armed& armed) { return armed.fault.kind == Kind::lock_keys; });
   if (locked && command.size() >= 2 && command[1] == kInitializeUpdate) return refuse(kBlocked, command);
   return send(command);
 }
@@ -141,8 +141,8 @@ void FaultyReader::lose(const std::string& what) {
 Bytes FaultyReader::refuse(uint16_t sw, ByteView command) {
   const Bytes plain = {static_cast<uint8_t>(sw >> 8), static_cast<uint8_t>(sw)};
   const uint8_t ins = command.size() >= 2 ? command[1] : 0;
-  const bool reaches = ins != kInitializeUpdate && ins != kExternalAuthenticate && ins != kSelect &&
-                       ins != kManageChannel;
+  const bool reaches =
+      ins != kInitializeUpdate && ins != kExternalAuthenticate && ins != kSelect && ins != kManageChannel;
   if (chip_ == nullptr || !reaches || !is_wrapped(command)) return plain;
   chip_->answer_next(plain);
   return send(command);

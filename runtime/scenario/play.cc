@@ -61,14 +61,16 @@ std::string without_place(const std::string& message, const std::string& file) {
   return end == std::string::npos ? message : message.substr(end + 2);
 }
 
-/// What an error of a card or a fault before it may explain.
+/// What may explain it: the command that was refused last, or a fault that happened in the flow that ran last.
 std::string likely(const std::vector<report::Event>& events) {
-  for (auto event = events.rbegin(); event != events.rend(); ++event) {
+  bool last_command = true;
+  for (auto event = events.rbegin(); event != events.rend() && event->kind != Kind::run; ++event) {
     if (event->kind == Kind::fault) return "the fault that was armed: " + event->text;
-    if (event->kind == Kind::command && event->sw && *event->sw >= 0x6400 && *event->sw != 0x9000) {
+    if (event->kind != Kind::command) continue;
+    if (last_command && event->sw && *event->sw >= 0x6400 && *event->sw != 0x9000) {
       return event->name + " was answered with " + event->sw_text;
     }
-    if (event->kind == Kind::run) break;
+    last_command = false;
   }
   return {};
 }
@@ -120,8 +122,7 @@ void perform(const Production& production, const Scenario& scenario, Supply& sup
 
   Scenery scenery{production.bundle, production.policy, production.seed};
   if (!scenario.policy.empty()) {
-    scenery.policy =
-        engine::Policy::load(fs::path(scenario.file).parent_path() / scenario.policy, *production.bundle);
+    scenery.policy = engine::Policy::load(fs::path(scenario.file).parent_path() / scenario.policy, *production.bundle);
   }
   Stage stage(scenario, scenery, supply, *card, reader, witness, bounds);
 
@@ -184,7 +185,8 @@ report::Case broken(const std::string& file, const Error& error) {
   out.name = fs::path(file).stem().string();
   out.file = file;
   out.status = Status::failed;
-  out.failure = report::Failure{.message = without_place(error.message(), file), .where = place_in(error.message(), file)};
+  out.failure =
+      report::Failure{.message = without_place(error.message(), file), .where = place_in(error.message(), file)};
   return out;
 }
 

@@ -13,9 +13,8 @@ namespace cw::scenario {
 namespace {
 
 bool any_matches(const std::vector<std::string>& patterns, const std::string& name) {
-  return patterns.empty() || std::any_of(patterns.begin(), patterns.end(), [&](const std::string& pattern) {
-           return matches_pattern(pattern, name);
-         });
+  return patterns.empty() || std::any_of(patterns.begin(), patterns.end(),
+                                         [&](const std::string& pattern) { return matches_pattern(pattern, name); });
 }
 
 bool has(const std::vector<std::string>& list, const std::string& item) {
@@ -57,6 +56,7 @@ Entry unplayable(const Scenario& scenario, const Supply& supply) {
 /// Hands entries out to the threads, and their cases back in order.
 class Desk {
  public:
+  Desk(size_t count, const std::atomic<bool>* stop) : cases_(count), stop_(stop) {}
 
   std::optional<size_t> take() {
     const std::lock_guard lock(mutex_);
@@ -118,8 +118,7 @@ std::vector<Entry> make_bill(const engine::Bundle& bundle, const std::vector<std
 }
 
 void play_all(const Production& production, const std::vector<Entry>& bill,
-              const std::vector<std::unique_ptr<Supply>>& supplies,
-              const std::function<void(report::Case)>& ended) {
+              const std::vector<std::unique_ptr<Supply>>& supplies, const std::function<void(report::Case)>& ended) {
   Desk desk(bill.size(), production.stop);
   const auto work = [&](Supply& supply) {
     while (const auto number = desk.take()) {

@@ -15,9 +15,9 @@
 namespace cw::scenario {
 
 struct Filter {
-  std::vector<std::string> tags{};      // all of them; "!slow": without
-  std::vector<std::string> names{};     // patterns with *, any of them; empty: all
-  std::vector<std::string> flavors{};   // any of them; empty: all
+  std::vector<std::string> tags{};     // all of them; "!slow": without
+  std::vector<std::string> names{};    // patterns with *, any of them; empty: all
+  std::vector<std::string> flavors{};  // any of them; empty: all
 };
 
 /// One entry of the bill.
@@ -35,7 +35,6 @@ std::vector<Entry> make_bill(const engine::Bundle& bundle, const std::vector<std
 
 /// Plays the bill; `ended` is told of each case. What was not begun when `stop` turned true is left out.
 void play_all(const Production& production, const std::vector<Entry>& bill,
-              const std::vector<std::unique_ptr<Supply>>& supplies,
-              const std::function<void(report::Case)>& ended);
+              const std::vector<std::unique_ptr<Supply>>& supplies, const std::function<void(report::Case)>& ended);
 
 }  // namespace cw::scenario

@@ -40,7 +40,8 @@ engine::Setting setting_of(const Scenario& scenario, const engine::Flow& flow, c
                            const json& value) {
   if (value.is_boolean()) return {name, std::string(value.get<bool>() ? "true" : "false")};
   if (value.is_number_integer()) return {name, std::to_string(value.get<int64_t>())};
-  if (!value.is_object() || value.size() != 1) wrong("argument " + name + ": a text, a number, a boolean, { file = PATH } or { secret = TEXT }");
+  if (!value.is_object() || value.size() != 1)
+    wrong("argument " + name + ": a text, a number, a boolean, { file = PATH } or { secret = TEXT }");
   if (value.contains("file")) return {name, beside(scenario, text_at(value, "file")).string()};
   if (value.contains("secret")) return {name, Secret::take(from_hex(text_at(value, "secret")))};
   const std::string hex = text_at(value, "bytes");
@@ -193,7 +194,8 @@ json Stage::answer(const json& arguments) {
   for (const auto& [name, value] : arguments.value("headers", json::object()).items()) {
     reply.headers.emplace_back(name, value.get<std::string>());
   }
-  witness_.add(Kind::http, "answer " + std::to_string(reply.status) + ", " + std::to_string(reply.body.size()) + " bytes");
+  witness_.add(Kind::http,
+               "answer " + std::to_string(reply.status) + ", " + std::to_string(reply.body.size()) + " bytes");
   playing_->run->complete(std::move(reply));
   return go_on();
 }

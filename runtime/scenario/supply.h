@@ -25,8 +25,8 @@ class PlayedCard {
   /// The chip in this process, or null: a card elsewhere.
   virtual std::shared_ptr<se::Card> chip() { return {}; }
 
-  se::Flavor product{};               // what the host knows of the card
-  engine::Flavor flavor{};            // the same for run.flavor
+  se::Flavor product{};     // what the host knows of the card
+  engine::Flavor flavor{};  // the same for run.flavor
   engine::CardTraits traits{};
   bool counts_every_attempt = false;  // the flavor's authentication counter
   std::shared_ptr<const crypto::KeyStore> keys{};

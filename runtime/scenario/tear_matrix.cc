@@ -26,7 +26,8 @@ class WatchingReader : public card::Reader {
   }
   Bytes transmit(ByteView command) override {
     const uint8_t ins = command.size() > 1 ? command[1] : 0;
-    names.push_back(command.size() < 4 ? "?" : card::command_name(static_cast<uint8_t>(command[0] & 0x80), ins, command[2]));
+    names.push_back(command.size() < 4 ? "?"
+                                       : card::command_name(static_cast<uint8_t>(command[0] & 0x80), ins, command[2]));
     if (opening_ && ins != kExternalAuthenticate) ++failed_handshakes;
     opening_ = false;
     Bytes answer = inner_.transmit(command);

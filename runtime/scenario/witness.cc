@@ -102,7 +102,7 @@ void Witness::attempt_failed(const Error& error, bool again) {
 }
 
 json Witness::since(size_t first) const {
-  json out = {{"commands", json::array()}, {"steps", json::array()}, {"log", json::array()},
+  json out = {{"commands", json::array()}, {"steps", json::array()},  {"log", json::array()},
               {"audit", json::array()},    {"tables", json::array()}, {"outputs", json::object()}};
   for (size_t i = first; i < events_.size(); ++i) {
     const report::Event& event = events_[i];
