@@ -27,6 +27,22 @@ std::string command_of(ByteView command) {
 
 std::string seconds(milliseconds time) { return std::to_string(time.count() / 1000) + " s"; }
 
+/// Why the card cannot be opened: what is in the reader says more than what pcscd stumbled over.
+uint32_t failure_to_open(const PcscLink& link) {
+  switch (link.now) {
+    case PcscLink::Now::unplugged:
+      return pcsc_code(SCARD_E_READER_UNAVAILABLE);
+    case PcscLink::Now::empty:
+      return pcsc_code(SCARD_E_NO_SMARTCARD);
+    case PcscLink::Now::present:
+      if (link.mute && link.code != SCARD_E_SHARING_VIOLATION) return pcsc_code(SCARD_W_UNRESPONSIVE_CARD);
+      break;
+    case PcscLink::Now::unknown:
+      break;
+  }
+  return pcsc_code(link.code);
+}
+
 /// Why a command got no answer, in one line.
 Error no_answer(const std::string& reader, const std::string& command, const PcscLink& link, ByteView atr) {
   const auto error = [&](const std::string& text) {
@@ -82,12 +98,12 @@ Bytes PcscReader::reset() {
   extended_length_ = false;
   const PcscLink& link = call([](PcscLink& on) { on.reset(); }, options_.connect_limit, "opening the card");
   if (link.code != SCARD_S_SUCCESS) {
-    const bool gone = link.code == SCARD_E_NO_SMARTCARD || link.code == SCARD_W_REMOVED_CARD;
-    if (gone && !removed_.empty()) {
+    const uint32_t failure = failure_to_open(link);
+    if (failure == pcsc_code(SCARD_E_NO_SMARTCARD) && !removed_.empty()) {
       throw Error(ErrorKind::reader, "reader " + name_ + ": the card was removed in the middle of " + removed_ +
                                          ", and is not back; put it in, and run again");
     }
-    throw pcsc_error(name_, "opening the card", pcsc_code(gone ? SCARD_E_NO_SMARTCARD : link.code));
+    throw pcsc_error(name_, "opening the card", failure);
   }
   removed_.clear();
   atr_ = link.answer;
