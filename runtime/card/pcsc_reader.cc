@@ -43,6 +43,12 @@ uint32_t failure_to_open(const PcscLink& link) {
   return pcsc_code(link.code);
 }
 
+/// pcscd knew that the card was gone, or found out with this command.
+std::string when(const PcscLink& link, const std::string& command) {
+  const bool known = link.code == SCARD_W_REMOVED_CARD || link.code == SCARD_E_NO_SMARTCARD;
+  return (known ? "before " : "in the middle of ") + command;
+}
+
 /// Why a command got no answer, in one line.
 Error no_answer(const std::string& reader, const std::string& command, const PcscLink& link, ByteView atr) {
   const auto error = [&](const std::string& text) {
@@ -52,7 +58,7 @@ Error no_answer(const std::string& reader, const std::string& command, const Pcs
     return error("the reader was unplugged in the middle of " + command + "; plug it in, look at the card's state");
   }
   if (link.now == PcscLink::Now::empty) {
-    return error("the card was removed in the middle of " + command + "; put it in, and run again");
+    return error("the card was removed " + when(link, command) + "; put it in, and run again");
   }
   if (link.now == PcscLink::Now::present && link.moved) {
     return error(equal(link.atr_now, atr)
@@ -100,7 +106,7 @@ Bytes PcscReader::reset() {
   if (link.code != SCARD_S_SUCCESS) {
     const uint32_t failure = failure_to_open(link);
     if (failure == pcsc_code(SCARD_E_NO_SMARTCARD) && !removed_.empty()) {
-      throw Error(ErrorKind::reader, "reader " + name_ + ": the card was removed in the middle of " + removed_ +
+      throw Error(ErrorKind::reader, "reader " + name_ + ": the card was removed " + removed_ +
                                          ", and is not back; put it in, and run again");
     }
     throw pcsc_error(name_, "opening the card", failure);
@@ -124,7 +130,7 @@ Bytes PcscReader::transmit(ByteView command) {
     slowest_ = std::max(slowest_, std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - begin));
     return link.answer;
   }
-  if (link.now == PcscLink::Now::empty) removed_ = name;
+  if (link.now == PcscLink::Now::empty) removed_ = when(link, name);
   throw no_answer(name_, name, link, atr_);
 }
 
