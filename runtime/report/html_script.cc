@@ -59,7 +59,7 @@ function row(one, i) {
   line.append(make("span", "t", event.text.slice(0, 400)));
   line.append(event.command ? make("span", "sw " + shade(event.sw), event.sw < 0 ? "no answer" : hex(event.sw)) : make("span"));
   line.append(make("span", "time", event.command ? time(event.ns) : ""));
-  if (one[0] === i) line.setAttribute("aria-label", "failed here: " + event.text.slice(0, 400));
+  if (one[0] === i) line.firstChild.append(make("span", "hidden", " failed here"));
   const fill = () => { if (out.open && !out.querySelector("dl")) out.append(details(event)); };
   if (opens) out.addEventListener("toggle", fill);
   if (opens && one[0] === i) { out.open = true; fill(); }

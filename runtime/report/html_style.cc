@@ -133,7 +133,7 @@ mark { border-radius: 3px; padding: 0 1px; color: inherit; }
   display: grid; grid-template-columns: 2.2rem 3.6rem minmax(0, 1fr) auto 5rem .6rem; gap: 0 .7rem; align-items: baseline;
   padding: .16rem .8rem;
 }
-.ev .n { color: var(--quiet); text-align: right; font-family: var(--mono); font-size: .8em; }
+.ev .n { position: relative; color: var(--quiet); text-align: right; font-family: var(--mono); font-size: .8em; }
 .ev .ch { color: var(--quiet); font-size: .82em; white-space: nowrap; }
 .ev .sc { color: var(--blue); }
 .ev .t { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }

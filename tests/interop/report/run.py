@@ -99,8 +99,8 @@ def ordinary(browser, checks, folder):
     facts = "Object.fromEntries([...document.querySelectorAll('header dt')].map(one => [one.textContent, " \
             "one.nextElementSibling.textContent]))"
     seen = browser.run(facts)
-    checks.check("counts in the head", ("40", "3", "5", "6", "20260301"),
-                 tuple(seen[name] for name in ("Passed", "Failed", "Skipped", "Flavors", "Seed")))
+    checks.check("counts in the head", ("40", "3", "5", "6", "399", "20260301"),
+                 tuple(seen[name] for name in ("Passed", "Failed", "Skipped", "Flavors", "Commands", "Seed")))
     checks.check("the title says how it went", "3 of 48 cases failed - cardwright 0.2.0", browser.run("document.title"))
     checks.check("every case is in the list", 48, browser.run(SHOWN))
     checks.check("what failed stands first and is open", [True, True, True, False], browser.run(
@@ -217,6 +217,21 @@ def big(browser, checks, folder):
     quiet(browser, checks, "big")
 
 
+def long_trace(browser, checks, folder):
+    browser.open(folder / "long.html")
+    rows = "[...document.querySelectorAll('.ev .n')].map(one => parseInt(one.textContent))"
+    ends = f"(all => [all[0], all.at(-1), all.length])({rows})"
+    checks.check("long: some rows around the point", [2351, 2650, 300], browser.run(ends))
+    checks.check("long: how many more there are", ["300 earlier of 2350", "300 later of 2350"], browser.run(
+        "[...document.querySelectorAll('.more')].map(one => one.textContent)"))
+    browser.click(".more")
+    browser.run("[...document.querySelectorAll('.more')][1].focus()")
+    browser.press("Enter", "Enter", 13, "\r")
+    checks.check("long: more of them, in their order", [2051, 2950, 900], browser.run(ends))
+    checks.check("long: none twice, none left out", True, browser.run(f"{rows}.every((n, i) => n === 2051 + i)"))
+    quiet(browser, checks, "long")
+
+
 def without_script(browser, checks, folder):
     browser.open(folder / "rich.html", script=False)
     # Asked of the protocol: the page may not run anything.
@@ -258,7 +273,7 @@ def main(arguments):
 
     checks = Checks()
     with Browser() as browser:
-        for part in (ordinary, looks, hostile, big, without_script, printed):
+        for part in (ordinary, looks, hostile, big, long_trace, without_script, printed):
             part(browser, checks, folder)
     print(f"{checks.passed} passed, {checks.failed} failed")
     return 1 if checks.failed else 0
