@@ -6,7 +6,7 @@ cd "$(dirname "$0")"
 . tools/packages.sh
 . tools/build.sh
 
-quick_stages=(release unit vectors selftest lua cli repeat secrets luacheck lint)
+quick_stages=(release unit vectors selftest lua cli repeat secrets report luacheck lint)
 all_stages=("${quick_stages[@]}" docs install clone asan tsan clang fuzz)
 
 usage() {
@@ -24,6 +24,7 @@ earlier ones built, in this order:
   cli        the program as a user has it: arguments, output, exit status, signals
   repeat     each shipped flow many times in fresh processes: the same commands and answers to the byte
   secrets    planted keys and secrets: no output and no file shows them
+  report     the HTML report in a headless Chromium: used, looked at, fed with hostile text
   luacheck   every Lua source
   lint       what tests/lint/README.md lists
   docs       every command shown in the guides, run as it is printed there
@@ -80,6 +81,10 @@ stage_repeat() {
 
 stage_secrets() {
   tests/interop/secrets/run.py "$cardwright"
+}
+
+stage_report() {
+  tests/interop/report/run.py build/release/tests/unit/report/report_samples "$logs/report"
 }
 
 stage_luacheck() {

@@ -1,6 +1,7 @@
 #include "report/html.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "html_private.h"
 
@@ -33,7 +34,7 @@ std::string proportions(const Results& results) {
   return out + "</div>\n";
 }
 
-std::string header(const Results& results, size_t flavors) {
+std::string header(const Results& results, size_t flavors, size_t commands) {
   const bool bad = results.count(Case::Status::failed) > 0;
   std::string out = "<header>\n<p class=\"program\">" + text(results.program) + " test report</p>\n<h1 class=\"" +
                     (bad ? "failed" : "passed") + "\">" + verdict(results) + "</h1>\n" + proportions(results) +
@@ -45,6 +46,7 @@ std::string header(const Results& results, size_t flavors) {
   fact("Failed", number(results.count(Case::Status::failed)));
   fact("Skipped", number(results.count(Case::Status::skipped)));
   fact("Flavors", number(flavors));
+  fact("Commands", number(commands));
   fact("Time", time_text(results.time));
   if (!results.started.empty()) fact("Started", text(results.started));
   if (results.seed) fact("Seed", "<code>" + std::to_string(*results.seed) + "</code>");
@@ -103,6 +105,8 @@ std::string html(const Results& results) {
   Words tags;
   const std::string cases = html_cases(results, flavors, tags);
   const std::vector<Seen> seen = coverage(results);
+  size_t commands = 0;
+  for (const Seen& one : seen) commands = std::accumulate(one.counts.begin(), one.counts.end(), commands);
   const std::string matrices = html_matrices(results);
   const std::string times = html_timing(timing(results));
   const std::string covered = html_coverage(seen, flavors);
@@ -116,7 +120,7 @@ std::string html(const Results& results) {
       "<meta name=\"color-scheme\" content=\"light dark\">\n<link rel=\"icon\" href=\"data:,\">\n<title>" +
       verdict(results) + " - " + text(results.program) + "</title>\n<style>\n";
   out += html_style();
-  out += "</style>\n</head>\n<body>\n" + header(results, flavors.all().size());
+  out += "</style>\n</head>\n<body>\n" + header(results, flavors.all().size(), commands);
   out += "<nav aria-label=\"Parts of this report\"><a href=\"#results\">Results</a>";
   if (!matrices.empty()) out += "<a href=\"#faults\">Faults</a>";
   if (!times.empty()) out += "<a href=\"#timing\">Timing</a><a href=\"#coverage\">Coverage</a>";

@@ -50,7 +50,8 @@ std::string table(const TearMatrix& matrix, const std::vector<std::string>& colu
   for (const std::string& when : columns) out += "<th scope=\"col\" class=\"cell\">" + text(when) + "</th>";
   out += "</tr></thead><tbody>\n";
   for (const TearPoint& point : matrix.points) {
-    out += "<tr><th scope=\"row\"><span class=\"n\">" + std::to_string(point.number) + "</span> " + text(point.command);
+    out +=
+        "<tr><th scope=\"row\"><span class=\"no\">" + std::to_string(point.number) + "</span> " + text(point.command);
     for (const TearPoint::Cell& cell : point.cells) {
       if (cell.converged) continue;
       out += "<p class=\"why\">" + text(cell.when) + ": " + text(cell.why.empty() ? "did not converge" : cell.why) +

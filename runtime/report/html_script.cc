@@ -18,7 +18,10 @@ const make = (name, kind, text) => {
   return out;
 };
 const time = ns => {
-  const three = unit => (ns / unit).toFixed(ns < 10 * unit ? 2 : ns < 100 * unit ? 1 : 0);
+  const three = unit => {
+    const digits = ns < 10 * unit ? 2 : ns < 100 * unit ? 1 : 0;
+    return (Math.floor(ns * 10 ** digits / unit) / 10 ** digits).toFixed(digits);  // cut, as in the rest of the page
+  };
   return ns < 1e6 ? three(1e3) + " µs" : ns < 1e9 ? three(1e6) + " ms" : three(1e9) + " s";
 };
 const hex = sw => sw.toString(16).toUpperCase().padStart(4, "0");
@@ -51,12 +54,12 @@ function row(one, i) {
   const out = make(opens ? "details" : "div", "ev k-" + event.kind + (one[0] === i ? " at" : ""));
   const line = opens ? make("summary") : out;
   if (opens) out.append(line);
-  line.append(make("span", "n", i + 1), make("span", event.channel ? "ch sc" : "ch",
-    event.channel ? "sc " + event.channel : event.command ? "" : event.kind));
+  line.append(make("span", "n", i + 1), event.command && event.channel ? make("span", "ch sc", "sc " + event.channel)
+    : make("span", "ch", event.command ? "" : event.kind));
   line.append(make("span", "t", event.text.slice(0, 400)));
   line.append(event.command ? make("span", "sw " + shade(event.sw), event.sw < 0 ? "no answer" : hex(event.sw)) : make("span"));
   line.append(make("span", "time", event.command ? time(event.ns) : ""));
-  if (one[0] === i) line.setAttribute("aria-label", "failed here: " + event.text.slice(0, 400));
+  if (one[0] === i) line.firstChild.append(make("span", "hidden", " failed here"));
   const fill = () => { if (out.open && !out.querySelector("dl")) out.append(details(event)); };
   if (opens) out.addEventListener("toggle", fill);
   if (opens && one[0] === i) { out.open = true; fill(); }
@@ -103,7 +106,7 @@ for (const one of cases) {
 
 const plain = new Map();  // what is found in a case, besides its trace
 const wordsOf = one => {
-  if (!plain.has(one)) plain.set(one, [...one.querySelectorAll("summary, .message, .compare, .likely, .facts")]
+  if (!plain.has(one)) plain.set(one, [...one.querySelectorAll("summary > span, .message, .compare pre, .likely, .facts dd")]
     .filter(part => !part.closest(".trace")).map(part => part.textContent).join("\n").toLowerCase());
   return plain.get(one);
 };

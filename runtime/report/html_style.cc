@@ -62,13 +62,14 @@ nav a:hover { color: var(--text); text-decoration: underline; text-underline-off
 
 .filters { display: flex; flex-wrap: wrap; align-items: center; gap: .6rem 1rem; margin: 0 0 1rem; }
 .filters[hidden] { display: none; }
-.filters label { display: flex; align-items: center; gap: .4rem; color: var(--quiet); font-size: .9rem; }
+.filters label { min-width: 0; max-width: 100%; display: flex; align-items: center; gap: .4rem; color: var(--quiet); font-size: .9rem; }
 .find { flex: 1 1 16rem; }
 input, select, button {
   font: inherit; font-size: .92rem; color: var(--text); background: var(--surface); border: 1px solid var(--line);
   border-radius: 7px; padding: .32rem .6rem; min-width: 0; max-width: 100%;
 }
 input { flex: 1; }
+select { max-width: 14rem; text-overflow: ellipsis; }
 input::placeholder { color: var(--quiet); opacity: 1; }
 button { cursor: pointer; }
 button:hover, select:hover, input:hover { border-color: var(--quiet); }
@@ -132,7 +133,7 @@ mark { border-radius: 3px; padding: 0 1px; color: inherit; }
   display: grid; grid-template-columns: 2.2rem 3.6rem minmax(0, 1fr) auto 5rem .6rem; gap: 0 .7rem; align-items: baseline;
   padding: .16rem .8rem;
 }
-.ev .n { color: var(--quiet); text-align: right; font-family: var(--mono); font-size: .8em; }
+.ev .n { position: relative; color: var(--quiet); text-align: right; font-family: var(--mono); font-size: .8em; }
 .ev .ch { color: var(--quiet); font-size: .82em; white-space: nowrap; }
 .ev .sc { color: var(--blue); }
 .ev .t { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
@@ -166,11 +167,12 @@ tbody th { padding-left: 1rem; }
 thead th:first-child { padding-left: 1rem; }
 .cell { text-align: center; width: 5rem; }
 .num { text-align: right; white-space: nowrap; }
-.tears .n { color: var(--quiet); font-size: .85em; display: inline-block; min-width: 1.6rem; }
+.tears .no { color: var(--quiet); font-size: .85em; display: inline-block; min-width: 1.6rem; }
 .tears td.y { color: var(--green); background: var(--green-tint); }
 .tears td.n { color: var(--red); background: var(--red-tint); font-weight: 700; }
 .tears .why { margin: 0 0 .2rem 1.9rem; font-size: .9rem; color: var(--red); }
-.tears { border-top: 1px solid var(--line); }
+.tears { border-top: 1px solid var(--line); width: auto; min-width: min(100%, 44rem); }
+.tears tr:hover th, .coverage tr:hover th, .timing tr:hover th { background: var(--sunken); }
 .matrix > summary { grid-template-columns: 1.2rem 7rem 17rem 1fr .6rem; align-items: center; }
 .strip { display: flex; flex-wrap: wrap; gap: 5px 3px; min-width: 0; }
 .strip > span { display: grid; gap: 2px; }
@@ -201,6 +203,7 @@ constexpr std::string_view kNarrow = R"css(
   .case .about:empty { display: none; }
   .body { padding-left: 1rem; }
   .matrix > summary { grid-template-columns: 1.2rem auto 1fr .6rem; }
+  .matrix .about { white-space: normal; }
   .strip { grid-column: 2 / -1; grid-row: 2; margin-top: .4rem; }
 }
 @media (max-width: 640px) {
@@ -209,13 +212,14 @@ constexpr std::string_view kNarrow = R"css(
   .compare { grid-template-columns: 1fr; }
   .filters label { flex: 1 1 40%; }
   .filters label.find { flex-basis: 100%; }
-  .filters select { flex: 1; }
+  .filters select { flex: 1; max-width: none; }
   .states { flex: 1 1 100%; }
   .states button { flex: 1; padding: .32rem .2rem; }
   .chip { max-width: 6rem; }
   .ev > summary, div.ev { grid-template-columns: 1.7rem minmax(0, 1fr) auto .6rem; padding: .25rem .6rem; }
   .ev .ch, .ev .time { display: none; }
   .ev dl { padding-left: .8rem; }
+  .tears .cell { width: 3.2rem; padding-left: .2rem; padding-right: .2rem; }
   .timing thead th:not(.plot) { display: none; }
   .timing tr { display: grid; grid-template-columns: repeat(4, 1fr); padding: .4rem 0; border-top: 1px solid var(--line); }
   .timing thead tr { border-top: 0; }

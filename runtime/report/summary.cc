@@ -14,6 +14,11 @@ namespace {
 constexpr const char* kIndent = "   ";
 constexpr size_t kSideBySide = 60;  // columns from which two texts stand beside each other
 
+/// "1 command", "2 commands".
+std::string counted(size_t count, const char* what) {
+  return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
+}
+
 }  // namespace
 
 std::string Summary::paint(Colour colour, const std::string& text) const {
@@ -124,7 +129,7 @@ void Summary::matrix(const TearMatrix& matrix) {
   const bool all = torn == converged;
   std::string tick = style_.utf8 ? (all ? "✓" : "✗") : (all ? "ok  " : "FAIL");
   line(paint(all ? Colour::green : Colour::red, tick) + " " + printable(matrix.flow) + " [" + printable(matrix.flavor) +
-       "]  " + std::to_string(matrix.points.size()) + " commands, " + std::to_string(torn) + " tear points, " +
+       "]  " + counted(matrix.points.size(), "command") + ", " + counted(torn, "tear point") + ", " +
        std::to_string(converged) + " converged");
   for (const TearPoint& point : matrix.points) {
     for (const TearPoint::Cell& cell : point.cells) {
@@ -174,9 +179,9 @@ void Summary::covered(const Results& results) {
   }
   if (count == 0) return;
   line("");
-  line(paint(Colour::faint, std::to_string(count) + " commands sent: " + std::to_string(names.size()) + " kinds, " +
-                                std::to_string(answers.size()) + " pairs of kind and class of status word, " +
-                                std::to_string(flavors.size()) + (flavors.size() == 1 ? " flavor" : " flavors")));
+  line(paint(Colour::faint, counted(count, "command") + " sent: " + counted(names.size(), "kind") + ", " +
+                                counted(answers.size(), "pair") + " of kind and class of status word, " +
+                                counted(flavors.size(), "flavor")));
 }
 
 void Summary::end(const Results& results, size_t slowest) {

@@ -199,6 +199,7 @@ std::string yaml_string(std::string_view printable) {
 std::string time_text(std::chrono::nanoseconds time, bool utf8) {
   const int64_t ns = std::max<int64_t>(time.count(), 0);
   const auto three = [ns](int64_t unit) { return decimal(ns, unit, ns < 10 * unit ? 2 : ns < 100 * unit ? 1 : 0); };
+  if (ns == 0) return "0 s";
   if (ns < 1'000'000) return three(1'000) + (utf8 ? " µs" : " us");
   if (ns < 1'000'000'000) return three(1'000'000) + " ms";
   if (ns < 600'000'000'000) return three(1'000'000'000) + " s";

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+import urllib.request
 from pathlib import Path
 
 import websocket
@@ -43,7 +44,6 @@ class Browser:
 
     def _page_address(self):
         """The web socket of the one tab. Its port is in a file that the browser writes when it listens."""
-        import urllib.request
         port_file = Path(self.home) / "profile/DevToolsActivePort"
         end = time.monotonic() + START_SECONDS
         while time.monotonic() < end:
@@ -98,14 +98,17 @@ class Browser:
         self.call("Emulation.setScriptExecutionDisabled", value=not script)
         self.call("Emulation.setEmulatedMedia", media="",
                   features=[{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}])
-        self.call("Page.navigate", url="about:blank")
+        self._go("about:blank")
+        self._go(Path(path).resolve().as_uri())
+
+    def _go(self, url):
         self.events.clear()
-        self.call("Page.navigate", url=Path(path).resolve().as_uri())
+        self.call("Page.navigate", url=url)
         end = time.monotonic() + ANSWER_SECONDS
         while not any(event["method"] == "Page.loadEventFired" for event in self.events):
             if time.monotonic() > end:
-                raise RuntimeError(f"{path} is not loaded after {ANSWER_SECONDS} s")
-            self.call("Runtime.enable")  # hears what has come
+                raise RuntimeError(f"{url} is not loaded after {ANSWER_SECONDS} s")
+            self.run("0")  # hears what has come
             time.sleep(0.02)
 
     def size(self, width, height):
@@ -129,9 +132,12 @@ class Browser:
 
     def click(self, selector):
         """A click of the mouse in the middle of an element, as far as it can be seen."""
-        spot = self.run(f"""(() => {{ const one = document.querySelector({json.dumps(selector)});
-            one.scrollIntoView({{block: "center"}}); const box = one.getBoundingClientRect();
-            return [box.left + Math.min(box.width / 2, 200), box.top + box.height / 2]; }})()""")
+        one = f"document.querySelector({json.dumps(selector)})"
+        for _ in range(2):  # what comes into view for the first time gets its height then, and moves what is below
+            self.run(f"""{one}.scrollIntoView({{block: "center"}}),
+                new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))""")
+        spot = self.run(f"""(box => [box.left + Math.min(box.width / 2, 200), box.top + box.height / 2])
+            ({one}.getBoundingClientRect())""")
         for kind in ("mousePressed", "mouseReleased"):
             self.call("Input.dispatchMouseEvent", type=kind, x=spot[0], y=spot[1], button="left", clickCount=1)
 

@@ -318,6 +318,15 @@ Results big_results(size_t cases, size_t events) {
   return out;
 }
 
+Results long_results(size_t events) {
+  Results out = big_results(500, 0);
+  Results one = big_results(1, events);
+  out.cases = {out.cases.back()};
+  out.cases[0].events = std::move(one.cases[0].events);
+  out.cases[0].failure->at = events / 2;
+  return out;
+}
+
 std::vector<std::string> hostile_texts() {
   return {
       "<script>window.hit = 1</script>",

@@ -93,8 +93,8 @@ TEST(Summary, tear_matrices_end_with_their_counts) {
   summary.matrices({{"demo/install", "generic", {{1, "SELECT", {{"before", true, ""}, {"after", true, ""}}}}},
                     {"demo/lock", "uicc", {{3, "SET STATUS", {{"inside", false, "it is not LOCKED"}}}}}});
   EXPECT_EQ(out.str(),
-            "ok   demo/install [generic]  1 commands, 2 tear points, 2 converged\n"
-            "FAIL demo/lock [uicc]  1 commands, 1 tear points, 0 converged\n"
+            "ok   demo/install [generic]  1 command, 2 tear points, 2 converged\n"
+            "FAIL demo/lock [uicc]  1 command, 1 tear point, 0 converged\n"
             "     #3 SET STATUS, torn inside: it is not LOCKED\n"
             "3 tear points, 2 converged\n");
 }

@@ -61,6 +61,7 @@ int main(int count, char** arguments) {
     write_all(folder, "hostile", hostile_results());
     write_all(folder, "empty", {});
     write_all(folder, "big", big_results(2000, 100));
+    write_all(folder, "long", long_results(5000));
   } catch (const cw::Error& error) {
     std::fprintf(stderr, "report_samples: %s\n", error.message().c_str());
     return 1;
