@@ -8,7 +8,8 @@ namespace cw::report {
 
 namespace {
 
-constexpr size_t kOpenAtFirst = 3;  // failed cases that are open when the page is
+constexpr size_t kMostCompared = 20'000;  // characters of expected and of actual
+constexpr size_t kOpenAtFirst = 3;        // failed cases that are open when the page is
 
 const char* mark_of(Case::Status status) {
   switch (status) {
@@ -44,8 +45,8 @@ std::string marked(const std::string& one, const std::string& other) {
 
 std::string compared(const Failure& failure) {
   if (failure.expected.empty() && failure.actual.empty()) return "";
-  const std::string expected = printable_lines(failure.expected);
-  const std::string actual = printable_lines(failure.actual);
+  const std::string expected = cut(printable_lines(failure.expected), kMostCompared);
+  const std::string actual = cut(printable_lines(failure.actual), kMostCompared);
   return "<div class=\"compare\"><div><h4>Expected</h4><pre>" + marked(expected, actual) +
          "</pre></div><div><h4>Actual</h4><pre>" + marked(actual, expected) + "</pre></div></div>\n";
 }
