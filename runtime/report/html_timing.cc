@@ -52,7 +52,7 @@ std::string grid(const LogScale& scale) {
   std::string out;
   for (int decade = scale.first(); decade <= scale.last(); ++decade) {
     const std::string x = percent(scale.at(std::pow(10, decade)));
-    out += "<line class=\"grid\" x1=\"" + x + "\" x2=\"" + x + "\" y1=\"0\" y2=\"100%\"/>";
+    out += joined({"<line class=\"grid\" x1=\"", x, "\" x2=\"", x, "\" y1=\"0\" y2=\"100%\"/>"});
   }
   return out;
 }
