@@ -62,7 +62,7 @@ std::string choice(const char* id, const char* label, const char* any, const Wor
   std::vector<std::pair<std::string, size_t>> sorted;
   for (size_t i = 0; i < words.all().size(); ++i) sorted.emplace_back(words.all()[i], i);
   std::sort(sorted.begin(), sorted.end());
-  for (const auto& [word, i] : sorted) out += option(number(i), word.empty() ? "none" : text(cut(printable(word), 40)));
+  for (const auto& [word, i] : sorted) out += option(number(i), word.empty() ? "none" : text(word, 40));
   return out + "</select></label>\n";
 }
 

@@ -8,7 +8,8 @@ namespace cw::report {
 
 namespace {
 
-constexpr size_t kOpenAtFirst = 3;  // failed cases that are open when the page is
+constexpr size_t kMostCompared = 20'000;  // characters of expected and of actual
+constexpr size_t kOpenAtFirst = 3;        // failed cases that are open when the page is
 
 const char* mark_of(Case::Status status) {
   switch (status) {
@@ -44,8 +45,8 @@ std::string marked(const std::string& one, const std::string& other) {
 
 std::string compared(const Failure& failure) {
   if (failure.expected.empty() && failure.actual.empty()) return "";
-  const std::string expected = printable_lines(failure.expected);
-  const std::string actual = printable_lines(failure.actual);
+  const std::string expected = cut(printable_lines(failure.expected), kMostCompared);
+  const std::string actual = cut(printable_lines(failure.actual), kMostCompared);
   return "<div class=\"compare\"><div><h4>Expected</h4><pre>" + marked(expected, actual) +
          "</pre></div><div><h4>Actual</h4><pre>" + marked(actual, expected) + "</pre></div></div>\n";
 }
@@ -103,16 +104,16 @@ std::string html_cases(const Results& results, Words& flavors, Words& tags) {
     for (const std::string& tag : one.tags) tag_numbers += std::to_string(tags.number_of(tag)) + ' ';
     const bool open = one.status == Case::Status::failed && ++failed <= kOpenAtFirst;
     const std::string status = name_of(one.status);
-    out += "<details class=\"case " + status + "\" id=\"c" + std::to_string(i + 1) + "\" data-state=\"" + status +
-           "\" data-flavor=\"" + std::to_string(flavors.number_of(one.flavor)) + "\" data-tags=\"" + tag_numbers +
-           "\" data-time=\"" + std::to_string(one.time.count()) + '"' + (open ? " open" : "") +
-           "><summary><span class=\"mark\" role=\"img\" aria-label=\"" + status + "\">" + mark_of(one.status) +
-           "</span><span class=\"name\">" + text(one.name) + "</span>" +
-           (one.flavor.empty() ? "<span></span>" : "<span class=\"chip\">" + text(one.flavor) + "</span>") +
-           "<span class=\"about\">" +
-           text(one.status == Case::Status::skipped && !one.reason.empty() ? one.reason : one.summary) +
-           "</span><span class=\"time\">" + (one.status == Case::Status::skipped ? "" : time_text(one.time)) +
-           "</span></summary>\n" + body(one) + "</details>\n";
+    const bool skipped = one.status == Case::Status::skipped;
+    out += joined({"<details class=\"case ", status, "\" id=\"c", std::to_string(i + 1), "\" data-state=\"", status,
+                   "\" data-flavor=\"", std::to_string(flavors.number_of(one.flavor)), "\" data-tags=\"", tag_numbers,
+                   "\" data-time=\"", std::to_string(one.time.count()), open ? "\" open>" : "\">"});
+    out += joined({"<summary><span class=\"mark\" role=\"img\" aria-label=\"", status, "\">", mark_of(one.status),
+                   "</span><span class=\"name\">", text(one.name), "</span>"});
+    out += one.flavor.empty() ? "<span></span>" : "<span class=\"chip\">" + text(one.flavor) + "</span>";
+    out += joined({"<span class=\"about\">", text(skipped && !one.reason.empty() ? one.reason : one.summary),
+                   "</span><span class=\"time\">", skipped ? "" : time_text(one.time), "</span></summary>\n", body(one),
+                   "</details>\n"});
   }
   return out + "</div>\n<p id=\"none\" class=\"quiet\" hidden>No case matches.</p>\n";
 }

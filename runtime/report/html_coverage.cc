@@ -20,7 +20,7 @@ std::string cell(const std::string& name, const Row& row, size_t i) {
   if (count == 0) return "<td class=\"cell\"><span class=\"quiet\">·</span></td>";
   std::string title = name + ": " + name_of(static_cast<StatusClass>(i)) + " on";
   for (const std::string& flavor : row.flavors[i]) title += " " + flavor;
-  return std::string("<td class=\"cell") + level(count) + "\" title=\"" + text(cut(printable(title), 300)) + "\">" +
+  return std::string("<td class=\"cell") + level(count) + "\" title=\"" + text(title, 300) + "\">" +
          std::to_string(count) + "</td>";
 }
 
@@ -51,8 +51,7 @@ std::string html_coverage(const std::vector<Seen>& seen, Words& flavors) {
   std::map<std::string, size_t> names;
   for (const Seen& one : seen) names.emplace(one.flavor, flavors.number_of(one.flavor));
   for (const auto& [name, number] : names) {
-    out += "<option value=\"" + std::to_string(number) + "\">" +
-           (name.empty() ? "none" : text(cut(printable(name), 40))) + "</option>";
+    out += "<option value=\"" + std::to_string(number) + "\">" + (name.empty() ? "none" : text(name, 40)) + "</option>";
   }
   out +=
       "</select></label></p>\n<div class=\"card scroll\" tabindex=\"0\"><table class=\"coverage\" "
@@ -67,7 +66,7 @@ std::string html_coverage(const std::vector<Seen>& seen, Words& flavors) {
   size_t listed = 0;
   for (const auto& [name, row] : rows) {
     if (++listed > kMostCommands) break;
-    out += "<tr><th scope=\"row\">" + text(cut(printable(name), 60)) + "</th>";
+    out += "<tr><th scope=\"row\">" + text(name, 60) + "</th>";
     for (size_t i = 0; i < kStatusClasses; ++i) out += cell(name, row, i);
     out += "</tr>\n";
   }

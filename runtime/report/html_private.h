@@ -26,10 +26,13 @@ class Words {
   std::vector<std::string> words_;
 };
 
-/// Text for an element or an attribute.
-inline std::string text(std::string_view any) { return markup(printable(any)); }
+/// Text for an element or an attribute, of at most `most` characters: what is longer is read by nobody, and a browser
+/// takes seconds to lay it out. Whole texts of events are in the data.
+inline std::string text(std::string_view any, size_t most = 300) { return markup(cut(printable(any), most)); }
 /// The same with its line ends.
-inline std::string text_lines(std::string_view any) { return markup(printable_lines(any)); }
+inline std::string text_lines(std::string_view any, size_t most = 5000) {
+  return markup(cut(printable_lines(any), most));
+}
 
 /// Commands beyond these are counted, not listed.
 constexpr size_t kMostCommands = 300;

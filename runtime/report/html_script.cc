@@ -9,7 +9,7 @@ constexpr std::string_view kScript = R"js("use strict";
 (() => {
 const data = JSON.parse(document.getElementById("data").textContent);
 const strings = data.strings;
-const WIDTH = 9, AT_ONCE = 300, LONG = 140;
+const WIDTH = 9, AT_ONCE = 300, LONG = 140, MOST = 20000;
 const by = id => document.getElementById(id);
 const make = (name, kind, text) => {
   const out = document.createElement(name);
@@ -39,7 +39,11 @@ function eventAt(one, i) {
 
 function details(event) {
   const list = make("dl");
-  const add = (name, value) => value && list.append(make("dt", "", name), make("dd", "", value));
+  const add = (name, value) => {
+    if (!value) return;
+    const rest = value.length - MOST;
+    list.append(make("dt", "", name), make("dd", "", rest > 0 ? value.slice(0, MOST) + " .. and " + rest + " more" : value));
+  };
   if (event.text.length > LONG) add("text", event.text);
   add("sent", event.sent);
   add("answer", event.answer);

@@ -84,7 +84,7 @@ button:hover, select:hover, input:hover { border-color: var(--quiet); }
 
 #cases, .matrices, .card { background: var(--surface); border: 1px solid var(--line); border-radius: 10px; }
 #cases:empty { display: none; }
-details.case, details.matrix { border-top: 1px solid var(--line); content-visibility: auto; contain-intrinsic-size: auto 2.7rem; }
+details.case, details.matrix { border-top: 1px solid var(--line); }
 details.case:first-child, details.matrix:first-child { border-top: 0; }
 details[hidden] { display: none; }
 summary { cursor: pointer; list-style: none; }
@@ -239,7 +239,6 @@ constexpr std::string_view kNarrow = R"css(
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   body { max-width: none; padding: 0; font-size: 10.5pt; }
   nav, .filters, .more { display: none; }
-  details.case, details.matrix { content-visibility: visible; }
   summary, tr, .compare { break-inside: avoid; }
   h2, h3 { break-after: avoid; }
   .scroll, .message, .compare pre, .likely, .ev dd { overflow: visible; max-height: none; }

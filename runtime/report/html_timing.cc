@@ -52,7 +52,7 @@ std::string grid(const LogScale& scale) {
   std::string out;
   for (int decade = scale.first(); decade <= scale.last(); ++decade) {
     const std::string x = percent(scale.at(std::pow(10, decade)));
-    out += "<line class=\"grid\" x1=\"" + x + "\" x2=\"" + x + "\" y1=\"0\" y2=\"100%\"/>";
+    out += joined({"<line class=\"grid\" x1=\"", x, "\" x2=\"", x, "\" y1=\"0\" y2=\"100%\"/>"});
   }
   return out;
 }
@@ -97,10 +97,9 @@ std::string html_timing(const std::vector<Timing>& rows) {
     const auto time = [](const char* name, std::chrono::nanoseconds value) {
       return std::string("<td class=\"num\" data-name=\"") + name + "\">" + time_text(value) + "</td>";
     };
-    out += "<tr><th scope=\"row\">" + text(cut(printable(row.name), 60)) +
-           "</th><td class=\"num\" data-name=\"count\">" + std::to_string(row.count) + "</td><td class=\"plot\">" +
-           chart(row, scale) + "</td>" + time("median", row.median) + time("95 %", row.p95) + time("longest", row.max) +
-           "</tr>\n";
+    out += "<tr><th scope=\"row\">" + text(row.name, 60) + "</th><td class=\"num\" data-name=\"count\">" +
+           std::to_string(row.count) + "</td><td class=\"plot\">" + chart(row, scale) + "</td>" +
+           time("median", row.median) + time("95 %", row.p95) + time("longest", row.max) + "</tr>\n";
   }
   out += "</tbody></table></div>\n";
   if (rows.size() > kMostCommands) {

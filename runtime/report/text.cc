@@ -117,6 +117,12 @@ std::vector<std::string> wrapped(std::string_view text, size_t columns) {
   }
 }
 
+std::string joined(std::initializer_list<std::string_view> parts) {
+  std::string out;
+  for (const std::string_view part : parts) out += part;
+  return out;
+}
+
 std::string markup(std::string_view printable) {
   std::string out;
   out.reserve(printable.size());

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <chrono>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,9 @@ std::string cut(std::string text, size_t columns);
 std::string padded(std::string text, size_t columns);
 /// Lines of at most `columns`, broken at spaces where there are any; 0: only where `text` has line ends.
 std::vector<std::string> wrapped(std::string_view text, size_t columns);
+
+/// The parts, one after the other.
+std::string joined(std::initializer_list<std::string_view> parts);
 
 /// For element content and attributes of HTML and XML. Takes printable text.
 std::string markup(std::string_view printable);

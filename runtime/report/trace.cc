@@ -77,7 +77,7 @@ std::vector<TraceLine> trace_lines(const Case& one, TraceRange range, size_t wid
       text += padded(width == 0 ? what : cut(what, room), widest) + "  " + padded(status_of(event), 9) + "  " +
               time_text(event.time, utf8);
     } else {
-      text = cut(text + lead(event.kind) + printable(event.text), width);
+      text = cut(joined({text, lead(event.kind), printable(event.text)}), width);
     }
     lines.push_back({std::move(text), failing, true});
     if (failing) add_details(event, width, lines);
