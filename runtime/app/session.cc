@@ -21,16 +21,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::shared_ptr<const engine::Policy> load_policy(const std::optional<fs::path>& file, const engine::Bundle& bundle) {
-  std::shared_ptr<const engine::Policy> policy;
-  const auto failure = failure_of(
-      [&] { policy = engine::Policy::load(file ? *file : share_folder() / "policies/default.lua", bundle); });
-  // A policy that is broken has refused nothing.
-  if (failure && failure->kind() == ErrorKind::policy) throw Error(ErrorKind::script, failure->message());
-  if (failure) throw *failure;
-  return policy;
-}
-
 /// What applets are asked for is nobody else's business: readable by its owner alone, if it is not there yet.
 std::unique_ptr<std::ofstream> create_trace(const fs::path& file) {
   const mode_t before = ::umask(077);
@@ -75,6 +65,16 @@ void SessionOptions::add_to(CLI::App& command) {
 }
 
 std::shared_ptr<const engine::Bundle> load_bundle() { return engine::Bundle::load(share_folder()); }
+
+std::shared_ptr<const engine::Policy> load_policy(const std::optional<fs::path>& file, const engine::Bundle& bundle) {
+  std::shared_ptr<const engine::Policy> policy;
+  const auto failure = failure_of(
+      [&] { policy = engine::Policy::load(file ? *file : share_folder() / "policies/default.lua", bundle); });
+  // A policy that is broken has refused nothing.
+  if (failure && failure->kind() == ErrorKind::policy) throw Error(ErrorKind::script, failure->message());
+  if (failure) throw *failure;
+  return policy;
+}
 
 host::HttpReply call_http(const host::HttpCall& call) {
   net::HttpResponse answer = net::send({call.method, call.url, call.headers, call.body});
