@@ -1,9 +1,12 @@
 #include "app/batch_cards.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <map>
+#include <set>
 
+#include "app/batch_pcsc.h"
 #include "app/cards.h"
 #include "base/error.h"
 #include "base/files.h"
@@ -78,6 +81,7 @@ SimName parse_sim(const std::string& text) {
   const size_t star = text.find('*');
   const std::string name = text.substr(0, star);
   out.flavor = CardName::parse(name).flavor;
+  if (out.flavor.empty()) out.flavor = "generic";
   if (star == std::string::npos) return out;
   const char* begin = text.data() + star + 1;
   const char* end = text.data() + text.size();
@@ -106,34 +110,72 @@ std::string file_name_of(const std::string& row) {
   return out.substr(0, 100) + "-" + to_hex(crypto::digest(crypto::Hash::sha256, view(row)));
 }
 
-OpenedCards open_cards(const BatchCards& wanted) {
-  std::vector<std::string> flavors;
-  for (const std::string& name : wanted.names) {
-    const SimName sim = parse_sim(name);
-    flavors.insert(flavors.end(), sim.count, sim.flavor);
+namespace {
+
+/// Adds the readers that one --cards names, without those that are there already.
+class Opener {
+ public:
+  Opener(const BatchCards& wanted, bool needs_keys) : wanted_(wanted), needs_keys_(needs_keys) {}
+
+  OpenedCards open() {
+    for (const std::string& name : wanted_.names) {
+      if (CardName::parse(name.substr(0, name.find('*'))).kind == CardName::Kind::pcsc) {
+        add_pcsc(name.substr(name.find(':') == std::string::npos ? name.size() : name.find(':') + 1));
+      } else {
+        const SimName sim = parse_sim(name);
+        flavors_.insert(flavors_.end(), sim.count, sim.flavor);
+      }
+      if (flavors_.size() + opened_.readers.size() > kReaderLimit) {
+        throw Error(ErrorKind::usage, "more than " + std::to_string(kReaderLimit) + " readers in --cards");
+      }
+    }
+    if (wanted_.flavor && opened_.readers.empty()) {
+      throw Error(ErrorKind::usage, "--flavor goes with cards in readers; of simulated ones write --cards sim:FLAVOR");
+    }
+    for (const std::string& flavor : flavors_) add_sim(flavor);
+    return std::move(opened_);
   }
-  if (flavors.size() > kReaderLimit) {
-    throw Error(ErrorKind::usage, "more than " + std::to_string(kReaderLimit) + " readers in --cards");
-  }
-  if (wanted.card_states) {
-    std::error_code error;
-    std::filesystem::create_directories(*wanted.card_states, error);
-    if (error) {
-      throw Error(ErrorKind::usage, "cannot make folder " + wanted.card_states->string() + ": " + error.message());
+
+ private:
+  void add_pcsc(const std::string& pattern) {
+    const se::Flavor& flavor = se::flavor(wanted_.flavor.value_or("generic"));
+    const KeySource keys = open_keys(wanted_.keys, std::getenv("CARDWRIGHT_KEYS"), nullptr);
+    if (needs_keys_) keys.demand();
+    for (const std::string& name : pcsc_readers_like(pattern)) {
+      if (pcsc_.insert(name).second) opened_.readers.push_back({pcsc_cards(name, flavor), keys.store});
     }
   }
 
-  OpenedCards out;
-  std::map<std::string, KeySource> keys;
-  std::map<std::string, size_t> numbers;
-  for (const std::string& name : flavors) {
+  void add_sim(const std::string& name) {
     const se::Flavor& flavor = se::flavor(name);
-    if (!keys.contains(name)) keys.emplace(name, open_keys(wanted.keys, std::getenv("CARDWRIGHT_KEYS"), flavor));
-    const auto same = std::count(flavors.begin(), flavors.end(), name);
-    const std::string number = same > 1 ? " " + std::to_string(++numbers[name]) : "";
-    out.readers.push_back(
-        {std::make_unique<SimCards>("sim:" + name + number, flavor, wanted.card_states), keys.at(name).store});
-    out.built_in_keys = out.built_in_keys || keys.at(name).built_in;
+    if (!keys_.contains(name)) {
+      keys_.emplace(name, open_keys(wanted_.keys, std::getenv("CARDWRIGHT_KEYS"), &flavor));
+    }
+    const bool alone = std::count(flavors_.begin(), flavors_.end(), name) == 1;
+    const std::string number = alone ? "" : " " + std::to_string(++numbers_[name]);
+    opened_.readers.push_back(
+        {std::make_unique<SimCards>("sim:" + name + number, flavor, wanted_.card_states), keys_.at(name).store});
+    opened_.built_in_keys = opened_.built_in_keys || keys_.at(name).built_in;
+  }
+
+  const BatchCards& wanted_;
+  bool needs_keys_;
+  OpenedCards opened_{};
+  std::set<std::string> pcsc_{};
+  std::vector<std::string> flavors_{};  // of the simulated readers
+  std::map<std::string, KeySource> keys_{};
+  std::map<std::string, size_t> numbers_{};
+};
+
+}  // namespace
+
+OpenedCards open_cards(const BatchCards& wanted, bool needs_keys) {
+  OpenedCards out = Opener(wanted, needs_keys).open();
+  if (!wanted.card_states) return out;
+  std::error_code error;
+  std::filesystem::create_directories(*wanted.card_states, error);
+  if (error) {
+    throw Error(ErrorKind::usage, "cannot make folder " + wanted.card_states->string() + ": " + error.message());
   }
   return out;
 }

@@ -120,7 +120,7 @@ Outcome run(const Options& options) {
     name = fs::path(name).generic_string();
   }
   const auto flow = std::make_shared<const engine::Flow>(engine::check_flow(*bundle, name));
-  OpenedCards cards = open_cards(options.cards);
+  OpenedCards cards = open_cards(options.cards, !flow->needs_keys.empty());
 
   batch::TableSetup table_setup;
   table_setup.file = options.data;
@@ -181,10 +181,12 @@ void add_batch(CLI::App& program, Action& action) {
   command->add_option("FLOW", options->flow, "name under scripts/, or a .lua file")->required()->type_name("");
   command
       ->add_option("--cards", options->cards.names,
-                   "the readers, repeatable: sim:FLAVOR*N is N simulated ones with a new card for each row")
+                   "the readers, repeatable: pcsc:* is every one that is plugged in; sim:FLAVOR*N is N simulated ones")
       ->required()
       ->allow_extra_args(false)
       ->type_name("CARDS");
+  command->add_option("--flavor", options->cards.flavor, "what product the cards in readers are (default: generic)")
+      ->type_name("FLAVOR");
   command->add_option("--data", options->data, "CSV file in UTF-8: the first line names arguments of the flow")
       ->required()
       ->type_name("FILE");
@@ -217,11 +219,17 @@ void add_batch(CLI::App& program, Action& action) {
   command->add_flag("--json", options->json, "one JSON event per line on standard output, and nothing else");
   command->add_flag("--verbose,-v", options->verbose, "with --json: each command");
   command->footer(
+      "pcsc:NAME takes one reader; in pcsc:PATTERN a * stands for anything. A reader gets the next row when its card "
+      "is\n"
+      "changed. Each row gets a simulated card of its own. Readers that are plugged in later are not taken.\n"
+      "\n"
       "A bad row is named by its line before any card is touched. Rows that are done are skipped when the same\n"
       "command runs again, after Ctrl-C or a crash too. A card that a row was written to gets no other row.\n"
       "\n"
       "Examples:\n"
       "  cardwright batch demo/install --cards sim:generic*2 --data people.csv --set cap=transit.cap\n"
+      "  cardwright batch demo/install --cards pcsc:* --flavor jcop4 --keys keys --data people.csv --set "
+      "cap=transit.cap\n"
       "  cardwright batch demo/install --cards sim:jcop4 --data people.csv --set cap=transit.cap --limit 1\n"
       "  cardwright batch demo/install --cards sim --data people.csv --set cap=transit.cap --retry-failed");
   command->callback([options, &action] { action = [options] { return run_and_tell(*options); }; });
