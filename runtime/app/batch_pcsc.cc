@@ -1,9 +1,9 @@
 #include "app/batch_pcsc.h"
 
+#include <algorithm>
+#include <cctype>
 #include <chrono>
 #include <optional>
-
-#include <fnmatch.h>
 
 #include "app/cards.h"
 #include "base/error.h"
@@ -74,6 +74,23 @@ class PcscCards : public batch::CardSource {
   std::optional<unsigned> taken_{};  // pcscd's count when the card before was taken
 };
 
+std::string lower(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
+  return text;
+}
+
+/// Both in lower case. Of all characters '*' alone is special: names of readers are full of brackets.
+bool matches(std::string_view pattern, std::string_view name) {
+  const size_t star = pattern.find('*');
+  if (star == std::string_view::npos) return pattern == name;
+  if (!name.starts_with(pattern.substr(0, star))) return false;
+  name.remove_prefix(star);
+  for (pattern.remove_prefix(star + 1);; name.remove_prefix(1)) {
+    if (matches(pattern, name)) return true;
+    if (name.empty()) return false;
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> pcsc_readers_like(const std::string& pattern) {
@@ -90,7 +107,7 @@ std::vector<std::string> pcsc_readers_like(const std::string& pattern, const std
   std::vector<std::string> out;
   std::string all;
   for (const std::string& name : names) {
-    if (::fnmatch(pattern.c_str(), name.c_str(), FNM_CASEFOLD) == 0) out.push_back(name);
+    if (matches(lower(pattern), lower(name))) out.push_back(name);
     all += (all.empty() ? "" : ", ") + name;
   }
   if (out.empty()) throw Error(ErrorKind::usage, "no reader matches pcsc:" + pattern + "; there is " + all);
