@@ -95,7 +95,9 @@ class Batch::Conductor {
   /// What no other card would mend ends the batch; cards in work are finished.
   void give_up(const Error& error) {
     const std::lock_guard lock(mutex_);
-    if (!failure_) failure_ = error;
+    // Whatever it is, by now it is no wrong argument: cards have been written to.
+    const ErrorKind kind = error.kind() == ErrorKind::usage ? ErrorKind::script : error.kind();
+    if (!failure_) failure_ = Error(kind, error.message(), error.sw(), error.cause());
     enough_ = true;
   }
 
