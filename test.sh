@@ -6,7 +6,7 @@ cd "$(dirname "$0")"
 . tools/packages.sh
 . tools/build.sh
 
-quick_stages=(release unit vectors selftest lua cli batch repeat secrets luacheck lint)
+quick_stages=(release unit vectors selftest lua cli batch repeat secrets pcsc luacheck lint)
 all_stages=("${quick_stages[@]}" docs install clone asan tsan clang fuzz)
 
 usage() {
@@ -25,13 +25,14 @@ earlier ones built, in this order:
   batch      many rows onto many cards: killed, stopped and started again, bad files, secrets of a table
   repeat     each shipped flow many times in fresh processes: the same commands and answers to the byte
   secrets    planted keys and secrets: no output and no file shows them
+  pcsc       cards in the readers of a real pcscd, started for it: pulled, mute, slow, held by another program
   luacheck   every Lua source
   lint       what tests/lint/README.md lists
   docs       every command shown in the guides, run as it is printed there
   install    cmake --install into an empty folder, and the demo flow from there
   clone      ./demo.sh twice in a fresh clone of the last commit
   asan       unit and vectors under AddressSanitizer and UndefinedBehaviorSanitizer
-  tsan       what uses threads (engine, batch, net, app, crypto) under ThreadSanitizer
+  tsan       what uses threads (engine, batch, net, app, crypto, card) under ThreadSanitizer
   clang      build everything with clang
   fuzz       each fuzzer for a short, fixed number of inputs
 
@@ -87,6 +88,10 @@ stage_secrets() {
   tests/interop/secrets/run.py "$cardwright"
 }
 
+stage_pcsc() {
+  tests/interop/pcsc/run.py "$cardwright"
+}
+
 stage_luacheck() {
   luacheck --no-color --quiet stdlib scripts policies tests
 }
@@ -133,8 +138,8 @@ stage_asan() {
 
 stage_tsan() {
   export TSAN_OPTIONS=halt_on_error=1
-  build_preset tsan -- cardwright engine_test batch_test net_test app_test crypto_test
-  unit_tests tsan -R '^(engine|batch|net|app|crypto)[.]'
+  build_preset tsan -- cardwright engine_test batch_test net_test app_test crypto_test card_test
+  unit_tests tsan -R '^(engine|batch|net|app|crypto|card)[.]'
 }
 
 stage_clang() {
