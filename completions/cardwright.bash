@@ -21,7 +21,7 @@ _cardwright_flow() {
   local i
   for ((i = 2; i < ${#line[@]} - 1; i++)); do
     case ${line[i]} in
-      --json | --verbose | --help | --card-shared) ;;
+      --json | --verbose | --help | --card-shared | --retry-failed | --any-card) ;;
       -*) i=$((i + 1)) ;;
       *) printf '%s' "${line[i]}" && return ;;
     esac
@@ -58,7 +58,7 @@ _cardwright() {
     run) options="$session --set --json --verbose --help" ;;
     batch)
       options='--cards --flavor --data --set --key --keys --policy --results --quarantine --stop-after --limit'
-      options+=' --retry-failed --card-states --json --verbose --help'
+      options+=' --retry-failed --any-card --card-states --json --verbose --help'
       ;;
     readers) options='--json --watch --help' ;;
     selftest) options='--vectors --help' ;;

@@ -31,6 +31,7 @@ struct Options {
   unsigned stop_after = 3;
   std::optional<size_t> limit{};
   bool retry_failed = false;
+  bool any_card = false;
   bool json = false;
   bool verbose = false;
 };
@@ -141,6 +142,7 @@ Outcome run(const Options& options) {
   setup.table = &table;
   setup.queue = {options.retry_failed, options.limit};
   setup.stop_after = options.stop_after;
+  setup.any_card = options.any_card;
 
   batch::Results results(options.results.value_or(beside(options.data, ".results.csv")), name);
   batch::Quarantine quarantine(options.quarantine.value_or(beside(options.data, ".quarantine.csv")));
@@ -212,6 +214,8 @@ void add_batch(CLI::App& program, Action& action) {
       ->type_name("N");
   command->add_option("--limit", options->limit, "hand out at most N rows")->check(CLI::PositiveNumber)->type_name("N");
   command->add_flag("--retry-failed", options->retry_failed, "rows that failed once are tried again, on a fresh card");
+  command->add_flag("--any-card", options->any_card,
+                    "for cards that all have the same serial number: take each for a fresh one, also if it is none");
   command
       ->add_option("--card-states", options->cards.card_states,
                    "folder that gets the memory of each simulated card, as ROW.json")

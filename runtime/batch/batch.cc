@@ -179,7 +179,7 @@ class Batch::Conductor {
   std::optional<Error> read_identity(size_t reader, std::string& card) const {
     IdentityTaker taker;
     const std::optional<Error> error = finish(run_setup(reader, kIdentityFlow, taker));
-    card = taker.identity;
+    if (!setup_.any_card) card = taker.identity;
     return error && error->kind() == ErrorKind::card ? std::nullopt : error;  // then it tells none
   }
 
@@ -227,12 +227,14 @@ class Batch::Conductor {
     Watch watch(mutex_, next);
     cards.row_begins(begun.row->key);
     engine::RunSetup setup = run_setup(reader, setup_.flow_name, watch);
+    SendingReader sending(*setup.reader);
+    setup.reader = &sending;
     setup.flow = setup_.flow;
     setup.arguments = setup_.table->arguments(*begun.row);
     const std::optional<Error> error = finish(std::move(setup));
     cards.row_ends();
     begun.result.seconds = seconds_since(begin);
-    return end_row(reader, begun.result, error, error && watch.in_doubt(*error), why);
+    return end_row(reader, begun.result, error, error && watch.in_doubt(*error, sending.sent()), why);
   }
 
   bool end_row(size_t reader, Result& result, const std::optional<Error>& error, bool in_doubt, std::string& why) {

@@ -34,6 +34,7 @@ struct BatchSetup {
   Follower* follower = nullptr;
   RowQueue::Options queue{};
   unsigned stop_after = 3;  // the breaker's limit
+  bool any_card = false;    // take every card for a fresh one, whatever it says that it is
 };
 
 class Batch {

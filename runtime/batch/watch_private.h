@@ -1,12 +1,33 @@
 // Follows one run of a batch: notes what says whether the card's state is in doubt, and passes all on to the follower,
 // one thread at a time.
+//
+// Owner: one run. One thread.
 #pragma once
 
 #include <mutex>
 
+#include "card/reader.h"
 #include "engine/observer.h"
 
 namespace cw::batch {
+
+/// Notes that a command went out: observers hear of those that were answered, and a card may act and not answer.
+class SendingReader : public card::Reader {
+ public:
+  /// `inner` outlives this.
+  explicit SendingReader(card::Reader& inner) : inner_(inner) {}
+  std::string name() const override { return inner_.name(); }
+  Bytes reset() override { return inner_.reset(); }
+  Bytes transmit(ByteView command) override {
+    sent_ = true;
+    return inner_.transmit(command);
+  }
+  bool sent() const { return sent_; }
+
+ private:
+  card::Reader& inner_;
+  bool sent_ = false;
+};
 
 class Watch : public engine::Observer {
  public:
@@ -21,7 +42,6 @@ class Watch : public engine::Observer {
     constexpr uint8_t kExternalAuthenticate = 0x82;
     const bool refused = channel == 0 && command.ins == kExternalAuthenticate && answer.sw != 0x9000;
     authentication_refused_ = authentication_refused_ || refused;
-    commands_ = true;
     pass([&](engine::Observer& next) { next.exchanged(command, channel, answer, time); });
   }
   void channel_opened(const host::OpenChannel& asked, const host::ChannelOpened& opened,
@@ -39,10 +59,9 @@ class Watch : public engine::Observer {
   }
 
   /// Whether nobody can tell from the outside what the card holds after that error: an answer was lost, a channel
-  /// broke, or the card refused to authenticate us and counts such attempts.
-  bool in_doubt(const Error& error) const {
-    return authentication_refused_ || error.kind() == ErrorKind::channel ||
-           (error.kind() == ErrorKind::reader && commands_);
+  /// broke, or the card refused to authenticate us and counts such attempts. `sent`: any command was.
+  bool in_doubt(const Error& error, bool sent) const {
+    return authentication_refused_ || error.kind() == ErrorKind::channel || (error.kind() == ErrorKind::reader && sent);
   }
 
  private:
@@ -55,7 +74,6 @@ class Watch : public engine::Observer {
 
   std::mutex& mutex_;
   engine::Observer* next_;
-  bool commands_ = false;  // any was answered
   bool authentication_refused_ = false;
 };
 

@@ -26,6 +26,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "tests/interop/secrets"))
+import readers  # noqa: E402
 from writings import Search  # noqa: E402
 
 CAP = f"cap={ROOT}/tests/caps/wallet-1.0.cap"
@@ -375,8 +376,10 @@ def main(arguments):
         batches.terminal()
         batches.secrets()
         os.chdir("/")
-    print(f"{batches.passed} passed, {batches.failed} failed")
-    return 1 if batches.failed else 0
+    passed, failed = readers.tell(cardwright)
+    passed, failed = passed + batches.passed, failed + batches.failed
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

@@ -77,6 +77,14 @@ TEST_F(BatchTest, ACardThatARowWasWrittenToIsRefused) {
   EXPECT_EQ(run(more, {{first}}).cards_refused, 1U);
 }
 
+TEST_F(BatchTest, WhereAnyCardIsTakenSerialNumbersDoNotCount) {
+  any_card_ = true;
+  const Table people = table(rows(2));
+  const StoryCard same = card(1);
+  EXPECT_EQ(run(people, {{same, same}}).done, 2U);
+  EXPECT_EQ(heard_.results.at(0).card, "");
+}
+
 TEST_F(BatchTest, ACardThatTellsNoIdentityIsTakenForAFreshOne) {
   const Table people = table(rows(2));
   const StoryCard unknown = card(0);
@@ -126,6 +134,14 @@ TEST_F(BatchTest, ACardThatIsPulledOutOrRefusesTheKeysIsInDoubt) {
   // No such card is authenticated to again.
   const Table more = table("number\n4\n");
   EXPECT_EQ(run(more, {{card(1), card(2), card(3)}}).cards_refused, 3U);
+}
+
+// Observers hear of commands that were answered; the card may have acted on the first one all the same.
+TEST_F(BatchTest, ACardWhoseFirstCommandIsNotAnsweredIsInDoubt) {
+  const Table people = table(rows(1));
+  StoryCard pulled = card(1);
+  pulled.lose_at = 3;
+  EXPECT_EQ(run(people, {{pulled}}).quarantined, 1U);
 }
 
 TEST_F(BatchTest, ACardThatDoesNotAnswerTakesNoRow) {

@@ -164,6 +164,7 @@ Summary Story::run(const Table& table, std::vector<std::deque<StoryCard>> reader
   setup.follower = &heard_;
   setup.queue = options;
   setup.stop_after = stop_after;
+  setup.any_card = any_card_;
   Batch batch(std::move(setup));
   return batch.run(interrupted_);
 }

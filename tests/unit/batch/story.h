@@ -87,6 +87,7 @@ class Story : public ::testing::Test {
   std::shared_ptr<const engine::Policy> policy_;
   std::string flow_name_;
   std::atomic<bool> interrupted_ = false;
+  bool any_card_ = false;
   Listener heard_;  // of the last batch
 };
 
