@@ -121,6 +121,7 @@ Outcome run(const Options& options) {
     name = fs::path(name).generic_string();
   }
   const auto flow = std::make_shared<const engine::Flow>(engine::check_flow(*bundle, name));
+  const Interrupt interrupt;  // before readers, which have threads
   OpenedCards cards = open_cards(options.cards, !flow->needs_keys.empty());
 
   batch::TableSetup table_setup;
@@ -157,7 +158,6 @@ Outcome run(const Options& options) {
   if (cards.built_in_keys && !flow->needs_keys.empty()) {
     std::cerr << "cardwright: no --keys: using the published test keys for the simulated cards\n";
   }
-  const Interrupt interrupt;
   Outcome outcome;
   outcome.summary = batch.run(interrupt.requested());
   outcome.status = status_of(follower.plan(), outcome.summary);

@@ -42,7 +42,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   if (!rows) return 0;
   std::string written;
   for (const auto& row : *rows) written += batch::csv_line(row);
-  // A byte order mark counts at the very beginning of a file only: as the first text of a field it needs another before it.
+  // A byte order mark counts at the very beginning of a file only: as the first text of a field it needs another before
+  // it.
   if (written.starts_with("\xEF\xBB\xBF")) written = "\xEF\xBB\xBF" + written;
   const auto again = read(view(written));
   require(again.has_value() && *again == *rows);
