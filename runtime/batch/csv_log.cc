@@ -1,6 +1,8 @@
 #include "batch/csv_log.h"
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 #include <utility>
 
 #include <fcntl.h>
@@ -39,6 +41,20 @@ void write_all(int fd, std::string_view text, const std::filesystem::path& path)
   }
 }
 
+/// Who shares a file holds it for a moment only; one who holds it longer has it for itself.
+constexpr std::chrono::milliseconds kAtOnce{0};
+constexpr std::chrono::milliseconds kPatience{2000};
+
+bool locked(int fd, std::chrono::milliseconds patience) {
+  constexpr std::chrono::milliseconds kNap{10};
+  while (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    if (patience <= kNap) return false;
+    std::this_thread::sleep_for(kNap);
+    patience -= kNap;
+  }
+  return true;
+}
+
 /// Makes a new name in a folder last.
 void sync_folder(const std::filesystem::path& file) {
   const std::filesystem::path folder = file.has_parent_path() ? file.parent_path() : ".";
@@ -55,10 +71,9 @@ CsvLog::CsvLog(std::filesystem::path path, const std::vector<std::string>& heade
   fd_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   if (fd_ < 0) fail(ErrorKind::usage, "cannot write", path_, ::strerror(errno));
   try {
-    if (::flock(fd_, LOCK_EX | (sharing == Sharing::alone ? LOCK_NB : 0)) != 0) {
+    if (!locked(fd_, sharing == Sharing::alone ? kAtOnce : kPatience)) {
       fail(ErrorKind::usage, "cannot use", path_,
-           errno == EWOULDBLOCK ? "another batch is writing it; wait for that to end, or give another file"
-                                : ::strerror(errno));
+           "another batch is writing it; wait for that to end, or give another file");
     }
     read(header);
     if (sharing == Sharing::shared) ::flock(fd_, LOCK_UN);

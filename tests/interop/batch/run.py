@@ -208,6 +208,8 @@ class Batches:
                  ["sim"]),
                 ("results that are something else", 2, "something else", ["--results", "good.csv"], ["sim"]),
                 ("a quarantine list that is something else", 2, "something else", ["--quarantine", "good.csv"], ["sim"]),
+                ("one file for results and quarantine", 2, "another batch is writing it",
+                 ["--results", "both.csv", "--quarantine", "both.csv"], ["sim"]),
                 ("an unknown option", 2, "did you mean '--limit'", ["--limt", "1"], ["sim"]),
                 ("results in no folder", 2, "cannot write", ["--results", "none/r.csv"], ["sim"]),
         ):

@@ -93,13 +93,13 @@ TEST_F(ResultsTest, ZerosThatACrashLeftAreCutOff) {
 TEST_F(ResultsTest, AfterACrashAtAnyByteEveryRowIsDoneOnceInTheEnd) {
   {
     Results results(path(), "test");
-    for (const char* row : {"1", "zoë \"2\"", "3"}) {
+    for (const char* row : {"1", "zoë \"2\""}) {
       results.append(result(row, State::started, std::string("CPLC-") + row[0]));
       results.append(result(row, State::done, std::string("CPLC-") + row[0]));
     }
   }
   const std::string whole = content("results.csv");
-  const Table people = table("id,number\n1,1\n\"zoë \"\"2\"\"\",2\n3,3\n", {}, "id");
+  const Table people = table("id,number\n1,1\n\"zoë \"\"2\"\"\",2\n", {}, "id");
   for (size_t size = 0; size <= whole.size(); ++size) {
     file("results.csv", whole.substr(0, size));
     std::filesystem::remove(folder_ / "quarantine.csv");
@@ -119,7 +119,7 @@ TEST_F(ResultsTest, AfterACrashAtAnyByteEveryRowIsDoneOnceInTheEnd) {
       }
     }
     const Results after(path(), "test");
-    EXPECT_EQ(RowQueue(people, after, quarantine, {}).done_before(), 3U) << size;
+    EXPECT_EQ(RowQueue(people, after, quarantine, {}).done_before(), 2U) << size;
   }
 }
 
