@@ -6,7 +6,7 @@ cd "$(dirname "$0")"
 . tools/packages.sh
 . tools/build.sh
 
-quick_stages=(release unit vectors selftest lua cli repeat secrets report luacheck lint)
+quick_stages=(release unit vectors selftest lua cli batch repeat secrets pcsc report luacheck lint)
 all_stages=("${quick_stages[@]}" docs install clone asan tsan clang fuzz)
 
 usage() {
@@ -22,16 +22,18 @@ earlier ones built, in this order:
   selftest   the known answers built into the program
   lua        the specs of the Lua library, in the sandbox that flows run in
   cli        the program as a user has it: arguments, output, exit status, signals
+  batch      many rows onto many cards: killed, stopped and started again, bad files, secrets of a table
   repeat     each shipped flow many times in fresh processes: the same commands and answers to the byte
   secrets    planted keys and secrets: no output and no file shows them
   report     the HTML report in a headless Chromium: used, looked at, fed with hostile text
+  pcsc       cards in the readers of a real pcscd, started for it: pulled, mute, slow, held by another program
   luacheck   every Lua source
   lint       what tests/lint/README.md lists
   docs       every command shown in the guides, run as it is printed there
   install    cmake --install into an empty folder, and the demo flow from there
   clone      ./demo.sh twice in a fresh clone of the last commit
   asan       unit and vectors under AddressSanitizer and UndefinedBehaviorSanitizer
-  tsan       what uses threads (engine, net, app, crypto) under ThreadSanitizer
+  tsan       what uses threads (engine, batch, net, app, crypto, card) under ThreadSanitizer
   clang      build everything with clang
   fuzz       each fuzzer for a short, fixed number of inputs
 
@@ -75,6 +77,10 @@ stage_cli() {
   tests/interop/cli/run.sh "$cardwright"
 }
 
+stage_batch() {
+  tests/interop/batch/run.py "$cardwright"
+}
+
 stage_repeat() {
   tests/interop/repeat/run.py "$cardwright"
 }
@@ -85,6 +91,10 @@ stage_secrets() {
 
 stage_report() {
   tests/interop/report/run.py build/release/tests/unit/report/report_samples "$logs/report"
+}
+
+stage_pcsc() {
+  tests/interop/pcsc/run.py "$cardwright"
 }
 
 stage_luacheck() {
@@ -133,8 +143,8 @@ stage_asan() {
 
 stage_tsan() {
   export TSAN_OPTIONS=halt_on_error=1
-  build_preset tsan -- cardwright engine_test net_test app_test crypto_test
-  unit_tests tsan -R '^(engine|net|app|crypto)[.]'
+  build_preset tsan -- cardwright engine_test batch_test net_test app_test crypto_test card_test
+  unit_tests tsan -R '^(engine|batch|net|app|crypto|card)[.]'
 }
 
 stage_clang() {

@@ -21,7 +21,7 @@ _cardwright_flow() {
   local i
   for ((i = 2; i < ${#line[@]} - 1; i++)); do
     case ${line[i]} in
-      --json | --verbose | --help) ;;
+      --json | --verbose | --help | --card-shared | --retry-failed | --any-card) ;;
       -*) i=$((i + 1)) ;;
       *) printf '%s' "${line[i]}" && return ;;
     esac
@@ -53,9 +53,14 @@ _cardwright() {
   cur=${line[-1]} prev=${line[-2]}
   COMPREPLY=()
 
-  local session='--card --card-state --keys --policy --trace --seed' command=${line[1]} options='--help'
+  local session='--card --flavor --card-shared --card-state --keys --policy --trace --seed' command=${line[1]} options='--help'
   case $command in
     run) options="$session --set --json --verbose --help" ;;
+    batch)
+      options='--cards --flavor --data --set --key --keys --policy --results --quarantine --stop-after --limit'
+      options+=' --retry-failed --any-card --card-states --json --verbose --help'
+      ;;
+    readers) options='--json --watch --help' ;;
     selftest) options='--vectors --help' ;;
     cap) options='--json --help' ;;
     card) options="$session --json --help" ;;
@@ -64,20 +69,29 @@ _cardwright() {
   esac
 
   if [ "${#line[@]}" -eq 2 ]; then
-    _cardwright_reply run flows flow check cap card send selftest repl --help --version
+    _cardwright_reply run batch flows flow check cap card readers send selftest repl --help --version
     return
   fi
   case $prev in
-    --card)
-      _cardwright_reply sim sim:generic sim:uicc sim:jcop4 sim:secora sim:smartcafe sim:yubikey
+    --cards)
+      _cardwright_reply sim sim:generic sim:uicc sim:jcop4 sim:secora sim:smartcafe sim:yubikey 'pcsc:\*'
       case $cur in *:*) COMPREPLY=("${COMPREPLY[@]#*:}") ;; esac
       return
       ;;
-    --card-state | --keys | --policy | --trace | --vectors)
+    --card)
+      _cardwright_reply sim sim:generic sim:uicc sim:jcop4 sim:secora sim:smartcafe sim:yubikey pcsc:
+      case $cur in *:*) COMPREPLY=("${COMPREPLY[@]#*:}") ;; esac
+      return
+      ;;
+    --flavor)
+      _cardwright_reply generic uicc jcop4 secora smartcafe yubikey
+      return
+      ;;
+    --card-state | --card-states | --data | --results | --quarantine | --keys | --policy | --trace | --vectors)
       _cardwright_files "$cur"
       return
       ;;
-    --seed) return ;;
+    --seed | --key | --stop-after | --limit) return ;;
     --set)
       _cardwright_set
       return
@@ -98,7 +112,7 @@ _cardwright() {
       ;;
   esac
   case $command in
-    run | check | flow)
+    run | batch | check | flow)
       _cardwright_reply "$(cardwright flows 2>/dev/null | sed -n 's/^\([a-z][^ ]*\/[^ ]*\) .*/\1/p')"
       _cardwright_files "$cur" '!*.lua'
       ;;

@@ -52,7 +52,8 @@ void print_change(const card::PcscChange& change, bool json) {
 
 /// Until the program is ended, or nobody reads what it prints. Ctrl-C just ends it: it holds no card.
 ExitStatus watch(std::vector<card::PcscReaderInfo> readers, bool json) {
-  constexpr std::chrono::seconds kTurn{60};
+  // pcscd wakes nobody when a program opens or leaves a card; that is seen at the next look.
+  constexpr std::chrono::seconds kTurn{1};
   while (std::cout) {
     std::vector<card::PcscReaderInfo> now = card::wait_for_pcsc_change(readers, kTurn);
     for (const card::PcscChange& change : card::pcsc_changes(readers, now)) print_change(change, json);

@@ -123,8 +123,25 @@ cw run demo/install --card sim
 expect 'missing argument of a flow' 2 'cap'
 cw run demo/install --card sim --set "cap=$cap" --set "holder=$holder"
 expect 'a secret is not taken from the command line' 2 'holder'
-cw run demo/inventory --card pcsc:reader
-expect 'another reader' 2 'simulated card only'
+cw run demo/inventory --card usb:1
+expect 'a card of no kind' 2 "cannot open card 'usb:1'.*pcsc:READER"
+cw run demo/inventory --card sim:jcop4 --flavor uicc
+expect 'two flavors for one card' 2 'sim:jcop4 and --flavor uicc name different products'
+cw card info --card sim --flavor jcop4
+expect 'a flavor by its option' 0 '3BD518FF8191FE1FC38073C821100A'
+
+# Readers; with a real pcscd they are in tests/interop/pcsc.
+(
+  export PCSCLITE_CSOCK_NAME=$here/nobody
+  status=0
+  "$cardwright" readers >"$here/out" 2>"$here/err" </dev/null || status=$?
+  exit "$status"
+)
+status=$?
+expect 'readers without a pcscd' 5 'pcscd does not answer, it is not running; start it'
+one_line 'readers without a pcscd is one line'
+cw readers --help
+expect 'help of readers' 0 'cardwright readers --watch'
 cw run demo/inventory --card sim:genric
 expect 'unknown flavor names the nearest' 2 "generic"
 cw run demo/inventory --card sim --keys /nowhere
@@ -387,6 +404,8 @@ check 'completion of a flow' [ "$(complete_line 'cardwright run demo/rot')" = de
 check 'completion of an argument, after an option' [ "$(complete_line 'cardwright run --json demo/install --set nu')" = number= ]
 check 'completion of a file behind NAME=' \
   [ "$(complete_line 'cardwright run demo/install --set cap=tests/caps/tr')" = tests/caps/transit-2.1.cap ]
+check 'completion of readers' [ "$(complete_line 'cardwright readers --w')" = --watch ]
+check 'completion of --flavor' [ "$(complete_line 'cardwright run demo/install --flavor s')" = 'secora smartcafe' ]
 check 'completion of a flavor' [ "$(complete_line 'cardwright run demo/install --card sim:j')" = jcop4 ]
 
 # Planted secrets: no output that this test made shows a key or the holder, in any common writing. The memory of the card
