@@ -31,6 +31,13 @@ constexpr int kRetryMs = 250;
                     "(systemctl start pcscd), and look for its port in /etc/reader.conf.d/vpcd");
 }
 
+// vpcd writes the length of a message and its bytes one after the other, and Nagle's algorithm holds the bytes back
+// until the length is acknowledged. Linux delays that by 40 ms, and forgets that it should not.
+void acknowledge_at_once(int socket) {
+  const int yes = 1;
+  ::setsockopt(socket, IPPROTO_TCP, TCP_QUICKACK, &yes, sizeof yes);
+}
+
 }  // namespace
 
 // Owns the socket.
@@ -214,6 +221,7 @@ VpcdCard::End VpcdCard::talk(const Connection& connection) {
       if (sent < 0 && errno != EAGAIN && errno != EINTR) return End::reader_gone;
       if (sent > 0) out.erase(out.begin(), out.begin() + sent);
     }
+    acknowledge_at_once(connection.get());
     const auto wanted = static_cast<short>(out.empty() ? POLLIN : POLLIN | POLLOUT);
     std::array<pollfd, 2> wait = {{{connection.get(), wanted, 0}, {stop_event_, POLLIN, 0}}};
     if (::poll(wait.data(), wait.size(), -1) < 0 && errno != EINTR) return End::reader_gone;
