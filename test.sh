@@ -7,7 +7,7 @@ cd "$(dirname "$0")"
 . tools/build.sh
 
 quick_stages=(release unit vectors selftest lua cli repeat secrets luacheck lint)
-all_stages=("${quick_stages[@]}" docs install clone asan tsan clang fuzz)
+all_stages=("${quick_stages[@]}" vpcd docs install clone asan tsan clang fuzz)
 
 usage() {
   cat <<'TEXT'
@@ -26,11 +26,12 @@ earlier ones built, in this order:
   secrets    planted keys and secrets: no output and no file shows them
   luacheck   every Lua source
   lint       what tests/lint/README.md lists
+  vpcd       the simulated card in a real pcscd, for opensc-tool, scriptor and what other tools send
   docs       every command shown in the guides, run as it is printed there
   install    cmake --install into an empty folder, and the demo flow from there
   clone      ./demo.sh twice in a fresh clone of the last commit
   asan       unit and vectors under AddressSanitizer and UndefinedBehaviorSanitizer
-  tsan       what uses threads (engine, net, app, crypto) under ThreadSanitizer
+  tsan       what uses threads (engine, net, app, crypto, se) under ThreadSanitizer
   clang      build everything with clang
   fuzz       each fuzzer for a short, fixed number of inputs
 
@@ -90,6 +91,10 @@ stage_lint() {
   tests/lint/run.py --cardwright "$cardwright"
 }
 
+stage_vpcd() {
+  tests/interop/vpcd/run.py "$cardwright"
+}
+
 stage_docs() {
   tests/guides/run.py --cardwright "$cardwright"
 }
@@ -128,8 +133,8 @@ stage_asan() {
 
 stage_tsan() {
   export TSAN_OPTIONS=halt_on_error=1
-  build_preset tsan -- cardwright engine_test net_test app_test crypto_test
-  unit_tests tsan -R '^(engine|net|app|crypto)[.]'
+  build_preset tsan -- cardwright engine_test net_test app_test crypto_test se_test
+  unit_tests tsan -R '^(engine|net|app|crypto|se)[.]'
 }
 
 stage_clang() {

@@ -58,7 +58,10 @@ _cardwright() {
     run) options="$session --set --json --verbose --help" ;;
     selftest) options='--vectors --help' ;;
     cap) options='--json --help' ;;
-    card) options="$session --json --help" ;;
+    card)
+      options="$session --json --help"
+      if [ "${line[2]}" = serve ]; then options='--vpcd --flavor --state --count --seed --trace --help'; fi
+      ;;
     send) options="$session --help" ;;
     repl) options="$session --verbose --help" ;;
   esac
@@ -73,7 +76,8 @@ _cardwright() {
       case $cur in *:*) COMPREPLY=("${COMPREPLY[@]#*:}") ;; esac
       return
       ;;
-    --card-state | --keys | --policy | --trace | --vectors)
+    --flavor) _cardwright_reply generic uicc jcop4 secora smartcafe yubikey && return ;;
+    --card-state | --state | --keys | --policy | --trace | --vectors)
       _cardwright_files "$cur"
       return
       ;;
@@ -92,7 +96,7 @@ _cardwright() {
   case $command in
     flow | cap | card)
       if [ "${#line[@]}" -eq 3 ]; then
-        _cardwright_reply info --help
+        if [ "$command" = card ]; then _cardwright_reply info serve --help; else _cardwright_reply info --help; fi
         return
       fi
       ;;

@@ -23,11 +23,12 @@ start_pcscd() {
   mkdir -p "$1/run" "$1/reader.conf.d" "$1/empty"
   dir=$(cd "$1" && pwd)
   [ "${#dir}" -le 80 ] || die "start_pcscd: $dir is too long for the name of a socket; take a folder nearer to /"
-  for ((pair = port; pair < port + readers; pair += 2)); do
-    # The driver keeps its two sockets in variables of its own: each pair needs another copy, or the last pair gets all.
-    cp "$driver" "$dir/libifdvpcd-$pair.so"
+  # The driver keeps two cards in variables of its own: each pair of readers gets a copy of it.
+  for ((pair = 0; pair < readers; pair += 2)); do
+    local letter=${letters[pair / 2]}
+    cp "$driver" "$dir/libifdvpcd${letter# }.so"
     printf 'FRIENDLYNAME "Virtual PCD%s"\nDEVICENAME /dev/null:0x%04X\nLIBPATH %s\nCHANNELID 0x%04X\n\n' \
-      "${letters[(pair - port) / 2]}" "$pair" "$dir/libifdvpcd-$pair.so" "$pair"
+      "$letter" $((port + pair)) "$dir/libifdvpcd${letter# }.so" $((port + pair))
   done >"$dir/reader.conf.d/vpcd"
 
   local namespace=(unshare --mount --propagation private)
