@@ -6,8 +6,7 @@ cd "$(dirname "$0")"
 . tools/packages.sh
 . tools/build.sh
 
-quick_stages=(release unit vectors selftest lua cli batch repeat secrets pcsc report luacheck lint)
-all_stages=("${quick_stages[@]}" docs install clone asan tsan clang fuzz)
+quick_stages=(release unit vectors selftest lua cli batch repeat secrets pcsc vpcd report luacheck lint)
 
 usage() {
   cat <<'TEXT'
@@ -29,11 +28,12 @@ earlier ones built, in this order:
   pcsc       cards in the readers of a real pcscd, started for it: pulled, mute, slow, held by another program
   luacheck   every Lua source
   lint       what tests/lint/README.md lists
+  vpcd       the simulated card in a real pcscd, for opensc-tool, scriptor and what other tools send
   docs       every command shown in the guides, run as it is printed there
   install    cmake --install into an empty folder, and the demo flow from there
   clone      ./demo.sh twice in a fresh clone of the last commit
   asan       unit and vectors under AddressSanitizer and UndefinedBehaviorSanitizer
-  tsan       what uses threads (engine, batch, net, app, crypto, card) under ThreadSanitizer
+  tsan       what uses threads (engine, batch, scenario, net, app, crypto, card, se) under ThreadSanitizer
   clang      build everything with clang
   fuzz       each fuzzer for a short, fixed number of inputs
 
@@ -105,6 +105,10 @@ stage_lint() {
   tests/lint/run.py --cardwright "$cardwright"
 }
 
+stage_vpcd() {
+  tests/interop/vpcd/run.py "$cardwright"
+}
+
 stage_docs() {
   tests/guides/run.py --cardwright "$cardwright"
 }
@@ -143,8 +147,8 @@ stage_asan() {
 
 stage_tsan() {
   export TSAN_OPTIONS=halt_on_error=1
-  build_preset tsan -- cardwright engine_test batch_test net_test app_test crypto_test card_test
-  unit_tests tsan -R '^(engine|batch|net|app|crypto|card)[.]'
+  build_preset tsan -- cardwright engine_test batch_test scenario_test net_test app_test crypto_test card_test se_test
+  unit_tests tsan -R '^(engine|batch|scenario|net|app|crypto|card|se)[.]'
 }
 
 stage_clang() {

@@ -61,9 +61,16 @@ _cardwright() {
       options+=' --retry-failed --any-card --card-states --json --verbose --help'
       ;;
     readers) options='--json --watch --help' ;;
+    test)
+      options='--card --keys --policy --tag --name --flavor --jobs --seed --format --junit --html --slowest --list --fresh'
+      options+=' --tear --set --card-state --help'
+      ;;
     selftest) options='--vectors --help' ;;
     cap) options='--json --help' ;;
-    card) options="$session --json --help" ;;
+    card)
+      options="$session --json --help"
+      if [ "${line[2]}" = serve ]; then options='--vpcd --flavor --state --count --seed --trace --help'; fi
+      ;;
     send) options="$session --help" ;;
     repl) options="$session --verbose --help" ;;
   esac
@@ -83,11 +90,13 @@ _cardwright() {
       case $cur in *:*) COMPREPLY=("${COMPREPLY[@]#*:}") ;; esac
       return
       ;;
+    --format) _cardwright_reply summary tap && return ;;
+    --tear) _cardwright_reply all && return ;;
     --flavor)
       _cardwright_reply generic uicc jcop4 secora smartcafe yubikey
       return
       ;;
-    --card-state | --card-states | --data | --results | --quarantine | --keys | --policy | --trace | --vectors)
+    --card-state | --card-states | --state | --data | --results | --quarantine | --junit | --html | --keys | --policy | --trace | --vectors)
       _cardwright_files "$cur"
       return
       ;;
@@ -106,7 +115,7 @@ _cardwright() {
   case $command in
     flow | cap | card)
       if [ "${#line[@]}" -eq 3 ]; then
-        _cardwright_reply info --help
+        if [ "$command" = card ]; then _cardwright_reply info serve --help; else _cardwright_reply info --help; fi
         return
       fi
       ;;

@@ -65,16 +65,6 @@ std::shared_ptr<const engine::Policy> load_policy(const std::optional<fs::path>&
 
 std::shared_ptr<const engine::Bundle> load_bundle() { return engine::Bundle::load(share_folder()); }
 
-std::shared_ptr<const engine::Policy> load_policy(const std::optional<fs::path>& file, const engine::Bundle& bundle) {
-  std::shared_ptr<const engine::Policy> policy;
-  const auto failure = failure_of(
-      [&] { policy = engine::Policy::load(file ? *file : share_folder() / "policies/default.lua", bundle); });
-  // A policy that is broken has refused nothing.
-  if (failure && failure->kind() == ErrorKind::policy) throw Error(ErrorKind::script, failure->message());
-  if (failure) throw *failure;
-  return policy;
-}
-
 host::HttpReply call_http(const host::HttpCall& call) {
   net::HttpResponse answer = net::send({call.method, call.url, call.headers, call.body});
   return {answer.status, std::move(answer.headers), std::move(answer.body)};

@@ -139,12 +139,16 @@ Reply install_for_make_selectable(Chip& chip, LogicalChannel& channel, const Com
   if (!is_at_or_above(chip.nvm(), performer, application->domain)) {
     refuse(sw::kConditions, "the application belongs to a domain outside this one's hierarchy");
   }
-  if (application->state != state::kInstalled) refuse(sw::kConditions, "the application is not INSTALLED");
+  const uint32_t wanted = privileges.empty() ? 0 : checked_privileges(chip.flavor, privileges);
+  // What is SELECTABLE may still be made the default one: GlobalPlatformPro's makeDefaultSelected, GPSession.java.
+  const bool default_only = application->state == state::kSelectable && (wanted & privilege::kCardReset) != 0;
+  if (application->state != state::kInstalled && !default_only) {
+    refuse(sw::kConditions, "the application is not INSTALLED");
+  }
   Application& entry = edit_application(chip.memory.write(), instance);
   entry.state = state::kSelectable;
   if (!privileges.empty()) {
     // Only Card Reset may change here (GPCS 11.5.2.3.3).
-    const uint32_t wanted = checked_privileges(chip.flavor, privileges);
     entry.privileges = (entry.privileges & ~privilege::kCardReset) | (wanted & privilege::kCardReset);
     take_card_reset(chip.memory.write(), entry);
   }

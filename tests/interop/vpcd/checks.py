@@ -547,6 +547,51 @@ def keeps_state(bench):
     assert status == 0 and SSD.hex().upper() in out, out
 
 
+def has_readers(bench):
+    """Whether the program opens PC/SC readers itself."""
+    return run(bench.cardwright, "readers", "--help")[0] == 0
+
+
+def aids(inventory):
+    """What begins a line and is an AID."""
+    return re.findall(r"^ *([0-9A-F]{10,32})\b", inventory, re.MULTILINE)
+
+
+def demo_flows(flavor, bench):
+    """The flows of scripts/demo, by the program itself, through pcscd; afterwards the card holds what it did before."""
+    product = PRODUCTS[flavor]
+    kind = "aes" if "03" in product.sets else "des"
+    sets = {"isd": ("00", [TEST_KEY] * 3), "demo.sd": ("30", NEW_DES), "demo.sd2": ("31", NEW_DES[::-1])}
+    keys = bench.folder / f"{flavor}.keys"
+    keys.touch(0o600)
+    keys.write_text("".join(f"[{name}]\ntype = {kind}\nversion = {version}\n" + "".join(
+        f"{part} = {key.hex()}\n" for part, key in zip(("enc", "mac", "dek"), values))
+                            for name, (version, values) in sets.items()))
+    holder = bench.folder / "holder.txt"
+    holder.touch(0o600)
+    holder.write_text("Ada Lovelace")
+    bench.insert(flavor)
+    cap, aid = f"cap={CAP.parent / 'transit-2.1.cap'}", f"aid={SSD.hex().upper()}"
+
+    def flow(name, *settings):
+        given = [word for setting in settings for word in ("--set", setting)]
+        status, out = run(bench.cardwright, "run", name, "--card", f"pcsc:{bench.names[0]}", "--flavor", flavor,
+                          "--keys", str(keys), *given)
+        assert status == 0, f"{name}: {out.strip().splitlines()[-1]}"
+        return out
+
+    before = flow("demo/inventory")
+    assert product.isd.hex().upper() in aids(before)
+    flow("demo/install", cap, f"holder=@{holder}")
+    assert "0 steps done" in flow("demo/install", cap, f"holder=@{holder}"), "not all was found done"
+    assert "LOCKED" in flow("demo/lock", aid)
+    flow("demo/unlock", aid)
+    flow("demo/rotate-keys", "new=demo.sd2")
+    flow("demo/remove", cap)
+    after = flow("demo/inventory")
+    assert sorted(aids(after)) == sorted(aids(before)), "something is left"
+
+
 CAP = None
 
 
@@ -596,3 +641,7 @@ def all_checks(bench):
     yield "wrong arguments", lambda: says_what_is_wrong(bench)
     yield "trace", lambda: traces(bench)
     yield "the file is that of --card sim", lambda: keeps_state(bench)
+    if has_readers(bench):
+        for flavor in PRODUCTS:
+            if flavor != "yubikey":
+                yield f"{flavor}: demo flows", lambda flavor=flavor: demo_flows(flavor, bench)

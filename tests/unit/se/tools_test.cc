@@ -70,6 +70,32 @@ TEST_F(Tools, delete_of_two_objects_in_one_command_deletes_neither) {
   EXPECT_EQ(host.select(second), "9000");
 }
 
+TEST_F(Tools, globalplatformpro_makes_an_installed_applet_the_default_one) {
+  // martinpaljak/GlobalPlatformPro GPSession.java makeDefaultSelected
+  ASSERT_TRUE(host.load(kWallet, "", small_package(kWallet, {kWalletApplet})).ends_with("9000"));
+  ASSERT_TRUE(host.install(kWallet, kWalletApplet, kWalletApplet).ends_with("9000"));
+  EXPECT_EQ(host.send("80E60800", "0000" + lv(kWalletApplet) + "0104" + "00" + "00"), "009000") << card.why();
+  card.reset();
+  EXPECT_EQ(host.raw("80CA004500"), "6A88") << "the applet is selected, and has no CIN";
+  EXPECT_TRUE(host.raw("00A4040000").ends_with("9000"));
+}
+
+TEST_F(Tools, a_long_answer_is_fetched_in_the_class_of_the_command_that_asked) {
+  // osmocom/pysim transport/__init__.py send_apdu: GET RESPONSE with the class byte as it was sent
+  for (int version = 1; version <= 20; ++version) {
+    const std::string one = aes(other, true);
+    ASSERT_TRUE(host.send("80D80081", to_hex(static_cast<uint8_t>(version)) + one + one + one).ends_with("9000"));
+  }
+  gp::Channel& channel = host.channel();
+  const Bytes asked = channel.wrap({0x80, 0xCA, 0x00, 0xE0, {}, 256, false}).encode();
+  const Bytes first = card.process(asked);
+  ASSERT_EQ(first.size(), 258u);
+  EXPECT_EQ(first[256], 0x61);
+  const Bytes rest = card.process(Bytes{asked[0], 0xC0, 0x00, 0x00, first[257]});
+  EXPECT_EQ(read_be(ByteView(rest).last(2)), 0x9000u);
+  EXPECT_TRUE(host.send("80F28002", "4F00").ends_with("9000")) << "the session goes on: " << card.why();
+}
+
 TEST_F(Tools, pysim_lists_with_a_tag_list_and_reads_on_until_6a88) {
   // osmocom/pysim global_platform/__init__.py get_status
   EXPECT_EQ(host.send("80F28002", "4F005C054F9F70C5CC"),
