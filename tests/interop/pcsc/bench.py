@@ -78,8 +78,8 @@ class Bench:
             out.write(f"[isd]\ntype = aes\nversion = 30\nenc = {TEST_KEY}\nmac = {TEST_KEY}\ndek = {TEST_KEY}\n")
         try:
             story(self)
-        except Failed as failure:
-            self.note(story.__name__, str(failure))
+        except (Failed, OSError, ValueError, subprocess.TimeoutExpired) as failure:
+            self.note(story.__name__, f"{type(failure).__name__}: {failure}")
         finally:
             for one in self.programs:
                 one.kill()

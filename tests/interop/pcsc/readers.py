@@ -65,6 +65,8 @@ def hot_plug(bench):
     bench.check("Ctrl-C ends --watch", watch.wait(timeout=10) in (-2, 130), watch.returncode)
     watch = bench.start("readers", "--watch", "--json")
     first = json.loads(watch.stdout.readline())
+    watch.stdout.close()
+    bench.check("--watch ends when nobody reads it", watch.wait(timeout=30) == 0, watch.returncode)
     bench.check("--watch --json begins with the readers that are there", first["change"] == "reader added", first)
 
 

@@ -1,15 +1,16 @@
 """Stories that go wrong: each is one clear line, an exit status, and nothing left locked."""
 
-
+import os
 import re
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 from card import ATR_OTHER, ATR_T1, ATR_T14, respond
 
 SELECT = "00A4040000"
-# One of each kind that a script may send in the plain; the last ones are those of opening a channel.
+# One of each kind that a script may send in the plain; those of opening a channel come in a flow.
 KINDS = {
     "SELECT": "00A4040007F0636172647701",
     "GET DATA": "80CA9F7F00",
@@ -236,6 +237,14 @@ def driver_hangs(bench):
                 [p.pid for p in bench.programs if p.poll() is None])
 
 
+def pcscd_hangs(bench):
+    pid = int(Path(bench.folder, "run", "pcscd.pid").read_text().strip("\n\0"))
+    os.kill(pid, signal.SIGSTOP)
+    bench.expect("a pcscd that hangs does not hang the program", 5, "pcscd does not answer for 10 s", run=("readers",))
+    os.kill(pid, signal.SIGCONT)
+    bench.expect("and is of use again when it goes on", 0, "no card", run=("readers",))
+
+
 STORIES = [no_pcscd, no_reader, what_does_not_go_together, cards_that_do_not_open, pulled_in_the_middle,
            pulled_while_a_channel_opens, moved_between_commands, another_program, interrupted, pcscd_ends,
-           pcscd_starts_anew, driver_hangs]
+           pcscd_starts_anew, driver_hangs, pcscd_hangs]
