@@ -140,7 +140,9 @@ class Scp03:
             self.messages += 1
             if data:
                 data = AES.new(self.enc, AES.MODE_CBC, self.iv(0)).encrypt(pad80(data, 16))
-        self.chain = cmac(self.mac, self.chain + bytes([cla, ins, p1, p2, len(data) + self.size]) + data)
+        size = len(data) + self.size
+        lc = bytes([size]) if size < 256 else b"\0" + size.to_bytes(2, "big")
+        self.chain = cmac(self.mac, self.chain + bytes([cla, ins, p1, p2]) + lc + data)
         return cla, data + self.chain[: self.size]
 
     def unwrap(self, data, sw):
@@ -164,6 +166,12 @@ class Host:
         self.transmit, self.pads_empty, self.session = transmit, pads_empty, None
 
     def raw(self, cla, ins, p1, p2, data=b"", le=True):
+        # GPCS 11.1.5.1: what is too long for one command was wrapped whole, and goes in parts with b8 of P1.
+        while len(data) > 255:
+            _, sw = self.raw(cla, ins, p1 | 0x80, p2, data[:255], le)
+            if sw != 0x9000:
+                return b"", sw
+            data = data[255:]
         body = (bytes([len(data)]) + data if data else b"") + (b"\0" if le else b"")
         return self.transmit(bytes([cla, ins, p1, p2]) + body)
 

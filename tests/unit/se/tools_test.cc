@@ -80,6 +80,14 @@ TEST_F(Tools, globalplatformpro_makes_an_installed_applet_the_default_one) {
   EXPECT_TRUE(host.raw("00A4040000").ends_with("9000"));
 }
 
+TEST_F(Tools, globalplatformpro_creates_a_domain_with_scp02_and_option_00) {
+  // martinpaljak/GlobalPlatformPro GPTool.java --domain: 81 with the protocol of its own session, whose option it knows
+  // for SCP03 only
+  ASSERT_TRUE(host.create_domain(kSsd, "80", "C90481020200").ends_with("9000")) << card.why();
+  host.select(kSsd);
+  EXPECT_NE(host.raw("80CA006600").find("2A864886FC6B040255"), std::string::npos) << "the card's own option";
+}
+
 TEST_F(Tools, a_long_answer_is_fetched_in_the_class_of_the_command_that_asked) {
   // osmocom/pysim transport/__init__.py send_apdu: GET RESPONSE with the class byte as it was sent
   for (int version = 1; version <= 20; ++version) {
