@@ -88,6 +88,22 @@ TEST_F(Tools, globalplatformpro_creates_a_domain_with_scp02_and_option_00) {
   EXPECT_NE(host.raw("80CA006600").find("2A864886FC6B040255"), std::string::npos) << "the card's own option";
 }
 
+TEST_F(Tools, gpshell_takes_the_first_protocol_that_the_card_lists_for_the_one_of_key_version_00) {
+  // kaoh/globalplatform globalplatform/src/globalplatform.c GP211_get_secure_channel_protocol_details
+  const auto first = [&] {
+    host.select("");
+    const std::string data = host.raw("80CA006600");
+    return data.substr(data.find("2A864886FC6B04") + 14, 4);
+  };
+  EXPECT_EQ(first(), "0370");
+  gp::ChannelOptions options;
+  options.i = 0x55;
+  ASSERT_EQ(host.open(scp02_keys(), 0x03, options), "9000");
+  ASSERT_TRUE(host.send("80E40000", "D20130").ends_with("9000")) << card.why();
+  EXPECT_EQ(first(), "0255");
+  EXPECT_EQ(host.raw("8050000008010203040506070800").substr(20, 4), "2002") << "and it is so";
+}
+
 TEST_F(Tools, a_long_answer_is_fetched_in_the_class_of_the_command_that_asked) {
   // osmocom/pysim transport/__init__.py send_apdu: GET RESPONSE with the class byte as it was sent
   for (int version = 1; version <= 20; ++version) {
