@@ -104,6 +104,23 @@ TEST_F(Tools, gpshell_takes_the_first_protocol_that_the_card_lists_for_the_one_o
   EXPECT_EQ(host.raw("8050000008010203040506070800").substr(20, 4), "2002") << "and it is so";
 }
 
+TEST_F(Tools, globalplatformpro_gives_the_issuer_domain_another_aid) {
+  // martinpaljak/GlobalPlatformPro GPSession.java renameISD
+  const std::string name = "F0F1F2F3F4F5";
+  ASSERT_TRUE(host.create_domain(kSsd).ends_with("9000"));
+  EXPECT_EQ(host.send("80E29000", "4F" + lv(kSsd)), "6985") << "taken";
+  EXPECT_EQ(host.send("80E29000", "4F03AABBCC"), "6A80") << "no AID";
+  ASSERT_EQ(host.send("80E29000", "4F" + lv(name)), "9000") << card.why();
+  EXPECT_NE(host.send("80F28002", "4F00").find("4F06" + name), std::string::npos) << "the session goes on";
+  EXPECT_NE(host.send("80F24002", "4F00").find("CC06" + name), std::string::npos) << "and is the parent of the domain";
+  EXPECT_EQ(host.select("A000000151000000"), "6A82");
+  Card later = Card::load(card.save());
+  later.reset();
+  Host again(later);
+  EXPECT_EQ(again.enter(name, scp03_keys()), "9000");
+  EXPECT_TRUE(again.remove(kSsd).ends_with("9000")) << later.why();
+}
+
 TEST_F(Tools, a_long_answer_is_fetched_in_the_class_of_the_command_that_asked) {
   // osmocom/pysim transport/__init__.py send_apdu: GET RESPONSE with the class byte as it was sent
   for (int version = 1; version <= 20; ++version) {
