@@ -141,7 +141,7 @@ class VirtualReaderSupply : public scenario::Supply {
         keys_(std::move(keys)),
         chip_(std::make_shared<se::Card>(se::flavor(flavors_.front()))),
         inserted_(chip_, address, {}) {
-    const std::vector<card::PcscReaderInfo> before = card::pcsc_readers();
+    const std::vector<card::PcscReaderInfo> before = settled_readers();
     inserted_.insert();
     reader_ = std::make_unique<card::PcscReader>(name_of_reader(before, address), card::PcscOptions{});
   }
@@ -161,6 +161,13 @@ class VirtualReaderSupply : public scenario::Supply {
   }
 
  private:
+  /// The readers as they are. pcscd takes a moment to see that an earlier card is gone.
+  static std::vector<card::PcscReaderInfo> settled_readers() {
+    std::vector<card::PcscReaderInfo> readers = card::pcsc_readers();
+    const bool any = std::any_of(readers.begin(), readers.end(), [](const auto& reader) { return reader.present; });
+    return any ? card::wait_for_pcsc_change(readers, std::chrono::seconds(1)) : readers;
+  }
+
   /// The reader that has a card now and had none before.
   static std::string name_of_reader(const std::vector<card::PcscReaderInfo>& before, const se::VpcdAddress& address) {
     std::vector<card::PcscReaderInfo> now = before;
