@@ -11,6 +11,7 @@ build_packages=(
 # What its tests need besides.
 test_packages=(
   git libgtest-dev libbenchmark-dev python3
+  pcscd vsmartcard-vpcd util-linux
   clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 lua-check shellcheck
 )
 

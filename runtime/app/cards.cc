@@ -3,12 +3,14 @@
 #include "app/failure.h"
 #include "base/error.h"
 #include "base/files.h"
+#include "card/pcsc.h"
 
 namespace cw::app {
 
 namespace {
 
 constexpr uint8_t kDes = 0x80;
+constexpr const char* kGeneric = "generic";
 
 /// P1 of STORE DATA without what a flow says itself: last block (b8) and the structure of the data (b5 b4).
 constexpr uint8_t kStoreDataExtras = 0x67;
@@ -28,39 +30,84 @@ std::shared_ptr<se::Card> make_card(const se::Flavor& flavor, const std::optiona
   return card;
 }
 
+/// The flavor that name and options agree on.
+const se::Flavor& flavor_of(const CardName& name, const std::optional<std::string>& option) {
+  if (option && !name.flavor.empty() && *option != name.flavor) {
+    throw Error(ErrorKind::usage, "--card sim:" + name.flavor + " and --flavor " + *option +
+                                      " name different products; leave one of them out");
+  }
+  if (option) return se::flavor(*option);
+  return se::flavor(name.flavor.empty() ? kGeneric : name.flavor);
+}
+
+card::PcscOptions pcsc_options(const se::Flavor& flavor, bool shared) {
+  card::PcscOptions options;
+  options.shared = shared;
+  options.answer_limit = 2 * std::chrono::seconds(flavor.longest_answer_s);
+  return options;
+}
+
 }  // namespace
 
 CardName CardName::parse(const std::string& text) {
   const size_t colon = text.find(':');
   const std::string kind = text.substr(0, colon);
-  if (kind != "sim") {
-    throw Error(ErrorKind::usage,
-                "cannot open card '" + text +
-                    "': this version has the simulated card only; use --card sim or --card sim:FLAVOR");
+  const std::string rest = colon == std::string::npos ? "" : text.substr(colon + 1);
+  CardName name;
+  if (kind == "sim") {
+    if (colon != std::string::npos) name.flavor = se::flavor(rest).name;
+    return name;
   }
-  const std::string flavor = colon == std::string::npos ? "generic" : text.substr(colon + 1);
-  return {se::flavor(flavor).name};
+  if (kind == "pcsc") {
+    name.kind = Kind::pcsc;
+    name.reader = rest;
+    return name;
+  }
+  throw Error(ErrorKind::usage,
+              "cannot open card '" + text + "'; use sim, sim:FLAVOR, or pcsc:READER (cardwright readers lists them)");
 }
 
-OpenCard::OpenCard(const CardName& name, const std::optional<std::filesystem::path>& state,
-                   std::optional<uint64_t> seed)
-    : state_(state), card_(make_card(se::flavor(name.flavor), state)) {
-  if (seed) card_->seed(*seed);
-  reader_ = std::make_unique<se::SimReader>(card_);
+OpenCard::OpenCard(const CardName& name, const CardOptions& options)
+    : state_(options.state), flavor_(flavor_of(name, options.flavor)) {
+  switch (name.kind) {
+    case CardName::Kind::simulated:
+      if (options.shared) {
+        throw Error(ErrorKind::usage,
+                    "--card-shared goes with a card in a reader; the simulated one is this run's own");
+      }
+      card_ = make_card(flavor_, state_);
+      if (options.seed) card_->seed(*options.seed);
+      reader_ = std::make_unique<se::SimReader>(card_);
+      return;
+    case CardName::Kind::pcsc: {
+      if (state_) {
+        throw Error(ErrorKind::usage, "--card-state goes with a simulated card; one in a reader keeps its own memory");
+      }
+      auto pcsc = std::make_unique<card::PcscReader>(card::find_pcsc_reader(name.reader),
+                                                     pcsc_options(flavor_, options.shared));
+      pcsc_ = pcsc.get();
+      reader_ = std::move(pcsc);
+      return;
+    }
+  }
 }
 
 void OpenCard::save() const {
-  if (state_) write_file_atomically(*state_, view(card_->save()), /*owner_only=*/true);
+  if (state_ && card_) write_file_atomically(*state_, view(card_->save()), /*owner_only=*/true);
 }
 
-engine::CardTraits OpenCard::traits() const {
+engine::CardTraits OpenCard::traits() {
   engine::CardTraits traits;
-  traits.encrypt_empty_data = simulated().encrypt_empty_data;
+  traits.encrypt_empty_data = flavor_.encrypt_empty_data;
+  if (pcsc_ != nullptr) {
+    pcsc_->reset();
+    traits.extended_length = pcsc_->extended_length();
+  }
   return traits;
 }
 
 bool OpenCard::counts_every_attempt() const {
-  return simulated().auth_counter.on == se::AuthCounter::On::initialize_update;
+  return flavor_.auth_counter.on == se::AuthCounter::On::initialize_update;
 }
 
 engine::Flavor OpenCard::host_side(const se::Flavor& flavor) {

@@ -1,4 +1,4 @@
-// Opening the card that --card names. This version has the simulated card; other readers come with their own prefix.
+// Opening the card that --card names: the simulated one, or one in a reader of pcscd.
 #pragma once
 
 #include <cstdint>
@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "card/pcsc_reader.h"
 #include "card/reader.h"
 #include "engine/card_session.h"
 #include "engine/flavor.h"
@@ -14,23 +15,39 @@
 
 namespace cw::app {
 
-/// "sim", "sim:jcop4".
+/// "sim", "sim:jcop4", "pcsc:ACS", "pcsc:0".
 struct CardName {
-  std::string flavor{};
+  enum class Kind { simulated, pcsc };
+
+  std::string flavor{};  // of a simulated card; empty: none is named
+  Kind kind = Kind::simulated;
+  std::string reader{};  // as the user wrote it: a name, a part of it or an index; empty: the only one
   /// Raises usage: another kind of reader, an unknown flavor (names the nearest).
   static CardName parse(const std::string& text);
 };
 
+/// What the options of a command say about the card besides its name.
+struct CardOptions {
+  std::optional<std::filesystem::path> state{};  // keeps a simulated card's memory between two programs
+  std::optional<uint64_t> seed{};                // restarts a simulated card's random numbers
+  std::optional<std::string> flavor{};           // what product the card is
+  bool shared = false;                           // other programs may use the card in the reader too
+};
+
 class OpenCard {
  public:
-  /// `state`: a file that holds the card's memory between two programs; read if it is there. `seed` restarts the card's
-  /// random numbers. Raises usage: the file is no card memory, or that of another flavor.
-  OpenCard(const CardName& name, const std::optional<std::filesystem::path>& state, std::optional<uint64_t> seed);
+  /// A card in a reader is not touched yet. Raises usage: the state file is no card memory, or that of another flavor;
+  /// an option that does not go with this card; a reader that is not there. Raises reader: no pcscd, no reader at all.
+  OpenCard(const CardName& name, const CardOptions& options);
 
   card::Reader& reader() { return *reader_; }
-  const se::Flavor& simulated() const { return card_->flavor(); }
-  engine::Flavor flavor() const { return host_side(simulated()); }
-  engine::CardTraits traits() const;
+  /// The product as the host knows it.
+  const se::Flavor& host_flavor() const { return flavor_; }
+  /// The simulated card itself; null: it is another one.
+  se::Card* simulated() const { return card_.get(); }
+  engine::Flavor flavor() const { return host_side(flavor_); }
+  /// Opens a card in a reader, which says what it takes. Raises reader.
+  engine::CardTraits traits();
   bool counts_every_attempt() const;
 
   /// Writes the card's memory to its file, if it has one; only its owner may read that, since it holds keys.
@@ -41,8 +58,10 @@ class OpenCard {
 
  private:
   std::optional<std::filesystem::path> state_;
-  std::shared_ptr<se::Card> card_;
-  std::unique_ptr<se::SimReader> reader_;
+  se::Flavor flavor_;
+  std::shared_ptr<se::Card> card_{};
+  card::PcscReader* pcsc_ = nullptr;  // reader_, if it is one
+  std::unique_ptr<card::Reader> reader_{};
 };
 
 }  // namespace cw::app

@@ -48,7 +48,10 @@ ExitStatus run(const Options& options, JsonEvents* events) {
   for (const std::string& text : options.settings) settings.push_back(engine::Setting::parse(text));
   if (!ask_for_secrets(flow, settings)) return ExitStatus::interrupted;
   engine::Arguments arguments = engine::Arguments::check(flow, std::move(settings));
-  if (!flow.needs_keys.empty()) session.announce_keys();
+  if (!flow.needs_keys.empty()) {
+    session.demand_keys();
+    session.announce_keys();
+  }
 
   Console console(std::cout, Terminal::of(STDOUT_FILENO), options.verbose);
   if (events) events->begin(name, session.card().reader().name(), session.bundle(), session.policy());
@@ -109,7 +112,8 @@ void add_run(CLI::App& program, Action& action) {
       "Examples:\n"
       "  cardwright run demo/inventory --card sim\n"
       "  cardwright run demo/install --card sim --card-state card.json --set cap=transit.cap --set holder=@holder.txt\n"
-      "  cardwright run ./my.lua --card sim:jcop4 --trace - --verbose");
+      "  cardwright run ./my.lua --card sim:jcop4 --trace - --verbose\n"
+      "  cardwright run demo/inventory --card pcsc:0 --flavor jcop4 --keys lab.keys");
   command->callback([options, &action] {
     action = [options] { return options->json ? run_for_program(*options) : run(*options, nullptr); };
   });

@@ -19,6 +19,7 @@ void add_run(CLI::App& program, Action& action);
 void add_flows(CLI::App& program, Action& action);  // flows, flow info, check
 void add_cap(CLI::App& program, Action& action);
 void add_card(CLI::App& program, Action& action);
+void add_readers(CLI::App& program, Action& action);
 void add_send(CLI::App& program, Action& action);
 void add_selftest(CLI::App& program, Action& action);
 void add_repl(CLI::App& program, Action& action);

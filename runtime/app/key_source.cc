@@ -1,5 +1,6 @@
 #include "app/key_source.h"
 
+#include "base/error.h"
 #include "base/hex.h"
 
 namespace cw::app {
@@ -30,12 +31,21 @@ std::string section(const std::string& name, const std::string& type, uint8_t ve
 
 }  // namespace
 
-KeySource open_keys(const std::optional<std::filesystem::path>& file, const char* configured, const se::Flavor& card) {
+KeySource open_keys(const std::optional<std::filesystem::path>& file, const char* configured,
+                    const se::Flavor* simulated) {
   if (file) return {std::make_shared<crypto::FileKeyStore>(crypto::FileKeyStore::load(*file)), false};
   if (configured != nullptr && *configured != '\0') {
     return {std::make_shared<crypto::FileKeyStore>(crypto::FileKeyStore::load(configured)), false};
   }
-  return {std::make_shared<crypto::FileKeyStore>(test_keys(card)), true};
+  if (simulated == nullptr) return {std::make_shared<crypto::FileKeyStore>(), false, true};
+  return {std::make_shared<crypto::FileKeyStore>(test_keys(*simulated)), true};
+}
+
+void KeySource::demand() const {
+  if (!none) return;
+  throw Error(ErrorKind::usage,
+              "no keys for the card: a card in a reader gets no test keys by itself; give --keys FILE, or set "
+              "CARDWRIGHT_KEYS to one");
 }
 
 crypto::FileKeyStore test_keys(const se::Flavor& card) {

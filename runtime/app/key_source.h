@@ -14,11 +14,16 @@ namespace cw::app {
 struct KeySource {
   std::shared_ptr<const crypto::KeyStore> store{};
   bool built_in = false;
+  bool none = false;  // no file, and no test keys since the card is a real one: the store is empty
+
+  /// Raises usage if there are none: what to do. For whoever needs keys.
+  void demand() const;
 };
 
-/// `configured` is the value of CARDWRIGHT_KEYS, or null. Raises usage: the file cannot be read, others can read it, or
-/// it is no key store.
-KeySource open_keys(const std::optional<std::filesystem::path>& file, const char* configured, const se::Flavor& card);
+/// `configured` is the value of CARDWRIGHT_KEYS, or null; `simulated` the flavor of a simulated card, or null for any
+/// other. Raises usage: the file cannot be read, others can read it, or it is no key store.
+KeySource open_keys(const std::optional<std::filesystem::path>& file, const char* configured,
+                    const se::Flavor* simulated);
 
 /// Key sets for the simulated card alone: `isd` is what a card of this flavor leaves the factory with; the others are
 /// what flows in scripts/demo put onto it.

@@ -52,7 +52,7 @@ Repl::Repl(Session& session, engine::Observer& observer)
       inputs_(session.inputs()),
       http_(call_http),
       custody_(*session.keys(), no_secrets_),
-      gate_(session.shared_policy(), kName, session.keys()->names(), {}, session.card().simulated().isd_aid),
+      gate_(session.shared_policy(), kName, session.keys()->names(), {}, session.card().host_flavor().isd_aid),
       budget_(static_cast<unsigned>(session.policy().limits().auth_attempts), session.card().counts_every_attempt()),
       outside_({session.card().reader(), gate_, custody_, budget_, observer, session.card().traits(), inputs_, http_,
                 no_stage_}) {

@@ -59,9 +59,12 @@ engine::Inputs repeatable(uint64_t seed) {
 }  // namespace
 
 void SessionOptions::add_to(CLI::App& command) {
-  command.add_option("--card", card, "the card: sim, or sim:FLAVOR for a simulated product")
+  command.add_option("--card", card, "the card: sim, sim:FLAVOR, or pcsc:READER by name, part of it or index")
       ->required()
       ->type_name("CARD");
+  command.add_option("--flavor", flavor, "what product the card in a reader is (default: generic)")
+      ->type_name("FLAVOR");
+  command.add_flag("--card-shared", card_shared, "other programs may use the card in the reader between two commands");
   command.add_option("--card-state", card_state, "file with the simulated card's memory: read if there, written after")
       ->type_name("FILE");
   command.add_option("--keys", keys, "key store (default: $CARDWRIGHT_KEYS; for sim: built-in test keys)")
@@ -85,8 +88,9 @@ Session::Session(const SessionOptions& options)
     : seed_(options.seed),
       bundle_(load_bundle()),
       policy_(load_policy(options.policy, *bundle_)),
-      card_(CardName::parse(options.card), options.card_state, options.seed),
-      keys_(open_keys(options.keys, std::getenv("CARDWRIGHT_KEYS"), card_.simulated())) {
+      card_(CardName::parse(options.card), {options.card_state, options.seed, options.flavor, options.card_shared}),
+      keys_(
+          open_keys(options.keys, std::getenv("CARDWRIGHT_KEYS"), card_.simulated() ? &card_.host_flavor() : nullptr)) {
   if (!options.trace) return;
   if (*options.trace == "-") {
     trace_.emplace(std::cerr);

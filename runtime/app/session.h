@@ -24,13 +24,15 @@ namespace cw::app {
 
 struct SessionOptions {
   std::string card{};
+  bool card_shared = false;
+  std::optional<std::string> flavor{};
   std::optional<std::filesystem::path> card_state{};
   std::optional<std::filesystem::path> keys{};
   std::optional<std::filesystem::path> policy{};
   std::optional<std::filesystem::path> trace{};
   std::optional<uint64_t> seed{};
 
-  /// Puts --card, --card-state, --keys, --policy, --trace and --seed into a subcommand.
+  /// Puts --card, --flavor, --card-shared, --card-state, --keys, --policy, --trace and --seed into a subcommand.
   void add_to(CLI::App& command);
 };
 
@@ -41,7 +43,7 @@ class Session {
     bool interrupted = false;
   };
 
-  /// Loads all that does not need the card. Raises usage, script, policy.
+  /// Loads all that does not need the card. Raises usage, script, policy; reader: the one named is not there.
   explicit Session(const SessionOptions& options);
 
   /// The name under which the bundle knows a flow that the user named: its own, or the path of a file, which is added.
@@ -66,6 +68,8 @@ class Session {
 
   /// Says once that built-in keys are used, if a flow uses any.
   void announce_keys();
+  /// Raises usage: there are no keys. For a flow that needs some.
+  void demand_keys() const { keys_.demand(); }
 
  private:
   std::optional<uint64_t> seed_;

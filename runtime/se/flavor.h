@@ -92,9 +92,10 @@ struct Flavor {
   unsigned channels = 20;   // logical channels, the basic one included
 
   // For the host: what a flow reads from run.flavor.
-  Bytes ssd_aid{};               // for the demo's own security domain
-  uint8_t privilege_length = 3;  // bytes to write privileges with
-  uint8_t store_data_p1 = 0x90;  // last block, BER-TLV; what this card takes for its data objects
+  Bytes ssd_aid{};                  // for the demo's own security domain
+  uint8_t privilege_length = 3;     // bytes to write privileges with
+  uint8_t store_data_p1 = 0x90;     // last block, BER-TLV; what this card takes for its data objects
+  unsigned longest_answer_s = 304;  // to any one command; a host waits longer before it calls the card dead
 };
 
 /// Raises usage: no such flavor; the message names the nearest ones.

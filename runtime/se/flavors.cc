@@ -36,6 +36,7 @@ Flavor generic() {
       {"key versions 20-2F for SCP02, 30-3F for SCP03", "GP UICC Configuration 1.0.1; osmocom/pysim uicc.py"},
       {"some ten failed authentications block", "kaoh/globalplatform wiki; PeculiarVentures/scp (counters from 10)"},
       {"DGI-less STORE DATA as BER-TLV", "GPCS 2.3.1 11.11"},
+      {"an answer may take 304 s (one INITIALIZE UPDATE did)", "martinpaljak/GlobalPlatformPro#62"},
   };
   f.own_choices = {
       "ATR, FCI, diversification data, CPLC, IIN and CIN",
