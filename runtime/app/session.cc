@@ -12,6 +12,7 @@
 #include "app/interrupt.h"
 #include "app/observers.h"
 #include "app/paths.h"
+#include "app/recorded_card.h"
 #include "engine/scheduler.h"
 #include "net/http_client.h"
 
@@ -32,15 +33,21 @@ std::shared_ptr<const engine::Policy> load_policy(const std::optional<fs::path>&
 }
 
 /// What applets are asked for is nobody else's business: readable by its owner alone, if it is not there yet.
-std::unique_ptr<std::ofstream> create_trace(const fs::path& file) {
+std::unique_ptr<std::ofstream> create_private(const fs::path& file, const std::string& what) {
   const mode_t before = ::umask(077);
   auto out = std::make_unique<std::ofstream>(file);
   const int error = errno;
   ::umask(before);
   if (!*out) {
-    throw Error(ErrorKind::usage, "cannot write the trace " + file.string() + ": " + std::strerror(error));
+    throw Error(ErrorKind::usage, "cannot write the " + what + " " + file.string() + ": " + std::strerror(error));
   }
   return out;
+}
+
+void check_written(std::ofstream* file, const std::string& what, const fs::path& name) {
+  if (file == nullptr || file->flush()) return;
+  throw Error(ErrorKind::script, "cannot write the " + what + " " + name.string() +
+                                     ": a part of it is lost; is the disk full? What the run did is done");
 }
 
 /// Inputs that are the same in every process: a clock that starts at 2026-01-01 and goes on a millisecond per question,
@@ -59,7 +66,8 @@ engine::Inputs repeatable(uint64_t seed) {
 }  // namespace
 
 void SessionOptions::add_to(CLI::App& command) {
-  command.add_option("--card", card, "the card: sim, sim:FLAVOR, or pcsc:READER by name, part of it or index")
+  command
+      .add_option("--card", card, "the card: sim, sim:FLAVOR, pcsc:READER by name, part of it or index, recorded:FILE")
       ->required()
       ->type_name("CARD");
   command.add_option("--flavor", flavor, "what product the card in a reader is (default: generic)")
@@ -77,6 +85,16 @@ void SessionOptions::add_to(CLI::App& command) {
       ->type_name("N");
 }
 
+void SessionOptions::add_recording_to(CLI::App& command) {
+  CLI::Option* file = command
+                          .add_option("--record", record,
+                                      "write a recording, to be replayed with --card recorded:FILE; secrets and "
+                                      "answers of applets left out")
+                          ->type_name("FILE");
+  command.add_flag("--record-answers", record_answers, "leave no answer out of the recording: it is not safe to share")
+      ->needs(file);
+}
+
 std::shared_ptr<const engine::Bundle> load_bundle() { return engine::Bundle::load(share_folder()); }
 
 host::HttpReply call_http(const host::HttpCall& call) {
@@ -91,14 +109,18 @@ Session::Session(const SessionOptions& options)
       card_(CardName::parse(options.card), {options.card_state, options.seed, options.flavor, options.card_shared}),
       keys_(
           open_keys(options.keys, std::getenv("CARDWRIGHT_KEYS"), card_.simulated() ? &card_.host_flavor() : nullptr)) {
-  if (!options.trace) return;
-  if (*options.trace == "-") {
+  if (card_.replay()) keys_.none = false;  // what a run wants to know of its keys is recorded
+  if (options.trace && *options.trace == "-") {
     trace_.emplace(std::cerr);
-    return;
+  } else if (options.trace) {
+    trace_name_ = *options.trace;
+    trace_file_ = create_private(trace_name_, "trace");
+    trace_.emplace(*trace_file_);
   }
-  trace_name_ = *options.trace;
-  trace_file_ = create_trace(trace_name_);
-  trace_.emplace(*trace_file_);
+  if (!options.record) return;
+  recording_name_ = *options.record;
+  recording_file_ = create_private(recording_name_, "recording");
+  recorder_.emplace(*recording_file_, engine::Recorder::Options{options.record_answers});
 }
 
 std::string Session::use_flow(const std::string& name_or_file) {
@@ -110,9 +132,8 @@ std::string Session::use_flow(const std::string& name_or_file) {
 engine::Inputs Session::inputs() const { return seed_ ? repeatable(*seed_) : engine::Inputs::real(); }
 
 void Session::check_trace() const {
-  if (!trace_file_ || trace_file_->flush()) return;
-  throw Error(ErrorKind::script, "cannot write the trace " + trace_name_.string() +
-                                     ": a part of it is lost; is the disk full? What the run did is done");
+  check_written(trace_file_.get(), "trace", trace_name_);
+  check_written(recording_file_.get(), "recording", recording_name_);
 }
 
 void Session::announce_keys() {
@@ -141,6 +162,9 @@ Session::Outcome Session::run(const std::string& flow, engine::Arguments argumen
   setup.observer = &all;
   setup.http = call_http;
   setup.inputs = inputs();
+  setup.recorder = recorder_ ? &*recorder_ : nullptr;
+  setup.replay = card_.replay();
+  if (setup.replay && setup.replay->next()) warn_of_changes(*setup.replay->next(), *bundle_, *policy_);
 
   const Interrupt interrupt;
   engine::Scheduler scheduler;

@@ -44,7 +44,7 @@ RecordedReply read_answer(LineScanner& in) {
     answer.sw = in.status();
     return answer;
   }
-  Bytes bytes = in.hex(2, kAnswerLimit);
+  Bytes bytes = in.hex(1, kAnswerLimit);
   if (in.take(" ")) {
     answer.data = std::move(bytes);
     answer.sw = in.status();
