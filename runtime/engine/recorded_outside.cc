@@ -97,25 +97,28 @@ host::Reply RecordedOutside::reply_to(const host::Exchange& request) {
 host::Reply RecordedOutside::reply_to(const host::OpenChannel& request) {
   close_on(request.logical_channel);
   const RecordedLine& line = setup_.replay.take(request_text(request));
+  show_handshake(request, line.reply);
   if (const auto* error = std::get_if<Error>(&line.reply)) return *error;
   const auto& opened = std::get<host::ChannelOpened>(line.reply);
   setup_.gate.admit_protocol(opened.scp, request.level);
   channels_[opened.channel] = {{opened.scp, opened.level, selected_.on(request.logical_channel)},
                                request.logical_channel};
-  show_opening(request, opened);
+  setup_.observer.channel_opened(request, opened, nanoseconds(0));
   return opened;
 }
 
 /// The two commands that open a channel lie below the recording; those who follow the run see that they were sent.
-void RecordedOutside::show_opening(const host::OpenChannel& request, const host::ChannelOpened& opened) {
-  host::Command update = host::command_of(gp::initialize_update(opened.key_version, 0, Bytes(8)));
-  host::Command authenticate{.cla = 0x84, .ins = 0x82, .p1 = opened.level};
-  for (host::Command* command : {&update, &authenticate}) {
-    command->cla = card::with_channel(command->cla, request.logical_channel);
-    command->data = host::Data();
-    setup_.observer.exchanged(*command, 0, {{}, 0x9000}, nanoseconds(0));
+void RecordedOutside::show_handshake(const host::OpenChannel& request, const RecordedReply& reply) {
+  const auto* opened = std::get_if<host::ChannelOpened>(&reply);
+  const uint8_t version = opened != nullptr ? opened->key_version : request.key_version;
+  host::Command commands[] = {host::command_of(gp::initialize_update(version, 0, Bytes(8))),
+                              {.cla = 0x84, .ins = 0x82, .p1 = request.level}};
+  const std::vector<uint16_t> status = handshake(reply);
+  for (size_t i = 0; i < status.size(); ++i) {
+    commands[i].cla = card::with_channel(commands[i].cla, request.logical_channel);
+    commands[i].data = host::Data();
+    setup_.observer.exchanged(commands[i], 0, {{}, status[i]}, nanoseconds(0));
   }
-  setup_.observer.channel_opened(request, opened, nanoseconds(0));
 }
 
 host::Reply RecordedOutside::reply_to(const host::CloseChannel& request) {
@@ -154,9 +157,10 @@ void RecordedOutside::close_on(uint8_t logical_channel) {
 int64_t RecordedOutside::now() { return kept<int64_t>(setup_.replay.take("time")); }
 
 Bytes RecordedOutside::random(size_t count) {
-  Bytes bytes = kept<Bytes>(setup_.replay.take(random_text(count)));
+  const RecordedLine& line = setup_.replay.take(random_text(count));
+  Bytes bytes = kept<Bytes>(line);
   if (bytes.size() != count)
-    setup_.replay.differ(0, "the recording has other than " + std::to_string(count) + " bytes");
+    setup_.replay.differ(line.line, "the recording has other than " + std::to_string(count) + " bytes");
   return bytes;
 }
 

@@ -56,7 +56,7 @@ class RecordedOutside : public RunOutside {
   host::Reply reply_to(const host::Wait& request);
   host::Reply reply_to(const host::Direction& request);
   void close_on(uint8_t logical_channel);
-  void show_opening(const host::OpenChannel& request, const host::ChannelOpened& opened);
+  void show_handshake(const host::OpenChannel& request, const RecordedReply& reply);
 
   Setup setup_;
   std::map<host::ChannelId, Open> channels_{};

@@ -83,8 +83,7 @@ std::string reply_text(const RecordedReply& reply) {
                         [](const host::ChannelOpened& opened) { return opened_text(opened); },
                         [](const host::KeyInfo& info) { return keys_reply(info); },
                         [](const host::HttpReply& http) {
-                          return std::to_string(http.status) + headers_text(http.headers) + " body " +
-                                 quote(http.body);
+                          return std::to_string(http.status) + headers_text(http.headers) + " body " + quote(http.body);
                         },
                         [](HttpLeftOut http) { return std::to_string(http.status) + " " + left_out(http.size); },
                         [](Done) { return std::string("done"); },

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "card/status.h"
 #include "engine/recording_text.h"
 
 namespace cw::engine {
@@ -47,6 +48,15 @@ const RecordedArgument* find(const std::vector<RecordedArgument>& arguments, con
 }
 
 }  // namespace
+
+std::vector<uint16_t> handshake(const RecordedReply& reply) {
+  const auto* error = std::get_if<Error>(&reply);
+  if (error == nullptr) return {0x9000, 0x9000};
+  if (error->kind() == ErrorKind::channel) return {0x9000};  // the answer is not what the keys give
+  if (error->kind() != ErrorKind::card || !error->sw()) return {};
+  if (error->message().starts_with(card::command_name(0x80, 0x50, 0))) return {*error->sw()};
+  return {0x9000, *error->sw()};
+}
 
 void RunReplay::differ(size_t line, const std::string& what) {
   if (!difference_) difference_ = Error(ErrorKind::usage, recording_->name + ":" + std::to_string(line) + ": " + what);

@@ -11,6 +11,10 @@
 
 namespace cw::engine {
 
+/// Status words of INITIALIZE UPDATE and EXTERNAL AUTHENTICATE, as far as what came of opening a channel tells: the
+/// commands themselves lie below a recording. Empty: it does not tell.
+std::vector<uint16_t> handshake(const RecordedReply& reply);
+
 /// The place that one run has reached in the recording.
 class RunReplay {
  public:
