@@ -6,7 +6,7 @@ cd "$(dirname "$0")"
 . tools/packages.sh
 . tools/build.sh
 
-quick_stages=(release unit vectors selftest lua cli repeat secrets luacheck lint)
+quick_stages=(release unit vectors selftest lua cli repeat recordings secrets luacheck lint)
 all_stages=("${quick_stages[@]}" docs install clone asan tsan clang fuzz)
 
 usage() {
@@ -23,6 +23,7 @@ earlier ones built, in this order:
   lua        the specs of the Lua library, in the sandbox that flows run in
   cli        the program as a user has it: arguments, output, exit status, signals
   repeat     each shipped flow many times in fresh processes: the same commands and answers to the byte
+  recordings every recording in tests/recordings, replayed: the flows still send what they sent
   secrets    planted keys and secrets: no output and no file shows them
   luacheck   every Lua source
   lint       what tests/lint/README.md lists
@@ -76,6 +77,10 @@ stage_cli() {
 
 stage_repeat() {
   tests/interop/repeat/run.py "$cardwright"
+}
+
+stage_recordings() {
+  tests/recordings/run.py "$cardwright"
 }
 
 stage_secrets() {
@@ -200,7 +205,7 @@ run_stage() {
 
   word=ok
   [ "$bad" -eq 0 ] || word=FAILED
-  printf '%-7s %-9s %5d passed %4d failed %5d s\n' "$word" "$name" "$ok" "$bad" $((SECONDS - start))
+  printf '%-7s %-10s %5d passed %4d failed %5d s\n' "$word" "$name" "$ok" "$bad" $((SECONDS - start))
   if [ "$bad" -ne 0 ]; then
     failed_stages+=("$name")
     tail -n 40 "$log" | sed 's/^/    /'

@@ -301,7 +301,9 @@ class Parser {
     }
     check_order(line, run);
     // What follows from it being written in one way only: two lines are the same exactly when they say the same.
-    if (line_text(line) != std::string(line_text_) + "\n") fail("not as cardwright writes it: " + line_text(line));
+    std::string written = line_text(line);
+    written.pop_back();
+    if (written != line_text_) fail("not as cardwright writes it, which is: " + written);
     return line;
   }
 

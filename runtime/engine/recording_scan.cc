@@ -48,6 +48,7 @@ uint64_t LineScanner::number(uint64_t limit) {
   uint64_t value = 0;
   const auto result = std::from_chars(text.data(), text.data() + text.size(), value);
   if (text.empty() || result.ec != std::errc()) fail("expected a number");
+  if (text.size() > 1 && text[0] == '0') fail("a number begins with a zero");
   if (value > limit) fail("the number is above " + std::to_string(limit));
   return value;
 }
