@@ -143,7 +143,9 @@ std::string flow_text(const RecordedRun& run) {
   }
   out += steps;
   if (!commands) {
-    return out + "    -- Not all that was sent is in the recording, since an answer was lost: its commands are not compared.\n";
+    return out +
+           "    -- Not all that was sent is in the recording, since an answer was lost: its commands are not "
+           "compared.\n";
   }
   out += "    t:commands(done, {\n";
   for (const std::string& command : *commands) out += "      " + lua_text(command) + ",\n";
