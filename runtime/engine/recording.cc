@@ -195,7 +195,9 @@ class Parser {
       const size_t end = text_.find('\n');
       line_text_ = text_.substr(0, end);
       ++line_;
-      if (end == std::string_view::npos) fail("the last line is cut: it has no line feed");
+      if (end == std::string_view::npos) {
+        fail(line_ == 1 ? "not a recording" : "the last line is cut: it has no line feed");
+      }
       text_.remove_prefix(end + 1);
       if (line_text_.empty() || line_text_[0] == '#') continue;
       if (std::any_of(line_text_.begin(), line_text_.end(), [](char c) { return c < ' ' || c > '~'; })) {
