@@ -6,7 +6,7 @@ cd "$(dirname "$0")"
 . tools/packages.sh
 . tools/build.sh
 
-quick_stages=(release unit vectors selftest lua cli repeat recordings secrets luacheck lint)
+quick_stages=(release unit vectors selftest lua cli repeat recordings secrets report luacheck lint)
 all_stages=("${quick_stages[@]}" docs install clone asan tsan clang fuzz)
 
 usage() {
@@ -25,6 +25,7 @@ earlier ones built, in this order:
   repeat     each shipped flow many times in fresh processes: the same commands and answers to the byte
   recordings every recording in tests/recordings, replayed: the flows still send what they sent
   secrets    planted keys and secrets: no output and no file shows them
+  report     the HTML report in a headless Chromium: used, looked at, fed with hostile text
   luacheck   every Lua source
   lint       what tests/lint/README.md lists
   docs       every command shown in the guides, run as it is printed there
@@ -85,6 +86,10 @@ stage_recordings() {
 
 stage_secrets() {
   tests/interop/secrets/run.py "$cardwright"
+}
+
+stage_report() {
+  tests/interop/report/run.py build/release/tests/unit/report/report_samples "$logs/report"
 }
 
 stage_luacheck() {

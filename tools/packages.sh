@@ -13,6 +13,8 @@ test_packages=(
   git libgtest-dev libbenchmark-dev python3
   pcscd vsmartcard-vpcd util-linux
   clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 lua-check shellcheck
+  perl libxml2-utils  # read back what reports are written
+  chromium python3-websocket fonts-dejavu-core  # look at the page
 )
 
 # Names of those packages that are not installed, one per line.

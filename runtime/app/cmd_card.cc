@@ -8,6 +8,7 @@
 #include "app/failure.h"
 #include "app/results.h"
 #include "app/session.h"
+#include "cmd_card_private.h"
 
 namespace cw::app {
 
@@ -49,9 +50,9 @@ ExitStatus show_card(const Options& options) {
 }  // namespace
 
 void add_card(CLI::App& program, Action& action) {
-  CLI::App* card = program.add_subcommand("card", "Look at a card");
+  CLI::App* card = program.add_subcommand("card", "Look at a card, or serve a simulated one");
   card->require_subcommand(1);
-  card->footer("Examples:\n  cardwright card info --card sim");
+  card->footer("Examples:\n  cardwright card info --card sim\n  cardwright card serve --vpcd --state card.json");
   CLI::App* info = card->add_subcommand("info", "What a card tells everybody; opens no secure channel, tries no key");
   auto options = std::make_shared<Options>();
   options->session.add_to(*info);
@@ -59,6 +60,7 @@ void add_card(CLI::App& program, Action& action) {
   info->add_flag("--json", options->json, "one JSON object");
   info->footer("Examples:\n  cardwright card info --card sim\n  cardwright card info --card sim:jcop4 --json");
   info->callback([options, &action] { action = [options] { return show_card(*options); }; });
+  add_card_serve(*card, action);
 }
 
 }  // namespace cw::app

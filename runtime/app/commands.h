@@ -22,6 +22,7 @@ void add_card(CLI::App& program, Action& action);
 void add_readers(CLI::App& program, Action& action);
 void add_send(CLI::App& program, Action& action);
 void add_selftest(CLI::App& program, Action& action);
+void add_test(CLI::App& program, Action& action);
 void add_repl(CLI::App& program, Action& action);
 void add_spec(CLI::App& program, Action& action);
 

@@ -3,7 +3,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <iostream>
-#include <random>
 
 #include <CLI/CLI.hpp>
 #include <sys/stat.h>
@@ -22,16 +21,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::shared_ptr<const engine::Policy> load_policy(const std::optional<fs::path>& file, const engine::Bundle& bundle) {
-  std::shared_ptr<const engine::Policy> policy;
-  const auto failure = failure_of(
-      [&] { policy = engine::Policy::load(file ? *file : share_folder() / "policies/default.lua", bundle); });
-  // A policy that is broken has refused nothing.
-  if (failure && failure->kind() == ErrorKind::policy) throw Error(ErrorKind::script, failure->message());
-  if (failure) throw *failure;
-  return policy;
-}
-
 /// What applets are asked for is nobody else's business: readable by its owner alone, if it is not there yet.
 std::unique_ptr<std::ofstream> create_private(const fs::path& file, const std::string& what) {
   const mode_t before = ::umask(077);
@@ -48,19 +37,6 @@ void check_written(std::ofstream* file, const std::string& what, const fs::path&
   if (file == nullptr || file->flush()) return;
   throw Error(ErrorKind::script, "cannot write the " + what + " " + name.string() +
                                      ": a part of it is lost; is the disk full? What the run did is done");
-}
-
-/// Inputs that are the same in every process: a clock that starts at 2026-01-01 and goes on a millisecond per question,
-/// and random numbers from the seed.
-engine::Inputs repeatable(uint64_t seed) {
-  auto clock = std::make_shared<int64_t>(1'767'225'600'000);
-  auto numbers = std::make_shared<std::mt19937_64>(seed);
-  return {[clock] { return (*clock)++; },
-          [numbers](size_t count) {
-            Bytes out(count);
-            for (uint8_t& byte : out) byte = static_cast<uint8_t>((*numbers)() >> 56);
-            return out;
-          }};
 }
 
 }  // namespace
@@ -93,6 +69,16 @@ void SessionOptions::add_recording_to(CLI::App& command) {
                           ->type_name("FILE");
   command.add_flag("--record-answers", record_answers, "leave no answer out of the recording: it is not safe to share")
       ->needs(file);
+}
+
+std::shared_ptr<const engine::Policy> load_policy(const std::optional<fs::path>& file, const engine::Bundle& bundle) {
+  std::shared_ptr<const engine::Policy> policy;
+  const auto failure = failure_of(
+      [&] { policy = engine::Policy::load(file ? *file : share_folder() / "policies/default.lua", bundle); });
+  // A policy that is broken has refused nothing.
+  if (failure && failure->kind() == ErrorKind::policy) throw Error(ErrorKind::script, failure->message());
+  if (failure) throw *failure;
+  return policy;
 }
 
 std::shared_ptr<const engine::Bundle> load_bundle() { return engine::Bundle::load(share_folder()); }
@@ -129,7 +115,7 @@ std::string Session::use_flow(const std::string& name_or_file) {
   return fs::path(name_or_file).generic_string();
 }
 
-engine::Inputs Session::inputs() const { return seed_ ? repeatable(*seed_) : engine::Inputs::real(); }
+engine::Inputs Session::inputs() const { return seed_ ? engine::Inputs::repeatable(*seed_) : engine::Inputs::real(); }
 
 void Session::check_trace() const {
   check_written(trace_file_.get(), "trace", trace_name_);

@@ -94,6 +94,10 @@ class Session {
 /// The bundle of the share folder.
 std::shared_ptr<const engine::Bundle> load_bundle();
 
+/// The policy of that file, or policies/default.lua. Raises usage, script.
+std::shared_ptr<const engine::Policy> load_policy(const std::optional<std::filesystem::path>& file,
+                                                  const engine::Bundle& bundle);
+
 /// The network for a run: net's client behind the engine's interface.
 host::HttpReply call_http(const host::HttpCall& call);
 

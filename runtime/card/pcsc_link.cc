@@ -28,6 +28,7 @@ PcscLink::~PcscLink() { close(); }
 void PcscLink::reset() {
   now = Now::unknown;
   moved = false;
+  mute = false;
   atr_now.clear();
   code = context_.open();
   if (code == SCARD_S_SUCCESS) code = connected_ ? power_cycle() : connect();
@@ -107,10 +108,12 @@ void PcscLink::transmit() {
     code = SCardTransmit(card_, t0 ? SCARD_PCI_T0 : SCARD_PCI_T1, command.data(), command.size(), nullptr,
                          buffer_.data(), &size);
   }
+  // Some drivers say that all is well when the card was pulled, and give nothing.
+  if (code == SCARD_S_SUCCESS && size < 2) code = SCARD_E_NOT_TRANSACTED;
   if (code == SCARD_S_SUCCESS) {
     answer.assign(buffer_.begin(), buffer_.begin() + static_cast<long>(size));
     // What the card still holds of this answer (61xx, 6Cxx) is fetched before another program has its turn.
-    const uint8_t sw1 = size >= 2 ? buffer_[size - 2] : 0;
+    const uint8_t sw1 = buffer_[size - 2];
     if (transacting_ && sw1 != 0x61 && sw1 != 0x6C) {
       SCardEndTransaction(card_, SCARD_LEAVE_CARD);
       transacting_ = false;
@@ -152,6 +155,7 @@ void PcscLink::look_after_failure(bool lost) {
   if (looked != SCARD_S_SUCCESS) return;
   now = info.present ? Now::present : Now::empty;
   moved = info.events != events_;
+  mute = info.mute;
   atr_now = info.atr;
 }
 

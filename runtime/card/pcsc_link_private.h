@@ -32,6 +32,7 @@ class PcscLink {
   LONG code = SCARD_S_SUCCESS;
   Now now = Now::unknown;  // after a failure, and after wait()
   bool moved = false;      // after a failure: a card was put in or taken out since the last reset
+  bool mute = false;       // after a failure: the card in the reader did not answer its last reset
   Bytes atr_now{};         // after a failure: of the card that is in the reader
   bool t0 = false;
   std::optional<uint32_t> reader_limit{};  // dwMaxAPDUDataSize; nothing: the reader does not say

@@ -27,6 +27,28 @@ std::string command_of(ByteView command) {
 
 std::string seconds(milliseconds time) { return std::to_string(time.count() / 1000) + " s"; }
 
+/// Why the card cannot be opened: what is in the reader says more than what pcscd stumbled over.
+uint32_t failure_to_open(const PcscLink& link) {
+  switch (link.now) {
+    case PcscLink::Now::unplugged:
+      return pcsc_code(SCARD_E_READER_UNAVAILABLE);
+    case PcscLink::Now::empty:
+      return pcsc_code(SCARD_E_NO_SMARTCARD);
+    case PcscLink::Now::present:
+      if (link.mute && link.code != SCARD_E_SHARING_VIOLATION) return pcsc_code(SCARD_W_UNRESPONSIVE_CARD);
+      break;
+    case PcscLink::Now::unknown:
+      break;
+  }
+  return pcsc_code(link.code);
+}
+
+/// pcscd knew that the card was gone, or found out with this command.
+std::string when(const PcscLink& link, const std::string& command) {
+  const bool known = link.code == SCARD_W_REMOVED_CARD || link.code == SCARD_E_NO_SMARTCARD;
+  return (known ? "before " : "in the middle of ") + command;
+}
+
 /// Why a command got no answer, in one line.
 Error no_answer(const std::string& reader, const std::string& command, const PcscLink& link, ByteView atr) {
   const auto error = [&](const std::string& text) {
@@ -36,7 +58,7 @@ Error no_answer(const std::string& reader, const std::string& command, const Pcs
     return error("the reader was unplugged in the middle of " + command + "; plug it in, look at the card's state");
   }
   if (link.now == PcscLink::Now::empty) {
-    return error("the card was removed in the middle of " + command + "; put it in, and run again");
+    return error("the card was removed " + when(link, command) + "; put it in, and run again");
   }
   if (link.now == PcscLink::Now::present && link.moved) {
     return error(equal(link.atr_now, atr)
@@ -82,12 +104,12 @@ Bytes PcscReader::reset() {
   extended_length_ = false;
   const PcscLink& link = call([](PcscLink& on) { on.reset(); }, options_.connect_limit, "opening the card");
   if (link.code != SCARD_S_SUCCESS) {
-    const bool gone = link.code == SCARD_E_NO_SMARTCARD || link.code == SCARD_W_REMOVED_CARD;
-    if (gone && !removed_.empty()) {
-      throw Error(ErrorKind::reader, "reader " + name_ + ": the card was removed in the middle of " + removed_ +
+    const uint32_t failure = failure_to_open(link);
+    if (failure == pcsc_code(SCARD_E_NO_SMARTCARD) && !removed_.empty()) {
+      throw Error(ErrorKind::reader, "reader " + name_ + ": the card was removed " + removed_ +
                                          ", and is not back; put it in, and run again");
     }
-    throw pcsc_error(name_, "opening the card", pcsc_code(gone ? SCARD_E_NO_SMARTCARD : link.code));
+    throw pcsc_error(name_, "opening the card", failure);
   }
   removed_.clear();
   atr_ = link.answer;
@@ -108,7 +130,7 @@ Bytes PcscReader::transmit(ByteView command) {
     slowest_ = std::max(slowest_, std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - begin));
     return link.answer;
   }
-  if (link.now == PcscLink::Now::empty) removed_ = name;
+  if (link.now == PcscLink::Now::empty) removed_ = when(link, name);
   throw no_answer(name_, name, link, atr_);
 }
 

@@ -64,7 +64,7 @@ class PcscReader : public Reader {
   bool t0_ = false;
   bool extended_length_ = false;
   std::chrono::milliseconds slowest_{0};
-  std::string removed_{};  // a command in whose middle the card was removed; it is not back yet
+  std::string removed_{};  // "in the middle of LOAD": when the card was removed that is not back yet
 };
 
 }  // namespace cw::card

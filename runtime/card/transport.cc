@@ -11,7 +11,14 @@ constexpr size_t kShortData = 255;
 constexpr uint8_t kChaining = 0x10;
 constexpr unsigned kMaxGetResponse = 256;
 
-Response send(Reader& reader, const Apdu& command) { return Response::parse(reader.transmit(command.encode())); }
+/// ISO/IEC 7816-4 5.1.3: status words are 6XXX and 9XXX, and 60XX is none. Anything else is what is left of an answer.
+Response send(Reader& reader, const Apdu& command) {
+  Response answer = Response::parse(reader.transmit(command.encode()));
+  const unsigned high = answer.sw >> 8;
+  if ((high >> 4 == 0x6 && high != 0x60) || high >> 4 == 0x9) return answer;
+  throw Error(ErrorKind::reader, "reader " + reader.name() + ": the answer ends with " + to_hex16(answer.sw) +
+                                     ", which is no status word: a part of it is lost; try again, or another reader");
+}
 
 uint32_t announced(uint16_t sw) { return (sw & 0xFF) == 0 ? 256 : sw & 0xFF; }
 

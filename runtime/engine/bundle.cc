@@ -53,11 +53,15 @@ std::shared_ptr<const Bundle> Bundle::load(const fs::path& share) {
   return bundle;
 }
 
-std::shared_ptr<const Bundle> Bundle::with_file(const fs::path& file) const {
+std::shared_ptr<const Bundle> Bundle::with_files(const std::vector<fs::path>& files) const {
   std::shared_ptr<Bundle> bundle(new Bundle);
   bundle->texts_ = texts_;
-  bundle->added_ = file.generic_string();
-  bundle->texts_[bundle->added_] = to_string(read_file(file, kFileLimit));
+  bundle->added_ = added_;
+  for (const fs::path& file : files) {
+    const std::string name = file.generic_string();
+    bundle->texts_[name] = to_string(read_file(file, kFileLimit));
+    bundle->added_.insert(name);
+  }
   bundle->seal();
   return bundle;
 }
@@ -90,8 +94,8 @@ const lua::Chunk* Bundle::module(std::string_view name) const {
 }
 
 const lua::Chunk& Bundle::flow(std::string_view name) const {
-  const bool is_added = !added_.empty() && name == added_;
-  const std::string file = is_added ? added_ : "scripts/" + std::string(name) + ".lua";
+  const std::string added(name);
+  const std::string file = added_.contains(added) ? added : "scripts/" + added + ".lua";
   if (const lua::Chunk* chunk = compiled(file)) return *chunk;
   throw Error(ErrorKind::usage, "no flow '" + std::string(name) + "' under the scripts folder" +
                                     did_you_mean(name, flow_names()) + "; list them with: cardwright flows");

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,8 +23,10 @@ class Bundle {
   /// missing or cannot be read. Syntax is not checked here: a bad flow must not take the others down.
   static std::shared_ptr<const Bundle> load(const std::filesystem::path& share);
 
-  /// The same bundle with one flow file more, from anywhere; its flow name is the path as given.
-  std::shared_ptr<const Bundle> with_file(const std::filesystem::path& file) const;
+  /// The same bundle with flow files more, from anywhere; the name of each is its path as given. Raises usage: a file
+  /// that cannot be read.
+  std::shared_ptr<const Bundle> with_files(const std::vector<std::filesystem::path>& files) const;
+  std::shared_ptr<const Bundle> with_file(const std::filesystem::path& file) const { return with_files({file}); }
 
   /// SHA-256 over names and contents, 64 hex digits.
   const std::string& hash() const { return hash_; }
@@ -45,7 +48,7 @@ class Bundle {
   const lua::Chunk* compiled(const std::string& file) const;
 
   std::map<std::string, std::string> texts_;  // "stdlib/cw/gp.lua" -> text
-  std::string added_;                         // flow name of the file added
+  std::set<std::string> added_;               // flow names of the files added
   std::string hash_;
   mutable std::mutex mutex_;
   mutable std::map<std::string, lua::Chunk> chunks_;

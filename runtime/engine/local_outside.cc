@@ -1,6 +1,7 @@
 #include "engine/local_outside.h"
 
 #include <chrono>
+#include <random>
 
 #include "crypto/digest.h"
 
@@ -61,6 +62,17 @@ Inputs Inputs::real() {
             return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
           },
           [](size_t count) { return crypto::random_bytes(count); }};
+}
+
+Inputs Inputs::repeatable(uint64_t seed) {
+  auto clock = std::make_shared<int64_t>(1'767'225'600'000);
+  auto numbers = std::make_shared<std::mt19937_64>(seed);
+  return {[clock] { return (*clock)++; },
+          [numbers](size_t count) {
+            Bytes out(count);
+            for (uint8_t& byte : out) byte = static_cast<uint8_t>((*numbers)() >> 56);
+            return out;
+          }};
 }
 
 LocalOutside::LocalOutside(const Setup& setup)

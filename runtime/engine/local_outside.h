@@ -21,6 +21,9 @@ struct Inputs {
   std::function<int64_t()> now{};               // milliseconds since 1970
   std::function<Bytes(size_t count)> random{};  // what scripts see, never keys
   static Inputs real();
+  /// The same in every process: a clock that starts at 2026-01-01 and goes on a millisecond per question, and random
+  /// numbers from the seed.
+  static Inputs repeatable(uint64_t seed);
 };
 
 /// The stage of a scenario: what becomes of its directions. Raises what the script is to see.

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "base/pattern.h"
 #include "base/files.h"
 #include "base/hex.h"
 #include "base/suggest.h"

@@ -3,6 +3,7 @@
 #include <map>
 
 #include "base/error.h"
+#include "base/pattern.h"
 #include "base/hex.h"
 #include "base/suggest.h"
 #include "predicates_private.h"
@@ -223,29 +224,6 @@ const std::map<std::string, Compiler>& compilers() {
 }
 
 }  // namespace
-
-bool matches_pattern(const std::string& pattern, const std::string& name) {
-  size_t p = 0;
-  size_t n = 0;
-  size_t star = std::string::npos;
-  size_t resume = 0;
-  while (n < name.size()) {
-    if (p < pattern.size() && pattern[p] == '*') {
-      star = p++;
-      resume = n;
-    } else if (p < pattern.size() && pattern[p] == name[n]) {
-      ++p;
-      ++n;
-    } else if (star != std::string::npos) {
-      p = star + 1;
-      n = ++resume;
-    } else {
-      return false;
-    }
-  }
-  while (p < pattern.size() && pattern[p] == '*') ++p;
-  return p == pattern.size();
-}
 
 uint8_t level_by_name(const std::string& name, const std::string& place) {
   static const std::map<std::string, uint8_t> kLevels = {{"none", 0x00},         {"mac", 0x01},

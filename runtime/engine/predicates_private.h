@@ -9,9 +9,6 @@ namespace cw::engine {
 /// `place` ("rules[2].when") names the predicate in errors. Raises policy: unknown or malformed predicate.
 Predicate compile_predicate(const Plain& plain, const std::string& place);
 
-/// Whether `name` matches `pattern`, in which * is any run of characters.
-bool matches_pattern(const std::string& pattern, const std::string& name);
-
 /// A security level by its name in scripts ("mac+enc"). Raises policy: unknown.
 uint8_t level_by_name(const std::string& name, const std::string& place);
 

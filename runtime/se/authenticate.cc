@@ -72,6 +72,7 @@ Reply initialize_update(Chip& chip, LogicalChannel& channel, const Command& comm
   const bool s16 = scp03 && scp03_is_s16(*i);
   if (command.data.size() != (s16 ? 16 : 8)) refuse(sw::kWrongLength, "the host challenge has 8 bytes, in S16 mode 16");
 
+  if (chip.authentication_locked) refuse(sw::kBlocked, "authentication is locked");
   const Attempts attempts = attempts_of(chip, owner, version);
   const AuthCounter& limits = chip.flavor.auth_counter;
   if (limits.limit != 0 && spent(chip.nvm(), attempts) >= limits.limit) {
@@ -128,6 +129,7 @@ Reply external_authenticate(Chip& chip, LogicalChannel& channel, const Command& 
   if (command.p2 != 0 || !session->can(command.p1))
     refuse(sw::kWrongP1P2, "the card does not offer this security level");
 
+  if (chip.authentication_locked) refuse(sw::kBlocked, "authentication is locked");
   const Attempts attempts = attempts_of(chip, *owner, session->key_version);
   const AuthCounter& limits = chip.flavor.auth_counter;
   if (limits.limit != 0 && limits.on == AuthCounter::On::failed_authentication) {

@@ -16,10 +16,23 @@ Card::~Card() = default;
 
 const Flavor& Card::flavor() const { return impl_->flavor; }
 Bytes Card::reset() { return impl_->power_up(); }
+void Card::power_off() { impl_->power_down(); }
+bool Card::powered() const { return impl_->powered; }
 Bytes Card::process(ByteView command) { return impl_->process(command); }
 const std::string& Card::why() const { return impl_->why; }
-void Card::seed(uint64_t value) { impl_->random_state = value; }
-size_t Card::nvm_used() const { return impl_->flavor.nvm_bytes - impl_->free_nvm(); }
+void Card::seed(uint64_t value) {
+  impl_->random_state = value;
+  ++impl_->random_draws;
+}
+size_t Card::nvm_used() const { return impl_->used_nvm(); }
+void Card::limit_nvm(size_t bytes) {
+  impl_->nvm_limit.reset();
+  if (bytes != 0) impl_->nvm_limit = bytes;
+}
+void Card::lock_authentication(bool locked) { impl_->authentication_locked = locked; }
+
+uint64_t Card::changes() const { return impl_->memory.commits() + impl_->random_draws; }
+std::string Card::state_digest_text() const { return digest_chip(*impl_); }
 
 std::string Card::save() const { return save_chip(*impl_); }
 

@@ -37,6 +37,10 @@ class Card {
   /// Powers up: RAM is lost, an open transaction rolled back, a deletion that had begun completed. Gives the ATR.
   Bytes reset();
 
+  /// Loses power, as when it is pulled out of a reader.
+  void power_off();
+  bool powered() const;
+
   /// One command APDU in; response data and status word out. Never throws for any bytes. Empty when the card has no
   /// power: before the first reset(), and from a torn command on until the next.
   Bytes process(ByteView command);
@@ -47,11 +51,17 @@ class Card {
   /// Restarts the card's own random numbers.
   void seed(uint64_t value);
 
+  /// Grows with each change of what save() gives: a caller that keeps the memory saves again when it has grown.
+  uint64_t changes() const;
   /// The whole non-volatile memory as JSON text, with the format's version and the flavor's name.
   std::string save() const;
   /// Raises usage: not such a text, another format version, an unknown flavor; names what is wrong.
   static Card load(std::string_view text);
   static Card load(std::string_view text, const Flavor& flavor);
+  /// What two cards are compared by, as JSON text in an order of its own: registry, keys, stored data, without what
+  /// counts (sequence counters, attempts, refresh tags) and without random numbers. Keys, secret data groups and code
+  /// are there as hashes, so that a difference can be shown.
+  std::string state_digest_text() const;
 
   // For tests, benches and fault injection.
 
@@ -69,6 +79,10 @@ class Card {
   void set_sequence_counter(ByteView domain, uint8_t key_version, uint32_t value);
   /// Bytes of non-volatile memory in use, a load that is going on included.
   size_t nvm_used() const;
+  /// From `bytes` in use on the non-volatile memory is full: what would grow it answers 6A84. 0: as the flavor has it.
+  void limit_nvm(size_t bytes);
+  /// Every key set answers as after too many failures (6983), on every flavor, until unlocked. Not in save().
+  void lock_authentication(bool locked = true);
 
  private:
   struct Impl;

@@ -258,8 +258,9 @@ Reply Chip::send(LogicalChannel& channel, Reply reply, bool extended) {
 
 void Chip::check_space() const {
   if (!memory.in_transaction()) return;
-  const size_t reserved = load && load->code ? load->size : 0;
-  if (nvm_used(nvm()) + reserved > flavor.nvm_bytes && !nvm().deletion) {
+  // What does not grow is always written: a full card still counts, locks and deletes.
+  const bool grows = nvm_used(nvm()) > nvm_used(memory.before());
+  if (grows && used_nvm() > nvm_size() && !nvm().deletion) {
     refuse(sw::kNoMemory, "the non-volatile memory is full");
   }
   if (ram_used(nvm()) > flavor.ram_bytes) refuse(sw::kNoMemory, "the RAM is used up");
@@ -279,13 +280,18 @@ const Application& Chip::performer(const LogicalChannel& channel) const {
   return selected(channel);
 }
 
+size_t Chip::used_nvm() const { return nvm_used(nvm()) + (load && load->code ? load->size : 0); }
+
+size_t Chip::nvm_size() const { return std::min(nvm_limit.value_or(flavor.nvm_bytes), flavor.nvm_bytes); }
+
 size_t Chip::free_nvm() const {
-  const size_t used = nvm_used(nvm()) + (load && load->code ? load->size : 0);
-  return used > flavor.nvm_bytes ? 0 : flavor.nvm_bytes - used;
+  const size_t used = used_nvm();
+  return used > nvm_size() ? 0 : nvm_size() - used;
 }
 
 // splitmix64: repeatable, and nobody's keys depend on it.
 Bytes Chip::random(size_t count) {
+  ++random_draws;
   Bytes out;
   while (out.size() < count) {
     uint64_t value = random_state += 0x9E3779B97F4A7C15;

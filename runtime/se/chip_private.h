@@ -68,6 +68,9 @@ class Chip {
   /// The selected security domain of an authenticated session: who performs card content management. Refuses with 6982
   /// without session.
   const Application& performer(const LogicalChannel& channel) const;
+  /// Bytes in use, a load that is going on included, and how many there may be.
+  size_t used_nvm() const;
+  size_t nvm_size() const;
   size_t free_nvm() const;
   Bytes random(size_t count);
   void select_on(LogicalChannel& channel, const Aid& aid);
@@ -78,6 +81,7 @@ class Chip {
   Flavor flavor;
   Memory memory{};
   uint64_t random_state = 0x6361726477726967;  // kept in NVM, beside the transactions
+  uint64_t random_draws = 0;
 
   std::array<LogicalChannel, 20> channels{};
   std::optional<Load> load{};
@@ -85,6 +89,8 @@ class Chip {
   std::string why{};
 
   // Test hooks.
+  std::optional<size_t> nvm_limit{};
+  bool authentication_locked = false;
   std::optional<Tear> tear{};
   unsigned tear_skip = 0;
   Bytes forced_challenge{};

@@ -111,6 +111,8 @@ Reply delete_content(Chip& chip, LogicalChannel& channel, const Command& command
   const auto version = find_tlv(fields, 0xD2);
   if (!aid && (id || version)) return delete_keys(chip, channel, id, version);
   if (!aid) refuse(sw::kWrongData, "DELETE names an AID (4F) or a key (D0, D2)");
+  const auto named = std::count_if(fields.begin(), fields.end(), [](const Tlv& one) { return one.tag == 0x4F; });
+  if (named > 1) refuse(sw::kWrongData, "DELETE names one object at a time");  // GPCS 11.2.2.3.1
 
   const Application& performer = content_manager(chip, channel, find_tlv(fields, 0x9E).value_or(ByteView{}));
   const bool related = command.p2 == 0x80;

@@ -22,7 +22,14 @@ class Memory {
   }
 
   bool in_transaction() const { return before_.has_value(); }
-  void commit() { before_.reset(); }
+  /// As it was before the open transaction.
+  const Nvm& before() const { return before_ ? *before_ : nvm_; }
+  void commit() {
+    if (before_) ++commits_;
+    before_.reset();
+  }
+  /// How often something was committed.
+  uint64_t commits() const { return commits_; }
   void roll_back() {
     if (!before_) return;
     nvm_ = std::move(*before_);
@@ -32,6 +39,7 @@ class Memory {
  private:
   Nvm nvm_{};
   std::optional<Nvm> before_{};
+  uint64_t commits_ = 0;
 };
 
 }  // namespace cw::se

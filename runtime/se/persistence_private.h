@@ -10,6 +10,9 @@ namespace cw::se {
 
 std::string save_chip(const Chip& chip);
 
+/// What save_chip() gives, made comparable: see Card::state_digest_text().
+std::string digest_chip(const Chip& chip);
+
 /// Name of the flavor that a saved card has. Raises usage: not a saved card.
 std::string saved_flavor(std::string_view text);
 

@@ -7,6 +7,8 @@ namespace {
 constexpr uint8_t kExtendedFormat = 0xFF;
 constexpr uint8_t kSeveralKeys = 0x80;
 constexpr uint8_t kFactoryVersion = 0xFF;
+constexpr uint8_t kRsaExponent = 0xA0;
+constexpr uint8_t kRsaModulus = 0xA1;
 
 // Components that belong to one RSA or ECC key and follow each other (GPCS table 11-16).
 bool is_component(uint8_t type) {
@@ -33,7 +35,9 @@ class KeyReader {
       refuse(sw::kAlgorithm, "the card has no keys of this type");
     }
     key.parts.push_back(component(type, extended));
-    while (is_component(type) && !rest_.empty() && is_component(rest_[0])) {
+    while (is_component(type) && !rest_.empty()) {
+      if (type == kRsaModulus && key.parts.size() == 1 && check_value_before_exponent()) rest_ = rest_.subspan(1);
+      if (!is_component(rest_[0])) break;
       key.parts.push_back(component(number(), extended));
     }
     const Bytes expected = to_bytes(take(number()));
@@ -72,6 +76,9 @@ class KeyReader {
     value.resize(size);
     return value;
   }
+
+  // gpshell puts an empty check value behind the modulus too (kaoh/globalplatform, put_rsa_key in globalplatform.c).
+  bool check_value_before_exponent() const { return rest_.size() > 1 && rest_[0] == 0x00 && rest_[1] == kRsaExponent; }
 
   uint8_t number() { return take(1)[0]; }
   size_t long_number() { return read_be(take(2)); }
@@ -170,7 +177,11 @@ Reply put_key(Chip& chip, LogicalChannel& channel, const Command& command) {
     if (id > 0x7F) refuse(sw::kWrongData, "too many keys");
     keys.push_back(reader.next(version, u8(id)));
   }
-  if (keys.size() > 1 && !several) refuse(sw::kWrongData, "several keys, and P2 announces one");
+  // gpshell brings token and receipt key under P2 01 (kaoh/globalplatform, put_delegated_management_keys).
+  const bool delegated_management = keys.size() == 2 && keys[0].type() == kRsaModulus;
+  if (keys.size() > 1 && !several && !delegated_management) {
+    refuse(sw::kWrongData, "several keys, and P2 announces one");
+  }
 
   Reply reply{begin_with({version}, 3 * keys.size())};
   for (const CardKey& key : keys) append(reply.data, key_check_value(key));

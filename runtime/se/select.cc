@@ -30,8 +30,10 @@ Bytes file_control_information(const Flavor& flavor, const Application& applicat
   return tlv(0x6F, inner);
 }
 
-Reply select_master_file(const Flavor& flavor) {
+// P1 00, by file identifier. A card with a file system has the MF alone (ETSI TS 102 221 11.1.1: 6A82 for others).
+Reply select_file(const Flavor& flavor, ByteView identifier) {
   if (!flavor.answers_mf_select) refuse(sw::kWrongP1P2, "this card has no file system");
+  if (!identifier.empty() && !equal(identifier, Bytes{0x3F, 0x00})) refuse(sw::kNotFound, "the card has no such file");
   // File control parameters (ETSI TS 102 221 11.1.1.3): a directory, 3F00, activated.
   Bytes inner = tlv(0x82, Bytes{0x78, 0x21});
   put_tlv(inner, 0x83, Bytes{0x3F, 0x00});
@@ -46,7 +48,7 @@ Reply select_master_file(const Flavor& flavor) {
 Reply select(Chip& chip, LogicalChannel& channel, const Command& command) {
   const Nvm& nvm = chip.nvm();
   if (nvm.card_state == state::kTerminated) refuse(sw::kConditions, "the card is TERMINATED");
-  if (command.p1 == 0x00 && equal(command.data, Bytes{0x3F, 0x00})) return select_master_file(chip.flavor);
+  if (command.p1 == 0x00) return select_file(chip.flavor, command.data);
   if (command.p1 != 0x04) refuse(sw::kWrongP1P2, "this card selects by name only (P1 04)");
   const bool next = command.p2 == 0x02;
   if (!next && command.p2 != 0x00 && command.p2 != 0x04 && command.p2 != 0x0C) {

@@ -11,14 +11,18 @@ local function text(value)
   return tostring(value)
 end
 
--- Where two values differ: a path and both ends, or nil.
-local function difference(got, want, path)
+--- Where two values differ, tables field by field to any depth: a path and both values there, or nil.
+---@param got any
+---@param want any
+---@param path string
+---@return string|nil path, any got, any want
+function check.difference(got, want, path)
   if type(got) ~= "table" or type(want) ~= "table" then
     if got == want then return nil end
     return path, got, want
   end
   for key, value in pairs(want) do
-    local where, left, right = difference(got[key], value, path .. "." .. tostring(key))
+    local where, left, right = check.difference(got[key], value, path .. "." .. tostring(key))
     if where then return where, left, right end
   end
   for key in pairs(got) do
@@ -32,7 +36,7 @@ end
 ---@param want any
 ---@param what? string
 function check.equal(got, want, what)
-  local path, left, right = difference(got, want, what or "value")
+  local path, left, right = check.difference(got, want, what or "value")
   if path then error(path .. " is " .. text(left) .. ", expected " .. text(right), 2) end
 end
 

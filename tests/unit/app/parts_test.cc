@@ -69,10 +69,36 @@ TEST(Paths, a_flow_is_a_name_unless_it_is_a_file) {
   EXPECT_TRUE(is_flow_file(CW_SOURCE_DIR "/tests/unit/app/parts_test.cc"));
 }
 
-TEST(Cards, sim_is_the_generic_card_and_other_readers_are_not_there_yet) {
-  EXPECT_EQ(CardName::parse("sim").flavor, "generic");
-  EXPECT_NE(message_of([] { CardName::parse("pcsc:ACS"); }).find("simulated card only"), std::string::npos);
+TEST(Cards, a_name_is_a_simulated_product_or_a_reader) {
+  EXPECT_EQ(CardName::parse("sim").kind, CardName::Kind::simulated);
+  EXPECT_EQ(CardName::parse("sim:jcop4").flavor, "jcop4");
+  EXPECT_EQ(CardName::parse("pcsc:ACS ACR39U: 00").kind, CardName::Kind::pcsc);
+  EXPECT_EQ(CardName::parse("pcsc:ACS ACR39U: 00").reader, "ACS ACR39U: 00");
+  EXPECT_EQ(CardName::parse("pcsc").reader, "");
+  EXPECT_NE(message_of([] { CardName::parse("usb:1"); }).find("sim:FLAVOR, or pcsc:READER"), std::string::npos);
   EXPECT_NE(message_of([] { CardName::parse("sim:genric"); }).find("generic"), std::string::npos);
+}
+
+TEST(Cards, sim_alone_is_the_generic_product_or_the_one_that_flavor_names) {
+  CardOptions options;
+  EXPECT_EQ(OpenCard(CardName::parse("sim"), options).host_flavor().name, "generic");
+  options.flavor = "uicc";
+  OpenCard card(CardName::parse("sim"), options);
+  ASSERT_NE(card.simulated(), nullptr);
+  EXPECT_EQ(card.simulated()->flavor().name, "uicc");
+}
+
+TEST(Cards, options_that_do_not_go_with_the_card_are_refused) {
+  CardOptions options;
+  options.flavor = "uicc";
+  EXPECT_NE(message_of([&] { OpenCard(CardName::parse("sim:jcop4"), options); }).find("leave one of them out"),
+            std::string::npos);
+  options = {};
+  options.shared = true;
+  EXPECT_NE(message_of([&] { OpenCard(CardName::parse("sim"), options); }).find("--card-shared"), std::string::npos);
+  options = {};
+  options.state = "/tmp/card.json";
+  EXPECT_NE(message_of([&] { OpenCard(CardName::parse("pcsc:0"), options); }).find("--card-state"), std::string::npos);
 }
 
 TEST(Cards, a_flow_sees_what_it_must_know_of_every_flavor) {
@@ -88,23 +114,23 @@ TEST(Cards, a_flow_sees_what_it_must_know_of_every_flavor) {
 TEST(Cards, memory_is_kept_in_a_file_for_its_owner_alone) {
   const Folder folder;
   const fs::path state = folder / "card.json";
-  OpenCard(CardName::parse("sim"), state, 1).save();
+  OpenCard(CardName::parse("sim"), {state, 1}).save();
   struct stat info {};
   ASSERT_EQ(::stat(state.c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777, 0600u);
-  OpenCard(CardName::parse("sim"), state, {}).reader().reset();
+  OpenCard(CardName::parse("sim"), {state}).reader().reset();
 }
 
 TEST(Cards, memory_of_another_flavor_or_none_at_all_is_refused) {
   const Folder folder;
   const fs::path state = folder / "card.json";
-  OpenCard(CardName::parse("sim"), state, {}).save();
+  OpenCard(CardName::parse("sim"), {state}).save();
   for (const std::string& name : se::flavor_names()) {
     if (name == "generic") continue;
-    EXPECT_NE(message_of([&] { OpenCard({name}, state, {}); }).find("is of flavor generic"), std::string::npos);
+    EXPECT_NE(message_of([&] { OpenCard({name}, {state}); }).find("is of flavor generic"), std::string::npos);
   }
   std::ofstream(state) << "{}";
-  EXPECT_NE(message_of([&] { OpenCard(CardName::parse("sim"), state, {}); }), "no error");
+  EXPECT_NE(message_of([&] { OpenCard(CardName::parse("sim"), {state}); }), "no error");
 }
 
 TEST(Keys, test_keys_fit_every_flavor) {
@@ -136,10 +162,17 @@ TEST(Keys, a_file_is_taken_before_the_variable_and_the_variable_before_the_test_
   write_file_atomically(folder / "a", view("[a]\n" + set), true);
   write_file_atomically(folder / "b", view("[b]\n" + set), true);
   const se::Flavor& card = se::flavor("generic");
-  EXPECT_EQ(open_keys(folder / "a", (folder / "b").c_str(), card).store->names(), std::vector<std::string>{"a"});
-  EXPECT_EQ(open_keys({}, (folder / "b").c_str(), card).store->names(), std::vector<std::string>{"b"});
-  EXPECT_TRUE(open_keys({}, nullptr, card).built_in);
-  EXPECT_TRUE(open_keys({}, "", card).built_in);
+  EXPECT_EQ(open_keys(folder / "a", (folder / "b").c_str(), &card).store->names(), std::vector<std::string>{"a"});
+  EXPECT_EQ(open_keys({}, (folder / "b").c_str(), &card).store->names(), std::vector<std::string>{"b"});
+  EXPECT_TRUE(open_keys({}, nullptr, &card).built_in);
+  EXPECT_TRUE(open_keys({}, "", &card).built_in);
+}
+
+TEST(Keys, a_card_in_a_reader_gets_none_by_itself) {
+  const KeySource none = open_keys({}, nullptr, nullptr);
+  EXPECT_TRUE(none.store->names().empty());
+  EXPECT_NE(message_of([&] { none.demand(); }).find("give --keys FILE"), std::string::npos);
+  EXPECT_EQ(message_of([] { open_keys({}, nullptr, &se::flavor("generic")).demand(); }), "no error");
 }
 
 TEST(ExitStatus, every_kind_of_error_has_one_and_help_lists_them) {

@@ -37,6 +37,19 @@ TEST(Exchange, PassesAPlainAnswerThrough) {
   EXPECT_EQ(reader.sent, (std::vector<std::string>{"00CA000000"}));
 }
 
+TEST(Exchange, TakesWhatIsNoStatusWordForAnAnswerThatWasCutOff) {
+  for (const char* cut : {"E31D4F08010F", "AABB6000", "0000"}) {
+    ScriptedReader reader{cut};
+    try {
+      exchange(reader, {.ins = 0xCA, .le = 256});
+      FAIL() << cut;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::reader);
+      EXPECT_NE(error.message().find("no status word"), std::string::npos) << error.message();
+    }
+  }
+}
+
 TEST(Exchange, JoinsTheAnswerWithGetResponseOnTheSameChannel) {
   ScriptedReader reader{"AA6102", "BBCC6101", "DD6310"};
   EXPECT_EQ(exchange(reader, {.cla = 0x82, .ins = 0xF2, .le = 256}), (Response{{0xAA, 0xBB, 0xCC, 0xDD}, 0x6310}));

@@ -1,0 +1,140 @@
+#include <ctime>
+#include <iostream>
+#include <memory>
+#include <mutex>
+
+#include <CLI/CLI.hpp>
+#include <unistd.h>
+
+#include "app/commands.h"
+#include "app/failure.h"
+#include "app/interrupt.h"
+#include "app/session.h"
+#include "app/supplies.h"
+#include "app/tear_flow.h"
+#include "app/terminal.h"
+#include "app/test_reports.h"
+#include "scenario/playbill.h"
+
+namespace cw::app {
+
+namespace {
+
+struct Options {
+  std::vector<std::string> paths{};
+  SupplyOptions supply{};
+  TestReports::Options reports{};
+  scenario::Filter filter{};
+  std::optional<std::filesystem::path> policy{};
+  std::optional<std::filesystem::path> card_state{};
+  std::vector<std::string> settings{};
+  std::string tear{};
+  uint64_t seed = 1;
+  bool list = false;
+};
+
+ExitStatus list(const std::vector<scenario::Entry>& bill) {
+  for (const scenario::Entry& entry : bill) {
+    std::cout << printable(entry.scenario.name.empty() ? entry.broken->name : entry.scenario.name) << " ["
+              << entry.flavor << "] " << printable(entry.scenario.summary) << '\n';
+  }
+  std::cout << std::flush;
+  return ExitStatus::ok;
+}
+
+ExitStatus status_of(const report::Results& results, bool interrupted) {
+  if (interrupted) return ExitStatus::interrupted;
+  return results.count(report::Case::Status::failed) == 0 ? ExitStatus::ok : ExitStatus::refused;
+}
+
+ExitStatus test(const Options& options) {
+  if (!options.tear.empty()) {
+    return tear_flow({options.tear, options.paths, options.settings, options.supply, options.filter.flavors,
+                      options.policy, options.card_state, options.seed, options.reports});
+  }
+  if (!options.settings.empty() || options.card_state) {
+    throw Error(ErrorKind::usage, "--set and --card-state go with --tear; a scenario says itself what it begins with");
+  }
+  if (options.paths.empty())
+    throw Error(ErrorKind::usage, "name a scenario, or a folder of them; see cardwright test --help");
+
+  const std::vector<std::string> files = scenario::find_scenarios(options.paths);
+  const auto bundle = load_bundle()->with_files({files.begin(), files.end()});
+  const auto supplies = open_supplies(options.supply);
+  const auto bill = scenario::make_bill(*bundle, files, *supplies.front(), options.filter);
+  if (options.list) return list(bill);
+
+  TestReports reports(options.reports, options.seed);
+  const Interrupt interrupt;
+  scenario::Production production;
+  production.bundle = bundle;
+  production.policy = load_policy(options.policy, *bundle);
+  production.seed = options.seed;
+  production.keep_events = reports.wants_events();
+  production.stop = &interrupt.requested();
+  reports.begin();
+  scenario::play_all(production, bill, supplies, [&reports](report::Case one) { reports.add(std::move(one)); });
+  const bool interrupted = interrupt.requested();
+  reports.end(interrupted);
+  return status_of(reports.results(), interrupted);
+}
+
+}  // namespace
+
+void add_test(CLI::App& program, Action& action) {
+  CLI::App* command = program.add_subcommand("test", "Play scenarios on a card; tear a flow everywhere");
+  auto options = std::make_shared<Options>();
+  command->add_option("PATH", options->paths, "scenario files, and folders of them")->type_name("");
+  command->add_option("--card", options->supply.card, "sim: simulated cards; sim:FLAVOR: of one flavor")
+      ->type_name("CARD");
+  command
+      ->add_option("--keys", options->supply.keys, "key store (default: $CARDWRIGHT_KEYS; for sim: built-in test keys)")
+      ->type_name("FILE");
+  command->add_option("--policy", options->policy, "the rules to run under (default: policies/default.lua)")
+      ->type_name("FILE");
+  command->add_option("--tag", options->filter.tags, "only scenarios with this tag; !TAG: without it")
+      ->allow_extra_args(false)
+      ->type_name("TAG");
+  command->add_option("--name", options->filter.names, "only scenarios of this name; * stands for anything")
+      ->allow_extra_args(false)
+      ->type_name("NAME");
+  command->add_option("--flavor", options->filter.flavors, "only on this flavor")
+      ->allow_extra_args(false)
+      ->type_name("FLAVOR");
+  command->add_option("--jobs", options->supply.jobs, "so many at once (default 1)")
+      ->check(CLI::Range(1u, 64u))
+      ->type_name("N");
+  command->add_option("--seed", options->seed, "random numbers and cards from N (default 1)")
+      ->check(CLI::NonNegativeNumber)
+      ->type_name("N");
+  command
+      ->add_option("--format", options->reports.format,
+                   "summary for people, tap for machines (default: summary at a terminal)")
+      ->check(CLI::IsMember({"summary", "tap"}))
+      ->type_name("FORMAT");
+  command->add_option("--junit", options->reports.junit, "write a JUnit file")->type_name("FILE");
+  command->add_option("--html", options->reports.html, "write a page with results, traces, timing, coverage")
+      ->type_name("FILE");
+  command->add_option("--slowest", options->reports.slowest, "name the N slowest")->type_name("N");
+  command->add_flag("--list", options->list, "say what would be played, and play nothing");
+  command->add_option("--tear", options->tear, "all: PATH is a flow; tear it at every command and run it again")
+      ->check(CLI::IsMember({"all"}))
+      ->type_name("all");
+  command->add_option("--set", options->settings, "with --tear: argument of the flow, as in cardwright run")
+      ->allow_extra_args(false)
+      ->type_name("NAME=VALUE");
+  command->add_option("--card-state", options->card_state, "with --tear: memory of the card that the flow begins with")
+      ->type_name("FILE");
+  command->footer(
+      "A scenario for every flavor is played on each. The order is that of the paths and names, whatever the number "
+      "of\n"
+      "jobs. The exit status is 1 if a scenario failed; skipped ones do not count.\n"
+      "\n"
+      "Examples:\n"
+      "  cardwright test tests/scenarios\n"
+      "  cardwright test tests/scenarios --tag install --flavor jcop4 --junit report.xml --html report.html\n"
+      "  cardwright test --tear all demo/install --card sim:* --set cap=wallet.cap --set holder=@holder.txt");
+  command->callback([options, &action] { action = [options] { return test(*options); }; });
+}
+
+}  // namespace cw::app

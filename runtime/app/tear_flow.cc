@@ -1,0 +1,149 @@
+#include "app/tear_flow.h"
+
+#include <iostream>
+
+#include "app/failure.h"
+#include "app/interrupt.h"
+#include "app/paths.h"
+#include "app/session.h"
+#include "base/files.h"
+#include "scenario/drive.h"
+#include "scenario/tear_matrix.h"
+
+namespace cw::app {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+struct Parts {
+  std::shared_ptr<const engine::Bundle> bundle{};
+  std::shared_ptr<const engine::Policy> policy{};
+  std::string flow_name{};
+  std::shared_ptr<const engine::Flow> flow{};
+};
+
+Parts parts_of(const TearFlow& options) {
+  if (options.flows.size() != 1) {
+    throw Error(ErrorKind::usage, "--tear all takes one flow, as cardwright run does; " +
+                                      std::to_string(options.flows.size()) + " are named");
+  }
+  Parts out;
+  out.flow_name = options.flows.front();
+  out.bundle = load_bundle();
+  if (is_flow_file(out.flow_name)) {
+    out.bundle = out.bundle->with_file(out.flow_name);
+    out.flow_name = std::filesystem::path(out.flow_name).generic_string();
+  }
+  out.policy = load_policy(options.policy, *out.bundle);
+  out.flow = std::make_shared<engine::Flow>(engine::check_flow(*out.bundle, out.flow_name));
+  return out;
+}
+
+engine::RunResult run_once(const Parts& parts, const TearFlow& options, scenario::PlayedCard& card,
+                           card::Reader& reader, const scenario::Bounds& bounds) {
+  std::vector<engine::Setting> settings;
+  for (const std::string& text : options.settings) settings.push_back(engine::Setting::parse(text));
+  engine::RunSetup setup;
+  setup.bundle = parts.bundle;
+  setup.flow_name = parts.flow_name;
+  setup.flow = parts.flow;
+  setup.policy = parts.policy;
+  setup.arguments = engine::Arguments::check(*parts.flow, std::move(settings));
+  setup.keys = card.keys;
+  setup.reader = &reader;
+  setup.flavor = card.flavor;
+  setup.traits = card.traits;
+  setup.card_counts_every_attempt = card.counts_every_attempt;
+  setup.inputs = engine::Inputs::repeatable(options.seed);
+  setup.attempts = 1;
+  engine::Run run(std::move(setup));
+  scenario::drive(run, bounds, /*backends_pause=*/false);
+  return run.result();
+}
+
+report::Case tear_on(const Parts& parts, const TearFlow& options, scenario::Supply& supply, const std::string& flavor,
+                     const std::optional<std::string>& memory, const scenario::Bounds& bounds) {
+  report::Case out;
+  out.name = "tear " + parts.flow_name;
+  out.summary = "torn at every command, " + parts.flow_name + " ends up the same";
+  out.file = parts.flow->file;
+  out.flavor = flavor;
+  out.card = supply.name(flavor);
+  const auto begin = Clock::now();
+  const auto failure = failure_of([&] {
+    const auto card = supply.card(flavor, memory, options.seed);
+    scenario::TearSetup setup;
+    setup.flow = parts.flow_name;
+    setup.flavor = flavor;
+    setup.memory = card->chip()->save();
+    setup.seed = options.seed;
+    setup.check = [&bounds] { bounds.check(); };
+    setup.run = [&](card::Reader& reader) { return run_once(parts, options, *card, reader, bounds); };
+    out.matrices.push_back(scenario::tear_everywhere(setup));
+  });
+  out.time = Clock::now() - begin;
+  if (failure) {
+    if (failure->kind() == ErrorKind::usage) throw *failure;
+    out.status = report::Case::Status::failed;
+    out.failure = report::Failure{.message = failure->message(), .where = out.file};
+    return out;
+  }
+  const report::TearMatrix& matrix = out.matrices.front();
+  if (matrix.converged() == matrix.torn()) return out;
+  out.status = report::Case::Status::failed;
+  report::Failure unlike;
+  unlike.message = std::to_string(matrix.torn() - matrix.converged()) + " tear points do not converge";
+  unlike.expected = std::to_string(matrix.torn()) + " converge";
+  unlike.actual = std::to_string(matrix.converged()) + " do";
+  unlike.where = out.file;
+  out.failure = std::move(unlike);
+  return out;
+}
+
+}  // namespace
+
+ExitStatus tear_flow(const TearFlow& options) {
+  const Parts parts = parts_of(options);
+  const auto supplies = open_supplies(options.supply);
+  scenario::Supply& supply = *supplies.front();
+  if (!supply.simulated()) {
+    throw Error(ErrorKind::usage,
+                "--tear all needs a simulated card, since each tear begins with the same one; use "
+                "--card sim:FLAVOR");
+  }
+  std::optional<std::string> memory;
+  if (options.card_state) memory = to_string(read_file(*options.card_state));
+  std::vector<std::string> flavors = supply.flavors();
+  // "sim" is the flavor that a run would take, or that of the card that is given; "sim:*" are all.
+  if (memory) flavors = {se::Card::load(*memory).flavor().name};
+  if (!memory && options.supply.card == "sim") flavors.resize(1);
+  if (!options.flavors.empty()) flavors = options.flavors;
+
+  TestReports reports(options.reports, options.seed);
+  const Interrupt interrupt;
+  scenario::Bounds bounds;
+  bounds.stop = &interrupt.requested();
+  bounds.sleeps = false;
+  reports.begin();
+  for (const std::string& flavor : flavors) {
+    reports.add(tear_on(parts, options, supply, flavor, memory, bounds));
+    if (interrupt.requested()) break;
+  }
+  reports.end(interrupt.requested());
+
+  size_t torn = 0;
+  size_t converged = 0;
+  for (const report::Case& one : reports.results().cases) {
+    for (const report::TearMatrix& matrix : one.matrices) {
+      torn += matrix.torn();
+      converged += matrix.converged();
+    }
+  }
+  std::cout << torn << " tear points, " << converged << " converged" << std::endl;
+  if (interrupt.requested()) return ExitStatus::interrupted;
+  const bool failed = reports.results().count(report::Case::Status::failed) != 0;
+  return failed || torn == 0 ? ExitStatus::refused : ExitStatus::ok;
+}
+
+}  // namespace cw::app

@@ -1,0 +1,266 @@
+#include "scenario/stage.h"
+
+#include <filesystem>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/hex.h"
+#include "base/suggest.h"
+#include "crypto/digest.h"
+#include "scenario/capabilities.h"
+#include "scenario/tear_matrix.h"
+
+namespace cw::scenario {
+
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+using Kind = report::Event::Kind;
+
+[[noreturn]] void wrong(const std::string& what) { throw Error(ErrorKind::usage, what); }
+
+std::string text_at(const json& data, const char* name) {
+  const auto found = data.find(name);
+  if (found == data.end() || !found->is_string()) wrong(std::string("the direction lacks a text '") + name + "'");
+  return found->get<std::string>();
+}
+
+/// Names in a scenario are beside its file.
+fs::path beside(const Scenario& scenario, const std::string& name) {
+  const fs::path path(name);
+  return path.is_absolute() ? path : fs::path(scenario.file).parent_path() / path;
+}
+
+/// One argument of a flow as a scenario gives it: {bytes: hex}, {file: path}, {secret: hex}, a number, a boolean.
+engine::Setting setting_of(const Scenario& scenario, const engine::Flow& flow, const std::string& name,
+                           const json& value) {
+  if (value.is_boolean()) return {name, std::string(value.get<bool>() ? "true" : "false")};
+  if (value.is_number_integer()) return {name, std::to_string(value.get<int64_t>())};
+  if (!value.is_object() || value.size() != 1)
+    wrong("argument " + name + ": a text, a number, a boolean, { file = PATH } or { secret = TEXT }");
+  if (value.contains("file")) return {name, beside(scenario, text_at(value, "file")).string()};
+  if (value.contains("secret")) return {name, Secret::take(from_hex(text_at(value, "secret")))};
+  const std::string hex = text_at(value, "bytes");
+  for (const engine::ArgumentSpec& spec : flow.args) {
+    const bool binary = spec.type == engine::ArgumentType::bytes || spec.type == engine::ArgumentType::aid;
+    if (spec.name == name && binary) return {name, hex};
+  }
+  return {name, to_string(from_hex(hex))};
+}
+
+json error_of(const Error& error) {
+  json out = {{"kind", std::string(name_of(error.kind()))}, {"message", error.message()}};
+  if (error.sw()) out["sw"] = *error.sw();
+  if (!error.cause().empty()) out["cause"] = error.cause();
+  return out;
+}
+
+json call_of(const host::HttpCall& call) {
+  json headers = json::object();
+  for (const auto& [name, value] : call.headers) headers[name] = value;
+  return {{"method", call.method}, {"url", call.url}, {"headers", headers}, {"body", to_hex(view(call.body))}};
+}
+
+}  // namespace
+
+struct Stage::FlowCall {
+  std::shared_ptr<const engine::Bundle> bundle{};
+  std::string name{};
+  std::shared_ptr<const engine::Flow> flow{};
+  std::shared_ptr<const engine::Policy> policy{};
+  json arguments{};
+  std::optional<unsigned> attempts{};
+};
+
+struct Stage::Playing {
+  std::string name{};
+  size_t first_event = 0;
+  std::unique_ptr<engine::Run> run{};
+};
+
+Stage::Stage(const Scenario& scenario, Scenery scenery, const Supply& supply, PlayedCard& card, FaultyReader& reader,
+             Witness& witness, const Bounds& bounds)
+    : scenario_(scenario),
+      scenery_(std::move(scenery)),
+      supply_(supply),
+      card_(card),
+      reader_(reader),
+      witness_(witness),
+      bounds_(bounds) {}
+
+Stage::~Stage() = default;
+
+host::DirectionDone Stage::direct(const host::Direction& direction) {
+  bounds_.check();
+  const json arguments = json::parse(direction.arguments, nullptr, false);
+  const std::string& verb = direction.verb;
+  if (verb == "run") return {run(arguments).dump(), /*card_used=*/true};
+  if (verb == "answer") return {answer(arguments).dump(), /*card_used=*/true};
+  if (verb == "tear") return {tear(arguments).dump()};
+  if (verb == "fault") return {fault(arguments).dump()};
+  if (verb == "memory") return {memory().dump()};
+  if (verb == "fail") return {fail(arguments).dump()};
+  const std::vector<std::string> verbs = {"run", "answer", "tear", "fault", "memory", "fail"};
+  wrong("the stage has no verb '" + verb + "'" + did_you_mean(verb, verbs));
+}
+
+Stage::FlowCall Stage::flow_call(const json& arguments) const {
+  FlowCall call;
+  call.bundle = scenery_.bundle;
+  call.name = text_at(arguments, "flow");
+  if (call.name.ends_with(".lua")) {
+    const fs::path file = beside(scenario_, call.name);
+    call.bundle = call.bundle->with_file(file);
+    call.name = file.generic_string();
+  }
+  call.flow = std::make_shared<engine::Flow>(engine::check_flow(*call.bundle, call.name));
+  call.policy = scenery_.policy;
+  if (arguments.contains("policy")) {
+    call.policy = engine::Policy::load(beside(scenario_, text_at(arguments, "policy")), *scenery_.bundle);
+  }
+  call.arguments = arguments.value("args", json::object());
+  if (arguments.contains("attempts")) call.attempts = arguments.at("attempts").get<unsigned>();
+  return call;
+}
+
+engine::RunSetup Stage::setup_for(const FlowCall& call, card::Reader& reader, engine::Observer& observer) const {
+  std::vector<engine::Setting> settings;
+  for (const auto& [name, value] : call.arguments.items()) {
+    settings.push_back(setting_of(scenario_, *call.flow, name, value));
+  }
+  engine::RunSetup setup;
+  setup.bundle = call.bundle;
+  setup.flow_name = call.name;
+  setup.flow = call.flow;
+  setup.policy = call.policy;
+  setup.arguments = engine::Arguments::check(*call.flow, std::move(settings));
+  setup.keys = card_.keys;
+  setup.reader = &reader;
+  setup.flavor = card_.flavor;
+  setup.traits = card_.traits;
+  setup.card_counts_every_attempt = card_.counts_every_attempt;
+  setup.observer = &observer;
+  setup.inputs = engine::Inputs::repeatable(scenery_.seed);
+  setup.attempts = call.attempts;
+  return setup;
+}
+
+json Stage::run(const json& arguments) {
+  const FlowCall call = flow_call(arguments);
+  auto playing = std::make_unique<Playing>();
+  playing->name = call.name;
+  playing->first_event = witness_.events().size();
+  witness_.add(Kind::run, "flow " + call.name);
+  playing->run = std::make_unique<engine::Run>(setup_for(call, reader_, witness_));
+  playing_ = std::move(playing);
+  return go_on();
+}
+
+/// Until the flow ends, or calls a backend, which the scenario answers.
+json Stage::go_on() {
+  engine::Run& run = *playing_->run;
+  drive(run, bounds_, /*backends_pause=*/true);
+  if (run.phase() == engine::Run::Phase::waiting) {
+    const auto& call = std::get<host::HttpCall>(run.request());
+    witness_.add(Kind::http, call.method + " " + call.url);
+    return {{"http", call_of(call)}};
+  }
+  const engine::RunResult& result = run.result();
+  json out = witness_.since(playing_->first_event);
+  out["flow"] = playing_->name;
+  out["ok"] = !result.error;
+  out["attempts"] = result.attempts;
+  if (result.error) out["error"] = error_of(*result.error);
+  if (result.error) witness_.add(Kind::failure, "flow " + playing_->name + ": " + result.error->message());
+  playing_.reset();
+  return out;
+}
+
+json Stage::answer(const json& arguments) {
+  if (!playing_) wrong("no flow waits for a backend");
+  if (arguments.contains("error")) {
+    const std::string message = text_at(arguments, "error");
+    witness_.add(Kind::http, "no answer: " + message);
+    playing_->run->complete(Error(ErrorKind::http, message));
+    return go_on();
+  }
+  host::HttpReply reply;
+  reply.status = arguments.value("status", 200);
+  reply.body = to_string(from_hex(arguments.value("body", "")));
+  for (const auto& [name, value] : arguments.value("headers", json::object()).items()) {
+    reply.headers.emplace_back(name, value.get<std::string>());
+  }
+  witness_.add(Kind::http,
+               "answer " + std::to_string(reply.status) + ", " + std::to_string(reply.body.size()) + " bytes");
+  playing_->run->complete(std::move(reply));
+  return go_on();
+}
+
+json Stage::tear(const json& arguments) {
+  const auto chip = card_.chip();
+  if (!chip) wrong("tearing a flow everywhere needs a simulated card, since each tear begins with the same one");
+  FlowCall call = flow_call(arguments);
+  call.attempts = 1;
+  TearSetup setup;
+  setup.flow = call.name;
+  setup.flavor = card_.product.name;
+  setup.memory = chip->save();
+  setup.seed = scenery_.seed;
+  setup.check = [this] { bounds_.check(); };
+  setup.run = [&](card::Reader& reader) {
+    engine::Observer nobody;
+    engine::Run run(setup_for(call, reader, nobody));
+    Bounds bounds = bounds_;
+    bounds.sleeps = false;
+    drive(run, bounds, /*backends_pause=*/false);
+    return run.result();
+  };
+  report::TearMatrix matrix = tear_everywhere(setup);
+  json why = json::array();
+  for (const report::TearPoint& point : matrix.points) {
+    for (const report::TearPoint::Cell& cell : point.cells) {
+      if (!cell.converged) {
+        why.push_back(cell.when + " command " + std::to_string(point.number) + " " + point.command + ": " + cell.why);
+      }
+    }
+  }
+  const json out = {{"torn", matrix.torn()}, {"converged", matrix.converged()}, {"why", why}};
+  witness_.add(Kind::log, "flow " + call.name + ": " + std::to_string(matrix.torn()) + " tear points, " +
+                              std::to_string(matrix.converged()) + " converged");
+  matrices_.push_back(std::move(matrix));
+  return out;
+}
+
+json Stage::fault(const json& arguments) {
+  if (arguments.is_object() && arguments.contains("clear")) {
+    reader_.disarm();
+    return nullptr;
+  }
+  if (!supply_.faults()) wrong("a recording has no faults; say needs = { card = { \"faults\" } } to be skipped there");
+  reader_.arm(Fault::parse(arguments));
+  return nullptr;
+}
+
+json Stage::memory() const {
+  const auto chip = card_.chip();
+  if (!chip) wrong("only a simulated card shows its memory; say needs = { card = { \"simulated\" } }");
+  const std::string text = chip->state_digest_text();
+  return {{"hash", to_hex(crypto::digest(crypto::Hash::sha256, view(text)))}, {"nvm", chip->nvm_used()}};
+}
+
+/// What an expectation wants to have said before it raises.
+json Stage::fail(const json& arguments) {
+  report::Failure failure;
+  failure.message = arguments.value("message", "");
+  failure.expected = arguments.value("expected", "");
+  failure.actual = arguments.value("actual", "");
+  failure.likely = arguments.value("likely", "");
+  failure_ = std::move(failure);
+  return nullptr;
+}
+
+}  // namespace cw::scenario

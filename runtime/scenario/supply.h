@@ -1,0 +1,55 @@
+// Where the cards of scenarios come from: simulated ones as many as are wanted, a virtual or a real reader, a
+// recording. The command line makes one supply for each job.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "card/reader.h"
+#include "crypto/key_store.h"
+#include "engine/card_session.h"
+#include "engine/flavor.h"
+#include "se/card.h"
+#include "se/flavor.h"
+
+namespace cw::scenario {
+
+/// One card, for one play.
+class PlayedCard {
+ public:
+  virtual ~PlayedCard() = default;
+
+  virtual card::Reader& reader() = 0;
+  /// The chip in this process, or null: a card elsewhere.
+  virtual std::shared_ptr<se::Card> chip() { return {}; }
+
+  se::Flavor product{};     // what the host knows of the card
+  engine::Flavor flavor{};  // the same for run.flavor
+  engine::CardTraits traits{};
+  bool counts_every_attempt = false;  // the flavor's authentication counter
+  std::shared_ptr<const crypto::KeyStore> keys{};
+};
+
+class Supply {
+ public:
+  virtual ~Supply() = default;
+
+  /// "sim:jcop4", "pcsc:Reader 00": for reports.
+  virtual std::string name(const std::string& flavor) const = 0;
+  /// Flavors of the cards it has; the first is taken where a scenario does not care.
+  virtual std::vector<std::string> flavors() const = 0;
+  /// Each card is as it left the factory; a card that stays in its reader is not.
+  virtual bool fresh() const = 0;
+  /// Faults can be put between host and card.
+  virtual bool faults() const { return true; }
+  /// The next play has a chip in this process.
+  virtual bool simulated() const = 0;
+
+  /// A card of this flavor. `memory`: that a simulated one begins with. Raises usage, reader.
+  virtual std::unique_ptr<PlayedCard> card(const std::string& flavor, const std::optional<std::string>& memory,
+                                           uint64_t seed) = 0;
+};
+
+}  // namespace cw::scenario

@@ -1,0 +1,165 @@
+"""What the stories have at hand: a pcscd of their own, readers to put cards into, the program, another program."""
+
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from card import Card
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[2]
+PATIENCE = 30  # seconds for what has to happen; a story that works never waits so long
+TEST_KEY = "404142434445464748494A4B4C4D4E4F"
+
+
+class Failed(Exception):
+    """What a check expected, and what there was."""
+
+
+def free_ports(count):
+    """The first of so many ports in a row that nobody listens on."""
+    for first in range(20000 + os.getpid() % 200 * 32, 60000, 32):
+        taken = []
+        try:
+            for port in range(first, first + count):
+                taken.append(socket.socket())
+                taken[-1].bind(("", port))
+            return first
+        except OSError:
+            continue
+        finally:
+            for one in taken:
+                one.close()
+    raise Failed("no free ports")
+
+
+class Pcscd:
+    """start_pcscd and stop_pcscd of tools/pcscd.sh. It ends when its input does, so also when this program is killed."""
+
+    def __init__(self, folder, count):
+        self.port = free_ports(max(count, 1))
+        script = ('set -euo pipefail; . tools/say.sh; . tools/pcscd.sh; start_pcscd "$1" "$2" "$3"; '
+                  'echo "$PCSCLITE_CSOCK_NAME"; read -r _ || true; stop_pcscd')
+        self.process = subprocess.Popen(["bash", "-c", script, "pcscd", folder, str(self.port), str(count)], cwd=ROOT,
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.socket = self.process.stdout.readline().strip()
+        if not self.socket:
+            sys.exit("pcscd did not start")
+
+    def stop(self):
+        self.process.stdin.close()
+        self.process.wait(timeout=PATIENCE)
+
+
+class Bench:
+    def __init__(self, program):
+        self.program = str(Path(program).resolve())
+        self.passed = self.failed = 0
+        self.pcscd = None
+
+    def tell(self, story):
+        """Each story has a pcscd of its own, with as many readers as it says; None: there is no pcscd."""
+        count = getattr(story, "readers", 2)
+        self.folder = tempfile.mkdtemp(prefix="cw-pcsc-")
+        self.cards, self.programs = [], []
+        self.pcscd = None if count is None else Pcscd(self.folder, count)
+        self.environment = {key: value for key, value in os.environ.items() if key != "CARDWRIGHT_KEYS"}
+        self.environment.update(CARDWRIGHT_SHARE=str(ROOT),
+                                PCSCLITE_CSOCK_NAME=self.pcscd.socket if self.pcscd else self.folder + "/nobody")
+        self.keys = self.folder + "/keys"
+        with open(os.open(self.keys, os.O_CREAT | os.O_WRONLY, 0o600), "w") as out:
+            out.write(f"[isd]\ntype = aes\nversion = 30\nenc = {TEST_KEY}\nmac = {TEST_KEY}\ndek = {TEST_KEY}\n")
+        try:
+            story(self)
+        except Failed as failure:
+            self.note(story.__name__, str(failure))
+        finally:
+            for one in self.programs:
+                one.kill()
+                one.wait()
+            for card in self.cards:
+                card.hang = False
+                card.pull()
+            if self.pcscd:
+                self.pcscd.stop()
+            shutil.rmtree(self.folder)
+
+    def note(self, name, failure=None):
+        self.passed += failure is None
+        self.failed += failure is not None
+        name = name.replace("_", " ")
+        print(f"ok {name}" if failure is None else f"not ok {name}: {failure}", flush=True)
+
+    def check(self, name, holds, what=""):
+        self.note(name, None if holds else str(what)[-600:] or "it does not hold")
+
+    # The program.
+
+    def start(self, *arguments):
+        process = subprocess.Popen([self.program, *arguments], env=self.environment, text=True, stdin=subprocess.PIPE,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.programs.append(process)
+        return process
+
+    def run(self, *arguments):
+        """Its exit status and all that it printed."""
+        process = self.start(*arguments)
+        out, err = process.communicate(timeout=2 * PATIENCE)
+        return process.returncode, out + err
+
+    def expect(self, name, status, *patterns, run):
+        """The program, run with these arguments, returns `status` and prints what each pattern matches."""
+        got, text = self.run(*run)
+        missing = [pattern for pattern in patterns if not re.search(pattern, text)]
+        last = [line for line in text.splitlines() if line.startswith("cardwright: ")]
+        why = f"exit status {got}, not {status}: {text[-400:]}" if got != status else ""
+        if missing:
+            why = f"no '{missing[0]}' in: {text[-600:]}"
+        if status != 0 and len(last) != 1:
+            why = f"not one line of error, but {len(last)}: {text[-400:]}"
+        self.note(name, why or None)
+        return text
+
+    def send(self, *commands, reader="0"):
+        return ("send", "--card", f"pcsc:{reader}", *commands)
+
+    def other(self, what, reader):
+        """Another program; its first line."""
+        process = subprocess.Popen([sys.executable, HERE / "client.py", what, reader], env=self.environment, text=True,
+                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.programs.append(process)
+        return process, process.stdout.readline().strip()
+
+    # Cards and readers.
+
+    def listed(self):
+        status, text = self.run("readers", "--json")
+        if status != 0:
+            raise Failed(f"readers --json: {status} {text}")
+        return json.loads(text)
+
+    def insert(self, index=0, **kind):
+        """A card, when pcscd has seen it."""
+        card = Card(self.pcscd.port + index, **kind)
+        self.cards.append(card)
+        self.wait(lambda: self.listed()[index]["present"], f"pcscd sees the card in reader {index}")
+        return card
+
+    def remove(self, card, index=0):
+        card.pull()
+        self.wait(lambda: not self.listed()[index]["present"], f"pcscd sees that reader {index} is empty")
+
+    @staticmethod
+    def wait(done, what):
+        end = time.monotonic() + PATIENCE
+        while not done():
+            if time.monotonic() > end:
+                raise Failed("never: " + what)
+            time.sleep(0.05)
