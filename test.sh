@@ -6,7 +6,7 @@ cd "$(dirname "$0")"
 . tools/packages.sh
 . tools/build.sh
 
-quick_stages=(release unit vectors selftest lua cli repeat recordings secrets report luacheck lint)
+quick_stages=(release unit vectors selftest lua cli repeat recordings secrets report pcsc luacheck lint)
 all_stages=("${quick_stages[@]}" docs install clone asan tsan clang fuzz)
 
 usage() {
@@ -26,13 +26,14 @@ earlier ones built, in this order:
   recordings every recording in tests/recordings, replayed: the flows still send what they sent
   secrets    planted keys and secrets: no output and no file shows them
   report     the HTML report in a headless Chromium: used, looked at, fed with hostile text
+  pcsc       cards in the readers of a real pcscd, started for it: pulled, mute, slow, held by another program
   luacheck   every Lua source
   lint       what tests/lint/README.md lists
   docs       every command shown in the guides, run as it is printed there
   install    cmake --install into an empty folder, and the demo flow from there
   clone      ./demo.sh twice in a fresh clone of the last commit
   asan       unit and vectors under AddressSanitizer and UndefinedBehaviorSanitizer
-  tsan       what uses threads (engine, net, app, crypto) under ThreadSanitizer
+  tsan       what uses threads (engine, net, app, crypto, card) under ThreadSanitizer
   clang      build everything with clang
   fuzz       each fuzzer for a short, fixed number of inputs
 
@@ -92,6 +93,10 @@ stage_report() {
   tests/interop/report/run.py build/release/tests/unit/report/report_samples "$logs/report"
 }
 
+stage_pcsc() {
+  tests/interop/pcsc/run.py "$cardwright"
+}
+
 stage_luacheck() {
   luacheck --no-color --quiet stdlib scripts policies tests
 }
@@ -138,8 +143,8 @@ stage_asan() {
 
 stage_tsan() {
   export TSAN_OPTIONS=halt_on_error=1
-  build_preset tsan -- cardwright engine_test net_test app_test crypto_test
-  unit_tests tsan -R '^(engine|net|app|crypto)[.]'
+  build_preset tsan -- cardwright engine_test net_test app_test crypto_test card_test
+  unit_tests tsan -R '^(engine|net|app|crypto|card)[.]'
 }
 
 stage_clang() {

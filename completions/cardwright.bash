@@ -21,7 +21,7 @@ _cardwright_flow() {
   local i
   for ((i = 2; i < ${#line[@]} - 1; i++)); do
     case ${line[i]} in
-      --json | --verbose | --help) ;;
+      --json | --verbose | --help | --card-shared) ;;
       -*) i=$((i + 1)) ;;
       *) printf '%s' "${line[i]}" && return ;;
     esac
@@ -53,27 +53,33 @@ _cardwright() {
   cur=${line[-1]} prev=${line[-2]}
   COMPREPLY=()
 
-  local session='--card --card-state --keys --policy --trace --seed' command=${line[1]} options='--help'
+  local session='--card --flavor --card-shared --card-state --keys --policy --trace --seed' record='--record --record-answers'
+  local command=${line[1]} options='--help'
   case $command in
-    run) options="$session --set --json --verbose --help" ;;
+    run) options="$session $record --set --json --verbose --help" ;;
+    readers) options='--json --watch --help' ;;
     selftest) options='--vectors --help' ;;
     cap) options='--json --help' ;;
-    card) options="$session --json --help" ;;
-    send) options="$session --help" ;;
+    card) options="$session $record --json --help" ;;
+    send) options="$session $record --help" ;;
     repl) options="$session --verbose --help" ;;
   esac
 
   if [ "${#line[@]}" -eq 2 ]; then
-    _cardwright_reply run flows flow check cap card send selftest repl --help --version
+    _cardwright_reply run flows flow check cap card readers send selftest repl --help --version
     return
   fi
   case $prev in
     --card)
-      _cardwright_reply sim sim:generic sim:uicc sim:jcop4 sim:secora sim:smartcafe sim:yubikey
+      _cardwright_reply sim sim:generic sim:uicc sim:jcop4 sim:secora sim:smartcafe sim:yubikey pcsc: recorded:
       case $cur in *:*) COMPREPLY=("${COMPREPLY[@]#*:}") ;; esac
       return
       ;;
-    --card-state | --keys | --policy | --trace | --vectors)
+    --flavor)
+      _cardwright_reply generic uicc jcop4 secora smartcafe yubikey
+      return
+      ;;
+    --card-state | --keys | --policy | --trace | --record | --vectors)
       _cardwright_files "$cur"
       return
       ;;

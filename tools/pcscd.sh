@@ -22,6 +22,7 @@ start_pcscd() {
   rm -rf "$1/run" "$1/reader.conf.d" "$1/pcscd.log"
   mkdir -p "$1/run" "$1/reader.conf.d" "$1/empty"
   dir=$(cd "$1" && pwd)
+  [[ $dir != /run/* ]] || die "start_pcscd: $dir is under /run, which the daemon does not see; take another folder"
   [ "${#dir}" -le 80 ] || die "start_pcscd: $dir is too long for the name of a socket; take a folder nearer to /"
   # The driver keeps two cards in variables of its own: each pair of readers gets a copy of it.
   for ((pair = 0; pair < readers; pair += 2)); do

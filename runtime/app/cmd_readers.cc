@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
+#include <poll.h>
 #include <unistd.h>
 
 #include "app/commands.h"
@@ -50,10 +51,19 @@ void print_change(const card::PcscChange& change, bool json) {
   std::cout << printable(line) << std::endl;
 }
 
+/// A pipe whose other end was closed tells so before anything is written to it.
+bool somebody_reads() {
+  struct pollfd output {
+    STDOUT_FILENO, 0, 0
+  };
+  return ::poll(&output, 1, 0) == 0 || (output.revents & POLLERR) == 0;
+}
+
 /// Until the program is ended, or nobody reads what it prints. Ctrl-C just ends it: it holds no card.
 ExitStatus watch(std::vector<card::PcscReaderInfo> readers, bool json) {
-  constexpr std::chrono::seconds kTurn{60};
-  while (std::cout) {
+  // pcscd wakes nobody when a program opens or leaves a card; that is seen at the next look.
+  constexpr std::chrono::seconds kTurn{1};
+  while (std::cout && somebody_reads()) {
     std::vector<card::PcscReaderInfo> now = card::wait_for_pcsc_change(readers, kTurn);
     for (const card::PcscChange& change : card::pcsc_changes(readers, now)) print_change(change, json);
     readers = std::move(now);

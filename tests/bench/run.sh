@@ -2,9 +2,17 @@
 # Builds the benchmarks and prints one table: each row with the floor or peer of the same run beside it.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+. tools/say.sh
+. tools/pcscd.sh
 cmake --preset bench >&2
-cmake --build --preset bench --target cardwright_bench >&2
+cmake --build --preset bench --target cardwright_bench pcsc_bench >&2
 run=(build/bench/tests/bench/cardwright_bench --benchmark_format=json --benchmark_repetitions=5
   --benchmark_enable_random_interleaving=true "$@")
 if command -v taskset >/dev/null; then run=(taskset -c 1 "${run[@]}"); fi
 "${run[@]}" | python3 tests/bench/table.py
+
+# Through a real pcscd, on all cores: host, pcscd and card take turns, and a core for all of them would measure that.
+folder=$(mktemp -d)
+trap 'stop_pcscd; rm -rf "$folder"' EXIT
+start_pcscd "$folder" 39424
+build/bench/tests/bench/pcsc_bench 39424

@@ -123,8 +123,25 @@ cw run demo/install --card sim
 expect 'missing argument of a flow' 2 'cap'
 cw run demo/install --card sim --set "cap=$cap" --set "holder=$holder"
 expect 'a secret is not taken from the command line' 2 'holder'
-cw run demo/inventory --card pcsc:reader
-expect 'another reader' 2 'simulated card only'
+cw run demo/inventory --card usb:1
+expect 'a card of no kind' 2 "cannot open card 'usb:1'.*pcsc:READER"
+cw run demo/inventory --card sim:jcop4 --flavor uicc
+expect 'two flavors for one card' 2 'sim:jcop4 and --flavor uicc name different products'
+cw card info --card sim --flavor jcop4
+expect 'a flavor by its option' 0 '3BD518FF8191FE1FC38073C821100A'
+
+# Readers; with a real pcscd they are in tests/interop/pcsc.
+(
+  export PCSCLITE_CSOCK_NAME=$here/nobody
+  status=0
+  "$cardwright" readers >"$here/out" 2>"$here/err" </dev/null || status=$?
+  exit "$status"
+)
+status=$?
+expect 'readers without a pcscd' 5 'pcscd does not answer, it is not running; start it'
+one_line 'readers without a pcscd is one line'
+cw readers --help
+expect 'help of readers' 0 'cardwright readers --watch'
 cw run demo/inventory --card sim:genric
 expect 'unknown flavor names the nearest' 2 "generic"
 cw run demo/inventory --card sim --keys /nowhere
@@ -373,6 +390,34 @@ expect 'spec counts' 1 '^ok x_spec: passes' '^not ok x_spec: fails: .*no' '^1 pa
 cw selftest
 expect 'selftest' 0 'passed, 0 failed'
 
+# Recordings.
+
+cw run demo/install --card sim --set "cap=$cap" --set "holder=@$here/holder" --record "$here/recording"
+expect 'a run is recorded' 0
+check 'a recording is for its owner' [ "$(stat -c %a "$here/recording")" = 600 ]
+cw run demo/install --card "recorded:$here/recording" --set "cap=$cap" --record "$here/recording2"
+expect 'a recording is a card' 0 '^done: 5 steps'
+check 'a replay is recorded as the run was' cmp -s "$here/recording" "$here/recording2"
+sed 's/^0> 80CA0102 /0> 80CA0103 /' "$here/recording" >"$here/recording3"
+cw run demo/install --card "recorded:$here/recording3" --set "cap=$cap"
+expect 'a difference ends the run' 1 "recording3:[0-9]+: recorded is '0> 80CA0103 le=256', and the flow did '0> 80CA0102"
+cw run demo/inventory --card "recorded:$here/recording"
+expect 'another flow is refused' 2 'is a recording of flow "demo/install", and this is "demo/inventory"'
+cw run demo/install --card "recorded:$here/recording" --set "cap=$cap" --set number=1
+expect 'other arguments are refused' 2 'argument number was string "4711"'
+cw run demo/install --card "recorded:$here/recording" --set "cap=$cap" --policy policies/deny_all.lua
+expect 'the policy judges a replay' 3 'is not allowed by policy deny_all'
+cw run demo/inventory --card "recorded:$here/holder"
+expect 'a file that is no recording' 2 'holder:1: not a recording'
+cw run demo/inventory --card recorded:nosuch
+expect 'a recording that is not there' 2 'cannot read nosuch'
+cw run demo/inventory --card sim --record /dev/full
+expect 'a recording that is lost is an error' 1 'cannot write the recording /dev/full'
+cw run demo/inventory --card sim --record-answers
+expect '--record-answers alone' 2 'requires --record'
+cw repl --card "recorded:$here/recording"
+expect 'a prompt has no use for a recording' 2 'answers the flow that was recorded'
+
 # Completion, as bash calls it: with the line, and what it gives back stands behind the last = or : of it.
 
 # complete_line LINE: what TAB at its end offers, on one line.
@@ -387,6 +432,8 @@ check 'completion of a flow' [ "$(complete_line 'cardwright run demo/rot')" = de
 check 'completion of an argument, after an option' [ "$(complete_line 'cardwright run --json demo/install --set nu')" = number= ]
 check 'completion of a file behind NAME=' \
   [ "$(complete_line 'cardwright run demo/install --set cap=tests/caps/tr')" = tests/caps/transit-2.1.cap ]
+check 'completion of readers' [ "$(complete_line 'cardwright readers --w')" = --watch ]
+check 'completion of --flavor' [ "$(complete_line 'cardwright run demo/install --flavor s')" = 'secora smartcafe' ]
 check 'completion of a flavor' [ "$(complete_line 'cardwright run demo/install --card sim:j')" = jcop4 ]
 
 # Planted secrets: no output that this test made shows a key or the holder, in any common writing. The memory of the card

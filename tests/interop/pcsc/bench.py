@@ -43,8 +43,8 @@ def free_ports(count):
 class Pcscd:
     """start_pcscd and stop_pcscd of tools/pcscd.sh. It ends when its input does, so also when this program is killed."""
 
-    def __init__(self, folder, count):
-        self.port = free_ports(max(count, 1))
+    def __init__(self, folder, count, port=None):
+        self.port = port or free_ports(max(count, 1))
         script = ('set -euo pipefail; . tools/say.sh; . tools/pcscd.sh; start_pcscd "$1" "$2" "$3"; '
                   'echo "$PCSCLITE_CSOCK_NAME"; read -r _ || true; stop_pcscd')
         self.process = subprocess.Popen(["bash", "-c", script, "pcscd", folder, str(self.port), str(count)], cwd=ROOT,
@@ -78,8 +78,8 @@ class Bench:
             out.write(f"[isd]\ntype = aes\nversion = 30\nenc = {TEST_KEY}\nmac = {TEST_KEY}\ndek = {TEST_KEY}\n")
         try:
             story(self)
-        except Failed as failure:
-            self.note(story.__name__, str(failure))
+        except (Failed, OSError, ValueError, subprocess.TimeoutExpired) as failure:
+            self.note(story.__name__, f"{type(failure).__name__}: {failure}")
         finally:
             for one in self.programs:
                 one.kill()
@@ -90,6 +90,11 @@ class Bench:
             if self.pcscd:
                 self.pcscd.stop()
             shutil.rmtree(self.folder)
+
+    def restart(self, count):
+        """The same pcscd again, with other readers."""
+        self.pcscd.stop()
+        self.pcscd = Pcscd(self.folder, count, self.pcscd.port)
 
     def note(self, name, failure=None):
         self.passed += failure is None
@@ -151,6 +156,12 @@ class Bench:
         self.cards.append(card)
         self.wait(lambda: self.listed()[index]["present"], f"pcscd sees the card in reader {index}")
         return card
+
+    def insert_all(self, **kind):
+        """One into each reader there is."""
+        readers = range(len(self.listed()))
+        self.cards += [Card(self.pcscd.port + index, **kind) for index in readers]
+        self.wait(lambda: all(reader["present"] for reader in self.listed()), "pcscd sees all the cards")
 
     def remove(self, card, index=0):
         card.pull()

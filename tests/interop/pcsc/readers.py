@@ -9,19 +9,24 @@ SELECT = "00A4040000"
 LONG = "80E29000" + "00012C" + 300 * "5A"  # STORE DATA with 300 bytes, as an extended APDU
 
 
-def ten_readers(bench):
+def sixteen_readers(bench):
     all_of_them = bench.listed()
     names = [reader["name"] for reader in all_of_them]
     bench.check("more than eight readers are listed, in pcscd's order", [r["index"] for r in all_of_them] ==
-                list(range(10)) and len(set(names)) == 10, names)
-    bench.insert(9, atr=ATR_T0)
-    bench.check("a card is listed with its ATR", bench.listed()[9]["atr"] == ATR_T0.hex().upper(), bench.listed())
-    bench.expect("the table says what is in each", 0, "no card", "E 00 01 +card +" + ATR_T0.hex().upper(),
+                list(range(16)) and len(set(names)) == 16, names)
+    watch = bench.start("readers", "--watch")
+    while names[15] not in watch.stdout.readline():
+        pass
+    bench.insert(15, atr=ATR_T0)
+    bench.check("a card is listed with its ATR", bench.listed()[15]["atr"] == ATR_T0.hex().upper(), bench.listed())
+    said = watch.stdout.readline()
+    bench.check("--watch sees the last of so many", "Virtual PCD H 00 01: card inserted" in said, said)
+    bench.expect("the table says what is in each", 0, "no card", "H 00 01 +card +" + ATR_T0.hex().upper(),
                  run=("readers",))
-    for what, text in (("its name", names[9]), ("a part that no other has", "pcd e 00 01"), ("its index", "9")):
+    for what, text in (("its name", names[15]), ("a part that no other has", "pcd h 00 01"), ("its index", "15")):
         bench.expect(f"a reader is found by {what}", 0, "ATR " + ATR_T0.hex().upper(),
                      run=bench.send(SELECT, reader=text))
-    bench.expect("a part that several have names them", 2, "fits several readers: .*D 00 01.*E 00 01",
+    bench.expect("a part that several have names them", 2, "fits several readers: .*G 00 01.*H 00 01",
                  run=bench.send(SELECT, reader="00 01"))
     bench.expect("a name that is not there names those that are", 2, "no reader is called 'ACS'; there is '",
                  run=bench.send(SELECT, reader="ACS"))
@@ -29,7 +34,7 @@ def ten_readers(bench):
                  run=bench.send(SELECT, reader="77"))
 
 
-ten_readers.readers = 10
+sixteen_readers.readers = 16  # pcscd has no more
 
 
 def hot_plug(bench):
@@ -60,6 +65,8 @@ def hot_plug(bench):
     bench.check("Ctrl-C ends --watch", watch.wait(timeout=10) in (-2, 130), watch.returncode)
     watch = bench.start("readers", "--watch", "--json")
     first = json.loads(watch.stdout.readline())
+    watch.stdout.close()
+    bench.check("--watch ends when nobody reads it", watch.wait(timeout=30) == 0, watch.returncode)
     bench.check("--watch --json begins with the readers that are there", first["change"] == "reader added", first)
 
 
@@ -125,4 +132,4 @@ def power(bench):
                  run=bench.send(SELECT, reader="00 00"))
 
 
-STORIES = [ten_readers, hot_plug, protocols, answers_in_parts, lengths, slow, power]
+STORIES = [sixteen_readers, hot_plug, protocols, answers_in_parts, lengths, slow, power]

@@ -1,15 +1,16 @@
 """Stories that go wrong: each is one clear line, an exit status, and nothing left locked."""
 
-
+import os
 import re
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 from card import ATR_OTHER, ATR_T1, ATR_T14, respond
 
 SELECT = "00A4040000"
-# One of each kind that a script may send in the plain; the last ones are those of opening a channel.
+# One of each kind that a script may send in the plain; those of opening a channel come in a flow.
 KINDS = {
     "SELECT": "00A4040007F0636172647701",
     "GET DATA": "80CA9F7F00",
@@ -79,11 +80,13 @@ def cards_that_do_not_open(bench):
 
 
 def pulled_in_the_middle(bench):
-    for name, apdu in KINDS.items():
-        bench.insert(answer=lambda _card, _apdu: None)
+    bench.insert_all(answer=lambda _card, _apdu: None)
+    for index, (name, apdu) in enumerate(KINDS.items()):
         bench.expect(f"pulled in the middle of {name}", 5, re.escape(f"the card was removed in the middle of {name}"),
-                     run=bench.send(apdu))
-        bench.wait(lambda: not bench.listed()[0]["present"], "the reader is empty")
+                     run=bench.send(apdu, reader=str(index)))
+
+
+pulled_in_the_middle.readers = len(KINDS)
 
 
 def cmac(key, data):
@@ -198,16 +201,33 @@ def interrupted(bench):
 def pcscd_ends(bench):
     card = bench.insert()
     process = prompt(bench, card)
-    time.sleep(0.3)
+    process.stdin.write('card:select("")\n')
+    process.stdin.flush()
+    bench.wait(lambda: len(card.commands) == 2, "the second command")
     bench.pcscd.stop()
     err, status = goes_on(process)
     bench.check("pcscd that ends meanwhile", status == 1 and "pcscd" in err and "start it" in err, f"{status} {err}")
 
 
+def pcscd_starts_anew(bench):
+    for name, count in (("is found again", 2), ("or is gone", 0)):
+        card = bench.insert()
+        process = prompt(bench, card)
+        bench.restart(count)
+        if count:
+            card = bench.insert()
+            out, err = process.communicate('card:reset()\ncard:select("")\n', timeout=60)
+            bench.check(f"after pcscd was started anew, the reader {name}", process.returncode == 0, out + err)
+            bench.remove(card)
+        else:
+            _, err = process.communicate("card:reset()\n", timeout=60)
+            bench.check(f"{name}", "pcscd does not have this reader any more, it was unplugged" in err, err)
+
+
 def driver_hangs(bench):
     card = bench.insert()
     bench.insert(1)
-    card.hang = True
+    card.hang = True  # vpcd waits for it, pcscd for vpcd, and whoever opens the card for pcscd
     begin = time.monotonic()
     bench.expect("a connect that hangs does not hang the program", 5, "opening the card did not end within 20 s",
                  run=bench.send(SELECT))
@@ -217,6 +237,14 @@ def driver_hangs(bench):
                 [p.pid for p in bench.programs if p.poll() is None])
 
 
+def pcscd_hangs(bench):
+    pid = int(Path(bench.folder, "run", "pcscd.pid").read_text().strip("\n\0"))
+    os.kill(pid, signal.SIGSTOP)
+    bench.expect("a pcscd that hangs does not hang the program", 5, "pcscd does not answer for 10 s", run=("readers",))
+    os.kill(pid, signal.SIGCONT)
+    bench.expect("and is of use again when it goes on", 0, "no card", run=("readers",))
+
+
 STORIES = [no_pcscd, no_reader, what_does_not_go_together, cards_that_do_not_open, pulled_in_the_middle,
            pulled_while_a_channel_opens, moved_between_commands, another_program, interrupted, pcscd_ends,
-           driver_hangs]
+           pcscd_starts_anew, driver_hangs, pcscd_hangs]
