@@ -58,7 +58,8 @@ RecordedArgument::Type type_of(ArgumentType type) {
 
 std::vector<RecordedArgument> recorded_arguments(const Flow& flow, const Arguments& arguments) {
   std::vector<RecordedArgument> out;
-  for (const auto& [name, value] : arguments.values) {
+  for (const auto& argument : arguments.values) {
+    const std::string& name = argument.first;
     const auto spec =
         std::find_if(flow.args.begin(), flow.args.end(), [&](const ArgumentSpec& one) { return one.name == name; });
     if (spec == flow.args.end()) continue;
@@ -76,7 +77,7 @@ std::vector<RecordedArgument> recorded_arguments(const Flow& flow, const Argumen
                      to.bytes = cap.load_file->sha256;
                    },
                },
-               value);
+               argument.second);
   }
   return out;
 }
