@@ -118,10 +118,16 @@ void RunRecorder::add(Kind kind, std::string request, RecordedReply reply) {
 
 void RunRecorder::attempt(unsigned number) { add(Kind::attempt, attempt_text(number), {}); }
 
-void RunRecorder::attempt_failed(const Error& error) { add(Kind::failed, "failed", error); }
+/// What a script says at its end may be what an applet told it.
+RecordedReply RunRecorder::told(const Error& error) const {
+  if (!left_out_) return error;
+  return Error(error.kind(), "left out, since an answer was", error.sw());
+}
+
+void RunRecorder::attempt_failed(const Error& error) { add(Kind::failed, "failed", told(error)); }
 
 void RunRecorder::finished(const std::optional<Error>& error) {
-  add(Kind::end, "end", error ? RecordedReply(*error) : RecordedReply(Done{}));
+  add(Kind::end, "end", error ? told(*error) : RecordedReply(Done{}));
   close();
 }
 
@@ -134,7 +140,10 @@ void RunRecorder::exchanged(const host::Exchange& request, const host::Reply& re
     if (answers != nullptr && i < answers->answers.size()) {
       const host::Answer& answer = answers->answers[i];
       RecordedAnswer kept_answer{answer.data, answer.sw};
-      if (!filter_.shows(command, answer.data)) kept_answer.data = LeftOut{answer.data.size()};
+      if (!filter_.shows(command, answer.data)) {
+        kept_answer.data = LeftOut{answer.data.size()};
+        left_out_ = true;
+      }
       back = std::move(kept_answer);
     } else if (const auto* error = std::get_if<Error>(&reply); error != nullptr && i == 0) {
       back = *error;

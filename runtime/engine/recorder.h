@@ -55,11 +55,13 @@ class RunRecorder {
   friend class RecordingOutside;
   void add(RecordedLine::Kind kind, std::string request, RecordedReply reply);
   void exchanged(const host::Exchange& request, const host::Reply& reply);
+  RecordedReply told(const Error& error) const;
   void close();
 
   Recorder& recorder_;
   Recorder::Pending* pending_;  // null: the run has ended
   AnswerFilter filter_;
+  bool left_out_ = false;  // an answer was
 };
 
 /// Any Outside, and what comes through it is taken down. Requests that the gate refuses are not there: it refuses them

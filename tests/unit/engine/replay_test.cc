@@ -301,6 +301,18 @@ TEST_F(ReplayTest, a_difference_says_that_answers_were_left_out_before_it) {
       << message(again.result);
 }
 
+TEST_F(ReplayTest, what_a_script_says_of_an_answer_that_was_left_out_is_left_out_too) {
+  const std::string file =
+      "cardwright recording 1\nrun \"test\"\ncard \"x\"\nflavor \"\"\nbundle A\npolicy \"p\" A\nall answers\n"
+      "attempt 1\nreset => 3B00\n0> 80CA0101 le=256 => 41414141 9000\nend => error card \"AAAA\"\n";
+  const std::string body = "error { kind = 'card', message = run.card:expect(apdu.parse(hex'80CA010100')) }";
+  const Recorded redacted = replay(setup(body), file);
+  EXPECT_NE(message(redacted.result).find("AAAA"), std::string::npos) << message(redacted.result);
+  EXPECT_EQ(redacted.text.find("AAAA"), std::string::npos) << redacted.text;
+  EXPECT_NE(line_of(redacted.text, "end => error card \"left out"), 0u) << redacted.text;
+  EXPECT_NE(replay(setup(body), file, /*all=*/true).text.find("AAAA"), std::string::npos);
+}
+
 TEST_F(ReplayTest, calls_of_backends_are_replayed_where_everything_was_kept) {
   const std::string body =
       "local r = http.request { method = 'POST', url = 'https://x.example/a?name=Ada', body = 'personal' } "
