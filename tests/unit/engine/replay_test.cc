@@ -346,6 +346,42 @@ TEST_F(ReplayTest, runs_take_recorded_runs_one_after_the_other) {
   EXPECT_THROW(next(), Error);
 }
 
+TEST_F(ReplayTest, a_run_that_another_one_starts_stands_after_it_and_both_are_replayed) {
+  std::shared_ptr<Replay> recording;
+  const auto both = [&] {
+    std::ostringstream out;
+    Recorder recorder(out, {});
+    const auto begin = [&](const std::string& body) {
+      RunSetup given = setup(body);
+      given.keys =
+          std::make_shared<crypto::FileKeyStore>(crypto::FileKeyStore::parse(Secret::copy(view(kKeys)), "test keys"));
+      given.reader = &reader_;
+      given.replay = recording;
+      given.recorder = &recorder;
+      return given;
+    };
+    RunSetup outer = begin("run.card:select(hex'') require('stage').ask('go', {}) run.card:select(hex'')");
+    outer.director = [&](const host::Direction&) {
+      Scheduler inner;
+      inner.add(std::make_unique<engine::Run>(begin("run.card:send(apdu.parse(hex'80CA00E000'))")));
+      inner.run_all();
+      EXPECT_EQ(message(inner.at(0).result()), "no error");
+      return host::DirectionDone{"null", /*card_used=*/true};
+    };
+    Scheduler scheduler;
+    scheduler.add(std::make_unique<engine::Run>(std::move(outer)));
+    scheduler.run_all();
+    EXPECT_EQ(message(scheduler.at(0).result()), "no error");
+    return out.str();
+  };
+  const std::string first = both();
+  const auto parsed = std::make_shared<const Recording>(Recording::parse(first, "x.rec"));
+  ASSERT_EQ(parsed->runs.size(), 2u);
+  EXPECT_EQ(parsed->runs[0].lines.size(), 5u) << "attempt, reset, two SELECTs, end";
+  recording = std::make_shared<Replay>(parsed);
+  EXPECT_EQ(both(), first);
+}
+
 TEST_F(ReplayTest, a_recording_without_its_end_is_replayed_up_to_there) {
   const std::string body = "run.card:select(hex'')";
   const std::string text = record(setup(body)).text;
