@@ -6,7 +6,7 @@ cd "$(dirname "$0")"
 . tools/packages.sh
 . tools/build.sh
 
-quick_stages=(release unit vectors selftest lua cli scenarios batch repeat secrets pcsc vpcd report luacheck lint)
+quick_stages=(release unit vectors selftest lua cli scenarios batch repeat recordings secrets pcsc vpcd report luacheck lint)
 all_stages=("${quick_stages[@]}" docs install clone asan tsan clang fuzz)
 
 usage() {
@@ -25,6 +25,7 @@ earlier ones built, in this order:
   scenarios  tests/scenarios on simulated cards and through a real pcscd; cardwright test as its users have it
   batch      many rows onto many cards: killed, stopped and started again, bad files, secrets of a table
   repeat     each shipped flow many times in fresh processes: the same commands and answers to the byte
+  recordings every recording in tests/recordings, replayed: the flows still send what they sent
   secrets    planted keys and secrets: no output and no file shows them
   pcsc       cards in the readers of a real pcscd, started for it: pulled, mute, slow, held by another program
   vpcd       the simulated card in a real pcscd, for opensc-tool, scriptor and what other tools send
@@ -89,6 +90,10 @@ stage_batch() {
 
 stage_repeat() {
   tests/interop/repeat/run.py "$cardwright"
+}
+
+stage_recordings() {
+  tests/recordings/run.py "$cardwright"
 }
 
 stage_secrets() {
@@ -225,7 +230,7 @@ run_stage() {
 
   word=ok
   [ "$bad" -eq 0 ] || word=FAILED
-  printf '%-7s %-9s %5d passed %4d failed %5d s\n' "$word" "$name" "$ok" "$bad" $((SECONDS - start))
+  printf '%-7s %-10s %5d passed %4d failed %5d s\n' "$word" "$name" "$ok" "$bad" $((SECONDS - start))
   if [ "$bad" -ne 0 ]; then
     failed_stages+=("$name")
     tail -n 40 "$log" | sed 's/^/    /'

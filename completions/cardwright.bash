@@ -53,9 +53,10 @@ _cardwright() {
   cur=${line[-1]} prev=${line[-2]}
   COMPREPLY=()
 
-  local session='--card --flavor --card-shared --card-state --keys --policy --trace --seed' command=${line[1]} options='--help'
+  local session='--card --flavor --card-shared --card-state --keys --policy --trace --seed' record='--record --record-answers'
+  local command=${line[1]} options='--help'
   case $command in
-    run) options="$session --set --json --verbose --help" ;;
+    run) options="$session $record --set --json --verbose --help" ;;
     batch)
       options='--cards --flavor --data --set --key --keys --policy --results --quarantine --stop-after --limit'
       options+=' --retry-failed --any-card --card-states --json --verbose --help'
@@ -63,15 +64,15 @@ _cardwright() {
     readers) options='--json --watch --help' ;;
     test)
       options='--card --keys --policy --tag --name --flavor --jobs --seed --format --junit --html --slowest --list --fresh'
-      options+=' --tear --set --card-state --help'
+      options+=' --tear --set --card-state --from --record --help'
       ;;
     selftest) options='--vectors --help' ;;
     cap) options='--json --help' ;;
     card)
-      options="$session --json --help"
+      options="$session $record --json --help"
       if [ "${line[2]}" = serve ]; then options='--vpcd --flavor --state --count --seed --trace --help'; fi
       ;;
-    send) options="$session --help" ;;
+    send) options="$session $record --help" ;;
     repl) options="$session --verbose --help" ;;
   esac
 
@@ -86,7 +87,7 @@ _cardwright() {
       return
       ;;
     --card)
-      _cardwright_reply sim sim:generic sim:uicc sim:jcop4 sim:secora sim:smartcafe sim:yubikey pcsc:
+      _cardwright_reply sim sim:generic sim:uicc sim:jcop4 sim:secora sim:smartcafe sim:yubikey pcsc: recorded:
       case $cur in *:*) COMPREPLY=("${COMPREPLY[@]#*:}") ;; esac
       return
       ;;
@@ -96,7 +97,7 @@ _cardwright() {
       _cardwright_reply generic uicc jcop4 secora smartcafe yubikey
       return
       ;;
-    --card-state | --card-states | --state | --data | --results | --quarantine | --junit | --html | --keys | --policy | --trace | --vectors)
+    --card-state | --card-states | --state | --data | --results | --quarantine | --junit | --html | --keys | --policy | --trace | --record | --from | --vectors)
       _cardwright_files "$cur"
       return
       ;;

@@ -1,6 +1,7 @@
 #include "app/cards.h"
 
 #include "app/failure.h"
+#include "app/recorded_card.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "card/pcsc.h"
@@ -63,8 +64,14 @@ CardName CardName::parse(const std::string& text) {
     name.reader = rest;
     return name;
   }
-  throw Error(ErrorKind::usage,
-              "cannot open card '" + text + "'; use sim, sim:FLAVOR, or pcsc:READER (cardwright readers lists them)");
+  if (kind == "recorded" && !rest.empty()) {
+    name.kind = Kind::recorded;
+    name.recording = rest;
+    return name;
+  }
+  throw Error(ErrorKind::usage, "cannot open card '" + text +
+                                    "'; use sim, sim:FLAVOR, pcsc:READER (cardwright readers lists them), or "
+                                    "recorded:FILE");
 }
 
 OpenCard::OpenCard(const CardName& name, const CardOptions& options)
@@ -89,6 +96,17 @@ OpenCard::OpenCard(const CardName& name, const CardOptions& options)
       reader_ = std::move(pcsc);
       return;
     }
+    case CardName::Kind::recorded:
+      if (state_ || options.shared) {
+        throw Error(ErrorKind::usage, std::string(state_ ? "--card-state" : "--card-shared") +
+                                          " goes with a card, and a recording is none");
+      }
+      replay_ = open_recording(name.recording);
+      if (!options.flavor && !replay_->next()->head.flavor.empty()) {
+        flavor_ = se::flavor(replay_->next()->head.flavor);
+      }
+      reader_ = std::make_unique<RecordedReader>(replay_->next()->head.card);
+      return;
   }
 }
 

@@ -1,4 +1,4 @@
-// Opening the card that --card names: the simulated one, or one in a reader of pcscd.
+// Opening the card that --card names: the simulated one, one in a reader of pcscd, or a recording.
 #pragma once
 
 #include <cstdint>
@@ -11,17 +11,19 @@
 #include "card/reader.h"
 #include "engine/card_session.h"
 #include "engine/flavor.h"
+#include "engine/replay.h"
 #include "se/sim_reader.h"
 
 namespace cw::app {
 
-/// "sim", "sim:jcop4", "pcsc:ACS", "pcsc:0".
+/// "sim", "sim:jcop4", "pcsc:ACS", "pcsc:0", "recorded:yesterday.rec".
 struct CardName {
-  enum class Kind { simulated, pcsc };
+  enum class Kind { simulated, pcsc, recorded };
 
   std::string flavor{};  // of a simulated card; empty: none is named
   Kind kind = Kind::simulated;
   std::string reader{};  // as the user wrote it: a name, a part of it or an index; empty: the only one
+  std::filesystem::path recording{};
   /// Raises usage: another kind of reader, an unknown flavor (names the nearest).
   static CardName parse(const std::string& text);
 };
@@ -41,6 +43,7 @@ class OpenCard {
  public:
   /// A card in a reader is not touched yet. Raises usage: the state file is no card memory, or that of another flavor;
   /// an option that does not go with this card; a reader that is not there. Raises reader: no pcscd, no reader at all.
+  /// Raises usage: a file that is no recording.
   OpenCard(const CardName& name, const CardOptions& options);
 
   card::Reader& reader() { return *reader_; }
@@ -48,6 +51,8 @@ class OpenCard {
   const se::Flavor& host_flavor() const { return flavor_; }
   /// The simulated card itself; null: it is another one.
   se::Card* simulated() const { return card_.get(); }
+  /// The recording; null: it is a card.
+  const std::shared_ptr<engine::Replay>& replay() const { return replay_; }
   engine::Flavor flavor() const { return host_side(flavor_); }
   /// Opens a card in a reader, which says what it takes. Raises reader.
   engine::CardTraits traits();
@@ -64,6 +69,7 @@ class OpenCard {
   se::Flavor flavor_;
   std::shared_ptr<se::Card> card_{};
   card::PcscReader* pcsc_ = nullptr;  // reader_, if it is one
+  std::shared_ptr<engine::Replay> replay_{};
   std::unique_ptr<card::Reader> reader_{};
 };
 

@@ -56,6 +56,7 @@ void add_card(CLI::App& program, Action& action) {
   CLI::App* info = card->add_subcommand("info", "What a card tells everybody; opens no secure channel, tries no key");
   auto options = std::make_shared<Options>();
   options->session.add_to(*info);
+  options->session.add_recording_to(*info);
   info->add_flag("--json", options->json, "one JSON object");
   info->footer("Examples:\n  cardwright card info --card sim\n  cardwright card info --card sim:jcop4 --json");
   info->callback([options, &action] { action = [options] { return show_card(*options); }; });

@@ -9,6 +9,7 @@
 #include "app/failure.h"
 #include "app/json_events.h"
 #include "app/prompt.h"
+#include "app/recorded_card.h"
 #include "app/session.h"
 
 namespace cw::app {
@@ -46,6 +47,9 @@ ExitStatus run(const Options& options, JsonEvents* events) {
   const engine::Flow flow = engine::check_flow(session.bundle(), name);
   std::vector<engine::Setting> settings;
   for (const std::string& text : options.settings) settings.push_back(engine::Setting::parse(text));
+  if (const auto& replay = session.card().replay()) {
+    for (engine::Setting& one : recorded_settings(flow, *replay->next(), settings)) settings.push_back(std::move(one));
+  }
   if (!ask_for_secrets(flow, settings)) return ExitStatus::interrupted;
   engine::Arguments arguments = engine::Arguments::check(flow, std::move(settings));
   if (!flow.needs_keys.empty()) {
@@ -99,6 +103,7 @@ void add_run(CLI::App& program, Action& action) {
   auto options = std::make_shared<Options>();
   command->add_option("FLOW", options->flow, "name under scripts/, or a .lua file")->required()->type_name("");
   options->session.add_to(*command);
+  options->session.add_recording_to(*command);
   command->add_option("--set", options->settings, "argument of the flow; NAME=@FILE reads a file, as secrets must be")
       ->allow_extra_args(false)
       ->type_name("NAME=VALUE");

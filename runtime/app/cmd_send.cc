@@ -102,6 +102,7 @@ void add_send(CLI::App& program, Action& action) {
   CLI::App* command = program.add_subcommand("send", "Send raw APDUs and decode both directions");
   auto options = std::make_shared<Options>();
   options->session.add_to(*command);
+  options->session.add_recording_to(*command);
   command->add_option("APDU", options->commands, "hex; one argument per command; - reads them from standard input")
       ->required()
       ->type_name("");

@@ -9,11 +9,13 @@
 #include "app/commands.h"
 #include "app/failure.h"
 #include "app/interrupt.h"
+#include "app/private_file.h"
 #include "app/session.h"
 #include "app/supplies.h"
 #include "app/tear_flow.h"
 #include "app/terminal.h"
 #include "app/test_reports.h"
+#include "engine/scenario_text.h"
 #include "scenario/playbill.h"
 
 namespace cw::app {
@@ -29,6 +31,8 @@ struct Options {
   std::optional<std::filesystem::path> card_state{};
   std::vector<std::string> settings{};
   std::string tear{};
+  std::optional<std::filesystem::path> from{};
+  std::optional<std::filesystem::path> record{};
   uint64_t seed = 1;
   bool list = false;
 };
@@ -47,7 +51,17 @@ ExitStatus status_of(const report::Results& results, bool interrupted) {
   return results.count(report::Case::Status::failed) == 0 ? ExitStatus::ok : ExitStatus::refused;
 }
 
+/// The recording as the text of a scenario.
+ExitStatus print_scenario(const Options& options) {
+  if (!options.paths.empty()) {
+    throw Error(ErrorKind::usage, "--from prints a scenario and plays nothing; write it to a file, and play that");
+  }
+  std::cout << engine::scenario_of(engine::Recording::load(*options.from)) << std::flush;
+  return ExitStatus::ok;
+}
+
 ExitStatus test(const Options& options) {
+  if (options.from) return print_scenario(options);
   if (!options.tear.empty()) {
     return tear_flow({options.tear, options.paths, options.settings, options.supply, options.filter.flavors,
                       options.policy, options.card_state, options.seed, options.reports});
@@ -66,6 +80,12 @@ ExitStatus test(const Options& options) {
   const auto bill = scenario::make_bill(*bundle, files, *supplies.front(), options.filter);
   if (options.list) return list(bill);
 
+  if (options.record && supplies.size() > 1) {
+    throw Error(ErrorKind::usage, "a recording is of one card at a time; leave --jobs out, or name one reader");
+  }
+  std::optional<RecordingFile> recording;
+  if (options.record) recording.emplace(*options.record, /*all_answers=*/false);
+
   TestReports reports(options.reports, options.seed);
   const Interrupt interrupt;
   scenario::Production production;
@@ -74,10 +94,12 @@ ExitStatus test(const Options& options) {
   production.seed = options.seed;
   production.keep_events = reports.wants_events();
   production.stop = &interrupt.requested();
+  production.recorder = recording ? &recording->recorder() : nullptr;
   reports.begin();
   scenario::play_all(production, bill, supplies, [&reports](report::Case one) { reports.add(std::move(one)); });
   const bool interrupted = interrupt.requested();
   reports.end(interrupted);
+  if (recording) recording->check();
   return status_of(reports.results(), interrupted);
 }
 
@@ -89,7 +111,8 @@ void add_test(CLI::App& program, Action& action) {
   command->add_option("PATH", options->paths, "scenario files, and folders of them")->type_name("");
   command
       ->add_option("--card", options->supply.card,
-                   "sim, sim:FLAVOR, vpcd:FLAVOR@HOST:PORT: simulated; pcsc:READER, pcsc:*: in readers (default sim)")
+                   "sim, sim:FLAVOR, vpcd:FLAVOR@HOST:PORT: simulated; pcsc:READER, pcsc:*: in readers; recorded:FILE "
+                   "(default sim)")
       ->type_name("CARD");
   command
       ->add_option("--keys", options->supply.keys, "key store (default: $CARDWRIGHT_KEYS; for sim: built-in test keys)")
@@ -122,6 +145,9 @@ void add_test(CLI::App& program, Action& action) {
   command->add_option("--slowest", options->reports.slowest, "name the N slowest")->type_name("N");
   command->add_flag("--fresh", options->supply.fresh, "cards in readers are as they left the factory");
   command->add_flag("--list", options->list, "say what would be played, and play nothing");
+  command->add_option("--record", options->record, "write a recording, to be played on with --card recorded:FILE")
+      ->type_name("FILE");
+  command->add_option("--from", options->from, "print a recording as a scenario, and play nothing")->type_name("FILE");
   command->add_option("--tear", options->tear, "all: PATH is a flow; tear it at every command and run it again")
       ->check(CLI::IsMember({"all"}))
       ->type_name("all");
@@ -138,6 +164,7 @@ void add_test(CLI::App& program, Action& action) {
       "Examples:\n"
       "  cardwright test tests/scenarios\n"
       "  cardwright test tests/scenarios --tag install --flavor jcop4 --junit report.xml --html report.html\n"
+      "  cardwright test --from yesterday.rec > story.lua\n"
       "  cardwright test --tear all demo/install --card sim:* --set cap=wallet.cap --set holder=@holder.txt");
   command->callback([options, &action] { action = [options] { return test(*options); }; });
 }

@@ -1,16 +1,15 @@
 #include "app/session.h"
 
 #include <cstdlib>
-#include <cstring>
 #include <iostream>
 
 #include <CLI/CLI.hpp>
-#include <sys/stat.h>
 
 #include "app/failure.h"
 #include "app/interrupt.h"
 #include "app/observers.h"
 #include "app/paths.h"
+#include "app/recorded_card.h"
 #include "engine/scheduler.h"
 #include "net/http_client.h"
 
@@ -20,22 +19,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// What applets are asked for is nobody else's business: readable by its owner alone, if it is not there yet.
-std::unique_ptr<std::ofstream> create_trace(const fs::path& file) {
-  const mode_t before = ::umask(077);
-  auto out = std::make_unique<std::ofstream>(file);
-  const int error = errno;
-  ::umask(before);
-  if (!*out) {
-    throw Error(ErrorKind::usage, "cannot write the trace " + file.string() + ": " + std::strerror(error));
-  }
-  return out;
-}
-
 }  // namespace
 
 void SessionOptions::add_to(CLI::App& command) {
-  command.add_option("--card", card, "the card: sim, sim:FLAVOR, or pcsc:READER by name, part of it or index")
+  command
+      .add_option("--card", card, "the card: sim, sim:FLAVOR, pcsc:READER by name, part of it or index, recorded:FILE")
       ->required()
       ->type_name("CARD");
   command.add_option("--flavor", flavor, "what product the card in a reader is (default: generic)")
@@ -51,6 +39,16 @@ void SessionOptions::add_to(CLI::App& command) {
   command.add_option("--seed", seed, "repeatable run: fixed clock, random numbers from N")
       ->check(CLI::NonNegativeNumber)
       ->type_name("N");
+}
+
+void SessionOptions::add_recording_to(CLI::App& command) {
+  CLI::Option* file = command
+                          .add_option("--record", record,
+                                      "write a recording, to be replayed with --card recorded:FILE; secrets and "
+                                      "answers of applets left out")
+                          ->type_name("FILE");
+  command.add_flag("--record-answers", record_answers, "leave no answer out of the recording: it is not safe to share")
+      ->needs(file);
 }
 
 std::shared_ptr<const engine::Policy> load_policy(const std::optional<fs::path>& file, const engine::Bundle& bundle) {
@@ -77,14 +75,14 @@ Session::Session(const SessionOptions& options)
       card_(CardName::parse(options.card), {options.card_state, options.seed, options.flavor, options.card_shared}),
       keys_(
           open_keys(options.keys, std::getenv("CARDWRIGHT_KEYS"), card_.simulated() ? &card_.host_flavor() : nullptr)) {
-  if (!options.trace) return;
-  if (*options.trace == "-") {
+  if (card_.replay()) keys_.none = false;  // what a run wants to know of its keys is recorded
+  if (options.trace && *options.trace == "-") {
     trace_.emplace(std::cerr);
-    return;
+  } else if (options.trace) {
+    trace_file_.emplace(*options.trace, "trace");
+    trace_.emplace(trace_file_->out());
   }
-  trace_name_ = *options.trace;
-  trace_file_ = create_trace(trace_name_);
-  trace_.emplace(*trace_file_);
+  if (options.record) recording_.emplace(*options.record, options.record_answers);
 }
 
 std::string Session::use_flow(const std::string& name_or_file) {
@@ -96,9 +94,8 @@ std::string Session::use_flow(const std::string& name_or_file) {
 engine::Inputs Session::inputs() const { return seed_ ? engine::Inputs::repeatable(*seed_) : engine::Inputs::real(); }
 
 void Session::check_trace() const {
-  if (!trace_file_ || trace_file_->flush()) return;
-  throw Error(ErrorKind::script, "cannot write the trace " + trace_name_.string() +
-                                     ": a part of it is lost; is the disk full? What the run did is done");
+  if (trace_file_) trace_file_->check();
+  if (recording_) recording_->check();
 }
 
 void Session::announce_keys() {
@@ -127,6 +124,9 @@ Session::Outcome Session::run(const std::string& flow, engine::Arguments argumen
   setup.observer = &all;
   setup.http = call_http;
   setup.inputs = inputs();
+  setup.recorder = recording_ ? &recording_->recorder() : nullptr;
+  setup.replay = card_.replay();
+  if (setup.replay && setup.replay->next()) warn_of_changes(*setup.replay->next(), *bundle_, *policy_);
 
   const Interrupt interrupt;
   engine::Scheduler scheduler;

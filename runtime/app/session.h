@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,6 +10,7 @@
 
 #include "app/cards.h"
 #include "app/key_source.h"
+#include "app/private_file.h"
 #include "app/trace.h"
 #include "engine/bundle.h"
 #include "engine/policy.h"
@@ -31,9 +31,13 @@ struct SessionOptions {
   std::optional<std::filesystem::path> policy{};
   std::optional<std::filesystem::path> trace{};
   std::optional<uint64_t> seed{};
+  std::optional<std::filesystem::path> record{};
+  bool record_answers = false;
 
   /// Puts --card, --flavor, --card-shared, --card-state, --keys, --policy, --trace and --seed into a subcommand.
   void add_to(CLI::App& command);
+  /// --record and --record-answers, for commands that run a flow.
+  void add_recording_to(CLI::App& command);
 };
 
 class Session {
@@ -63,7 +67,8 @@ class Session {
   /// Keeps the card's memory. After every run, also one that failed.
   void save() const { card_.save(); }
 
-  /// Raises script: a part of the trace could not be written. After a run that went well; otherwise its error counts.
+  /// Raises script: a part of the trace or of the recording could not be written. After a run that went well; otherwise
+  /// its error counts.
   void check_trace() const;
 
   /// Says once that built-in keys are used, if a flow uses any.
@@ -78,9 +83,9 @@ class Session {
   OpenCard card_;
   KeySource keys_;
   bool announced_ = false;
-  std::filesystem::path trace_name_{};
-  std::unique_ptr<std::ofstream> trace_file_;
-  std::optional<Trace> trace_;
+  std::optional<PrivateFile> trace_file_{};
+  std::optional<Trace> trace_{};
+  std::optional<RecordingFile> recording_{};
 };
 
 /// The bundle of the share folder.

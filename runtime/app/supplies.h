@@ -21,7 +21,8 @@ struct SupplyOptions {
 
 /// "sim": simulated cards of every flavor; "sim:jcop4": of that one. "vpcd:jcop4@HOST:PORT": the same, each job's in a
 /// virtual reader, the first at PORT. "pcsc:PART": the card in that reader; "pcsc:*", "pcsc:ACS*": one job per reader.
-/// Raises usage: another kind of card, an unknown flavor, no such reader. Raises reader: no pcscd, no vpcd.
+/// "recorded:FILE": a recording. Raises usage: another kind of card, an unknown flavor, no such reader. Raises reader:
+/// no pcscd, no vpcd.
 std::vector<std::unique_ptr<scenario::Supply>> open_supplies(const SupplyOptions& options);
 
 }  // namespace cw::app

@@ -71,6 +71,11 @@ bool matches(const Secret& secret, ByteView expected) {
   return constant_time_equal(SecretBytes::view(secret), expected);
 }
 
+bool occurs_in(const Secret& secret, ByteView text) {
+  const ByteView wanted = SecretBytes::view(secret);
+  return !wanted.empty() && std::search(text.begin(), text.end(), wanted.begin(), wanted.end()) != text.end();
+}
+
 bool same(const Secret& a, const Secret& b) { return matches(a, SecretBytes::view(b)); }
 
 Secret prefix(const Secret& secret, size_t count) {

@@ -23,6 +23,9 @@ bool constant_time_equal(ByteView a, ByteView b);
 /// For vectors and tests: whether the secret is these bytes.
 bool matches(const Secret& secret, ByteView expected);
 
+/// Whether the bytes of the secret are somewhere in `text`; an empty one is nowhere.
+bool occurs_in(const Secret& secret, ByteView text);
+
 /// Whether two secrets are the same bytes, in the same way.
 bool same(const Secret& a, const Secret& b);
 

@@ -4,7 +4,6 @@
 
 #include "base/hex.h"
 #include "card/status.h"
-#include "card/tlv.h"
 #include "crypto/digest.h"
 #include "gp/chaining.h"
 
@@ -13,25 +12,6 @@ namespace cw::engine {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-/// SELECT by name: it ends the secure channel of its logical channel (GPCS 10.2.3), whether or not it succeeds.
-bool selects(const host::Command& command) { return command.ins == 0xA4 && command.p1 == 0x04; }
-
-/// The FCI has the whole AID where SELECT gave the beginning of one, or nothing (GPCS 11.9.3.1).
-std::optional<Bytes> aid_in_fci(ByteView answer) {
-  try {
-    const card::TlvList fci = card::parse_tlv(answer);
-    const card::Tlv* aid = card::find(fci, "6F/84");
-    return aid != nullptr ? std::optional(aid->value) : std::nullopt;
-  } catch (const Error&) {
-    return {};  // no FCI; a card may answer what it likes
-  }
-}
-
-bool is_error(uint16_t sw) {
-  const uint8_t high = static_cast<uint8_t>(sw >> 8);
-  return !(sw == 0x9000 || high == 0x61 || high == 0x62 || high == 0x63);
-}
 
 /// What travels of a wrapped command: one APDU, or several where it is too long for the short form and the card does
 /// not take the extended one.
@@ -47,19 +27,16 @@ std::vector<card::Apdu> pieces(const card::Apdu& wrapped, bool extended_length) 
 
 }  // namespace
 
-const gp::Channel* CardSession::channel(host::ChannelId id) const {
+std::optional<ChannelFacts> CardSession::channel(host::ChannelId id) const {
   const auto found = channels_.find(id);
-  return found == channels_.end() ? nullptr : found->second.channel.get();
-}
-
-Bytes CardSession::domain(host::ChannelId id) const {
-  const auto found = channels_.find(id);
-  return found == channels_.end() ? Bytes() : found->second.domain;
+  if (found == channels_.end()) return {};
+  const Open& open = found->second;
+  return ChannelFacts{static_cast<uint8_t>(open.channel->scp()), open.channel->level(), open.domain};
 }
 
 void CardSession::forget() {
   channels_.clear();
-  selected_.clear();
+  selected_ = {};
 }
 
 host::ResetDone CardSession::perform(const host::Reset&) {
@@ -76,12 +53,6 @@ host::ChannelClosed CardSession::perform(const host::CloseChannel& request) {
 
 void CardSession::close_on(uint8_t logical_channel) {
   std::erase_if(channels_, [&](const auto& entry) { return entry.second.logical_channel == logical_channel; });
-}
-
-void CardSession::selected(const host::Command& select, const host::Answer& answer) {
-  if (is_error(answer.sw)) return;
-  selected_[static_cast<uint8_t>(card::channel_of(select.cla))] =
-      aid_in_fci(answer.data).value_or(to_bytes(select.data.visible()));
 }
 
 card::Response CardSession::transmit(const card::Apdu& apdu, bool wrapped) {
@@ -117,8 +88,8 @@ host::Answers CardSession::perform(const host::Exchange& request) {
       throw;
     }
     observer_.exchanged(command, request.channel, out.answers.back(), Clock::now() - begin);
-    if (selects(command)) selected(command, out.answers.back());
-    if (request.stop_on_error && is_error(out.answers.back().sw)) break;
+    selected_.answered(command, out.answers.back());
+    if (request.stop_on_error && stops_a_plan(out.answers.back().sw)) break;
   }
   return out;
 }
@@ -148,7 +119,7 @@ host::ChannelOpened CardSession::perform(const host::OpenChannel& request) {
   const auto begin = Clock::now();
   const crypto::KeySet stored = custody_.key_set(request.keys, {});
   const uint8_t version = request.key_version ? request.key_version : stored.version;
-  const Bytes& domain = selected_[request.logical_channel];
+  const Bytes domain = selected_.on(request.logical_channel);
   const AttemptBudget::Target target{gate_.is_isd(domain) ? Bytes() : domain, version};
   close_on(request.logical_channel);
 

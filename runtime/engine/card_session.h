@@ -13,6 +13,7 @@
 #include "engine/custody.h"
 #include "engine/gate.h"
 #include "engine/observer.h"
+#include "engine/selection.h"
 #include "gp/channel.h"
 #include "host/outside.h"
 
@@ -39,10 +40,8 @@ class CardSession {
   /// Somebody else spoke to the card: what is known of its session is gone.
   void forget();
 
-  /// Level and protocol of an open channel, for the gate; null if it is not open.
-  const gp::Channel* channel(host::ChannelId id) const;
-  /// AID of the security domain that the channel is open to, as the card gave it; empty: the ISD, or no channel.
-  Bytes domain(host::ChannelId id) const;
+  /// What the gate is to know of an open channel; empty if it is not open.
+  std::optional<ChannelFacts> channel(host::ChannelId id) const;
 
  private:
   struct Open {
@@ -55,7 +54,6 @@ class CardSession {
   host::Answer send(const host::Command& command, Open* open, uint8_t logical_channel);
   card::Response transmit(const card::Apdu& apdu, bool wrapped);
   void close_on(uint8_t logical_channel);
-  void selected(const host::Command& select, const host::Answer& answer);
 
   card::Reader& reader_;
   const Custody& custody_;
@@ -64,7 +62,7 @@ class CardSession {
   Observer& observer_;
   CardTraits traits_;
   std::map<host::ChannelId, Open> channels_;
-  std::map<uint8_t, Bytes> selected_{};  // by logical channel: AID of the application; empty: what a reset selects
+  Selection selected_{};
   host::ChannelId next_id_ = 1;
 };
 

@@ -70,13 +70,13 @@ void Gate::check_class(const host::Command& command, uint8_t logical_channel) co
 
 bool Gate::is_isd(ByteView aid) const { return Circumstances{.isd_aids = isd_aids_}.is_isd(aid); }
 
-void Gate::admit(const host::Exchange& request, const gp::Channel* channel, const Bytes& domain) {
+void Gate::admit(const host::Exchange& request, const std::optional<ChannelFacts>& channel) {
   Circumstances around;
-  around.in_channel = channel != nullptr;
-  if (channel != nullptr) {
-    around.scp = static_cast<uint8_t>(channel->scp());
-    around.level = channel->level();
-    around.domain = domain;
+  around.in_channel = channel.has_value();
+  if (channel) {
+    around.scp = channel->scp;
+    around.level = channel->level;
+    around.domain = channel->domain;
   }
   around.isd_aids = isd_aids_;
   around.flow = flow_;
@@ -102,6 +102,14 @@ void Gate::admit_key(const std::string& name) const {
   if (std::find(keys_.begin(), keys_.end(), name) != keys_.end()) return;
   throw Error(ErrorKind::policy,
               "flow " + flow_ + " did not declare the key set '" + name + "'; add it to needs.keys in the flow");
+}
+
+void Gate::admit_keys(const host::Exchange& request) const {
+  for (const host::Command& command : request.plan) {
+    for (const host::Part& part : command.data.parts()) {
+      if (const auto* key = std::get_if<host::KeyPart>(&part)) admit_key(key->set);
+    }
+  }
 }
 
 void Gate::admit(const host::HttpCall& request) {

@@ -5,14 +5,21 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "engine/flow.h"
 #include "engine/policy.h"
-#include "gp/channel.h"
 #include "host/outside.h"
 
 namespace cw::engine {
+
+/// The secure channel that commands travel in, as the gate judges them by it.
+struct ChannelFacts {
+  uint8_t scp = 0;
+  uint8_t level = 0;
+  Bytes domain{};  // AID of the security domain that it is open to, as the card gave it; empty: the ISD
+};
 
 class Gate {
  public:
@@ -22,12 +29,14 @@ class Gate {
        std::vector<std::string> backends, Bytes isd_aid);
 
   /// Each raises policy (the rule, why, what to do next) or budget, and then nothing is sent.
-  /// `channel` null: plain; `domain`: the security domain it is open to.
-  void admit(const host::Exchange& request, const gp::Channel* channel, const Bytes& domain);
+  /// `channel` empty: plain.
+  void admit(const host::Exchange& request, const std::optional<ChannelFacts>& channel);
   void admit(const host::OpenChannel& request);
   void admit(const host::HttpCall& request);
   /// A key set by name: only those that the flow declared.
   void admit_key(const std::string& name) const;
+  /// Those whose keys are in the commands.
+  void admit_keys(const host::Exchange& request) const;
   /// Whether `aid` may be that of this card's issuer security domain.
   bool is_isd(ByteView aid) const;
   /// Once a protocol is known, before EXTERNAL AUTHENTICATE.

@@ -16,24 +16,15 @@ struct Admission {
   const Director& director;
 
   void operator()(const host::Exchange& request) const {
-    gate.admit(request, session.channel(request.channel), session.domain(request.channel));
-    for (const host::Command& command : request.plan) {
-      for (const host::Part& part : command.data.parts()) {
-        if (const auto* key = std::get_if<host::KeyPart>(&part)) gate.admit_key(key->set);
-      }
-    }
+    gate.admit(request, session.channel(request.channel));
+    gate.admit_keys(request);
   }
   void operator()(const host::OpenChannel& request) const { gate.admit(request); }
   void operator()(const host::HttpCall& request) const { gate.admit(request); }
   void operator()(const host::Reset&) const {}
   void operator()(const host::CloseChannel&) const {}
   void operator()(const host::Wait&) const {}
-  void operator()(const host::Direction&) const {
-    if (!director) {
-      throw Error(ErrorKind::usage,
-                  "only a scenario has a stage, and this is a flow; scenarios are run by cardwright test");
-    }
-  }
+  void operator()(const host::Direction&) const { admit_direction(director); }
 };
 
 struct Performance {
@@ -58,6 +49,12 @@ struct Performance {
 };
 
 }  // namespace
+
+void admit_direction(const Director& director) {
+  if (director) return;
+  throw Error(ErrorKind::usage,
+              "only a scenario has a stage, and this is a flow; scenarios are run by cardwright test");
+}
 
 Inputs Inputs::real() {
   return {[] {

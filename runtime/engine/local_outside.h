@@ -29,6 +29,9 @@ struct Inputs {
 /// The stage of a scenario: what becomes of its directions. Raises what the script is to see.
 using Director = std::function<host::DirectionDone(const host::Direction&)>;
 
+/// Raises usage: there is no stage.
+void admit_direction(const Director& director);
+
 class LocalOutside : public RunOutside {
  public:
   struct Setup {

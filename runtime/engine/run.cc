@@ -8,6 +8,8 @@
 #include "engine/gate.h"
 #include "engine/load_state.h"
 #include "engine/local_outside.h"
+#include "engine/recorded_outside.h"
+#include "engine/recording_text.h"
 #include "engine/run_state.h"
 #include "modules/context.h"
 #include "modules/modules.h"
@@ -35,10 +37,10 @@ void push_value(lua_State* L, const std::string& name, const ArgumentValue& valu
 /// One pass of the flow, from its top, on a card that was just reset.
 class Attempt {
  public:
-  Attempt(const RunSetup& setup, Gate& gate, const Custody& custody, AttemptBudget& budget, Observer& observer)
+  Attempt(const RunSetup& setup, std::string reader_name, std::unique_ptr<RunOutside> outside)
       : setup_(setup),
-        outside_(std::make_unique<LocalOutside>(LocalOutside::Setup{
-            *setup.reader, gate, custody, budget, observer, setup.traits, setup.inputs, setup.http, setup.director})),
+        reader_name_(std::move(reader_name)),
+        outside_(std::move(outside)),
         context_(*outside_),
         state_(run_state_setup(*setup.bundle, *setup.policy, context_)) {}
 
@@ -72,7 +74,7 @@ class Attempt {
       const RunSetup& setup = given.attempt->setup_;
       lua_pushlightuserdata(state, given.attempt->key());
       lua_newtable(state);
-      modules::push_card(state, setup.reader->name(), given.atr);
+      modules::push_card(state, given.attempt->reader_name_, given.atr);
       lua_setfield(state, -2, "card");
       push_flavor(state, setup.flavor);
       lua_setfield(state, -2, "flavor");
@@ -97,6 +99,7 @@ class Attempt {
   void* key() const { return const_cast<Attempt*>(this); }
 
   const RunSetup& setup_;
+  std::string reader_name_;
   std::unique_ptr<RunOutside> outside_;
   modules::Context context_;
   lua::State state_;
@@ -123,11 +126,23 @@ Bytes isd_aid_of(const Flavor& flavor) {
   return aid ? *aid : Bytes();
 }
 
+std::string name_of(const Flavor& flavor) {
+  const auto found = flavor.find("name");
+  const auto* name = found == flavor.end() ? nullptr : std::get_if<std::string>(&found->second);
+  return name ? *name : "";
+}
+
+/// A recording has what the run wants to know of its keys.
+RunSetup with_keys(RunSetup setup) {
+  if (!setup.keys && setup.replay) setup.keys = std::make_shared<crypto::FileKeyStore>();
+  return setup;
+}
+
 }  // namespace
 
 struct Run::Impl {
   explicit Impl(RunSetup given)
-      : setup(std::move(given)),
+      : setup(with_keys(std::move(given))),
         flow(setup.flow ? *setup.flow : check_flow(*setup.bundle, setup.flow_name)),
         observer(setup.observer ? *setup.observer : silent),
         custody(*setup.keys, setup.arguments.secrets),
@@ -138,7 +153,43 @@ struct Run::Impl {
       throw Error(ErrorKind::policy,
                   "flow " + flow.name + " is not allowed by policy " + setup.policy->name() + ": " + decision.because);
     }
-    for (const std::string& name : declared_keys(flow, setup.arguments)) custody.info(name);
+    if (setup.replay) {
+      replay = setup.replay->begin(flow.name, recorded_arguments(flow, setup.arguments));
+    } else {
+      for (const std::string& name : declared_keys(flow, setup.arguments)) custody.info(name);
+    }
+    if (setup.recorder) recorder = std::make_unique<RunRecorder>(*setup.recorder, head(), setup.arguments);
+  }
+
+  std::string reader_name() const { return replay ? replay->head().card : setup.reader->name(); }
+
+  RecordingHead head() const {
+    RecordingHead out;
+    out.flow = flow.name;
+    out.card = reader_name();
+    out.flavor = name_of(setup.flavor);
+    out.bundle = setup.bundle->hash();
+    out.policy = setup.policy->name();
+    out.policy_hash = setup.policy->hash();
+    out.arguments = recorded_arguments(flow, setup.arguments);
+    return out;
+  }
+
+  void begin_attempt() {
+    ++result.attempts;
+    observer.attempt_begins(result.attempts);
+    if (replay) replay->take(attempt_text(result.attempts));
+    if (recorder) recorder->attempt(result.attempts);
+    std::unique_ptr<RunOutside> outside;
+    if (replay) {
+      outside = std::make_unique<RecordedOutside>(RecordedOutside::Setup{*replay, gate, observer, setup.director});
+    } else {
+      outside = std::make_unique<LocalOutside>(LocalOutside::Setup{
+          *setup.reader, gate, custody, budget, observer, setup.traits, setup.inputs, setup.http, setup.director});
+    }
+    if (recorder) outside = std::make_unique<RecordingOutside>(std::move(outside), *recorder);
+    attempt = std::make_unique<Attempt>(setup, reader_name(), std::move(outside));
+    take(attempt->start());
   }
 
   void take(lua::State::Outcome outcome) {
@@ -146,6 +197,7 @@ struct Run::Impl {
     result.peak_memory = attempt->state().usage().peak_memory;
     switch (outcome) {
       case lua::State::Outcome::finished:
+        if (replay) replay->check_end();
         finish({});
         return;
       case lua::State::Outcome::waiting:
@@ -174,10 +226,14 @@ struct Run::Impl {
 
   /// An answer that was lost ends the attempt, and the next one starts the flow from its top on a reset card. All else
   /// ends the run: the card, the policy or the flow said no, and would again.
-  void end_attempt(const Error& error) {
+  void end_attempt(const Error& raised) {
+    // Where the flow left a recording, whatever it made of that.
+    const Error& error = replay && replay->difference() ? *replay->difference() : raised;
     const int64_t limit = std::min<int64_t>(setup.policy->limits().attempts, setup.attempts.value_or(UINT_MAX));
     const bool again = error.kind() == ErrorKind::reader && result.attempts < limit;
     observer.attempt_failed(error, again);
+    if (again && recorder) recorder->attempt_failed(error);
+    if (again && replay) replay->skip_failed();
     if (!again) {
       finish(error);
       return;
@@ -187,6 +243,7 @@ struct Run::Impl {
   }
 
   void finish(std::optional<Error> error) {
+    if (recorder) recorder->finished(error);
     result.error = std::move(error);
     result.commands = gate.commands();
     attempt.reset();
@@ -200,6 +257,8 @@ struct Run::Impl {
   Custody custody;
   Gate gate;
   AttemptBudget budget;
+  std::unique_ptr<RunReplay> replay;      // null: a card
+  std::unique_ptr<RunRecorder> recorder;  // null: none
   std::unique_ptr<Attempt> attempt;
   std::optional<host::Reply> reply;
   Phase phase = Phase::ready;
@@ -212,6 +271,10 @@ Run::~Run() = default;
 
 Run::Phase Run::phase() const { return impl_->phase; }
 const host::Request& Run::request() const { return impl_->attempt->outside().request(); }
+bool Run::waits_by_clock() const {
+  const RunOutside& outside = impl_->attempt->outside();
+  return std::holds_alternative<host::Wait>(outside.request()) && outside.waits_by_clock();
+}
 host::Reply Run::carry_out() { return impl_->attempt->outside().carry_out(); }
 const RunResult& Run::result() const { return impl_->result; }
 
@@ -219,10 +282,7 @@ void Run::advance() {
   Impl& run = *impl_;
   try {
     if (!run.attempt) {
-      ++run.result.attempts;
-      run.observer.attempt_begins(run.result.attempts);
-      run.attempt = std::make_unique<Attempt>(run.setup, run.gate, run.custody, run.budget, run.observer);
-      run.take(run.attempt->start());
+      run.begin_attempt();
     } else {
       host::Reply reply = std::move(*run.reply);
       run.reply.reset();

@@ -17,6 +17,8 @@
 #include "engine/local_outside.h"
 #include "engine/observer.h"
 #include "engine/policy.h"
+#include "engine/recorder.h"
+#include "engine/replay.h"
 
 namespace cw::engine {
 
@@ -37,6 +39,8 @@ struct RunSetup {
   Director director{};                     // of a scenario
   std::optional<unsigned> attempts{};      // fewer than the policy allows
   Inputs inputs = Inputs::real();
+  Recorder* recorder = nullptr;      // takes down what the run takes in; outlives it; may be null
+  std::shared_ptr<Replay> replay{};  // the run takes its next recorded run: keys, reader, http and inputs are not used
 };
 
 struct RunResult {
@@ -51,7 +55,8 @@ struct RunResult {
 class Run {
  public:
   /// Checks what can be checked before the card is touched. Raises policy: the policy does not allow this flow; usage:
-  /// a needed key set is missing; script: the flow is broken.
+  /// a needed key set is missing, or the recording is of another flow or of other arguments; script: the flow is
+  /// broken.
   explicit Run(RunSetup setup);
   ~Run();
   Run(const Run&) = delete;
@@ -64,6 +69,8 @@ class Run {
   void advance();
   /// What the run waits for. Phase waiting.
   const host::Request& request() const;
+  /// Whether that is the clock: a Wait, and not one of a recording. Phase waiting.
+  bool waits_by_clock() const;
   /// Carries out the request on the run's own reader or network, and blocks as long as that takes; for Wait, nothing is
   /// carried out. Errors come back as a Reply.
   host::Reply carry_out();

@@ -17,6 +17,11 @@ class RunOutside : public host::Outside {
   virtual const host::Request& request() const = 0;
   /// Carries it out, and blocks as long as that takes; for Wait, nothing is carried out. Errors come back as a Reply.
   virtual host::Reply carry_out() = 0;
+
+  /// Whether a Wait takes its time. In a recording that time has passed, and carry_out() answers.
+  virtual bool waits_by_clock() const { return true; }
+  /// Where the script left the recording, which ends the run whatever the script makes of it; null: it did not.
+  virtual const Error* difference() const { return nullptr; }
 };
 
 }  // namespace cw::engine

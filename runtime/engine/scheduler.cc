@@ -16,7 +16,7 @@ void Scheduler::step(size_t number) {
   run.advance();
   if (run.phase() == Run::Phase::ready) ready_.push_back(number);  // the next attempt
   if (run.phase() != Run::Phase::waiting) return;
-  if (const auto* wait = std::get_if<host::Wait>(&run.request())) {
+  if (const auto* wait = std::get_if<host::Wait>(&run.request()); wait && run.waits_by_clock()) {
     timers_.push({Clock::now() + wait->time, order_++, number});
     return;
   }

@@ -24,8 +24,6 @@ constexpr Capability kCapabilities[] = {
      "needs a simulated card (--card sim)"},
     {"fresh", [](const Supply& supply, const se::Flavor&) { return supply.fresh(); },
      "needs a card as it left the factory, and this one stays in its reader; --fresh says that it is"},
-    {"faults", [](const Supply& supply, const se::Flavor&) { return supply.faults(); },
-     "needs faults between host and card, and a recording has none"},
     {"content management", [](const Supply&, const se::Flavor& flavor) { return flavor.content_management; },
      "needs card content management, which this flavor does not have"},
     {"install for personalization",

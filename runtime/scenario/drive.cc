@@ -40,8 +40,8 @@ void drive(engine::Run& run, const Bounds& bounds, bool backends_pause) {
     }
     if (run.phase() == Phase::ready) run.advance();
     if (run.phase() != Phase::waiting) continue;
-    if (const auto* wait = std::get_if<host::Wait>(&run.request())) {
-      sleep(wait->time, bounds);
+    if (run.waits_by_clock()) {
+      sleep(std::get<host::Wait>(run.request()).time, bounds);
       run.complete(host::Waited{});
     } else if (backends_pause && std::holds_alternative<host::HttpCall>(run.request())) {
       return;

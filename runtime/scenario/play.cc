@@ -97,6 +97,11 @@ report::Failure failure_of(const engine::RunResult& result, const Stage& stage, 
   return failure;
 }
 
+/// Whether the recording has the scenario itself. One that was made of a flow alone has not.
+bool is_next(const std::shared_ptr<engine::Replay>& replay, const std::string& flow) {
+  return replay && replay->next() != nullptr && replay->next()->head.flow == flow;
+}
+
 void perform(const Production& production, const Scenario& scenario, Supply& supply, const std::string& flavor,
              report::Case& out) {
   std::optional<std::string> memory;
@@ -120,11 +125,11 @@ void perform(const Production& production, const Scenario& scenario, Supply& sup
   bounds.stop = production.stop;
   bounds.sleeps = chip == nullptr;
 
-  Scenery scenery{production.bundle, production.policy, production.seed};
+  Scenery scenery{production.bundle, production.policy, production.seed, production.recorder};
   if (!scenario.policy.empty()) {
     scenery.policy = engine::Policy::load(fs::path(scenario.file).parent_path() / scenario.policy, *production.bundle);
   }
-  Stage stage(scenario, scenery, supply, *card, reader, witness, bounds);
+  Stage stage(scenario, scenery, *card, reader, witness, bounds);
 
   engine::RunSetup setup;
   setup.bundle = production.bundle;
@@ -141,6 +146,8 @@ void perform(const Production& production, const Scenario& scenario, Supply& sup
   setup.director = [&stage](const host::Direction& direction) { return stage.direct(direction); };
   setup.inputs = engine::Inputs::repeatable(production.seed);
   setup.attempts = 1;
+  setup.recorder = production.recorder;
+  if (is_next(card->replay, setup.flow->name)) setup.replay = card->replay;
   engine::Run run(std::move(setup));
   drive(run, bounds, /*backends_pause=*/false);
 

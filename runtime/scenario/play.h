@@ -7,6 +7,7 @@
 
 #include "engine/bundle.h"
 #include "engine/policy.h"
+#include "engine/recorder.h"
 #include "report/results.h"
 #include "scenario/scenario.h"
 #include "scenario/supply.h"
@@ -20,6 +21,7 @@ struct Production {
   uint64_t seed = 1;
   bool keep_events = false;                 // of scenarios that passed too, for reports
   const std::atomic<bool>* stop = nullptr;  // may be null
+  engine::Recorder* recorder = nullptr;     // takes down what is played, one play at a time; may be null
 };
 
 /// Never raises for what the scenario or the card does: that is in the case.

@@ -27,13 +27,14 @@ struct Scenery {
   std::shared_ptr<const engine::Bundle> bundle{};
   std::shared_ptr<const engine::Policy> policy{};
   uint64_t seed = 1;
+  engine::Recorder* recorder = nullptr;
 };
 
 class Stage {
  public:
   /// All that it refers to outlives it.
-  Stage(const Scenario& scenario, Scenery scenery, const Supply& supply, PlayedCard& card, FaultyReader& reader,
-        Witness& witness, const Bounds& bounds);
+  Stage(const Scenario& scenario, Scenery scenery, PlayedCard& card, FaultyReader& reader, Witness& witness,
+        const Bounds& bounds);
   ~Stage();
 
   /// Raises usage: an unknown verb, arguments that it does not take; and what the direction comes to.
@@ -61,7 +62,6 @@ class Stage {
 
   const Scenario& scenario_;
   Scenery scenery_;
-  const Supply& supply_;
   PlayedCard& card_;
   FaultyReader& reader_;
   Witness& witness_;

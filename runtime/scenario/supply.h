@@ -11,6 +11,7 @@
 #include "crypto/key_store.h"
 #include "engine/card_session.h"
 #include "engine/flavor.h"
+#include "engine/replay.h"
 #include "se/card.h"
 #include "se/flavor.h"
 
@@ -30,6 +31,7 @@ class PlayedCard {
   engine::CardTraits traits{};
   bool counts_every_attempt = false;  // the flavor's authentication counter
   std::shared_ptr<const crypto::KeyStore> keys{};
+  std::shared_ptr<engine::Replay> replay{};  // a recording in the place of the card
 };
 
 class Supply {
@@ -42,8 +44,6 @@ class Supply {
   virtual std::vector<std::string> flavors() const = 0;
   /// Each card is as it left the factory; a card that stays in its reader is not.
   virtual bool fresh() const = 0;
-  /// Faults can be put between host and card.
-  virtual bool faults() const { return true; }
   /// The next play has a chip in this process.
   virtual bool simulated() const = 0;
 

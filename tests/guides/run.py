@@ -19,7 +19,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-GUIDES = ["docs/INTEGRATORS.md", "docs/OPERATORS.md", "docs/TESTERS.md"]
+GUIDES = ["docs/INTEGRATORS.md", "docs/OPERATORS.md", "docs/TESTERS.md", "docs/RECORDINGS.md"]
 LENT = ["tests", "scripts", "policies", "stdlib"]
 
 

@@ -390,6 +390,34 @@ expect 'spec counts' 1 '^ok x_spec: passes' '^not ok x_spec: fails: .*no' '^1 pa
 cw selftest
 expect 'selftest' 0 'passed, 0 failed'
 
+# Recordings.
+
+cw run demo/install --card sim --set "cap=$cap" --set "holder=@$here/holder" --record "$here/recording"
+expect 'a run is recorded' 0
+check 'a recording is for its owner' [ "$(stat -c %a "$here/recording")" = 600 ]
+cw run demo/install --card "recorded:$here/recording" --set "cap=$cap" --record "$here/recording2"
+expect 'a recording is a card' 0 '^done: 5 steps'
+check 'a replay is recorded as the run was' cmp -s "$here/recording" "$here/recording2"
+sed 's/^0> 80CA0102 /0> 80CA0103 /' "$here/recording" >"$here/recording3"
+cw run demo/install --card "recorded:$here/recording3" --set "cap=$cap"
+expect 'a difference ends the run' 1 "recording3:[0-9]+: recorded is '0> 80CA0103 le=256', and the flow did '0> 80CA0102"
+cw run demo/inventory --card "recorded:$here/recording"
+expect 'another flow is refused' 2 'is a recording of flow "demo/install", and this is "demo/inventory"'
+cw run demo/install --card "recorded:$here/recording" --set "cap=$cap" --set number=1
+expect 'other arguments are refused' 2 'argument number was string "4711"'
+cw run demo/install --card "recorded:$here/recording" --set "cap=$cap" --policy policies/deny_all.lua
+expect 'the policy judges a replay' 3 'is not allowed by policy deny_all'
+cw run demo/inventory --card "recorded:$here/holder"
+expect 'a file that is no recording' 2 'holder:1: not a recording'
+cw run demo/inventory --card recorded:nosuch
+expect 'a recording that is not there' 2 'cannot read nosuch'
+cw run demo/inventory --card sim --record /dev/full
+expect 'a recording that is lost is an error' 1 'cannot write the recording /dev/full'
+cw run demo/inventory --card sim --record-answers
+expect '--record-answers alone' 2 'requires --record'
+cw repl --card "recorded:$here/recording"
+expect 'a prompt has no use for a recording' 2 'answers the flow that was recorded'
+
 # Completion, as bash calls it: with the line, and what it gives back stands behind the last = or : of it.
 
 # complete_line LINE: what TAB at its end offers, on one line.

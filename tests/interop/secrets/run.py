@@ -32,7 +32,8 @@ ISD = {"generic": "A000000151000000", "smartcafe": "A000000003000000"}
 TEST_KEY = "404142434445464748494A4B4C4D4E4F"
 FACTORY_VERSION = {"generic": "30", "smartcafe": "01"}
 TYPE = {"generic": "aes", "smartcafe": "des"}
-FORMS = [[], ["--verbose"], ["--json"], ["--json", "--verbose"], ["--trace", "trace"], ["--trace", "-", "--verbose"]]
+FORMS = [[], ["--verbose"], ["--json"], ["--json", "--verbose"], ["--trace", "trace"], ["--trace", "-", "--verbose"],
+         ["--record", "recording"]]
 # What the project gives the program to read, and the memory of cards.
 OURS = ("keys", "holder", "pin", "long", "short", "wrong-keys", "broken-keys", "card", "hostile.lua", "flow.lua")
 
@@ -151,7 +152,8 @@ class Planted:
                 streams[path.name] = path.name.encode() + b"\0" + path.read_bytes()
         found = [f"{stream} shows {', '.join(owners)}" for stream, content in streams.items()
                  if (owners := self.search.finds(content))]
-        (self.folder / "trace").unlink(missing_ok=True)
+        for name in ("trace", "recording"):
+            (self.folder / name).unlink(missing_ok=True)
         return "; ".join(found) or None
 
     def say(self, name, why):
@@ -196,7 +198,7 @@ class Planted:
 
     def failures(self):
         install = [WALLET, "holder=@holder", "pin=@pin"]
-        for form in ([], ["--json", "--verbose"], ["--trace", "trace"]):
+        for form in ([], ["--json", "--verbose"], ["--trace", "trace"], ["--record", "recording"]):
             how = " ".join(form)
             wrong = self.command("demo/install", install, form, keys="wrong-keys")
             done = self.run(f"a key that is wrong {how}", wrong)
@@ -244,7 +246,7 @@ class Planted:
                 self.say("the hostile script came to its end", "it did not")
         for name, (body, words) in ENDS.items():
             (self.folder / "flow.lua").write_text(FLOW.format(body=body))
-            for form in ([], ["--json", "--verbose", "--trace", "-"]):
+            for form in ([], ["--json", "--verbose", "--trace", "-", "--record", "recording"]):
                 (self.folder / "card").write_bytes(start)
                 command = self.command("flow.lua", ["holder=@holder"], form)
                 done = self.run(" ".join(["a script ends:", name, *form[:1]]), command)

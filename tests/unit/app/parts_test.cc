@@ -75,7 +75,9 @@ TEST(Cards, a_name_is_a_simulated_product_or_a_reader) {
   EXPECT_EQ(CardName::parse("pcsc:ACS ACR39U: 00").kind, CardName::Kind::pcsc);
   EXPECT_EQ(CardName::parse("pcsc:ACS ACR39U: 00").reader, "ACS ACR39U: 00");
   EXPECT_EQ(CardName::parse("pcsc").reader, "");
-  EXPECT_NE(message_of([] { CardName::parse("usb:1"); }).find("sim:FLAVOR, or pcsc:READER"), std::string::npos);
+  EXPECT_EQ(CardName::parse("recorded:a.rec").recording, "a.rec");
+  EXPECT_NE(message_of([] { CardName::parse("recorded:"); }).find("recorded:FILE"), std::string::npos);
+  EXPECT_NE(message_of([] { CardName::parse("usb:1"); }).find("sim:FLAVOR, pcsc:READER"), std::string::npos);
   EXPECT_NE(message_of([] { CardName::parse("sim:genric"); }).find("generic"), std::string::npos);
 }
 

@@ -30,6 +30,9 @@ TEST(Secrets, are_compared_joined_cut_and_padded_without_being_seen) {
   EXPECT_TRUE(matches(secret, from_hex("0102030405")));
   EXPECT_FALSE(matches(secret, from_hex("0102030406")));
   EXPECT_FALSE(matches(secret, from_hex("01020304")));
+  EXPECT_TRUE(occurs_in(secret, from_hex("FF0102030405")));
+  EXPECT_FALSE(occurs_in(secret, from_hex("01020304FF05")));
+  EXPECT_FALSE(occurs_in(Secret(), from_hex("01")));
   EXPECT_TRUE(same(secret, secret.clone()));
   EXPECT_TRUE(matches(prefix(secret, 2), from_hex("0102")));
   EXPECT_THROW(prefix(secret, 6), Error);

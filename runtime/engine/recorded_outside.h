@@ -1,0 +1,68 @@
+// Outside for a recording: the gate is asked as ever, and what the recorded run was answered comes back, as long as
+// this one asks for the same. Answers that were left out of the recording come back as zeros.
+//
+// Owner: one attempt. One thread.
+#pragma once
+
+#include <map>
+#include <optional>
+
+#include "engine/gate.h"
+#include "engine/local_outside.h"
+#include "engine/observer.h"
+#include "engine/replay.h"
+#include "engine/run_outside.h"
+#include "engine/selection.h"
+
+namespace cw::engine {
+
+class RecordedOutside : public RunOutside {
+ public:
+  struct Setup {
+    RunReplay& replay;
+    Gate& gate;
+    Observer& observer;
+    const Director& director;  // empty: no stage
+  };
+  /// All that it refers to must outlive this.
+  explicit RecordedOutside(const Setup& setup) : setup_(setup) {}
+
+  Bytes reset() override;
+
+  /// Raises policy, budget: the gate said no; usage: the recorded run asked for something else.
+  void submit(host::Request request) override;
+  const host::Request& request() const override { return *request_; }
+  host::Reply carry_out() override;
+  bool waits_by_clock() const override { return false; }
+  int64_t now() override;
+  Bytes random(size_t count) override;
+  host::KeyInfo key_info(const std::string& set) override;
+  void note(host::Note note) override { setup_.observer.noted(note); }
+  const Error* difference() const override { return setup_.replay.difference(); }
+
+ private:
+  struct Open {
+    ChannelFacts facts{};
+    uint8_t logical_channel = 0;
+  };
+
+  void admit(const host::Request& request);
+  /// Compares the request with the recording, and gives what came back.
+  host::Reply reply_to(const host::Reset& request);
+  host::Reply reply_to(const host::Exchange& request);
+  host::Reply reply_to(const host::OpenChannel& request);
+  host::Reply reply_to(const host::CloseChannel& request);
+  host::Reply reply_to(const host::HttpCall& request);
+  host::Reply reply_to(const host::Wait& request);
+  host::Reply reply_to(const host::Direction& request);
+  void close_on(uint8_t logical_channel);
+  void show_handshake(const host::OpenChannel& request, const RecordedReply& reply);
+
+  Setup setup_;
+  std::map<host::ChannelId, Open> channels_{};
+  Selection selected_{};
+  std::optional<host::Request> request_{};
+  std::optional<host::Reply> reply_{};
+};
+
+}  // namespace cw::engine

@@ -1,0 +1,28 @@
+// Which application is selected on each logical channel, followed from the commands and answers of one card session.
+//
+// Owner: one attempt. One thread.
+#pragma once
+
+#include <map>
+
+#include "host/outside.h"
+
+namespace cw::engine {
+
+/// SELECT by name: it ends the secure channel of its logical channel (GPCS 10.2.3), whether or not it succeeds.
+bool selects(const host::Command& command);
+/// Neither 9000 nor 61xx, 62xx or 63xx: the commands that would have followed in a plan are not sent.
+bool stops_a_plan(uint16_t sw);
+
+class Selection {
+ public:
+  /// A command and its answer; all but SELECT change nothing.
+  void answered(const host::Command& command, const host::Answer& answer);
+  /// AID of the application, as the card gave it; empty: what a reset selects.
+  Bytes on(uint8_t logical_channel) const;
+
+ private:
+  std::map<uint8_t, Bytes> selected_;
+};
+
+}  // namespace cw::engine
