@@ -6,7 +6,7 @@ cd "$(dirname "$0")"
 . tools/packages.sh
 . tools/build.sh
 
-quick_stages=(release unit vectors selftest lua cli repeat recordings secrets report pcsc luacheck lint)
+quick_stages=(release unit vectors selftest lua cli scenarios batch repeat recordings secrets pcsc vpcd report luacheck lint)
 all_stages=("${quick_stages[@]}" docs install clone asan tsan clang fuzz)
 
 usage() {
@@ -22,18 +22,21 @@ earlier ones built, in this order:
   selftest   the known answers built into the program
   lua        the specs of the Lua library, in the sandbox that flows run in
   cli        the program as a user has it: arguments, output, exit status, signals
+  scenarios  tests/scenarios on simulated cards and through a real pcscd; cardwright test as its users have it
+  batch      many rows onto many cards: killed, stopped and started again, bad files, secrets of a table
   repeat     each shipped flow many times in fresh processes: the same commands and answers to the byte
   recordings every recording in tests/recordings, replayed: the flows still send what they sent
   secrets    planted keys and secrets: no output and no file shows them
-  report     the HTML report in a headless Chromium: used, looked at, fed with hostile text
   pcsc       cards in the readers of a real pcscd, started for it: pulled, mute, slow, held by another program
+  vpcd       the simulated card in a real pcscd, for opensc-tool, scriptor and what other tools send
+  report     the HTML report in a headless Chromium: used, looked at, fed with hostile text
   luacheck   every Lua source
   lint       what tests/lint/README.md lists
   docs       every command shown in the guides, run as it is printed there
   install    cmake --install into an empty folder, and the demo flow from there
   clone      ./demo.sh twice in a fresh clone of the last commit
   asan       unit and vectors under AddressSanitizer and UndefinedBehaviorSanitizer
-  tsan       what uses threads (engine, net, app, crypto, card) under ThreadSanitizer
+  tsan       what uses threads (engine, batch, scenario, net, app, crypto, card, se) under ThreadSanitizer
   clang      build everything with clang
   fuzz       each fuzzer for a short, fixed number of inputs
 
@@ -77,6 +80,14 @@ stage_cli() {
   tests/interop/cli/run.sh "$cardwright"
 }
 
+stage_scenarios() {
+  tests/interop/scenarios/run.sh "$cardwright"
+}
+
+stage_batch() {
+  tests/interop/batch/run.py "$cardwright"
+}
+
 stage_repeat() {
   tests/interop/repeat/run.py "$cardwright"
 }
@@ -89,12 +100,16 @@ stage_secrets() {
   tests/interop/secrets/run.py "$cardwright"
 }
 
-stage_report() {
-  tests/interop/report/run.py build/release/tests/unit/report/report_samples "$logs/report"
-}
-
 stage_pcsc() {
   tests/interop/pcsc/run.py "$cardwright"
+}
+
+stage_vpcd() {
+  tests/interop/vpcd/run.py "$cardwright"
+}
+
+stage_report() {
+  tests/interop/report/run.py build/release/tests/unit/report/report_samples "$logs/report"
 }
 
 stage_luacheck() {
@@ -143,8 +158,8 @@ stage_asan() {
 
 stage_tsan() {
   export TSAN_OPTIONS=halt_on_error=1
-  build_preset tsan -- cardwright engine_test net_test app_test crypto_test card_test
-  unit_tests tsan -R '^(engine|net|app|crypto|card)[.]'
+  build_preset tsan -- cardwright engine_test batch_test scenario_test net_test app_test crypto_test card_test se_test
+  unit_tests tsan -R '^(engine|batch|scenario|net|app|crypto|card|se)[.]'
 }
 
 stage_clang() {

@@ -21,7 +21,7 @@ _cardwright_flow() {
   local i
   for ((i = 2; i < ${#line[@]} - 1; i++)); do
     case ${line[i]} in
-      --json | --verbose | --help | --card-shared) ;;
+      --json | --verbose | --help | --card-shared | --retry-failed | --any-card) ;;
       -*) i=$((i + 1)) ;;
       *) printf '%s' "${line[i]}" && return ;;
     esac
@@ -57,33 +57,51 @@ _cardwright() {
   local command=${line[1]} options='--help'
   case $command in
     run) options="$session $record --set --json --verbose --help" ;;
+    batch)
+      options='--cards --flavor --data --set --key --keys --policy --results --quarantine --stop-after --limit'
+      options+=' --retry-failed --any-card --card-states --json --verbose --help'
+      ;;
     readers) options='--json --watch --help' ;;
+    test)
+      options='--card --keys --policy --tag --name --flavor --jobs --seed --format --junit --html --slowest --list --fresh'
+      options+=' --tear --set --card-state --help'
+      ;;
     selftest) options='--vectors --help' ;;
     cap) options='--json --help' ;;
-    card) options="$session $record --json --help" ;;
+    card)
+      options="$session $record --json --help"
+      if [ "${line[2]}" = serve ]; then options='--vpcd --flavor --state --count --seed --trace --help'; fi
+      ;;
     send) options="$session $record --help" ;;
     repl) options="$session --verbose --help" ;;
   esac
 
   if [ "${#line[@]}" -eq 2 ]; then
-    _cardwright_reply run flows flow check cap card readers send selftest repl --help --version
+    _cardwright_reply run batch flows flow check cap card readers send selftest repl --help --version
     return
   fi
   case $prev in
+    --cards)
+      _cardwright_reply sim sim:generic sim:uicc sim:jcop4 sim:secora sim:smartcafe sim:yubikey 'pcsc:\*'
+      case $cur in *:*) COMPREPLY=("${COMPREPLY[@]#*:}") ;; esac
+      return
+      ;;
     --card)
       _cardwright_reply sim sim:generic sim:uicc sim:jcop4 sim:secora sim:smartcafe sim:yubikey pcsc: recorded:
       case $cur in *:*) COMPREPLY=("${COMPREPLY[@]#*:}") ;; esac
       return
       ;;
+    --format) _cardwright_reply summary tap && return ;;
+    --tear) _cardwright_reply all && return ;;
     --flavor)
       _cardwright_reply generic uicc jcop4 secora smartcafe yubikey
       return
       ;;
-    --card-state | --keys | --policy | --trace | --record | --vectors)
+    --card-state | --card-states | --state | --data | --results | --quarantine | --junit | --html | --keys | --policy | --trace | --record | --vectors)
       _cardwright_files "$cur"
       return
       ;;
-    --seed) return ;;
+    --seed | --key | --stop-after | --limit) return ;;
     --set)
       _cardwright_set
       return
@@ -98,13 +116,13 @@ _cardwright() {
   case $command in
     flow | cap | card)
       if [ "${#line[@]}" -eq 3 ]; then
-        _cardwright_reply info --help
+        if [ "$command" = card ]; then _cardwright_reply info serve --help; else _cardwright_reply info --help; fi
         return
       fi
       ;;
   esac
   case $command in
-    run | check | flow)
+    run | batch | check | flow)
       _cardwright_reply "$(cardwright flows 2>/dev/null | sed -n 's/^\([a-z][^ ]*\/[^ ]*\) .*/\1/p')"
       _cardwright_files "$cur" '!*.lua'
       ;;

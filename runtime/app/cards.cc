@@ -41,14 +41,14 @@ const se::Flavor& flavor_of(const CardName& name, const std::optional<std::strin
   return se::flavor(name.flavor.empty() ? kGeneric : name.flavor);
 }
 
+}  // namespace
+
 card::PcscOptions pcsc_options(const se::Flavor& flavor, bool shared) {
   card::PcscOptions options;
   options.shared = shared;
   options.answer_limit = 2 * std::chrono::seconds(flavor.longest_answer_s);
   return options;
 }
-
-}  // namespace
 
 CardName CardName::parse(const std::string& text) {
   const size_t colon = text.find(':');

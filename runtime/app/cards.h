@@ -36,6 +36,9 @@ struct CardOptions {
   bool shared = false;                           // other programs may use the card in the reader too
 };
 
+/// How a card of this flavor is talked to in a reader.
+card::PcscOptions pcsc_options(const se::Flavor& flavor, bool shared);
+
 class OpenCard {
  public:
   /// A card in a reader is not touched yet. Raises usage: the state file is no card memory, or that of another flavor;

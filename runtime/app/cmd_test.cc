@@ -60,7 +60,9 @@ ExitStatus test(const Options& options) {
 
   const std::vector<std::string> files = scenario::find_scenarios(options.paths);
   const auto bundle = load_bundle()->with_files({files.begin(), files.end()});
-  const auto supplies = open_supplies(options.supply);
+  SupplyOptions supply = options.supply;
+  supply.flavors = options.filter.flavors;
+  const auto supplies = open_supplies(supply);
   const auto bill = scenario::make_bill(*bundle, files, *supplies.front(), options.filter);
   if (options.list) return list(bill);
 
@@ -85,7 +87,9 @@ void add_test(CLI::App& program, Action& action) {
   CLI::App* command = program.add_subcommand("test", "Play scenarios on a card; tear a flow everywhere");
   auto options = std::make_shared<Options>();
   command->add_option("PATH", options->paths, "scenario files, and folders of them")->type_name("");
-  command->add_option("--card", options->supply.card, "sim: simulated cards; sim:FLAVOR: of one flavor")
+  command
+      ->add_option("--card", options->supply.card,
+                   "sim, sim:FLAVOR, vpcd:FLAVOR@HOST:PORT: simulated; pcsc:READER, pcsc:*: in readers (default sim)")
       ->type_name("CARD");
   command
       ->add_option("--keys", options->supply.keys, "key store (default: $CARDWRIGHT_KEYS; for sim: built-in test keys)")
@@ -98,7 +102,7 @@ void add_test(CLI::App& program, Action& action) {
   command->add_option("--name", options->filter.names, "only scenarios of this name; * stands for anything")
       ->allow_extra_args(false)
       ->type_name("NAME");
-  command->add_option("--flavor", options->filter.flavors, "only on this flavor")
+  command->add_option("--flavor", options->filter.flavors, "only on this flavor; of a card in a reader: what it is")
       ->allow_extra_args(false)
       ->type_name("FLAVOR");
   command->add_option("--jobs", options->supply.jobs, "so many at once (default 1)")
@@ -116,6 +120,7 @@ void add_test(CLI::App& program, Action& action) {
   command->add_option("--html", options->reports.html, "write a page with results, traces, timing, coverage")
       ->type_name("FILE");
   command->add_option("--slowest", options->reports.slowest, "name the N slowest")->type_name("N");
+  command->add_flag("--fresh", options->supply.fresh, "cards in readers are as they left the factory");
   command->add_flag("--list", options->list, "say what would be played, and play nothing");
   command->add_option("--tear", options->tear, "all: PATH is a flow; tear it at every command and run it again")
       ->check(CLI::IsMember({"all"}))

@@ -18,7 +18,8 @@ ordered_json error_json(const Error& error) {
 
 }  // namespace
 
-void JsonEvents::write(const ordered_json& event) {
+void JsonEvents::write(ordered_json event) {
+  event.update(with_);
   // What a card or a script says need not be UTF-8.
   out_ << event.dump(-1, ' ', false, ordered_json::error_handler_t::replace) << '\n' << std::flush;
 }

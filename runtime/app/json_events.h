@@ -15,6 +15,7 @@
 
 #include <chrono>
 #include <ostream>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
@@ -26,8 +27,9 @@ namespace cw::app {
 
 class JsonEvents : public engine::Observer {
  public:
-  /// `commands`: an event for every command too.
-  JsonEvents(std::ostream& out, bool commands) : out_(out), commands_(commands) {}
+  /// `commands`: an event for every command too. `with`: fields that each event gets besides.
+  JsonEvents(std::ostream& out, bool commands, nlohmann::ordered_json with = nlohmann::ordered_json::object())
+      : out_(out), commands_(commands), with_(std::move(with)) {}
 
   void begin(const std::string& flow, const std::string& card, const engine::Bundle& bundle,
              const engine::Policy& policy);
@@ -42,10 +44,11 @@ class JsonEvents : public engine::Observer {
   bool finished() const { return finished_; }
 
  private:
-  void write(const nlohmann::ordered_json& event);
+  void write(nlohmann::ordered_json event);
 
   std::ostream& out_;
   bool commands_;
+  nlohmann::ordered_json with_;
   bool finished_ = false;
   uint64_t number_ = 0;
   std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();

@@ -5,8 +5,8 @@
 #include "base/hex.h"
 #include "card/apdu.h"
 #include "card/describe.h"
-#include "engine/shown.h"
 #include "card/status.h"
+#include "engine/shown.h"
 
 namespace cw::app {
 
@@ -57,7 +57,8 @@ void ServeTrace::exchanged(ByteView command, ByteView response, const std::strin
   }
   const ByteView data = response.first(response.size() - kStatusBytes);
   const auto sw = static_cast<uint16_t>(read_be(response.last(kStatusBytes)));
-  if (!data.empty()) out_ << card_ << "  < " << (engine::answer_is_public(asked) ? to_hex(data) : size_of(data)) << '\n';
+  if (!data.empty())
+    out_ << card_ << "  < " << (engine::answer_is_public(asked) ? to_hex(data) : size_of(data)) << '\n';
   out_ << card_ << "  < " << (broken ? to_hex16(sw) : engine::describe(sw, asked)) << '\n';
   if (!why.empty()) out_ << card_ << "  the card: " << why << '\n';
   out_ << std::flush;

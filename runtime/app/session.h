@@ -94,7 +94,7 @@ class Session {
 /// The bundle of the share folder.
 std::shared_ptr<const engine::Bundle> load_bundle();
 
-/// The policy of that file, or policies/default.lua. Raises usage, script.
+/// The policy of that file; none: policies/default.lua. Raises usage, script, budget.
 std::shared_ptr<const engine::Policy> load_policy(const std::optional<std::filesystem::path>& file,
                                                   const engine::Bundle& bundle);
 

@@ -16,6 +16,35 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+/// What a cell of the matrix shows.
+std::string marks(const report::TearPoint& point) {
+  std::string out;
+  for (const report::TearPoint::Cell& cell : point.cells) {
+    std::string mark = cell.converged ? "ok" : "NOT";
+    mark.resize(8, ' ');
+    out += mark;
+  }
+  return out;
+}
+
+/// The matrix for people: a row per command, and one for several alike in a row, as the blocks of a LOAD are.
+void print(std::ostream& out, const report::TearMatrix& matrix) {
+  const auto& points = matrix.points;
+  out << matrix.flow << " on " << matrix.flavor << "\n      n  before  inside  after   command\n";
+  for (size_t first = 0, last = 0; first < points.size(); first = last + 1) {
+    last = first;
+    while (last + 1 < points.size() && points[last + 1].command == points[first].command &&
+           marks(points[last + 1]) == marks(points[first])) {
+      ++last;
+    }
+    std::string numbers = std::to_string(points[first].number);
+    if (last > first) numbers += "-" + std::to_string(points[last].number);
+    numbers.insert(0, 7 - std::min<size_t>(7, numbers.size()), ' ');
+    out << numbers << "  " << marks(points[first]) << points[first].command << '\n';
+  }
+  out << '\n';
+}
+
 struct Parts {
   std::shared_ptr<const engine::Bundle> bundle{};
   std::shared_ptr<const engine::Policy> policy{};
@@ -85,6 +114,12 @@ report::Case tear_on(const Parts& parts, const TearFlow& options, scenario::Supp
   out.time = Clock::now() - begin;
   if (failure) {
     if (failure->kind() == ErrorKind::usage) throw *failure;
+    // A flow that installs has nothing to tear on a card that installs nothing.
+    if (failure->kind() == ErrorKind::card && failure->sw() == 0x6D00 && !se::flavor(flavor).content_management) {
+      out.status = report::Case::Status::skipped;
+      out.reason = "the flow needs card content management, which this flavor does not have";
+      return out;
+    }
     out.status = report::Case::Status::failed;
     out.failure = report::Failure{.message = failure->message(), .where = out.file};
     return out;
@@ -136,11 +171,13 @@ ExitStatus tear_flow(const TearFlow& options) {
   size_t converged = 0;
   for (const report::Case& one : reports.results().cases) {
     for (const report::TearMatrix& matrix : one.matrices) {
+      if (!reports.for_machines()) print(std::cout, matrix);
       torn += matrix.torn();
       converged += matrix.converged();
     }
   }
-  std::cout << torn << " tear points, " << converged << " converged" << std::endl;
+  std::cout << (reports.for_machines() ? "# " : "") << torn << " tear points, " << converged << " converged"
+            << std::endl;
   if (interrupt.requested()) return ExitStatus::interrupted;
   const bool failed = reports.results().count(report::Case::Status::failed) != 0;
   return failed || torn == 0 ? ExitStatus::refused : ExitStatus::ok;

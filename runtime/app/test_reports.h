@@ -28,6 +28,9 @@ class TestReports {
   /// Events of passed cases too.
   bool wants_events() const { return options_.junit || options_.html; }
 
+  /// TAP goes to standard output.
+  bool for_machines() const { return tap_.has_value(); }
+
   void begin();
   void add(report::Case one);
   /// Raises usage: a file that cannot be written.

@@ -15,8 +15,8 @@ struct TransportOptions {
 
 /// Sends `command` and joins its answer. A command with more than 255 data bytes is sent extended, or cut by ISO 7816-4
 /// command chaining (5.1.1.1). Returns the last status word with all data.
-/// Raises reader: as Reader::transmit, an answer without status word or with none that ISO/IEC 7816-4 knows, an answer longer than response_limit, more than
-/// 256 GET RESPONSE in a row.
+/// Raises reader: as Reader::transmit, an answer without status word or with none that ISO/IEC 7816-4 knows, an answer
+/// longer than response_limit, more than 256 GET RESPONSE in a row.
 Response exchange(Reader& reader, const Apdu& command, const TransportOptions& options = {});
 
 }  // namespace cw::card

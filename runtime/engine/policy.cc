@@ -4,9 +4,9 @@
 #include <cmath>
 
 #include "base/error.h"
-#include "base/pattern.h"
 #include "base/files.h"
 #include "base/hex.h"
+#include "base/pattern.h"
 #include "base/suggest.h"
 #include "card/apdu.h"
 #include "crypto/digest.h"

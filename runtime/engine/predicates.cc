@@ -3,8 +3,8 @@
 #include <map>
 
 #include "base/error.h"
-#include "base/pattern.h"
 #include "base/hex.h"
+#include "base/pattern.h"
 #include "base/suggest.h"
 #include "predicates_private.h"
 

@@ -102,7 +102,7 @@ std::vector<Entry> make_bill(const engine::Bundle& bundle, const std::vector<std
       entry.scenario = read_scenario(bundle, file);
     } catch (const Error& error) {
       entry.broken = broken(file, error);
-      bill.push_back(std::move(entry));
+      if (any_matches(filter.names, entry.broken->name)) bill.push_back(std::move(entry));
       continue;
     }
     if (!tags_match(filter, entry.scenario) || !any_matches(filter.names, entry.scenario.name)) continue;

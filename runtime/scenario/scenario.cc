@@ -95,11 +95,11 @@ std::vector<std::string> find_scenarios(const std::vector<std::string>& paths) {
       continue;
     }
     std::vector<std::string> found;
-    for (const auto& entry : fs::recursive_directory_iterator(path)) {
-      const std::string name = entry.path().filename().string();
-      if (entry.is_regular_file() && name.ends_with(".lua") && !name.starts_with('_')) {
-        found.push_back(entry.path().generic_string());
-      }
+    for (auto entry = fs::recursive_directory_iterator(path); entry != fs::recursive_directory_iterator(); ++entry) {
+      const std::string name = entry->path().filename().string();
+      const bool part = name.starts_with('_');
+      if (part && entry->is_directory()) entry.disable_recursion_pending();
+      if (!part && entry->is_regular_file() && name.ends_with(".lua")) found.push_back(entry->path().generic_string());
     }
     if (found.empty()) {
       throw Error(ErrorKind::usage, "the folder " + path + " has no scenario: no *.lua whose name begins without _");

@@ -31,8 +31,8 @@ struct Scenario {
 /// missing or unknown field (names the nearest), a capability or flavor that does not exist; budget.
 Scenario read_scenario(const engine::Bundle& bundle, const std::string& file);
 
-/// Paths that are scenario files: a file is itself, a folder all *.lua in it and below, in order of their names; those
-/// whose name begins with _ are left out. Raises usage: no such path, a folder without scenarios.
+/// Paths that are scenario files: a file is itself, a folder all *.lua in it and below, in order of their names; files
+/// and folders whose name begins with _ are left out. Raises usage: no such path, a folder without scenarios.
 std::vector<std::string> find_scenarios(const std::vector<std::string>& paths);
 
 }  // namespace cw::scenario

@@ -96,8 +96,14 @@ Stage::~Stage() = default;
 
 host::DirectionDone Stage::direct(const host::Direction& direction) {
   bounds_.check();
-  const json arguments = json::parse(direction.arguments, nullptr, false);
-  const std::string& verb = direction.verb;
+  try {
+    return perform(direction.verb, json::parse(direction.arguments, nullptr, false));
+  } catch (const json::exception&) {
+    wrong("the stage cannot read what '" + direction.verb + "' is to be done with; use cw.scenario");
+  }
+}
+
+host::DirectionDone Stage::perform(const std::string& verb, const json& arguments) {
   if (verb == "run") return {run(arguments).dump(), /*card_used=*/true};
   if (verb == "answer") return {answer(arguments).dump(), /*card_used=*/true};
   if (verb == "tear") return {tear(arguments).dump()};

@@ -48,6 +48,7 @@ class Stage {
   struct Playing;
   using json = nlohmann::json;
 
+  host::DirectionDone perform(const std::string& verb, const json& arguments);
   FlowCall flow_call(const json& arguments) const;
   engine::RunSetup setup_for(const FlowCall& call, card::Reader& reader, engine::Observer& observer) const;
   json run(const json& arguments);

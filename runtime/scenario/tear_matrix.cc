@@ -21,6 +21,7 @@ class WatchingReader : public card::Reader {
 
   std::string name() const override { return inner_.name(); }
   Bytes reset() override {
+    failed_handshakes_ = failed_handshakes();
     opening_ = false;
     return inner_.reset();
   }
@@ -28,19 +29,22 @@ class WatchingReader : public card::Reader {
     const uint8_t ins = command.size() > 1 ? command[1] : 0;
     names.push_back(command.size() < 4 ? "?"
                                        : card::command_name(static_cast<uint8_t>(command[0] & 0x80), ins, command[2]));
-    if (opening_ && ins != kExternalAuthenticate) ++failed_handshakes;
+    if (opening_ && ins != kExternalAuthenticate) ++failed_handshakes_;
     opening_ = false;
     Bytes answer = inner_.transmit(command);
     const bool ok = answer.size() >= 2 && read_be(ByteView(answer).last(2)) == 0x9000;
     if (ins == kInitializeUpdate && ok) opening_ = true;
-    if (ins == kExternalAuthenticate && !ok) ++failed_handshakes;
+    if (ins == kExternalAuthenticate && !ok) ++failed_handshakes_;
     return answer;
   }
 
+  /// One that was opened and never went on was given up.
+  unsigned failed_handshakes() const { return failed_handshakes_ + (opening_ ? 1 : 0); }
+
   std::vector<std::string> names{};
-  unsigned failed_handshakes = 0;
 
  private:
+  unsigned failed_handshakes_ = 0;
   se::SimReader inner_;
   bool opening_ = false;  // INITIALIZE UPDATE succeeded, and nothing came after it yet
 };
@@ -82,7 +86,7 @@ report::TearPoint::Cell tear(const TearSetup& setup, se::Tear when, const char* 
   const std::string got = card->state_digest_text();
   if (again.error) {
     cell.why = "run again, it failed: " + again.error->message();
-  } else if (reader.failed_handshakes != 0) {
+  } else if (reader.failed_handshakes() != 0) {
     cell.why = "a key was tried that the card does not have";
   } else if (got != wanted) {
     cell.why = difference(got, wanted);

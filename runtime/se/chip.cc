@@ -154,7 +154,8 @@ Reply Chip::execute(ByteView bytes) {
   }
   LogicalChannel& channel = channels[command.channel()];
 
-  if (command.ins == ins::kGetResponse && !command.secured()) {
+  // Hosts fetch in the class of the command before, secure messaging included (osmocom/pysim transport/__init__.py).
+  if (command.ins == ins::kGetResponse && (!command.secured() || !channel.response.empty())) {
     if (channel.response.empty()) refuse(sw::kConditions, "there is no response to fetch");
     return send(channel, {std::exchange(channel.response, {}), channel.response_status}, false);
   }

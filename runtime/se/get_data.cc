@@ -8,8 +8,10 @@ namespace {
 
 constexpr uint16_t kListOfApplications = 0x2F00;
 
-// GPCS H.2: OIDs of GlobalPlatform and its version, and under 64 each secure channel protocol with its option.
-Bytes card_recognition_data(const Flavor& flavor, const Domain& domain) {
+// GPCS H.2: OIDs of GlobalPlatform and its version, and under 64 each secure channel protocol with its option. That of
+// the key version which is used without a number comes first: gpshell takes the first one for it (kaoh/globalplatform,
+// GP211_get_secure_channel_protocol_details). `keys` is the domain whose keys serve.
+Bytes card_recognition_data(const Flavor& flavor, const Domain& domain, const Domain& keys) {
   const Bytes globalplatform = {0x2A, 0x86, 0x48, 0x86, 0xFC, 0x6B};
   const auto oid = [&](std::initializer_list<uint8_t> tail) {
     Bytes value = globalplatform;
@@ -23,8 +25,11 @@ Bytes card_recognition_data(const Flavor& flavor, const Domain& domain) {
   const bool listed = domain.scp02_i || domain.scp03_i;
   const auto i03 = listed ? domain.scp03_i : flavor.scp03_i;
   const auto i02 = listed ? domain.scp02_i : flavor.scp02_i;
+  const CardKey* used = find_key(keys, default_version(keys), 1);
+  const bool scp02_first = used != nullptr && used->type() == key_type::kDes;
+  if (i02 && scp02_first) put_tlv(inner, 0x64, oid({0x04, 0x02, *i02}));
   if (i03) put_tlv(inner, 0x64, oid({0x04, 0x03, *i03}));
-  if (i02) put_tlv(inner, 0x64, oid({0x04, 0x02, *i02}));
+  if (i02 && !scp02_first) put_tlv(inner, 0x64, oid({0x04, 0x02, *i02}));
   return tlv(0x66, tlv(0x73, inner));
 }
 
@@ -91,7 +96,7 @@ Bytes data_object(const Chip& chip, const Application& domain, uint16_t tag) {
   switch (tag) {
     case 0x0066:
       if (issuer && !chip.flavor.card_data.empty()) return chip.flavor.card_data;
-      return card_recognition_data(chip.flavor, domain.sd);
+      return card_recognition_data(chip.flavor, domain.sd, key_owner(chip.nvm(), domain).sd);
     case 0x0067:
       if (issuer && !chip.flavor.capabilities.empty()) return chip.flavor.capabilities;
       break;

@@ -7,7 +7,7 @@ namespace {
 const Aid kAccessRuleModule = {0xA0, 0x00, 0x00, 0x01, 0x51, 0x41, 0x43, 0x4C, 0x00};
 
 // C9 of a security domain (GP UICC Configuration 4.3.2). Older hosts put other things there, which are left alone.
-Domain parse_domain_parameters(ByteView bytes) {
+Domain parse_domain_parameters(ByteView bytes, const Flavor& flavor) {
   Domain domain;
   TlvReader reader(bytes);
   std::vector<Tlv> all;
@@ -20,7 +20,11 @@ Domain parse_domain_parameters(ByteView bytes) {
     switch (one.tag) {
       case 0x81:
         if (one.value.size() != 2) refuse(sw::kWrongData, "a secure channel protocol has two bytes");
-        if (one.value[0] == 0x02 && knows_scp02(one.value[1])) {
+        // "SCP02 as it is": what GlobalPlatformPro writes, since INITIALIZE UPDATE does not tell the option
+        // (GPSession.java openSecureChannel, GPTool.java --domain).
+        if (one.value[0] == 0x02 && one.value[1] == 0x00 && flavor.scp02_i) {
+          domain.scp02_i = flavor.scp02_i;
+        } else if (one.value[0] == 0x02 && knows_scp02(one.value[1])) {
           domain.scp02_i = one.value[1];
         } else if (one.value[0] == 0x03 && knows_scp03(one.value[1])) {
           domain.scp03_i = one.value[1];
@@ -115,7 +119,7 @@ Reply install_for_install(Chip& chip, LogicalChannel& channel, const Command& co
   application.state = (command.p1 & 0x08) != 0 ? state::kSelectable : state::kInstalled;
   application.nvm_quota = parameters.nvm;
   application.ram_quota = parameters.ram;
-  if (domain_module) application.sd = parse_domain_parameters(parameters.application);
+  if (domain_module) application.sd = parse_domain_parameters(parameters.application, chip.flavor);
   application.parameters = parameters.application;
 
   Nvm& nvm = chip.memory.write();
@@ -139,12 +143,16 @@ Reply install_for_make_selectable(Chip& chip, LogicalChannel& channel, const Com
   if (!is_at_or_above(chip.nvm(), performer, application->domain)) {
     refuse(sw::kConditions, "the application belongs to a domain outside this one's hierarchy");
   }
-  if (application->state != state::kInstalled) refuse(sw::kConditions, "the application is not INSTALLED");
+  const uint32_t wanted = privileges.empty() ? 0 : checked_privileges(chip.flavor, privileges);
+  // What is SELECTABLE may still be made the default one: GlobalPlatformPro's makeDefaultSelected, GPSession.java.
+  const bool default_only = application->state == state::kSelectable && (wanted & privilege::kCardReset) != 0;
+  if (application->state != state::kInstalled && !default_only) {
+    refuse(sw::kConditions, "the application is not INSTALLED");
+  }
   Application& entry = edit_application(chip.memory.write(), instance);
   entry.state = state::kSelectable;
   if (!privileges.empty()) {
     // Only Card Reset may change here (GPCS 11.5.2.3.3).
-    const uint32_t wanted = checked_privileges(chip.flavor, privileges);
     entry.privileges = (entry.privileges & ~privilege::kCardReset) | (wanted & privilege::kCardReset);
     take_card_reset(chip.memory.write(), entry);
   }

@@ -1,4 +1,5 @@
 // STORE DATA to a security domain (GPCS 11.11), and through it to an application (11.5.2.3.6).
+#include "content_private.h"
 #include "put_key_private.h"
 #include "tlv_private.h"
 
@@ -14,6 +15,7 @@ constexpr uint8_t kGroups = 0x08;
 constexpr uint8_t kNoStructure = 0x00;
 
 // Data groups.
+constexpr uint32_t kAid = 0x4F;
 constexpr uint16_t kDataObjects = 0x0070;
 constexpr uint16_t kKeyAttributes = 0x00B9;
 constexpr uint16_t kKeyValue = 0x8113;
@@ -30,6 +32,30 @@ void store_object(Domain& domain, uint32_t tag, ByteView value) {
     refuse(sw::kWrongData, "a security domain has no such data object");
   }
   domain.objects[u16(tag)] = to_bytes(value);
+}
+
+// The issuer security domain under another AID, with all that names it (martinpaljak/GlobalPlatformPro GPSession.java,
+// renameISD). The session goes on.
+void rename_issuer(Chip& chip, ByteView value) {
+  const Nvm& nvm = chip.nvm();
+  const Aid before = issuer_domain(nvm).aid;
+  const Aid after = checked_aid(value);
+  if (after == before) return;
+  if (find_application(nvm, after) != nullptr || find_load_file(nvm, after) != nullptr) {
+    refuse(sw::kConditions, "this AID is in the registry already");
+  }
+  const auto follow = [&](Aid& aid) {
+    if (aid == before) aid = after;
+  };
+  Nvm& memory = chip.memory.write();
+  memory.applications.front().edit().aid = after;
+  for (auto& entry : memory.applications) follow(entry.edit().domain);
+  for (auto& entry : memory.load_files) follow(entry.edit().domain);
+  for (LogicalChannel& channel : chip.channels) {
+    follow(channel.selected);
+    if (channel.session) follow(channel.session->owner);
+  }
+  chip.load.reset();
 }
 
 // Attributes of keys to come: B7 for all, B9 for one (GPCS 11.11.3.2.3).
@@ -173,6 +199,7 @@ Reply store_in_domain(Chip& chip, LogicalChannel& channel, const Application& pe
   const bool encrypted = (command.p1 & kEncryption) == kEncrypted;
 
   const bool issuer = is_issuer_domain(chip.nvm(), performer);
+  std::optional<ByteView> new_name;
   Application& domain = edit_application(chip.memory.write(), performer.aid);
   if (structure == kGroups) {
     store_groups(domain.sd, data, encrypted, *channel.session);
@@ -181,11 +208,14 @@ Reply store_in_domain(Chip& chip, LogicalChannel& channel, const Application& pe
     for (const Tlv& one : parse_tlvs(data)) {
       if (one.tag == kDataObjects) {
         for (const Tlv& inner : parse_tlvs(one.value)) store_object(domain.sd, inner.tag, inner.value);
+      } else if (issuer && one.tag == kAid) {
+        new_name = one.value;
       } else {
         store_object(domain.sd, one.tag, one.value);
       }
     }
   }
+  if (new_name) rename_issuer(chip, *new_name);
   if (issuer) return {};
   personalize_if_keyed(domain);
   if (domain.sd.personalized_explicitly && domain.state == state::kSelectable) domain.state = state::kPersonalized;

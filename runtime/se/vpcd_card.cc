@@ -31,6 +31,13 @@ constexpr int kRetryMs = 250;
                     "(systemctl start pcscd), and look for its port in /etc/reader.conf.d/vpcd");
 }
 
+// vpcd writes the length of a message and its bytes one after the other, and Nagle's algorithm holds the bytes back
+// until the length is acknowledged. Linux delays that by 40 ms, and forgets that it should not.
+void acknowledge_at_once(int socket) {
+  const int yes = 1;
+  ::setsockopt(socket, IPPROTO_TCP, TCP_QUICKACK, &yes, sizeof yes);
+}
+
 }  // namespace
 
 // Owns the socket.
@@ -125,7 +132,8 @@ void VpcdCard::insert(std::chrono::milliseconds patience) {
     const std::lock_guard lock(mutex_);
     failure_.reset();
   }
-  thread_ = std::thread([this, connection = connect()]() mutable { serve(std::move(connection)); });
+  const bool missing = std::exchange(was_inserted_, true);
+  thread_ = std::thread([this, missing, connection = connect()]() mutable { serve(std::move(connection), missing); });
   std::unique_lock lock(mutex_);
   changed_.wait_for(lock, patience, [&] { return inserted_ || failure_; });
   if (inserted_) return;
@@ -172,26 +180,19 @@ void VpcdCard::note(bool inserted) {
   if (options_.inserted) options_.inserted(inserted);
 }
 
-// The thread. A card that lost power is put in again at once, as a real one is at the next session: the reader has seen
-// it go.
-void VpcdCard::serve(Connection connection) {
+// The thread. A card that lost power is put in again, as a real one is for the next session.
+void VpcdCard::serve(Connection connection, bool missing) {
   try {
     for (;;) {
+      if (missing && (!be_missed(connection) || !reconnect(connection, 0))) return;
       const End end = talk(connection);
       connection = Connection();
       with_card([](Card& card) { card.power_off(); });
       note(false);
       if (end == End::stopped) return;
       if (end == End::reader_gone && !options_.waits_for_vpcd) fail(address_, "vpcd ended the connection");
-      while (connection.get() < 0) {
-        pollfd stop{stop_event_, POLLIN, 0};
-        if (::poll(&stop, 1, end == End::mute ? 0 : kRetryMs) > 0) return;
-        try {
-          connection = connect();
-        } catch (const Error&) {
-          if (!options_.waits_for_vpcd) throw;
-        }
-      }
+      missing = end == End::mute;
+      if (!reconnect(connection, missing ? 0 : kRetryMs)) return;
     }
   } catch (const Error& error) {
     note(false);
@@ -200,6 +201,30 @@ void VpcdCard::serve(Connection connection) {
       failure_ = error;
     }
     changed_.notify_all();
+  }
+}
+
+// A connection that ends in the middle of a command is taken over by the next one before vpcd looks whether the card is
+// there, and pcscd would believe that it never left. So the next one ends too, when vpcd looks. False: stopped.
+bool VpcdCard::be_missed(const Connection& connection) const {
+  std::array<pollfd, 2> wait = {{{connection.get(), POLLIN, 0}, {stop_event_, POLLIN, 0}}};
+  while (::poll(wait.data(), wait.size(), -1) < 0 && errno == EINTR) continue;
+  return wait[1].revents == 0;
+}
+
+// False: stopped. Raises reader: vpcd is gone, and not waited for.
+bool VpcdCard::reconnect(Connection& connection, int pause_ms) const {
+  connection = Connection();
+  for (;;) {
+    pollfd stop{stop_event_, POLLIN, 0};
+    if (::poll(&stop, 1, pause_ms) > 0) return false;
+    try {
+      connection = connect();
+      return true;
+    } catch (const Error&) {
+      if (!options_.waits_for_vpcd) throw;
+      pause_ms = kRetryMs;
+    }
   }
 }
 
@@ -214,6 +239,7 @@ VpcdCard::End VpcdCard::talk(const Connection& connection) {
       if (sent < 0 && errno != EAGAIN && errno != EINTR) return End::reader_gone;
       if (sent > 0) out.erase(out.begin(), out.begin() + sent);
     }
+    acknowledge_at_once(connection.get());
     const auto wanted = static_cast<short>(out.empty() ? POLLIN : POLLIN | POLLOUT);
     std::array<pollfd, 2> wait = {{{connection.get(), wanted, 0}, {stop_event_, POLLIN, 0}}};
     if (::poll(wait.data(), wait.size(), -1) < 0 && errno != EINTR) return End::reader_gone;

@@ -47,7 +47,7 @@ class VpcdCard {
   /// Connects, and comes back when the reader has noticed the card. Raises reader: nothing listens there, or another
   /// card is in this slot; it is not inserted then.
   void insert(std::chrono::milliseconds patience = std::chrono::seconds(5));
-  /// Pulls the card out, in the middle of a command too. It can be inserted again.
+  /// Pulls the card out, in the middle of a command too. It can be inserted again; the reader sees that it was gone.
   void remove();
   /// The reader has noticed the card, and has it still.
   bool inserted() const;
@@ -68,7 +68,9 @@ class VpcdCard {
  private:
   class Connection;
   Connection connect() const;
-  void serve(Connection connection);
+  void serve(Connection connection, bool missing);
+  bool be_missed(const Connection& connection) const;
+  bool reconnect(Connection& connection, int pause_ms) const;
   enum class End : uint8_t { stopped, mute, reader_gone };
   End talk(const Connection& connection);
   void note(bool inserted);
@@ -80,6 +82,7 @@ class VpcdCard {
 
   int stop_event_;  // eventfd; readable: the thread is to end
   std::thread thread_{};
+  bool was_inserted_ = false;
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;
   bool inserted_ = false;

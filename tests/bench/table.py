@@ -39,3 +39,7 @@ line("start a run: state, stdlib, flow", f"{ns('run_start') / 1e6:.3f} ms", "", 
 line("a waiting run in memory", f"{rows['run_waiting_memory']['bytes_per_run'] / 1024:.0f} KiB", "", "", "<= 64 KiB")
 line("full install, 30 KiB, simulated card, both sides", f"{1e9 / ns('full_install'):.0f} /s/core", "", "",
      ">= 1,000 /s/core")
+line("start a scenario, to its first answer", f"{ns('scenario_start') / 1e6:.3f} ms",
+     f"a run {ns('run_start') / 1e6:.3f} ms", f"{ns('scenario_start') / ns('run_start'):.1f}", "<= 2 ms")
+line("1,000 scenarios: read, a channel and the registry each", f"{ns('scenarios_1000') / 1e9:.2f} s",
+     f"1,000 runs {ns('run_start') / 1e6:.2f} s", f"{ns('scenarios_1000') / ns('run_start') / 1000:.1f}", "<= 30 s")

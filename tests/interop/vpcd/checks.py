@@ -10,7 +10,7 @@ from smartcard.System import readers
 from smartcard.util import toHexString
 
 from host import Host, Refused
-from tools import GlobalPlatformPro, GpShell, PySim, lv, read_cap, read_tlvs, tlv
+from tools import GlobalPlatformPro, GlobalPlatformProOf2025, GpShell, PySim, lv, read_cap, read_tlvs, tlv
 
 TEST_KEY = bytes.fromhex("404142434445464748494A4B4C4D4E4F")
 NEW_KEYS = [bytes.fromhex(first * 16) for first in ("A1", "B2", "C3")]
@@ -39,7 +39,7 @@ PRODUCTS = {
     "yubikey": Product("A000000151000000", {"03": (0xFF, 0x60)}),
 }
 LEVELS = {"02": (0x00, 0x01, 0x03), "03": (0x00, 0x01, 0x03, 0x11, 0x13, 0x33)}
-TOOLS = (GlobalPlatformPro, GpShell, PySim)
+TOOLS = (GlobalPlatformPro, GlobalPlatformProOf2025, GpShell, PySim)
 
 
 class Bench:
@@ -130,9 +130,9 @@ def card_serves(tool_class, flavor, scp, level, bench):
     try:
         host = Host(connection.transmit, tool_class.pads_empty)
         tool = tool_class(host)
-        fci = host.select(b"" if tool_class is GlobalPlatformPro else product.isd)
+        fci = host.select(b"" if issubclass(tool_class, GlobalPlatformPro) else product.isd)
         assert dict(read_tlvs(dict(read_tlvs(fci))[0x6F]))[0x84] == product.isd
-        if tool_class is GlobalPlatformPro:
+        if issubclass(tool_class, GlobalPlatformPro):
             tool.info()
         if tool_class is GpShell:
             assert bytes([int(scp), i]) in tool.protocols()
@@ -265,6 +265,54 @@ def extradition(bench):
         assert tool.list()[INSTANCE].domain == SSD
         tool.delete(INSTANCE)
         tool.delete(package)
+    finally:
+        connection.close()
+
+
+def public_keys(bench):
+    """gp --put-key of RSA and elliptic curves; RSA of 2048 bits goes in two parts."""
+    connection = bench.connect()
+    try:
+        for level in (0x01, 0x03, 0x33):
+            host = Host(connection.transmit)
+            tool = GlobalPlatformProOf2025(host)
+            host.select()
+            host.open([TEST_KEY] * 3, 0x30, level)
+            for version, components in (
+                    (0x70, ((0xA1, b"\xC3" * 128), (0xA0, b"\1\0\1"))),
+                    (0x71, ((0xA1, b"\xC3" * 256), (0xA0, b"\1\0\1"))),
+                    (0x72, ((0xB0, b"\4" + b"\x7A" * 64), (0xF0, b"\0"))),
+                    (0x73, ((0xB0, b"\4" + b"\x7A" * 132), (0xF0, b"\2")))):
+                tool.put_public_key(version, *components)
+                assert bytes([1, version]) in host.expect("GET DATA E0", 0x80, 0xCA, 0x00, 0xE0)
+                tool.delete_keys(version)
+            # A load file hash, parameters and a token's place: INSTALL in two parts as well.
+            code, package, applets = read_cap(CAP)
+            tool.load(code, package, b"")
+            tool.install(package, applets[0], INSTANCE, b"\0", tlv(0xC9, bytes(120)) + tlv(0xEF, b"\xC8\x02\0\x20"))
+            tool.delete(package, related=True)
+    finally:
+        connection.close()
+
+
+def scp02_domain(bench):
+    """gp --domain in SCP02: the option of its own session is 00 to it."""
+    connection = bench.connect()
+    try:
+        host = Host(connection.transmit)
+        tool = GlobalPlatformProOf2025(host)
+        host.select()
+        host.open([TEST_KEY] * 3, 0x20, 0x03)
+        if SSD in tool.list():
+            tool.delete(SSD)
+        tool.create_domain(PRODUCTS["generic"].package, PRODUCTS["generic"].module, SSD, b"\x80",
+                           bytes.fromhex("81020200"))
+        host.select(SSD)
+        host.open([TEST_KEY] * 3, 0x20, 0x01)
+        tool.put_keys("des", NEW_DES, 0x20, 0)
+        host.select(SSD)
+        host.open(NEW_DES, 0x20, 0x03)
+        tool.list()
     finally:
         connection.close()
 
@@ -547,6 +595,51 @@ def keeps_state(bench):
     assert status == 0 and SSD.hex().upper() in out, out
 
 
+def has_readers(bench):
+    """Whether the program opens PC/SC readers itself."""
+    return run(bench.cardwright, "readers", "--help")[0] == 0
+
+
+def aids(inventory):
+    """What begins a line and is an AID."""
+    return re.findall(r"^ *([0-9A-F]{10,32})\b", inventory, re.MULTILINE)
+
+
+def demo_flows(flavor, bench):
+    """The flows of scripts/demo, by the program itself, through pcscd; afterwards the card holds what it did before."""
+    product = PRODUCTS[flavor]
+    kind = "aes" if "03" in product.sets else "des"
+    sets = {"isd": ("00", [TEST_KEY] * 3), "demo.sd": ("30", NEW_DES), "demo.sd2": ("31", NEW_DES[::-1])}
+    keys = bench.folder / f"{flavor}.keys"
+    keys.touch(0o600)
+    keys.write_text("".join(f"[{name}]\ntype = {kind}\nversion = {version}\n" + "".join(
+        f"{part} = {key.hex()}\n" for part, key in zip(("enc", "mac", "dek"), values))
+                            for name, (version, values) in sets.items()))
+    holder = bench.folder / "holder.txt"
+    holder.touch(0o600)
+    holder.write_text("Ada Lovelace")
+    bench.insert(flavor)
+    cap, aid = f"cap={CAP.parent / 'transit-2.1.cap'}", f"aid={SSD.hex().upper()}"
+
+    def flow(name, *settings):
+        given = [word for setting in settings for word in ("--set", setting)]
+        status, out = run(bench.cardwright, "run", name, "--card", f"pcsc:{bench.names[0]}", "--flavor", flavor,
+                          "--keys", str(keys), *given)
+        assert status == 0, f"{name}: {out.strip().splitlines()[-1]}"
+        return out
+
+    before = flow("demo/inventory")
+    assert product.isd.hex().upper() in aids(before)
+    flow("demo/install", cap, f"holder=@{holder}")
+    assert "0 steps done" in flow("demo/install", cap, f"holder=@{holder}"), "not all was found done"
+    assert "LOCKED" in flow("demo/lock", aid)
+    flow("demo/unlock", aid)
+    flow("demo/rotate-keys", "new=demo.sd2")
+    flow("demo/remove", cap)
+    after = flow("demo/inventory")
+    assert sorted(aids(after)) == sorted(aids(before)), "something is left"
+
+
 CAP = None
 
 
@@ -586,6 +679,8 @@ def all_checks(bench):
     yield "domain with SCP03 and AES-192", lambda: domain_with_protocol(
         bench, "aes", bytes.fromhex("81020370"), [key + key[:8] for key in NEW_KEYS], 0x30, 0x70, LEVELS["03"], False)
     yield "gp --move", lambda: extradition(bench)
+    yield "gp --put-key", lambda: public_keys(bench)
+    yield "gp --domain in SCP02", lambda: scp02_domain(bench)
     yield "gpshell put_dm_keys", lambda: token_keys(bench)
     yield "warm reset, unpower, eject", lambda: resets_and_power(bench)
     yield "extended lengths", lambda: extended_lengths(bench)
@@ -596,3 +691,7 @@ def all_checks(bench):
     yield "wrong arguments", lambda: says_what_is_wrong(bench)
     yield "trace", lambda: traces(bench)
     yield "the file is that of --card sim", lambda: keeps_state(bench)
+    if has_readers(bench):
+        for flavor in PRODUCTS:
+            if flavor != "yubikey":
+                yield f"{flavor}: demo flows", lambda flavor=flavor: demo_flows(flavor, bench)

@@ -66,12 +66,15 @@ class Scp02:
 
     block = 8
 
-    def __init__(self, keys, host, answer, i, pads_empty):
+    def __init__(self, keys, host, answer, i, pads_empty, aid):
         self.i, self.pads_empty = i, pads_empty
         self.counter, self.challenge = answer[12:14], answer[14:20]
         self.enc, self.mac, self.rmac, self.dek = (
             cbc3(key, bytes.fromhex(constant) + self.counter + bytes(12))
             for key, constant in zip((keys[0], keys[1], keys[1], keys[2]), ("0182", "0101", "0102", "0181")))
+        # GPCS E.4.2.3: a pseudo-random challenge is the MAC of the selected AID.
+        if i & 0x40 and retail_mac(self.mac, aid, ZERO8)[:6] != self.challenge:
+            raise Refused("the card challenge is not that of this AID", 0)
         card = self.counter + self.challenge
         if cbc3(self.enc, pad80(host + card, 8))[-8:] != answer[20:28]:
             raise Refused("the card cryptogram is wrong", 0)
@@ -111,10 +114,13 @@ class Scp02:
 class Scp03:
     block = 16
 
-    def __init__(self, keys, host, answer):
+    def __init__(self, keys, host, answer, aid):
         size = len(host)
         self.size, self.i = size, answer[12]
         self.challenge, cryptogram = answer[13:13 + size], answer[13 + size:13 + 2 * size]
+        # Amd D 6.2.2.1: a pseudo-random challenge follows from the counter and the selected AID.
+        if self.i & 0x10 and derive03(keys[0], 2, answer[-3:] + aid, 8 * size) != self.challenge:
+            raise Refused("the card challenge is not that of this counter and AID", 0)
         context, bits = host + self.challenge, 8 * len(keys[0])
         self.enc = derive03(keys[0], 4, context, bits)
         self.mac = derive03(keys[1], 6, context, bits)
@@ -140,7 +146,9 @@ class Scp03:
             self.messages += 1
             if data:
                 data = AES.new(self.enc, AES.MODE_CBC, self.iv(0)).encrypt(pad80(data, 16))
-        self.chain = cmac(self.mac, self.chain + bytes([cla, ins, p1, p2, len(data) + self.size]) + data)
+        size = len(data) + self.size
+        lc = bytes([size]) if size < 256 else b"\0" + size.to_bytes(2, "big")
+        self.chain = cmac(self.mac, self.chain + bytes([cla, ins, p1, p2]) + lc + data)
         return cla, data + self.chain[: self.size]
 
     def unwrap(self, data, sw):
@@ -161,9 +169,15 @@ class Host:
     """Sends commands through `transmit` (bytes to data and status word), in a secure channel once one is open."""
 
     def __init__(self, transmit, pads_empty=False):
-        self.transmit, self.pads_empty, self.session = transmit, pads_empty, None
+        self.transmit, self.pads_empty, self.session, self.aid = transmit, pads_empty, None, b""
 
     def raw(self, cla, ins, p1, p2, data=b"", le=True):
+        # GPCS 11.1.5.1: what is too long for one command was wrapped whole, and goes in parts with b8 of P1.
+        while len(data) > 255:
+            _, sw = self.raw(cla, ins, p1 | 0x80, p2, data[:255], le)
+            if sw != 0x9000:
+                return b"", sw
+            data = data[255:]
         body = (bytes([len(data)]) + data if data else b"") + (b"\0" if le else b"")
         return self.transmit(bytes([cla, ins, p1, p2]) + body)
 
@@ -185,6 +199,7 @@ class Host:
         data, sw = self.raw(0x00, 0xA4, 0x04, 0x00, aid)
         if sw not in (0x9000, 0x6283):
             raise Refused("SELECT", sw)
+        self.aid = data[4:4 + data[3]]  # 6F, 84
         return data
 
     def open(self, keys, version, level, i=0x55, s16=False):
@@ -193,8 +208,8 @@ class Host:
         answer, sw = self.raw(0x80, 0x50, version, 0, challenge)
         if sw != 0x9000:
             raise Refused("INITIALIZE UPDATE", sw)
-        session = (Scp02(keys, challenge, answer, i, self.pads_empty) if answer[11] == 2
-                   else Scp03(keys, challenge, answer))
+        session = (Scp02(keys, challenge, answer, i, self.pads_empty, self.aid) if answer[11] == 2
+                   else Scp03(keys, challenge, answer, self.aid))
         cla, data = session.wrap(0x80, 0x82, level, 0, session.cryptogram)
         _, sw = self.raw(cla, 0x82, level, 0, data, le=False)
         if sw != 0x9000:

@@ -82,7 +82,7 @@ class Tool:
     criteria = bytes.fromhex("4F00")
     delete_p2 = 0x00
     aes_length = True       # PUT KEY: the length byte in front of an AES key
-    select_p2 = 0x00
+    listed = (0x80, 0x40, 0x20, 0x10)
 
     def __init__(self, host):
         self.host = host
@@ -103,7 +103,7 @@ class Tool:
     def list(self):
         """Everything on the card: AID to entry. Falls back as the tools do."""
         tags, found = True, {}
-        for p1 in (0x80, 0x40, 0x20, 0x10):
+        for p1 in self.listed:
             try:
                 entries = self.status(p1, tags)
             except Refused as refused:
@@ -114,7 +114,8 @@ class Tool:
                     entries = []
                 else:
                     raise
-            found.update({entry.aid: entry for entry in entries})
+            for entry in entries:
+                found.setdefault(entry.aid, entry)
         return found
 
     def load(self, code, package, domain):
@@ -186,6 +187,18 @@ class GlobalPlatformPro(Tool):
         for number, block in enumerate(blocks):
             last = number == len(blocks) - 1
             self.host.expect("STORE DATA", 0x80, 0xE2, 0x81 if last else 0x01, number, block)
+
+
+class GlobalPlatformProOf2025(GlobalPlatformPro):
+    """Le behind every command, modules before load files, public keys of any length."""
+
+    name = "GlobalPlatformPro of 2025"
+    le = True
+    listed = (0x80, 0x40, 0x10, 0x20)
+
+    def put_public_key(self, version, *components):
+        data = bytes([version]) + b"".join(tlv(tag, value) for tag, value in components) + b"\0"
+        return self.host.expect("PUT KEY", 0x80, 0xD8, 0x00, 0x01, data)
 
 
 class GpShell(Tool):

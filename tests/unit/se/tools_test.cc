@@ -70,6 +70,73 @@ TEST_F(Tools, delete_of_two_objects_in_one_command_deletes_neither) {
   EXPECT_EQ(host.select(second), "9000");
 }
 
+TEST_F(Tools, globalplatformpro_makes_an_installed_applet_the_default_one) {
+  // martinpaljak/GlobalPlatformPro GPSession.java makeDefaultSelected
+  ASSERT_TRUE(host.load(kWallet, "", small_package(kWallet, {kWalletApplet})).ends_with("9000"));
+  ASSERT_TRUE(host.install(kWallet, kWalletApplet, kWalletApplet).ends_with("9000"));
+  EXPECT_EQ(host.send("80E60800", "0000" + lv(kWalletApplet) + "0104" + "00" + "00"), "009000") << card.why();
+  card.reset();
+  EXPECT_EQ(host.raw("80CA004500"), "6A88") << "the applet is selected, and has no CIN";
+  EXPECT_TRUE(host.raw("00A4040000").ends_with("9000"));
+}
+
+TEST_F(Tools, globalplatformpro_creates_a_domain_with_scp02_and_option_00) {
+  // martinpaljak/GlobalPlatformPro GPTool.java --domain: 81 with the protocol of its own session, whose option it knows
+  // for SCP03 only
+  ASSERT_TRUE(host.create_domain(kSsd, "80", "C90481020200").ends_with("9000")) << card.why();
+  host.select(kSsd);
+  EXPECT_NE(host.raw("80CA006600").find("2A864886FC6B040255"), std::string::npos) << "the card's own option";
+}
+
+TEST_F(Tools, gpshell_takes_the_first_protocol_that_the_card_lists_for_the_one_of_key_version_00) {
+  // kaoh/globalplatform globalplatform/src/globalplatform.c GP211_get_secure_channel_protocol_details
+  const auto first = [&] {
+    host.select("");
+    const std::string data = host.raw("80CA006600");
+    return data.substr(data.find("2A864886FC6B04") + 14, 4);
+  };
+  EXPECT_EQ(first(), "0370");
+  gp::ChannelOptions options;
+  options.i = 0x55;
+  ASSERT_EQ(host.open(scp02_keys(), 0x03, options), "9000");
+  ASSERT_TRUE(host.send("80E40000", "D20130").ends_with("9000")) << card.why();
+  EXPECT_EQ(first(), "0255");
+  EXPECT_EQ(host.raw("8050000008010203040506070800").substr(20, 4), "2002") << "and it is so";
+}
+
+TEST_F(Tools, globalplatformpro_gives_the_issuer_domain_another_aid) {
+  // martinpaljak/GlobalPlatformPro GPSession.java renameISD
+  const std::string name = "F0F1F2F3F4F5";
+  ASSERT_TRUE(host.create_domain(kSsd).ends_with("9000"));
+  EXPECT_EQ(host.send("80E29000", "4F" + lv(kSsd)), "6985") << "taken";
+  EXPECT_EQ(host.send("80E29000", "4F03AABBCC"), "6A80") << "no AID";
+  ASSERT_EQ(host.send("80E29000", "4F" + lv(name)), "9000") << card.why();
+  EXPECT_NE(host.send("80F28002", "4F00").find("4F06" + name), std::string::npos) << "the session goes on";
+  EXPECT_NE(host.send("80F24002", "4F00").find("CC06" + name), std::string::npos) << "and is the parent of the domain";
+  EXPECT_EQ(host.select("A000000151000000"), "6A82");
+  Card later = Card::load(card.save());
+  later.reset();
+  Host again(later);
+  EXPECT_EQ(again.enter(name, scp03_keys()), "9000");
+  EXPECT_TRUE(again.remove(kSsd).ends_with("9000")) << later.why();
+}
+
+TEST_F(Tools, a_long_answer_is_fetched_in_the_class_of_the_command_that_asked) {
+  // osmocom/pysim transport/__init__.py send_apdu: GET RESPONSE with the class byte as it was sent
+  for (int version = 1; version <= 20; ++version) {
+    const std::string one = aes(other, true);
+    ASSERT_TRUE(host.send("80D80081", to_hex(static_cast<uint8_t>(version)) + one + one + one).ends_with("9000"));
+  }
+  gp::Channel& channel = host.channel();
+  const Bytes asked = channel.wrap({0x80, 0xCA, 0x00, 0xE0, {}, 256, false}).encode();
+  const Bytes first = card.process(asked);
+  ASSERT_EQ(first.size(), 258u);
+  EXPECT_EQ(first[256], 0x61);
+  const Bytes rest = card.process(Bytes{asked[0], 0xC0, 0x00, 0x00, first[257]});
+  EXPECT_EQ(read_be(ByteView(rest).last(2)), 0x9000u);
+  EXPECT_TRUE(host.send("80F28002", "4F00").ends_with("9000")) << "the session goes on: " << card.why();
+}
+
 TEST_F(Tools, pysim_lists_with_a_tag_list_and_reads_on_until_6a88) {
   // osmocom/pysim global_platform/__init__.py get_status
   EXPECT_EQ(host.send("80F28002", "4F005C054F9F70C5CC"),

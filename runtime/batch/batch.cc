@@ -1,0 +1,311 @@
+#include "batch/batch.h"
+
+#include <chrono>
+#include <condition_variable>
+#include <exception>
+#include <mutex>
+#include <optional>
+
+#include "base/error.h"
+#include "batch/breaker.h"
+#include "deep_thread_private.h"
+#include "engine/scheduler.h"
+#include "identity_private.h"
+#include "watch_private.h"
+
+namespace cw::batch {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
+
+/// A row that failed so often is not tried again before a person has looked.
+constexpr unsigned kFailuresOfRow = 2;
+
+}  // namespace
+
+class Batch::Conductor {
+ public:
+  Conductor(const BatchSetup& setup, const std::atomic<bool>& interrupted)
+      : setup_(setup),
+        interrupted_(interrupted),
+        queue_(*setup.table, *setup.results, *setup.quarantine, setup.queue),
+        breaker_(setup.stop_after, setup.readers.size()) {}
+
+  Summary run() {
+    const auto begin = Clock::now();
+    setup_.follower->begins(plan());
+    {
+      std::vector<std::unique_ptr<DeepThread>> threads;
+      const size_t count = queue_.left() > 0 ? setup_.readers.size() : 0;
+      working_ = count;
+      for (size_t i = 0; i < count; ++i) threads.push_back(start(i));
+      watch();
+    }
+    if (failure_) throw *failure_;
+    summary_.left = queue_.left();
+    summary_.seconds = seconds_since(begin);
+    summary_.interrupted = interrupted_ && summary_.stopped + summary_.left > 0;
+    setup_.follower->ends(summary_);
+    return summary_;
+  }
+
+ private:
+  Plan plan() const {
+    Plan plan;
+    plan.flow = setup_.flow_name;
+    for (const BatchReader& reader : setup_.readers) plan.readers.push_back(reader.cards->name());
+    plan.rows = setup_.table->rows().size();
+    plan.to_do = queue_.left();
+    plan.done_before = queue_.done_before();
+    plan.failed_before = queue_.failed_before();
+    plan.quarantined_before = queue_.quarantined_before();
+    plan.over_limit = queue_.over_limit();
+    for (const Row* row : queue_.half_way()) plan.half_way.push_back({row->key, setup_.results->row(row->key)->card});
+    return plan;
+  }
+
+  std::unique_ptr<DeepThread> start(size_t reader) {
+    try {
+      return std::make_unique<DeepThread>([this, reader] { work(reader); });
+    } catch (const Error& error) {
+      give_up(error);
+      leave();
+      return nullptr;
+    }
+  }
+
+  /// Passes Ctrl-C on to those who wait for a card.
+  void watch() {
+    std::unique_lock lock(mutex_);
+    while (working_ > 0) {
+      if (interrupted_) enough_ = true;
+      left_.wait_for(lock, std::chrono::milliseconds(50));
+    }
+  }
+
+  void leave() {
+    const std::lock_guard lock(mutex_);
+    --working_;
+    left_.notify_all();
+  }
+
+  /// What no other card would mend ends the batch; cards in work are finished.
+  void give_up(const Error& error) {
+    const std::lock_guard lock(mutex_);
+    // Whatever it is, by now it is no wrong argument: cards have been written to.
+    const ErrorKind kind = error.kind() == ErrorKind::usage ? ErrorKind::script : error.kind();
+    if (!failure_) failure_ = Error(kind, error.message(), error.sw(), error.cause());
+    enough_ = true;
+  }
+
+  void work(size_t reader) {
+    std::string why;
+    try {
+      while (!enough_ && one_card(reader, why)) {
+      }
+    } catch (const Error& error) {
+      if (error.kind() == ErrorKind::reader) {
+        why = error.message();  // this reader is gone, and the others go on
+      } else {
+        give_up(error);
+      }
+    } catch (const std::exception& error) {
+      give_up(Error(ErrorKind::internal, std::string("this is a defect, please report it: ") + error.what()));
+    }
+    {
+      const std::lock_guard lock(mutex_);
+      setup_.follower->reader_ends(reader, why);
+    }
+    leave();
+  }
+
+  /// False: this reader gets no further card.
+  bool one_card(size_t reader, std::string& why) {
+    CardSource& cards = *setup_.readers[reader].cards;
+    {
+      const std::lock_guard lock(mutex_);
+      setup_.follower->waits(reader);
+    }
+    if (!cards.next_card(enough_)) {
+      if (!enough_) why = "no more cards";
+      return false;
+    }
+    std::string card;
+    if (const auto error = read_identity(reader, card)) {
+      if (interrupted_) return false;
+      if (error->kind() != ErrorKind::reader) throw *error;
+      const std::lock_guard lock(mutex_);
+      ++summary_.unreadable;
+      setup_.follower->card_unreadable(reader, *error);
+      return heed(breaker_.failure(reader), why);
+    }
+    std::optional<Begun> begun = begin_row(reader, card);
+    if (!begun) return true;  // refused; or no row is left, and `enough_` says so
+    return carry_out(reader, *begun, why);
+  }
+
+  engine::RunSetup run_setup(size_t reader, const std::string& flow, engine::Observer& observer) const {
+    const BatchReader& on = setup_.readers[reader];
+    engine::RunSetup out;
+    out.bundle = setup_.bundle;
+    out.flow_name = flow;
+    out.policy = setup_.policy;
+    out.keys = on.keys;
+    out.reader = &on.cards->reader();
+    out.flavor = on.cards->flavor();
+    out.traits = on.cards->traits();
+    out.card_counts_every_attempt = on.cards->counts_every_attempt();
+    out.observer = &observer;
+    out.http = setup_.http;
+    return out;
+  }
+
+  /// A run to its end; what keeps it from beginning comes back too.
+  std::optional<Error> finish(engine::RunSetup setup) const {
+    try {
+      engine::Scheduler scheduler;
+      const size_t number = scheduler.add(std::make_unique<engine::Run>(std::move(setup)));
+      scheduler.run_all(&interrupted_);
+      return scheduler.at(number).result().error;
+    } catch (const Error& error) {
+      return error;
+    }
+  }
+
+  /// Sends nothing that changes a card or counts against a key.
+  std::optional<Error> read_identity(size_t reader, std::string& card) const {
+    IdentityTaker taker;
+    const std::optional<Error> error = finish(run_setup(reader, kIdentityFlow, taker));
+    if (!setup_.any_card) card = taker.identity;
+    return error && error->kind() == ErrorKind::card ? std::nullopt : error;  // then it tells none
+  }
+
+  struct Begun {
+    const Row* row = nullptr;
+    Result result{};
+  };
+
+  std::optional<Begun> begin_row(size_t reader, const std::string& card) {
+    const std::lock_guard lock(mutex_);
+    if (enough_) return {};
+    const RowQueue::Choice choice = queue_.take(card);
+    if (!choice.refused.empty()) {
+      ++summary_.cards_refused;
+      setup_.follower->card_refused(reader, card, choice.refused);
+      return {};
+    }
+    if (queue_.left() == 0) enough_ = true;  // nobody has to wait for a card any more
+    if (choice.row == nullptr) return {};
+    if (!choice.card_before.empty() && !setup_.quarantine->has_card(choice.card_before)) {
+      setup_.quarantine->add(
+          {choice.card_before, "", "", "row " + choice.row->key + " was begun on it, and then given to another card"});
+    }
+    Begun begun;
+    begun.row = choice.row;
+    begun.result.row = choice.row->key;
+    begun.result.line = choice.row->line;
+    begun.result.card = card;
+    begun.result.reader = setup_.readers[reader].cards->name();
+    const Results::History* history = setup_.results->row(choice.row->key);
+    begun.result.tries = history ? history->tries + 1 : 1;
+    setup_.results->append(begun.result);
+    setup_.follower->row_begins(reader, begun.result);
+    return begun;
+  }
+
+  bool carry_out(size_t reader, Begun& begun, std::string& why) {
+    CardSource& cards = *setup_.readers[reader].cards;
+    const auto begin = Clock::now();
+    engine::Observer* next = nullptr;
+    {
+      const std::lock_guard lock(mutex_);
+      next = setup_.follower->run(reader, begun.result);
+    }
+    Watch watch(mutex_, next);
+    cards.row_begins(begun.row->key);
+    engine::RunSetup setup = run_setup(reader, setup_.flow_name, watch);
+    SendingReader sending(*setup.reader);
+    setup.reader = &sending;
+    setup.flow = setup_.flow;
+    setup.arguments = setup_.table->arguments(*begun.row);
+    const std::optional<Error> error = finish(std::move(setup));
+    cards.row_ends();
+    begun.result.seconds = seconds_since(begin);
+    return end_row(reader, begun.result, error, error && watch.in_doubt(*error, sending.sent()), why);
+  }
+
+  bool end_row(size_t reader, Result& result, const std::optional<Error>& error, bool in_doubt, std::string& why) {
+    const std::lock_guard lock(mutex_);
+    result.state = State::done;
+    if (error) {
+      const Results::History* history = setup_.results->row(result.row);
+      const bool often = history && history->failures + 1 >= kFailuresOfRow;
+      result.state = interrupted_ && error->kind() == ErrorKind::usage ? State::stopped
+                     : in_doubt || often                               ? State::quarantined
+                                                                       : State::failed;
+      result.error = result.state == State::stopped ? "" : name_of(error->kind());
+      result.message = error->message();
+    }
+    // The list first: a crash between the two leaves a row that is on the list, and so is not tried again.
+    if (result.state == State::quarantined) {
+      setup_.quarantine->add({result.card, result.row, result.reader, result.message});
+    }
+    setup_.results->append(result);
+    setup_.follower->row_ends(reader, result);
+    switch (result.state) {
+      case State::done:
+        ++summary_.done;
+        return heed(breaker_.success(reader), why);
+      case State::started:
+      case State::stopped:
+        ++summary_.stopped;
+        return false;
+      case State::quarantined:
+        ++summary_.quarantined;
+        break;
+      case State::failed:
+        ++summary_.failed;
+        break;
+    }
+    return heed(breaker_.failure(reader), why);
+  }
+
+  /// With the lock held.
+  bool heed(Breaker::Verdict verdict, std::string& why) {
+    if (verdict == Breaker::Verdict::go_on) return true;
+    why = std::to_string(setup_.stop_after) + " failures in a row";
+    summary_.broken = true;
+    if (verdict == Breaker::Verdict::stop_all) enough_ = true;
+    return false;
+  }
+
+  const BatchSetup& setup_;
+  const std::atomic<bool>& interrupted_;
+  std::atomic<bool> enough_ = false;  // no further card is taken
+  std::mutex mutex_;                  // of all below, and of the follower
+  std::condition_variable left_;
+  RowQueue queue_;
+  Breaker breaker_;
+  Summary summary_{};
+  std::optional<Error> failure_{};
+  size_t working_ = 0;
+};
+
+Batch::Batch(BatchSetup setup) : setup_(std::move(setup)) {
+  for (const std::string& flow : {setup_.flow_name, std::string(kIdentityFlow)}) {
+    const engine::Decision decision = setup_.policy->judge_flow(flow);
+    if (decision.allowed) continue;
+    throw Error(ErrorKind::policy, "flow " + flow +
+                                       (flow == kIdentityFlow ? ", with which a batch knows cards again," : "") +
+                                       " is not allowed by policy " + setup_.policy->name() + ": " + decision.because);
+  }
+}
+
+Batch::~Batch() = default;
+
+Summary Batch::run(const std::atomic<bool>& interrupted) { return Conductor(setup_, interrupted).run(); }
+
+}  // namespace cw::batch

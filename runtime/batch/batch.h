@@ -1,0 +1,55 @@
+// The conductor of a batch: rows of a table onto cards in several readers, one thread for each reader. A card is looked
+// at before it gets a row (queue.h), a record is on the disk before its row is begun and when it has ended (results.h).
+//
+// Owner: one command. Make it and call run() from one thread.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <vector>
+
+#include "batch/card_source.h"
+#include "batch/follower.h"
+#include "batch/queue.h"
+#include "engine/run.h"
+
+namespace cw::batch {
+
+struct BatchReader {
+  std::unique_ptr<CardSource> cards{};
+  std::shared_ptr<const crypto::KeyStore> keys{};
+};
+
+struct BatchSetup {
+  std::shared_ptr<const engine::Bundle> bundle{};
+  std::string flow_name{};
+  std::shared_ptr<const engine::Flow> flow{};
+  std::shared_ptr<const engine::Policy> policy{};
+  engine::HttpTransport http{};
+  std::vector<BatchReader> readers{};
+  // All of these outlive the batch.
+  const Table* table = nullptr;  // without bad rows
+  Results* results = nullptr;
+  Quarantine* quarantine = nullptr;
+  Follower* follower = nullptr;
+  RowQueue::Options queue{};
+  unsigned stop_after = 3;  // the breaker's limit
+  bool any_card = false;    // take every card for a fresh one, whatever it says that it is
+};
+
+class Batch {
+ public:
+  /// Touches no card. Raises policy: the policy does not allow the flow, or the one that reads a card's identity.
+  explicit Batch(BatchSetup setup);
+  ~Batch();
+
+  /// Until no row is left, no reader is, the breaker stopped it, or `interrupted` turned true: then each run ends
+  /// before its next command. Raises script: the results cannot be written; and what else no further card could mend.
+  Summary run(const std::atomic<bool>& interrupted);
+
+ private:
+  class Conductor;
+  BatchSetup setup_;
+};
+
+}  // namespace cw::batch
