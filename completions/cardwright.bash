@@ -64,7 +64,7 @@ _cardwright() {
     readers) options='--json --watch --help' ;;
     test)
       options='--card --keys --policy --tag --name --flavor --jobs --seed --format --junit --html --slowest --list --fresh'
-      options+=' --tear --set --card-state --from --record --help'
+      options+=' --tear --set --card-state --from --record --record-answers --help'
       ;;
     selftest) options='--vectors --help' ;;
     cap) options='--json --help' ;;

@@ -33,6 +33,7 @@ struct Options {
   std::string tear{};
   std::optional<std::filesystem::path> from{};
   std::optional<std::filesystem::path> record{};
+  bool record_answers = false;
   uint64_t seed = 1;
   bool list = false;
 };
@@ -84,7 +85,7 @@ ExitStatus test(const Options& options) {
     throw Error(ErrorKind::usage, "a recording is of one card at a time; leave --jobs out, or name one reader");
   }
   std::optional<RecordingFile> recording;
-  if (options.record) recording.emplace(*options.record, /*all_answers=*/false);
+  if (options.record) recording.emplace(*options.record, options.record_answers);
 
   TestReports reports(options.reports, options.seed);
   const Interrupt interrupt;
@@ -147,6 +148,8 @@ void add_test(CLI::App& program, Action& action) {
   command->add_flag("--list", options->list, "say what would be played, and play nothing");
   command->add_option("--record", options->record, "write a recording, to be played on with --card recorded:FILE")
       ->type_name("FILE");
+  command->add_flag("--record-answers", options->record_answers,
+                    "leave no answer out of the recording, what applets and backends say included: not safe to share");
   command->add_option("--from", options->from, "print a recording as a scenario, and play nothing")->type_name("FILE");
   command->add_option("--tear", options->tear, "all: PATH is a flow; tear it at every command and run it again")
       ->check(CLI::IsMember({"all"}))

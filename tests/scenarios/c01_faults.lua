@@ -5,7 +5,7 @@ return {
   summary = "Each kind of fault ends an attempt, or the run, as what it is",
   tags = { "faults" },
   flavors = { "*" },
-  needs = { card = { "faults", "simulated" } },
+  needs = { card = { "simulated" } },
 
   run = function(t)
     local function attempts(one)
