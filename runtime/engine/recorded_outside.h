@@ -22,7 +22,8 @@ class RecordedOutside : public RunOutside {
     RunReplay& replay;
     Gate& gate;
     Observer& observer;
-    const Director& director;  // empty: no stage
+    const Director& director;     // empty: no stage
+    bool plays_backends = false;  // calls of backends are answered by who drives the run
   };
   /// All that it refers to must outlive this.
   explicit RecordedOutside(const Setup& setup) : setup_(setup) {}

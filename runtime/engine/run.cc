@@ -182,7 +182,8 @@ struct Run::Impl {
     if (recorder) recorder->attempt(result.attempts);
     std::unique_ptr<RunOutside> outside;
     if (replay) {
-      outside = std::make_unique<RecordedOutside>(RecordedOutside::Setup{*replay, gate, observer, setup.director});
+      outside = std::make_unique<RecordedOutside>(
+          RecordedOutside::Setup{*replay, gate, observer, setup.director, setup.plays_backends});
     } else {
       outside = std::make_unique<LocalOutside>(LocalOutside::Setup{
           *setup.reader, gate, custody, budget, observer, setup.traits, setup.inputs, setup.http, setup.director});

@@ -40,6 +40,7 @@ struct RunSetup {
   std::optional<unsigned> attempts{};      // fewer than the policy allows
   Inputs inputs = Inputs::real();
   Recorder* recorder = nullptr;      // takes down what the run takes in; outlives it; may be null
+  bool plays_backends = false;       // who drives the run answers its HttpCalls: they are in no recording
   std::shared_ptr<Replay> replay{};  // the run takes its next recorded run: keys, reader, http and inputs are not used
 };
 

@@ -125,7 +125,10 @@ void perform(const Production& production, const Scenario& scenario, Supply& sup
   bounds.stop = production.stop;
   bounds.sleeps = chip == nullptr;
 
-  Scenery scenery{production.bundle, production.policy, production.seed, production.recorder};
+  const std::shared_ptr<const engine::Flow> flow = scenario.as_flow();
+  const bool recorded = is_next(card->replay, flow->name);
+  Scenery scenery{production.bundle, production.policy, production.seed, production.recorder,
+                  /*plays_backends=*/!card->replay || recorded};
   if (!scenario.policy.empty()) {
     scenery.policy = engine::Policy::load(fs::path(scenario.file).parent_path() / scenario.policy, *production.bundle);
   }
@@ -134,7 +137,7 @@ void perform(const Production& production, const Scenario& scenario, Supply& sup
   engine::RunSetup setup;
   setup.bundle = production.bundle;
   setup.flow_name = scenario.file;
-  setup.flow = scenario.as_flow();
+  setup.flow = flow;
   setup.scenario = true;
   setup.policy = production.policy;
   setup.keys = card->keys;
@@ -147,7 +150,7 @@ void perform(const Production& production, const Scenario& scenario, Supply& sup
   setup.inputs = engine::Inputs::repeatable(production.seed);
   setup.attempts = 1;
   setup.recorder = production.recorder;
-  if (is_next(card->replay, setup.flow->name)) setup.replay = card->replay;
+  if (recorded) setup.replay = card->replay;
   engine::Run run(std::move(setup));
   drive(run, bounds, /*backends_pause=*/false);
 

@@ -152,6 +152,7 @@ engine::RunSetup Stage::setup_for(const FlowCall& call, card::Reader& reader, en
   setup.inputs = engine::Inputs::repeatable(scenery_.seed);
   setup.attempts = call.attempts;
   setup.replay = card_.replay;
+  setup.plays_backends = scenery_.plays_backends;
   return setup;
 }
 
@@ -171,7 +172,7 @@ json Stage::run(const json& arguments) {
 /// Until the flow ends, or calls a backend, which the scenario answers.
 json Stage::go_on() {
   engine::Run& run = *playing_->run;
-  drive(run, bounds_, /*backends_pause=*/!card_.replay);
+  drive(run, bounds_, /*backends_pause=*/scenery_.plays_backends);
   if (run.phase() == engine::Run::Phase::waiting) {
     const auto& call = std::get<host::HttpCall>(run.request());
     witness_.add(Kind::http, call.method + " " + call.url);

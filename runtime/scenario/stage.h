@@ -28,6 +28,7 @@ struct Scenery {
   std::shared_ptr<const engine::Policy> policy{};
   uint64_t seed = 1;
   engine::Recorder* recorder = nullptr;
+  bool plays_backends = true;  // the scenario does; else a recording answers for them
 };
 
 class Stage {
