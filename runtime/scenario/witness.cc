@@ -21,7 +21,9 @@ std::string audit_line(const report::Event& event) {
     case Kind::command:
       return event.name + (event.sw ? " " + to_hex16(*event.sw) : "");
     case Kind::channel:
+      return "channel with " + event.text;
     case Kind::attempt:
+      return "attempt " + event.text;
     case Kind::step:
     case Kind::failure:
     case Kind::fault:
@@ -52,9 +54,9 @@ void Witness::add(Kind kind, std::string text) {
   events_.push_back(std::move(event));
 }
 
-void Witness::attempt_begins(unsigned number) { add(Kind::attempt, "attempt " + std::to_string(number)); }
+void Witness::attempt_begins(unsigned number) { add(Kind::attempt, std::to_string(number)); }
 
-void Witness::card_reset(ByteView atr) { add(Kind::reset, "reset, ATR " + to_hex(atr)); }
+void Witness::card_reset(ByteView atr) { add(Kind::reset, "ATR " + to_hex(atr)); }
 
 void Witness::exchanged(const host::Command& command, host::ChannelId channel, const host::Answer& answer,
                         std::chrono::nanoseconds time) {
@@ -74,8 +76,8 @@ void Witness::exchanged(const host::Command& command, host::ChannelId channel, c
 
 void Witness::channel_opened(const host::OpenChannel& asked, const host::ChannelOpened& opened,
                              std::chrono::nanoseconds) {
-  add(Kind::channel, "channel with key set " + asked.keys + ", SCP" + to_hex(opened.scp) + " i=" + to_hex(opened.i) +
-                         ", level " + to_hex(opened.level) + ", key version " + to_hex(opened.key_version));
+  add(Kind::channel, "key set " + asked.keys + ", SCP" + to_hex(opened.scp) + " i=" + to_hex(opened.i) + ", level " +
+                         to_hex(opened.level) + ", key version " + to_hex(opened.key_version));
 }
 
 void Witness::noted(const host::Note& note) {
