@@ -63,26 +63,7 @@ Terminal Terminal::of(int fd) {
 }
 
 std::string Terminal::paint(Colour wanted, std::string_view text) const {
-  if (!colour) return std::string(text);
-  const char* code = "1";
-  switch (wanted) {
-    case Colour::green:
-      code = "32";
-      break;
-    case Colour::yellow:
-      code = "33";
-      break;
-    case Colour::red:
-      code = "31";
-      break;
-    case Colour::faint:
-      code = "2";
-      break;
-    case Colour::bold:
-      code = "1";
-      break;
-  }
-  return "\x1b[" + std::string(code) + "m" + std::string(text) + "\x1b[0m";
+  return colour ? cw::paint(wanted, text) : std::string(text);
 }
 
 std::string printable(std::string_view text) {

@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/colour.h"
+
 namespace cw::app {
 
 struct Terminal {
@@ -15,7 +17,7 @@ struct Terminal {
   /// Looks at the descriptor and at NO_COLOR, TERM, COLUMNS and the locale's variables.
   static Terminal of(int fd);
 
-  enum class Colour { green, yellow, red, faint, bold };
+  using Colour = cw::Colour;
   /// `text` in that colour, or as it is.
   std::string paint(Colour colour, std::string_view text) const;
 };

@@ -22,26 +22,7 @@ std::string counted(size_t count, const char* what) {
 }  // namespace
 
 std::string Summary::paint(Colour colour, const std::string& text) const {
-  if (!style_.colour || text.empty()) return text;
-  const char* code = "1";
-  switch (colour) {
-    case Colour::green:
-      code = "32";
-      break;
-    case Colour::yellow:
-      code = "33";
-      break;
-    case Colour::red:
-      code = "31";
-      break;
-    case Colour::faint:
-      code = "2";
-      break;
-    case Colour::bold:
-      code = "1";
-      break;
-  }
-  return std::string("\x1B[") + code + "m" + text + "\x1B[0m";
+  return style_.colour && !text.empty() ? cw::paint(colour, text) : text;
 }
 
 void Summary::line(const std::string& text) { out_ << text << '\n'; }

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/colour.h"
 #include "report/results.h"
 #include "report/style.h"
 
@@ -28,8 +29,6 @@ class Summary {
   void matrices(const std::vector<TearMatrix>& matrices);
 
  private:
-  enum class Colour { green, yellow, red, faint, bold };
-
   std::string paint(Colour colour, const std::string& text) const;
   std::string title(const Case& one) const;
   void line(const std::string& text);

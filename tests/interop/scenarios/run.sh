@@ -26,39 +26,7 @@ export CARDWRIGHT_SHARE=$PWD
 here=$(mktemp -d)
 trap 'stop_pcscd 2>/dev/null; rm -rf "$here"' EXIT
 
-passed=0
-failed=0
-ok() {
-  passed=$((passed + 1))
-  echo "ok $1"
-}
-not_ok() {
-  failed=$((failed + 1))
-  echo "not ok $1: $2"
-}
-
-# cw ARGUMENT...: runs the program; output in $here/out and $here/err, exit status in $status.
-cw() {
-  status=0
-  "$cardwright" "$@" >"$here/out" 2>"$here/err" </dev/null || status=$?
-}
-
-# expect NAME STATUS [PATTERN...]: the last cw returned STATUS, and its output has each pattern (grep -E).
-expect() {
-  local name=$1 wanted=$2 pattern
-  shift 2
-  if [ "$status" -ne "$wanted" ]; then
-    not_ok "$name" "exit status $status, not $wanted: $(head -c 300 "$here/err" | tr '\n' ' ')"
-    return
-  fi
-  for pattern in "$@"; do
-    if ! grep -Eq -- "$pattern" "$here/out" "$here/err"; then
-      not_ok "$name" "no '$pattern' in: $(cat "$here/out" "$here/err" | head -c 300 | tr '\n' ' ')"
-      return
-    fi
-  done
-  ok "$name"
-}
+. tests/interop/checks.sh
 
 # play NAME ARGUMENT...: plays scenarios and adds their counts.
 play() {
