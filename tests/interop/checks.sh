@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2154
 # Checks of the program as its users have it, for the scripts beside this. Sourced; wants $cardwright, the program, and
 # $here, a folder for what is written. Counts in $passed and $failed.
 
