@@ -11,7 +11,7 @@ return {
   summary = "our applets in our domain, SCP03 with encryption, keys in the range that is ours",
 
   allow = {
-    flows = { "demo/*", "acme/*" },
+    flows = { "demo/*", "acme/*", "_tools/card-identity" },
     channel = { scp = { "03" }, level = "mac+enc" },
   },
 
