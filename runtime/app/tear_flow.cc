@@ -1,5 +1,6 @@
 #include "app/tear_flow.h"
 
+#include <algorithm>
 #include <iostream>
 
 #include "app/failure.h"
@@ -153,6 +154,11 @@ ExitStatus tear_flow(const TearFlow& options) {
   // "sim" is the flavor that a run would take, or that of the card that is given; "sim:*" are all.
   if (memory) flavors = {se::Card::load(*memory).flavor().name};
   if (!memory && options.supply.card == "sim") flavors.resize(1);
+  const std::vector<std::string> offered = supply.flavors();
+  for (const std::string& flavor : options.flavors) {
+    if (std::find(offered.begin(), offered.end(), flavor) != offered.end()) continue;
+    throw Error(ErrorKind::usage, "--flavor " + flavor + " is not what --card " + options.supply.card + " is");
+  }
   if (!options.flavors.empty()) flavors = options.flavors;
 
   TestReports reports(options.reports, options.seed);

@@ -135,10 +135,30 @@ else
 fi
 cw test "$here/holds.lua" --html /nonexistent/report.html
 expect "a report that cannot be written is said before anything is played" 2 '/nonexistent/report.html'
+mkfifo "$here/fifo"
+cat "$here/fifo" >"$here/from_fifo" &
+cw test "$here/holds.lua" --junit "$here/fifo"
+expect "a report goes into a pipe" 0
+wait $!
+if [ -p "$here/fifo" ] && xmllint --noout "$here/from_fifo"; then ok "and the pipe stays one"; else not_ok "and the pipe stays one" "it is a file now"; fi
+ln -s behind.xml "$here/link.xml"
+cw test "$here/holds.lua" --junit "$here/link.xml"
+if [ -L "$here/link.xml" ] && [ -s "$here/behind.xml" ]; then ok "a link stays a link"; else not_ok "a link stays a link" "$(ls -l "$here/link.xml")"; fi
+ln -s /dev/full "$here/full"
+cw test "$here/holds.lua" --junit "$here/full" --format summary
+expect "a report that finds no room costs no summary" 2 '^1 passed, 0 failed, 0 skipped$' 'cannot write .*/full'
 cw test "$here/typo.lua"
 expect "a scenario with a typo" 1 "typo\.lua:1: ?.*unknown field 'tag'; did you mean 'tags'|unknown field 'tag'; did you mean 'tags'"
 cw test "$here/loops.lua"
 expect "a scenario that loops" 1 'instructions'
+mkdir "$here/links"
+cp "$here/holds.lua" "$here/links/a b'\"ü.lua"
+ln -s self.lua "$here/links/self.lua"
+ln -s . "$here/links/loop"
+cw test "$here/links"
+expect "links that lead around are passed by" 0 '^ok 1 - a b' '^1\.\.1$'
+cw test "$here/holds.lua" "$here/typo.lua" --list
+expect "a list names what cannot be read" 0 '^holds ' 'typo, which cannot be read'
 cw test "$here" --tag good --list
 expect "a filter by tag, listed" 0 '^holds \[generic\] Holds$'
 if grep -q fails "$here/out"; then not_ok "the filter leaves others out" "it lists fails"; else ok "the filter leaves others out"; fi
@@ -158,6 +178,12 @@ cw test "$here/holds.lua" --card nonsense
 expect "no such kind of card" 2 "cannot open card 'nonsense'"
 cw test "$here/holds.lua" --jobs 0
 expect "no jobs" 2 'jobs'
+cw test "$here/holds.lua" --flavor jcop5
+expect "a filter with a mistyped flavor" 2 'jcop5.*did you mean'
+cw test "$here/holds.lua" --seed 99999999999999999999
+expect "a seed that is no number of 64 bits" 2 'seed'
+cw test "$here/holds.lua" --slowest -1
+expect "how many are slowest?" 2 'slowest'
 cw test "$here/holds.lua" --set x=1
 expect "--set without --tear" 2 'go with --tear'
 
@@ -172,6 +198,10 @@ cw test --tear all demo/nosuch --card sim
 expect "no such flow to tear" 2 'no flow'
 cw test --tear all demo/install --card sim
 expect "a flow to tear without its arguments" 2 'cap'
+cw test --tear all demo/inventory --card sim:jcop4 --flavor generic
+expect "a flavor that the card does not have, torn" 2 'generic is not what --card sim:jcop4 is'
+cw test --tear all demo/inventory --tag x
+expect "a filter for scenarios, of a flow" 2 'are for scenarios'
 cw test --tear some demo/inventory
 expect "tear what?" 2 'all'
 
