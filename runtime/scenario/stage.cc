@@ -39,6 +39,13 @@ fs::path beside(const Scenario& scenario, const std::string& name) {
 /// One argument of a flow as a scenario gives it: {bytes: hex}, {file: path}, {secret: hex}, a number, a boolean.
 engine::Setting setting_of(const Scenario& scenario, const engine::Flow& flow, const std::string& name,
                            const json& value) {
+  const auto spec = std::find_if(flow.args.begin(), flow.args.end(), [&](const auto& one) { return one.name == name; });
+  const bool known = spec != flow.args.end();  // Arguments::check names the nearest
+  const bool secret = known && spec->type == engine::ArgumentType::secret;
+  const bool given_secret = value.is_object() && value.contains("secret");
+  if (known && given_secret && !secret)
+    wrong("argument " + name + ": is no secret in " + flow.name + "; write it as it is");
+  if (secret && !given_secret) wrong("argument " + name + ": is secret; write " + name + " = { secret = TEXT }");
   if (value.is_boolean()) return {name, std::string(value.get<bool>() ? "true" : "false")};
   if (value.is_number_integer()) return {name, std::to_string(value.get<int64_t>())};
   if (!value.is_object() || value.size() != 1)
@@ -46,10 +53,8 @@ engine::Setting setting_of(const Scenario& scenario, const engine::Flow& flow, c
   if (value.contains("file")) return {name, beside(scenario, text_at(value, "file")).string()};
   if (value.contains("secret")) return {name, Secret::take(from_hex(text_at(value, "secret")))};
   const std::string hex = text_at(value, "bytes");
-  for (const engine::ArgumentSpec& spec : flow.args) {
-    const bool binary = spec.type == engine::ArgumentType::bytes || spec.type == engine::ArgumentType::aid;
-    if (spec.name == name && binary) return {name, hex};
-  }
+  const bool binary = known && (spec->type == engine::ArgumentType::bytes || spec->type == engine::ArgumentType::aid);
+  if (binary) return {name, hex};
   return {name, to_string(from_hex(hex))};
 }
 

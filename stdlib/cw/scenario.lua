@@ -309,7 +309,8 @@ function Story:opens(aid, key_set, version)
   if not ok then fail("key set " .. key_set .. " does not open the domain", "a secure channel", tostring(failure)) end
 end
 
---- Expects a data object of an application, as GET DATA gives it; nil: it has none.
+--- Expects a data object of an application, as GET DATA gives it; nil: it has none. What is stored may be secret, so a
+--- failure tells lengths; the trace beside it has what is public.
 ---@param aid string
 ---@param tag integer
 ---@param want string|nil
@@ -317,7 +318,10 @@ function Story:stored(aid, tag, want)
   gp.select(self.card, aid)
   local got = gp.get_data(self.card, tag)
   if got ~= want then
-    fail(("data object %04X of %s"):format(tag, hex.encode(aid)), want and shown(want) or "none", got and shown(got) or "none")
+    local same = 0
+    while got and want and got:byte(same + 1) and got:byte(same + 1) == want:byte(same + 1) do same = same + 1 end
+    fail(("data object %04X of %s"):format(tag, hex.encode(aid)), want and #want .. " bytes" or "none",
+      got and ("%d bytes, others from byte %d on"):format(#got, same + 1) or "none")
   end
 end
 

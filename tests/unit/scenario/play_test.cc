@@ -124,6 +124,26 @@ TEST_F(PlayTest, a_card_memory_of_the_wrong_shape_fails_the_story_and_not_the_pr
   }
 }
 
+TEST_F(PlayTest, a_secret_is_for_a_secret_argument_and_nothing_else) {
+  file("secret.lua", R"(return { name = 'secret', summary = 'x', run = function() end, args = {
+    pin = { type = 'secret', help = 'a PIN' }, name = { type = 'string', help = 'a name' } } })");
+  const std::string name = why(play_body("t:run('secret.lua', { pin = { secret = '1' }, name = { secret = '2' } })"));
+  EXPECT_NE(name.find("argument name: is no secret"), std::string::npos) << name;
+  const std::string pin = why(play_body("t:run('secret.lua', { pin = '98765', name = 'x' })"));
+  EXPECT_NE(pin.find("argument pin: is secret; write pin = { secret = TEXT }"), std::string::npos) << pin;
+  EXPECT_EQ(pin.find("98765"), std::string::npos) << pin;
+}
+
+TEST_F(PlayTest, stored_data_that_is_not_as_expected_is_told_without_it) {
+  const report::Case played = play_body(R"(
+    local channel = t.card:open_channel { keys = 'isd' }
+    channel:expect(apdu.command { ins = 0xE2, p1 = 0x90, data = '\x45\6Zaphod' })
+    t:stored(t.flavor.isd_aid, 0x45, '\x45\6Zarniwoop'))");
+  ASSERT_EQ(played.status, Status::failed);
+  EXPECT_EQ(played.failure->expected, "11 bytes");
+  EXPECT_EQ(played.failure->actual, "8 bytes, others from byte 5 on");
+}
+
 class BackendTest : public Plays {
  protected:
   void SetUp() override {
