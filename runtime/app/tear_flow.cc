@@ -92,6 +92,18 @@ engine::RunResult run_once(const Parts& parts, const TearFlow& options, scenario
   return run.result();
 }
 
+/// The first cell that did not converge, and why: what a report without the matrix has to say.
+std::string first_bad(const report::TearMatrix& matrix) {
+  for (const report::TearPoint& point : matrix.points) {
+    for (const report::TearPoint::Cell& cell : point.cells) {
+      if (cell.converged) continue;
+      return "the first: torn " + cell.when + " command " + std::to_string(point.number) + ", " + point.command + ": " +
+             cell.why;
+    }
+  }
+  return "";
+}
+
 report::Case tear_on(const Parts& parts, const TearFlow& options, scenario::Supply& supply, const std::string& flavor,
                      const std::optional<std::string>& memory, const scenario::Bounds& bounds) {
   report::Case out;
@@ -129,7 +141,8 @@ report::Case tear_on(const Parts& parts, const TearFlow& options, scenario::Supp
   if (matrix.converged() == matrix.torn()) return out;
   out.status = report::Case::Status::failed;
   report::Failure unlike;
-  unlike.message = std::to_string(matrix.torn() - matrix.converged()) + " tear points do not converge";
+  unlike.message = std::to_string(matrix.torn() - matrix.converged()) + " of " + std::to_string(matrix.torn()) +
+                   " tear points do not converge; " + first_bad(matrix);
   unlike.expected = std::to_string(matrix.torn()) + " converge";
   unlike.actual = std::to_string(matrix.converged()) + " do";
   unlike.where = out.file;

@@ -194,6 +194,16 @@ expect "a flow torn everywhere, for machines" 0 '^# [0-9]{3} tear points, [0-9]{
 cw test --tear all demo/inventory --card 'sim:*' --format summary
 expect "a flow torn everywhere, for people, on every flavor" 0 'demo/inventory on yubikey' \
   '^ +n +before +inside +after +command$' '^([0-9]+) tear points, \1 converged$'
+story forgetful 'local apdu, gp = require "apdu", require "cw.gp"
+return { name = "forgetful", summary = "Stores another IIN each time", needs = { keys = { "isd" } }, run = function(run)
+  local isd = gp.open(run.card, { keys = "isd", flavor = run.flavor })
+  local old = isd.channel:send(apdu.command { ins = 0xCA, p2 = 0x42, le = 256 })
+  local new = old.sw == 0x9000 and old.data:find("12345", 1, true) and "67890" or "12345"
+  isd.channel:expect(apdu.command { ins = 0xE2, p1 = 0x90, data = "\x42\5" .. new })
+end }'
+cw test --tear all "$here/forgetful.lua" --junit "$here/report.xml"
+expect "a flow that does not converge is told with the first point and why" 1 '^# 15 tear points, 14 converged$' \
+  '1 of 15 tear points do not converge; the first: torn after command 5, STORE DATA: the card differs'
 cw test --tear all demo/nosuch --card sim
 expect "no such flow to tear" 2 'no flow'
 cw test --tear all demo/install --card sim
