@@ -86,6 +86,18 @@ start_pcscd "$here/pcscd" 36210 4
 play "in virtual readers of pcscd, two at once" tests/scenarios --card vpcd:@localhost:36210 --jobs 2
 cw test tests/scenarios/b03_lock_and_unlock.lua --card vpcd:jcop4@localhost:36210 --format summary
 expect "a flavor by name, in a virtual reader" 0 '^1 passed, 0 failed, 0 skipped$'
+story slow 'return { summary = "Slow", run = function(t)
+  for _ = 1, 100 do t:fault(require("cw.fault").delay(200)) t:send("\0\xA4\4\0\0") end
+end }'
+"$cardwright" test "$here/slow.lua" --card vpcd:generic@localhost:36210 >"$here/out" 2>"$here/err" </dev/null &
+pid=$!
+for _ in $(seq 100); do
+  if grep -q TAP "$here/out"; then break; else sleep 0.1; fi
+done
+kill -INT "$pid"
+status=0
+wait "$pid" || status=$?
+expect "Ctrl-C with a card in a reader ends between commands" 130 'Bail out'
 cw test tests/scenarios/a01_answers.lua --card vpcd:generic@localhost:1
 expect "no vpcd there" 5 'vpcd'
 cw test tests/scenarios/a01_answers.lua --card pcsc:nosuch
