@@ -1,7 +1,6 @@
-#include <ctime>
+#include <charconv>
 #include <iostream>
 #include <memory>
-#include <mutex>
 
 #include <CLI/CLI.hpp>
 #include <unistd.h>
@@ -17,6 +16,7 @@
 #include "app/test_reports.h"
 #include "engine/scenario_text.h"
 #include "scenario/playbill.h"
+#include "se/flavor.h"
 
 namespace cw::app {
 
@@ -40,11 +40,23 @@ struct Options {
 
 ExitStatus list(const std::vector<scenario::Entry>& bill) {
   for (const scenario::Entry& entry : bill) {
-    std::cout << printable(entry.scenario.name.empty() ? entry.broken->name : entry.scenario.name) << " ["
-              << entry.flavor << "] " << printable(entry.scenario.summary) << '\n';
+    if (entry.scenario.name.empty()) {
+      std::cout << printable(entry.broken->name + ", which cannot be read: " + entry.broken->failure->message) << '\n';
+      continue;
+    }
+    std::cout << printable(entry.scenario.name) << " [" << entry.flavor << "] " << printable(entry.scenario.summary)
+              << '\n';
   }
   std::cout << std::flush;
   return ExitStatus::ok;
+}
+
+/// What CLI11 does not see: a number that is too large for 64 bits. Empty: it is one.
+std::string whole_number(const std::string& text) {
+  uint64_t number = 0;
+  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return failed == std::errc{} && end == text.data() + text.size() ? ""
+                                                                   : "'" + text + "' is no whole number of 64 bits";
 }
 
 ExitStatus status_of(const report::Results& results, bool interrupted) {
@@ -63,7 +75,11 @@ ExitStatus print_scenario(const Options& options) {
 
 ExitStatus test(const Options& options) {
   if (options.from) return print_scenario(options);
+  for (const std::string& name : options.filter.flavors) se::flavor(name);  // a mistyped one would leave nothing
   if (!options.tear.empty()) {
+    if (options.list || !options.filter.tags.empty() || !options.filter.names.empty()) {
+      throw Error(ErrorKind::usage, "--list, --tag and --name are for scenarios, and --tear all tears one flow");
+    }
     return tear_flow({options.tear, options.paths, options.settings, options.supply, options.filter.flavors,
                       options.policy, options.card_state, options.seed, options.reports});
   }
@@ -77,6 +93,7 @@ ExitStatus test(const Options& options) {
   const auto bundle = load_bundle()->with_files({files.begin(), files.end()});
   SupplyOptions supply = options.supply;
   supply.flavors = options.filter.flavors;
+  const Interrupt interrupt;  // before any reader has a thread: signals go to this one
   const auto supplies = open_supplies(supply);
   const auto bill = scenario::make_bill(*bundle, files, *supplies.front(), options.filter);
   if (options.list) return list(bill);
@@ -88,7 +105,6 @@ ExitStatus test(const Options& options) {
   if (options.record) recording.emplace(*options.record, options.record_answers);
 
   TestReports reports(options.reports, options.seed);
-  const Interrupt interrupt;
   scenario::Production production;
   production.bundle = bundle;
   production.policy = load_policy(options.policy, *bundle);
@@ -133,7 +149,7 @@ void add_test(CLI::App& program, Action& action) {
       ->check(CLI::Range(1u, 64u))
       ->type_name("N");
   command->add_option("--seed", options->seed, "random numbers and cards from N (default 1)")
-      ->check(CLI::NonNegativeNumber)
+      ->check(whole_number)
       ->type_name("N");
   command
       ->add_option("--format", options->reports.format,
@@ -143,7 +159,9 @@ void add_test(CLI::App& program, Action& action) {
   command->add_option("--junit", options->reports.junit, "write a JUnit file")->type_name("FILE");
   command->add_option("--html", options->reports.html, "write a page with results, traces, timing, coverage")
       ->type_name("FILE");
-  command->add_option("--slowest", options->reports.slowest, "name the N slowest")->type_name("N");
+  command->add_option("--slowest", options->reports.slowest, "name the N slowest")
+      ->check(CLI::Range(0u, 1'000'000u))
+      ->type_name("N");
   command->add_flag("--fresh", options->supply.fresh, "cards in readers are as they left the factory");
   command->add_flag("--list", options->list, "say what would be played, and play nothing");
   command->add_option("--record", options->record, "write a recording, to be played on with --card recorded:FILE")

@@ -169,14 +169,14 @@ class VirtualReaderSupply : public scenario::Supply {
     return any ? card::wait_for_pcsc_change(readers, std::chrono::seconds(1)) : readers;
   }
 
-  /// The reader that has a card now and had none before.
+  /// The reader that has a card now and had none before, or had another: pcscd may be late to see that one leave.
   static std::string name_of_reader(const std::vector<card::PcscReaderInfo>& before, const se::VpcdAddress& address) {
     std::vector<card::PcscReaderInfo> now = before;
     for (int look = 0; look < 50; ++look) {
       now = card::wait_for_pcsc_change(now, std::chrono::milliseconds(200));
       for (const card::PcscReaderInfo& reader : now) {
         const bool had = std::any_of(before.begin(), before.end(), [&](const card::PcscReaderInfo& other) {
-          return other.name == reader.name && other.present;
+          return other.name == reader.name && other.present && other.events == reader.events;
         });
         if (reader.present && !had) return reader.name;
       }

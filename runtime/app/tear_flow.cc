@@ -1,5 +1,6 @@
 #include "app/tear_flow.h"
 
+#include <algorithm>
 #include <iostream>
 
 #include "app/failure.h"
@@ -91,6 +92,18 @@ engine::RunResult run_once(const Parts& parts, const TearFlow& options, scenario
   return run.result();
 }
 
+/// The first cell that did not converge, and why: what a report without the matrix has to say.
+std::string first_bad(const report::TearMatrix& matrix) {
+  for (const report::TearPoint& point : matrix.points) {
+    for (const report::TearPoint::Cell& cell : point.cells) {
+      if (cell.converged) continue;
+      return "the first: torn " + cell.when + " command " + std::to_string(point.number) + ", " + point.command + ": " +
+             cell.why;
+    }
+  }
+  return "";
+}
+
 report::Case tear_on(const Parts& parts, const TearFlow& options, scenario::Supply& supply, const std::string& flavor,
                      const std::optional<std::string>& memory, const scenario::Bounds& bounds) {
   report::Case out;
@@ -128,7 +141,8 @@ report::Case tear_on(const Parts& parts, const TearFlow& options, scenario::Supp
   if (matrix.converged() == matrix.torn()) return out;
   out.status = report::Case::Status::failed;
   report::Failure unlike;
-  unlike.message = std::to_string(matrix.torn() - matrix.converged()) + " tear points do not converge";
+  unlike.message = std::to_string(matrix.torn() - matrix.converged()) + " of " + std::to_string(matrix.torn()) +
+                   " tear points do not converge; " + first_bad(matrix);
   unlike.expected = std::to_string(matrix.torn()) + " converge";
   unlike.actual = std::to_string(matrix.converged()) + " do";
   unlike.where = out.file;
@@ -153,6 +167,11 @@ ExitStatus tear_flow(const TearFlow& options) {
   // "sim" is the flavor that a run would take, or that of the card that is given; "sim:*" are all.
   if (memory) flavors = {se::Card::load(*memory).flavor().name};
   if (!memory && options.supply.card == "sim") flavors.resize(1);
+  const std::vector<std::string> offered = supply.flavors();
+  for (const std::string& flavor : options.flavors) {
+    if (std::find(offered.begin(), offered.end(), flavor) != offered.end()) continue;
+    throw Error(ErrorKind::usage, "--flavor " + flavor + " is not what --card " + options.supply.card + " is");
+  }
   if (!options.flavors.empty()) flavors = options.flavors;
 
   TestReports reports(options.reports, options.seed);

@@ -127,7 +127,18 @@ Fault Fault::parse(const nlohmann::json& data) {
     fault.on = data.at("on").get<std::string>();
     check_name(fault.on);
   }
-  if (data.contains("always")) fault.always = data.at("always") == true;
+  if (data.contains("always")) {
+    if (!data.at("always").is_boolean()) throw Error(ErrorKind::usage, "fault: always is true or false");
+    fault.always = data.at("always").get<bool>();
+  }
+  const bool measured = fault.kind == Kind::delay || fault.kind == Kind::nvm_full;
+  if (measured && !data.contains("amount")) {
+    throw Error(ErrorKind::usage,
+                "fault '" + kind + "': say how many " + (fault.kind == Kind::delay ? "milliseconds" : "bytes"));
+  }
+  if (fault.kind == Kind::status && !data.contains("sw")) {
+    throw Error(ErrorKind::usage, "fault 'status': say which status word, as 0x6A84");
+  }
   return fault;
 }
 

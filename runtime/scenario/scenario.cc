@@ -24,6 +24,43 @@ void check_known(const engine::TableReader& reader, const char* field, const std
   }
 }
 
+/// The list on top of the stack: { "demo/install", { cap = ... } }, of each its name and its arguments.
+void check_given_flows(lua_State* L, const engine::TableReader& reader) {
+  reader.require_table(-1, "flows", "scenario.given.flows");
+  const char* const form =
+      "scenario.given.flows is a list of flows with their arguments: { { \"demo/install\", { ... } } }";
+  const int list = lua_gettop(L);
+  int count = 0;
+  for (lua_pushnil(L); lua_next(L, list) != 0; lua_pop(L, 1)) ++count;
+  for (int i = 1; i <= count; ++i) {
+    lua_rawgeti(L, list, i);
+    if (!lua_istable(L, -1)) reader.fail("flows", form);
+    lua_rawgeti(L, -1, 1);
+    lua_rawgeti(L, -2, 2);
+    const bool named = lua_type(L, -2) == LUA_TSTRING && (lua_isnil(L, -1) || lua_istable(L, -1));
+    if (!named) reader.fail("flows", form);
+    lua_pop(L, 3);
+  }
+}
+
+/// Scenario files in a folder and below. Links to folders are not followed; links that lead nowhere are no files.
+std::vector<std::string> files_below(const std::string& folder) {
+  std::vector<std::string> found;
+  std::error_code failed;
+  for (fs::recursive_directory_iterator entry(folder, failed), end; !failed && entry != end; entry.increment(failed)) {
+    std::error_code unknown;  // of a link that leads nowhere
+    const std::string name = entry->path().filename().string();
+    const bool part = name.starts_with('_');
+    if (part && entry->is_directory(unknown)) entry.disable_recursion_pending();
+    if (!part && name.ends_with(".lua") && entry->is_regular_file(unknown)) {
+      found.push_back(entry->path().generic_string());
+    }
+  }
+  if (failed)
+    throw Error(ErrorKind::usage, "cannot look for scenarios in the folder " + folder + ": " + failed.message());
+  return found;
+}
+
 }  // namespace
 
 std::shared_ptr<const engine::Flow> Scenario::as_flow() const {
@@ -73,7 +110,7 @@ Scenario read_scenario(const engine::Bundle& bundle, const std::string& file) {
     reader.require_table(-1, "given", "scenario.given");
     reader.check_fields(-1, "scenario.given", {"card", "flows"});
     out.card_state = reader.text(-1, "card", "scenario.given", false);
-    if (reader.get(-1, "flows")) reader.require_table(-1, "flows", "scenario.given.flows");
+    if (reader.get(-1, "flows")) check_given_flows(L, reader);
     lua_pop(L, 1);
   }
   lua_pop(L, 1);
@@ -94,13 +131,7 @@ std::vector<std::string> find_scenarios(const std::vector<std::string>& paths) {
       out.push_back(fs::path(path).generic_string());
       continue;
     }
-    std::vector<std::string> found;
-    for (auto entry = fs::recursive_directory_iterator(path); entry != fs::recursive_directory_iterator(); ++entry) {
-      const std::string name = entry->path().filename().string();
-      const bool part = name.starts_with('_');
-      if (part && entry->is_directory()) entry.disable_recursion_pending();
-      if (!part && entry->is_regular_file() && name.ends_with(".lua")) found.push_back(entry->path().generic_string());
-    }
+    std::vector<std::string> found = files_below(path);
     if (found.empty()) {
       throw Error(ErrorKind::usage, "the folder " + path + " has no scenario: no *.lua whose name begins without _");
     }

@@ -1,5 +1,6 @@
 #include "scenario/stage.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <utility>
 
@@ -38,6 +39,13 @@ fs::path beside(const Scenario& scenario, const std::string& name) {
 /// One argument of a flow as a scenario gives it: {bytes: hex}, {file: path}, {secret: hex}, a number, a boolean.
 engine::Setting setting_of(const Scenario& scenario, const engine::Flow& flow, const std::string& name,
                            const json& value) {
+  const auto spec = std::find_if(flow.args.begin(), flow.args.end(), [&](const auto& one) { return one.name == name; });
+  const bool known = spec != flow.args.end();  // Arguments::check names the nearest
+  const bool secret = known && spec->type == engine::ArgumentType::secret;
+  const bool given_secret = value.is_object() && value.contains("secret");
+  if (known && given_secret && !secret)
+    wrong("argument " + name + ": is no secret in " + flow.name + "; write it as it is");
+  if (secret && !given_secret) wrong("argument " + name + ": is secret; write " + name + " = { secret = TEXT }");
   if (value.is_boolean()) return {name, std::string(value.get<bool>() ? "true" : "false")};
   if (value.is_number_integer()) return {name, std::to_string(value.get<int64_t>())};
   if (!value.is_object() || value.size() != 1)
@@ -45,10 +53,8 @@ engine::Setting setting_of(const Scenario& scenario, const engine::Flow& flow, c
   if (value.contains("file")) return {name, beside(scenario, text_at(value, "file")).string()};
   if (value.contains("secret")) return {name, Secret::take(from_hex(text_at(value, "secret")))};
   const std::string hex = text_at(value, "bytes");
-  for (const engine::ArgumentSpec& spec : flow.args) {
-    const bool binary = spec.type == engine::ArgumentType::bytes || spec.type == engine::ArgumentType::aid;
-    if (spec.name == name && binary) return {name, hex};
-  }
+  const bool binary = known && (spec->type == engine::ArgumentType::bytes || spec->type == engine::ArgumentType::aid);
+  if (binary) return {name, hex};
   return {name, to_string(from_hex(hex))};
 }
 
@@ -64,6 +70,27 @@ json call_of(const host::HttpCall& call) {
   for (const auto& [name, value] : call.headers) headers[name] = value;
   return {{"method", call.method}, {"url", call.url}, {"headers", headers}, {"body", to_hex(view(call.body))}};
 }
+
+/// What the scenario's backend said: {status, headers, body: hex}.
+host::HttpReply reply_of(const json& answer) {
+  const json status = answer.value("status", json(200));
+  if (!status.is_number_integer() || status < 100 || status > 599) {
+    wrong("the answer of the scenario's backend: status is a whole number from 100 to 599");
+  }
+  const json headers = answer.value("headers", json::object());
+  const bool texts = std::all_of(headers.begin(), headers.end(), [](const json& value) { return value.is_string(); });
+  if (!texts || (!headers.is_object() && !headers.empty())) {
+    wrong("the answer of the scenario's backend: headers is a table of texts by name");
+  }
+  host::HttpReply reply;
+  reply.status = status.get<int>();
+  reply.body = to_string(from_hex(answer.value("body", "")));
+  for (const auto& [name, value] : headers.items()) reply.headers.emplace_back(name, value.get<std::string>());
+  return reply;
+}
+
+/// What scripts and cards said need not be UTF-8.
+std::string text_of(const json& data) { return data.dump(-1, ' ', false, json::error_handler_t::replace); }
 
 }  // namespace
 
@@ -103,12 +130,12 @@ host::DirectionDone Stage::direct(const host::Direction& direction) {
 }
 
 host::DirectionDone Stage::perform(const std::string& verb, const json& arguments) {
-  if (verb == "run") return {run(arguments).dump(), /*card_used=*/true};
-  if (verb == "answer") return {answer(arguments).dump(), /*card_used=*/true};
-  if (verb == "tear") return {tear(arguments).dump()};
-  if (verb == "fault") return {fault(arguments).dump()};
-  if (verb == "memory") return {memory().dump()};
-  if (verb == "fail") return {fail(arguments).dump()};
+  if (verb == "run") return {text_of(run(arguments)), /*card_used=*/true};
+  if (verb == "answer") return {text_of(answer(arguments)), /*card_used=*/true};
+  if (verb == "tear") return {text_of(tear(arguments))};
+  if (verb == "fault") return {text_of(fault(arguments))};
+  if (verb == "memory") return {text_of(memory())};
+  if (verb == "fail") return {text_of(fail(arguments))};
   const std::vector<std::string> verbs = {"run", "answer", "tear", "fault", "memory", "fail"};
   wrong("the stage has no verb '" + verb + "'" + did_you_mean(verb, verbs));
 }
@@ -176,7 +203,7 @@ json Stage::go_on() {
   if (run.phase() == engine::Run::Phase::waiting) {
     const auto& call = std::get<host::HttpCall>(run.request());
     witness_.add(Kind::http, call.method + " " + call.url);
-    return {{"http", call_of(call)}};
+    return {{"http", call_of(call)}, {"call", ++calls_}};
   }
   const engine::RunResult& result = run.result();
   json out = witness_.since(playing_->first_event);
@@ -190,19 +217,16 @@ json Stage::go_on() {
 }
 
 json Stage::answer(const json& arguments) {
-  if (!playing_) wrong("no flow waits for a backend");
+  if (!playing_ || arguments.value("call", 0u) != calls_) {
+    wrong("no flow waits for this answer of a backend: one that waits is given up when another flow is run");
+  }
   if (arguments.contains("error")) {
     const std::string message = text_at(arguments, "error");
     witness_.add(Kind::http, "no answer: " + message);
     playing_->run->complete(Error(ErrorKind::http, message));
     return go_on();
   }
-  host::HttpReply reply;
-  reply.status = arguments.value("status", 200);
-  reply.body = to_string(from_hex(arguments.value("body", "")));
-  for (const auto& [name, value] : arguments.value("headers", json::object()).items()) {
-    reply.headers.emplace_back(name, value.get<std::string>());
-  }
+  host::HttpReply reply = reply_of(arguments);
   witness_.add(Kind::http,
                "answer " + std::to_string(reply.status) + ", " + std::to_string(reply.body.size()) + " bytes");
   playing_->run->complete(std::move(reply));

@@ -68,6 +68,7 @@ class Stage {
   Witness& witness_;
   const Bounds& bounds_;
   std::unique_ptr<Playing> playing_;  // a flow that waits for a backend
+  unsigned calls_ = 0;                // of backends; the last is the one that waits
   std::optional<report::Failure> failure_{};
   std::vector<report::TearMatrix> matrices_{};
 };

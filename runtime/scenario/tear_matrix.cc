@@ -55,6 +55,12 @@ std::shared_ptr<se::Card> card_of(const TearSetup& setup) {
   return card;
 }
 
+/// A line of a digest for people. A hash of a PIN is as good as the PIN, so no hash is shown.
+std::string without_hash(const std::string& line) {
+  const size_t at = line.find("sha256:");
+  return at == std::string::npos ? line : line.substr(0, at) + "..." + line.substr(line.find('"', at));
+}
+
 /// The first line in which two digests differ, for people.
 std::string difference(const std::string& got, const std::string& wanted) {
   size_t begin = 0;
@@ -65,7 +71,7 @@ std::string difference(const std::string& got, const std::string& wanted) {
   const auto line = [&](const std::string& text) {
     const size_t from = text.find_first_not_of(" ", begin);
     if (from == std::string::npos) return std::string("nothing");
-    return text.substr(from, std::min<size_t>(text.find('\n', from) - from, 120));
+    return without_hash(text.substr(from, text.find('\n', from) - from)).substr(0, 120);
   };
   return "the card differs from that of the untorn run: " + line(got) + ", expected " + line(wanted);
 }
@@ -103,6 +109,9 @@ report::TearMatrix tear_everywhere(const TearSetup& setup) {
   WatchingReader watched(whole);
   const engine::RunResult untorn = setup.run(watched);
   if (untorn.error) throw untorn.error->within("the untorn run of " + setup.flow);
+  if (watched.names.empty()) {
+    throw Error(ErrorKind::script, "flow " + setup.flow + " sends nothing, so there is nothing to tear");
+  }
   const std::string wanted = whole->state_digest_text();
 
   report::TearMatrix matrix;

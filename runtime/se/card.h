@@ -59,8 +59,8 @@ class Card {
   static Card load(std::string_view text);
   static Card load(std::string_view text, const Flavor& flavor);
   /// What two cards are compared by, as JSON text in an order of its own: registry, keys, stored data, without what
-  /// counts (sequence counters, attempts, refresh tags) and without random numbers. Keys, secret data groups and code
-  /// are there as hashes, so that a difference can be shown.
+  /// counts (sequence counters, attempts, refresh tags) and without random numbers. Keys, stored data, install
+  /// parameters and code are there as hashes, so that a difference is seen and the bytes are not.
   std::string state_digest_text() const;
 
   // For tests, benches and fault injection.

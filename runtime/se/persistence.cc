@@ -215,7 +215,7 @@ LoadFile read_file(const json& in) {
 
 json parse(std::string_view text) {
   json in = json::parse(text, nullptr, false);
-  if (!in.is_object() || in.value("format", "") != kFormat) broken("it is not a card that cardwright saved");
+  if (!in.is_object() || in.value("format", json()) != kFormat) broken("it is not a card that cardwright saved");
   const json& version = in.contains("version") ? in.at("version") : json();
   if (version != kVersion) {
     broken("its format version is " + version.dump() + ", this program reads " + std::to_string(kVersion));

@@ -1,5 +1,5 @@
 // The memory as text that two cards are compared by: what save() gives, without what counts, in a fixed order, and with
-// hashes where a difference must be seen and the bytes must not.
+// hashes where a difference must be seen and the bytes must not: what was stored may be secret, whatever it is named.
 #include <nlohmann/json.hpp>
 
 #include "base/hex.h"
@@ -11,13 +11,16 @@ namespace {
 
 using nlohmann::json;
 
-constexpr uint16_t kFirstSecretGroup = 0x8000;  // applet.cc gives the ones below to everybody
-constexpr size_t kShown = 16;                   // bytes of a hash
+constexpr size_t kShown = 16;  // bytes of a hash
 
 void hide(json& hex) {
   Bytes hash = crypto::digest(crypto::Hash::sha256, from_hex(hex.get_ref<const std::string&>()));
   hash.resize(kShown);
   hex = "sha256:" + to_hex(hash);
+}
+
+void hide_all(json& values) {
+  for (json& value : values) hide(value);
 }
 
 void sort_by_aid(json& list) {
@@ -27,6 +30,7 @@ void sort_by_aid(json& list) {
 void settle_domain(json& domain) {
   domain.erase("counters");
   domain.erase("attempts");
+  hide_all(domain.at("objects"));
   json& keys = domain.at("keys");
   for (json& key : keys) {
     for (json& part : key.at("parts")) hide(part.at("value"));
@@ -38,15 +42,13 @@ void settle_domain(json& domain) {
 void settle_contents(json& contents, bool rules) {
   contents.erase("pin_tries");
   contents.erase("refresh_tag");
-  for (auto& [id, value] : contents.at("groups").items()) {
-    if (read_be(from_hex(id)) >= kFirstSecretGroup) hide(value);
-  }
+  hide_all(contents.at("groups"));
   json& blocks = contents.at("blocks");
   if (rules) {
     std::sort(blocks.begin(), blocks.end());  // access rules have no order
     return;
   }
-  for (json& block : blocks) hide(block);
+  hide_all(blocks);
 }
 
 }  // namespace
@@ -55,6 +57,7 @@ std::string digest_chip(const Chip& chip) {
   json state = json::parse(save_chip(chip));
   for (const char* counts : {"random_state", "failed_loads", "format", "version"}) state.erase(counts);
   for (json& application : state.at("applications")) {
+    hide(application.at("parameters"));
     if (application.contains("sd")) settle_domain(application.at("sd"));
     if (application.contains("contents")) {
       settle_contents(application.at("contents"), application.at("kind") == Kind::access_rules);

@@ -4,6 +4,7 @@
 --- Written as a flow is; t.card is the card, and require finds the same library. docs/TESTERS.md tells how.
 local apdu = require "apdu"
 local hex = require "hex"
+local json = require "json"
 local stage = require "stage"
 local check = require "cw.check"
 local gp = require "cw.gp"
@@ -41,11 +42,22 @@ Story.__index = Story
 ---@field log string[]
 ---@field audit string[] what was sent, answered and decided, a line each
 
+-- Bytes that are no text travel as escapes; text that is UTF-8 stays as it is.
+local function readable(text)
+  if text == nil or pcall(json.encode, text) then return text end
+  return (text:gsub("[\128-\255]", function(byte) return ("\\x%02X"):format(byte:byte()) end))
+end
+
 -- Ends the scenario at the line that called the expectation.
 local function fail(message, expected, actual, likely)
-  stage.ask("fail", { message = message, expected = expected, actual = actual, likely = likely })
+  message = readable(message)
+  stage.ask("fail",
+    { message = message, expected = readable(expected), actual = readable(actual), likely = readable(likely) })
   error({ kind = "script", message = message }, 0)
 end
+
+-- A mistake in the scenario, and not on the card.
+local function mistake(message) error({ kind = "usage", message = message }, 0) end
 
 local function sw_text(sw) return ("%04X"):format(sw) end
 
@@ -72,6 +84,7 @@ end
 local call_options = { policy = true, attempts = true }
 
 local function call(flow, args, options)
+  if type(flow) ~= "string" then mistake("a flow is its name, or a .lua file beside the scenario; got a " .. type(flow)) end
   local out = { flow = flow, args = arguments(args) }
   for name, value in pairs(options or {}) do
     if not call_options[name] then error("t:run: unknown option '" .. tostring(name) .. "'", 3) end
@@ -97,13 +110,20 @@ local function answer_to(backends, http)
   http.body = hex.decode(http.body)
   local reply = handler(http)
   if reply == nil then return { error = "the scenario's backend did not answer" } end
+  if type(reply) ~= "table" then
+    mistake("the scenario's backend gave a " .. type(reply) .. "; an answer is { status = 200, headers = {}, body = TEXT }")
+  end
   return { status = reply.status, headers = reply.headers, body = hex.encode(reply.body or "") }
 end
 
 local function play(self, flow, args, options)
   security_domain.disconnect()
   local state = stage.ask("run", call(flow, args, options))
-  while state.http do state = stage.ask("answer", answer_to(self.backends, state.http)) end
+  while state.http do
+    local answer = answer_to(self.backends, state.http)
+    answer.call = state.call
+    state = stage.ask("answer", answer)
+  end
   return state
 end
 
@@ -129,7 +149,10 @@ local function check_error(what, got, want)
     if not wanted_fields[name] then error("an error has no field '" .. tostring(name) .. "' to expect", 3) end
   end
   want = want or {}
-  local text = got.kind .. ": " .. got.message
+  if type(got) ~= "table" or type(got.message) ~= "string" then
+    fail(what .. ": the error has no message", want.message or want.kind or "an error", tostring(got))
+  end
+  local text = tostring(got.kind) .. ": " .. got.message
   if want.kind and got.kind ~= want.kind then fail(what .. ": the error is of another kind", want.kind, text) end
   if want.sw and got.sw ~= want.sw then
     fail(what .. ": the error has another status word", sw_text(want.sw), got.sw and sw_text(got.sw) or text)
@@ -157,6 +180,7 @@ end
 ---@param body fun()
 function Story:raises(want, body)
   local ok, failure = pcall(body)
+  want = want or {}
   if ok then fail("no error was raised", want.message or want.kind or "an error", "none") end
   check_error("the call", failure, want)
 end
@@ -166,6 +190,9 @@ end
 ---@param prefix string
 ---@param handler fun(call: {method: string, url: string, headers: table<string, string>, body: string}): table|nil
 function Story:backend(prefix, handler)
+  if type(prefix) ~= "string" or type(handler) ~= "function" then
+    mistake("t:backend takes the beginning of URLs and a function, got a " .. type(prefix) .. " and a " .. type(handler))
+  end
   self.backends[prefix] = handler
 end
 
@@ -200,6 +227,7 @@ end
 ---@return string data
 function Story:send(command, sw)
   if type(command) == "string" then command = apdu.parse(command) end
+  if sw ~= nil and type(sw) ~= "number" then mistake("t:send: a status word is a number, as 0x6A82; got a " .. type(sw)) end
   local answer = self.card:send(command)
   if answer.sw ~= (sw or 0x9000) then
     fail(apdu.describe(command) .. " was answered otherwise", sw_text(sw or 0x9000), sw_text(answer.sw),
@@ -221,7 +249,7 @@ end
 ---@param value any
 ---@param what string
 function Story:expect(value, what)
-  if not value then fail(what, "true", tostring(value)) end
+  if not value then fail(what or "what was expected is not so", "true", tostring(value)) end
 end
 
 -- Opens the ISD for a look.
@@ -234,6 +262,12 @@ end
 ---@param want table<string, table|false> by AID: { kind = "app", state = "SELECTABLE" }
 ---@param options? {keys?: string} of the ISD; default "isd"
 function Story:registry(want, options)
+  for aid in pairs(want) do
+    -- What no AID can be is not on the card, and would pass for absent.
+    if type(aid) ~= "string" or #aid < 5 or #aid > 16 or aid:find("^%x+$") then
+      mistake("t:registry: " .. shown(aid) .. " is no AID; an AID is 5 to 16 bytes, as [hex\"F063617264770101\"]")
+    end
+  end
   local all = open_isd(self, options):registry()
   for aid, fields in pairs(want) do
     local entry = all[aid]
@@ -275,7 +309,8 @@ function Story:opens(aid, key_set, version)
   if not ok then fail("key set " .. key_set .. " does not open the domain", "a secure channel", tostring(failure)) end
 end
 
---- Expects a data object of an application, as GET DATA gives it; nil: it has none.
+--- Expects a data object of an application, as GET DATA gives it; nil: it has none. What is stored may be secret, so a
+--- failure tells lengths; the trace beside it has what is public.
 ---@param aid string
 ---@param tag integer
 ---@param want string|nil
@@ -283,7 +318,10 @@ function Story:stored(aid, tag, want)
   gp.select(self.card, aid)
   local got = gp.get_data(self.card, tag)
   if got ~= want then
-    fail(("data object %04X of %s"):format(tag, hex.encode(aid)), want and shown(want) or "none", got and shown(got) or "none")
+    local same = 0
+    while got and want and got:byte(same + 1) and got:byte(same + 1) == want:byte(same + 1) do same = same + 1 end
+    fail(("data object %04X of %s"):format(tag, hex.encode(aid)), want and #want .. " bytes" or "none",
+      got and ("%d bytes, others from byte %d on"):format(#got, same + 1) or "none")
   end
 end
 

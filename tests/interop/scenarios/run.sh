@@ -54,6 +54,18 @@ start_pcscd "$here/pcscd" 36210 4
 play "in virtual readers of pcscd, two at once" tests/scenarios --card vpcd:@localhost:36210 --jobs 2
 cw test tests/scenarios/b03_lock_and_unlock.lua --card vpcd:jcop4@localhost:36210 --format summary
 expect "a flavor by name, in a virtual reader" 0 '^1 passed, 0 failed, 0 skipped$'
+story slow 'return { summary = "Slow", run = function(t)
+  for _ = 1, 100 do t:fault(require("cw.fault").delay(200)) t:send("\0\xA4\4\0\0") end
+end }'
+"$cardwright" test "$here/slow.lua" --card vpcd:generic@localhost:36210 >"$here/out" 2>"$here/err" </dev/null &
+pid=$!
+for _ in $(seq 100); do
+  if grep -q TAP "$here/out"; then break; else sleep 0.1; fi
+done
+kill -INT "$pid"
+status=0
+wait "$pid" || status=$?
+expect "Ctrl-C with a card in a reader ends between commands" 130 'Bail out'
 cw test tests/scenarios/a01_answers.lua --card vpcd:generic@localhost:1
 expect "no vpcd there" 5 'vpcd'
 cw test tests/scenarios/a01_answers.lua --card pcsc:nosuch
@@ -103,10 +115,30 @@ else
 fi
 cw test "$here/holds.lua" --html /nonexistent/report.html
 expect "a report that cannot be written is said before anything is played" 2 '/nonexistent/report.html'
+mkfifo "$here/fifo"
+cat "$here/fifo" >"$here/from_fifo" &
+cw test "$here/holds.lua" --junit "$here/fifo"
+expect "a report goes into a pipe" 0
+wait $!
+if [ -p "$here/fifo" ] && xmllint --noout "$here/from_fifo"; then ok "and the pipe stays one"; else not_ok "and the pipe stays one" "it is a file now"; fi
+ln -s behind.xml "$here/link.xml"
+cw test "$here/holds.lua" --junit "$here/link.xml"
+if [ -L "$here/link.xml" ] && [ -s "$here/behind.xml" ]; then ok "a link stays a link"; else not_ok "a link stays a link" "$(ls -l "$here/link.xml")"; fi
+ln -s /dev/full "$here/full"
+cw test "$here/holds.lua" --junit "$here/full" --format summary
+expect "a report that finds no room costs no summary" 2 '^1 passed, 0 failed, 0 skipped$' 'cannot write .*/full'
 cw test "$here/typo.lua"
 expect "a scenario with a typo" 1 "typo\.lua:1: ?.*unknown field 'tag'; did you mean 'tags'|unknown field 'tag'; did you mean 'tags'"
 cw test "$here/loops.lua"
 expect "a scenario that loops" 1 'instructions'
+mkdir "$here/links"
+cp "$here/holds.lua" "$here/links/a b'\"ü.lua"
+ln -s self.lua "$here/links/self.lua"
+ln -s . "$here/links/loop"
+cw test "$here/links"
+expect "links that lead around are passed by" 0 '^ok 1 - a b' '^1\.\.1$'
+cw test "$here/holds.lua" "$here/typo.lua" --list
+expect "a list names what cannot be read" 0 '^holds ' 'typo, which cannot be read'
 cw test "$here" --tag good --list
 expect "a filter by tag, listed" 0 '^holds \[generic\] Holds$'
 if grep -q fails "$here/out"; then not_ok "the filter leaves others out" "it lists fails"; else ok "the filter leaves others out"; fi
@@ -126,6 +158,12 @@ cw test "$here/holds.lua" --card nonsense
 expect "no such kind of card" 2 "cannot open card 'nonsense'"
 cw test "$here/holds.lua" --jobs 0
 expect "no jobs" 2 'jobs'
+cw test "$here/holds.lua" --flavor jcop5
+expect "a filter with a mistyped flavor" 2 'jcop5.*did you mean'
+cw test "$here/holds.lua" --seed 99999999999999999999
+expect "a seed that is no number of 64 bits" 2 'seed'
+cw test "$here/holds.lua" --slowest -1
+expect "how many are slowest?" 2 'slowest'
 cw test "$here/holds.lua" --set x=1
 expect "--set without --tear" 2 'go with --tear'
 
@@ -136,10 +174,24 @@ expect "a flow torn everywhere, for machines" 0 '^# [0-9]{3} tear points, [0-9]{
 cw test --tear all demo/inventory --card 'sim:*' --format summary
 expect "a flow torn everywhere, for people, on every flavor" 0 'demo/inventory on yubikey' \
   '^ +n +before +inside +after +command$' '^([0-9]+) tear points, \1 converged$'
+story forgetful 'local apdu, gp = require "apdu", require "cw.gp"
+return { name = "forgetful", summary = "Stores another IIN each time", needs = { keys = { "isd" } }, run = function(run)
+  local isd = gp.open(run.card, { keys = "isd", flavor = run.flavor })
+  local old = isd.channel:send(apdu.command { ins = 0xCA, p2 = 0x42, le = 256 })
+  local new = old.sw == 0x9000 and old.data:find("12345", 1, true) and "67890" or "12345"
+  isd.channel:expect(apdu.command { ins = 0xE2, p1 = 0x90, data = "\x42\5" .. new })
+end }'
+cw test --tear all "$here/forgetful.lua" --junit "$here/report.xml"
+expect "a flow that does not converge is told with the first point and why" 1 '^# 15 tear points, 14 converged$' \
+  '1 of 15 tear points do not converge; the first: torn after command 5, STORE DATA: the card differs'
 cw test --tear all demo/nosuch --card sim
 expect "no such flow to tear" 2 'no flow'
 cw test --tear all demo/install --card sim
 expect "a flow to tear without its arguments" 2 'cap'
+cw test --tear all demo/inventory --card sim:jcop4 --flavor generic
+expect "a flavor that the card does not have, torn" 2 'generic is not what --card sim:jcop4 is'
+cw test --tear all demo/inventory --tag x
+expect "a filter for scenarios, of a flow" 2 'are for scenarios'
 cw test --tear some demo/inventory
 expect "tear what?" 2 'all'
 

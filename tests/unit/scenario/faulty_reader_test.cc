@@ -160,6 +160,8 @@ TEST(Fault, says_what_is_wrong_with_it) {
   EXPECT_NE(message(R"({"kind":"drop","number":0})").find("from 1"), std::string::npos);
   EXPECT_NE(message(R"({"kind":"drop","number":1.5})").find("whole number"), std::string::npos);
   EXPECT_NE(message("3").find("cw.fault"), std::string::npos);
+  EXPECT_NE(message(R"({"kind":"drop","always":"yes"})").find("true or false"), std::string::npos);
+  EXPECT_NE(message(R"({"kind":"nvm full"})").find("how many bytes"), std::string::npos);
   EXPECT_EQ(message(R"({"kind":"drop","on":"INS 5A"})"), "");
 }
 

@@ -116,5 +116,122 @@ TEST_F(PlayTest, the_cards_memory_is_the_one_that_is_given) {
   EXPECT_EQ(play_body("t:send(hex'00A4040000')", "given = { card = 'card.json' },").status, Status::failed);
 }
 
+TEST_F(PlayTest, a_card_memory_of_the_wrong_shape_fails_the_story_and_not_the_program) {
+  for (const char* memory :
+       {R"({"format":7})", R"({"format":"cardwright-card","version":1,"flavor":7})", "[]", "7", ""}) {
+    file("card.json", memory);
+    EXPECT_EQ(play_body("", "given = { card = 'card.json' },").status, Status::failed) << memory;
+  }
+}
+
+TEST_F(PlayTest, a_secret_is_for_a_secret_argument_and_nothing_else) {
+  file("secret.lua", R"(return { name = 'secret', summary = 'x', run = function() end, args = {
+    pin = { type = 'secret', help = 'a PIN' }, name = { type = 'string', help = 'a name' } } })");
+  const std::string name = why(play_body("t:run('secret.lua', { pin = { secret = '1' }, name = { secret = '2' } })"));
+  EXPECT_NE(name.find("argument name: is no secret"), std::string::npos) << name;
+  const std::string pin = why(play_body("t:run('secret.lua', { pin = '98765', name = 'x' })"));
+  EXPECT_NE(pin.find("argument pin: is secret; write pin = { secret = TEXT }"), std::string::npos) << pin;
+  EXPECT_EQ(pin.find("98765"), std::string::npos) << pin;
+}
+
+TEST_F(PlayTest, stored_data_that_is_not_as_expected_is_told_without_it) {
+  const report::Case played = play_body(R"(
+    local channel = t.card:open_channel { keys = 'isd' }
+    channel:expect(apdu.command { ins = 0xE2, p1 = 0x90, data = '\x45\6Zaphod' })
+    t:stored(t.flavor.isd_aid, 0x45, '\x45\6Zarniwoop'))");
+  ASSERT_EQ(played.status, Status::failed);
+  EXPECT_EQ(played.failure->expected, "11 bytes");
+  EXPECT_EQ(played.failure->actual, "8 bytes, others from byte 5 on");
+}
+
+class BackendTest : public Plays {
+ protected:
+  void SetUp() override {
+    Plays::SetUp();
+    file("policy.lua", "return { name = 'p', api = 1, allow = { backends = { ['https://sei.example/'] = {} } } }");
+    file("ask.lua", R"(
+      local http = require 'http'
+      return { name = 'ask', summary = 'x', needs = { backends = { 'https://sei.example/' } }, run = function(run)
+        local reply = http.request { method = 'GET', url = 'https://sei.example/a' }
+        run:output('status', reply.status) run:output('tag', reply.headers['x-tag'] or 'none')
+      end })");
+  }
+  report::Case play_with(const std::string& handler, const std::string& after) {
+    return play_body("t:backend('https://sei.example/', function(call) " + handler + " end)\n" + after,
+                     "policy = 'policy.lua',");
+  }
+};
+
+TEST_F(BackendTest, its_headers_reach_the_flow) {
+  const report::Case played = play_with("return { headers = { ['x-tag'] = 'blue' } }",
+                                        "t:equal(t:run('ask.lua').outputs, { status = 200, tag = 'blue' })");
+  EXPECT_EQ(played.status, Status::passed) << why(played);
+  const report::Case none =
+      play_with("return { headers = {} }", "t:equal(t:run('ask.lua').outputs, { status = 200, tag = 'none' })");
+  EXPECT_EQ(none.status, Status::passed) << why(none);
+}
+
+TEST_F(BackendTest, an_answer_that_is_none_is_named) {
+  for (const char* answer :
+       {"5", "false", "'text'", "{ status = 'x' }", "{ status = -1 }", "{ status = 99999999999 }", "{ status = 200.5 }",
+        "{ headers = 'x' }", "{ headers = { 5 } }", "{ headers = { a = {} } }"}) {
+    const report::Case played = play_with("return " + std::string(answer), "t:run('ask.lua')");
+    EXPECT_EQ(played.status, Status::failed) << answer;
+    EXPECT_NE(why(played).find("the scenario's backend"), std::string::npos) << answer << ": " << why(played);
+  }
+  EXPECT_NE(why(play_body("t:backend('https://x/', 'no function')")).find("t:backend takes"), std::string::npos);
+}
+
+TEST_F(BackendTest, a_flow_that_is_run_while_another_waits_ends_that_one) {
+  const report::Case nested = play_with("t:run('demo/inventory') return {}", "t:run('ask.lua')");
+  EXPECT_EQ(nested.status, Status::failed);
+  EXPECT_NE(why(nested).find("is given up when another flow is run"), std::string::npos) << why(nested);
+  const report::Case two = play_with("coroutine.yield() return {}", R"(
+    local one = coroutine.wrap(function() t:run('ask.lua') end)
+    local other = coroutine.wrap(function() t:run('ask.lua') end)
+    one() other() one())");
+  EXPECT_EQ(two.status, Status::failed);
+  EXPECT_NE(why(two).find("is given up when another flow is run"), std::string::npos) << why(two);
+}
+
+TEST_F(BackendTest, a_handler_that_raises_leaves_the_stage_as_it_was) {
+  const report::Case played = play_with("if not call.again then error('broken') end", R"(
+    t:raises({ message = 'broken' }, function() t:run('ask.lua') end)
+    t:backend('https://sei.example/', function() return {} end)
+    t:run('ask.lua'))");
+  EXPECT_EQ(played.status, Status::passed) << why(played);
+}
+
+TEST_F(PlayTest, bytes_that_are_no_text_do_not_hide_what_happened) {
+  file("loud.lua", R"(return { name = 'loud', summary = 'x', run = function()
+    require('log').info('bytes \255\254') error('raised \255') end })");
+  const report::Case flow = play_body("t:fails('loud.lua', {}, { kind = 'script', message = 'raised' })");
+  EXPECT_EQ(flow.status, Status::passed) << why(flow);
+  const report::Case expected = play_body("t:expect(false, 'it is \\255\\254')");
+  EXPECT_EQ(why(expected), "it is \\xFF\\xFE");
+  EXPECT_EQ(expected.failure->expected, "true");
+  EXPECT_EQ(why(play_body("t:expect(false, 'M\\195\\188ller')")), "M\xC3\xBCller");
+}
+
+TEST_F(PlayTest, mistakes_in_expectations_are_named_as_such) {
+  const auto says = [&](const std::string& body, const std::string& part) {
+    const report::Case played = play_body(body);
+    EXPECT_EQ(played.status, Status::failed) << body;
+    EXPECT_NE(why(played).find(part), std::string::npos) << body << ": " << why(played);
+  };
+  says("t:send(hex'00A4040000', '9000')", "a status word is a number");
+  says("t:registry { ['F063617264770101'] = false }", "is no AID");
+  says("t:registry { [7] = false }", "is no AID");
+  says("t:run()", "a flow is its name");
+  says("t:expect(false)", "what was expected is not so");
+  says("t:raises({ message = 'x' }, function() error({}) end)", "the error has no message");
+  says("t:raises({ message = 'x' }, function() error(nil) end)", "the error has no message");
+  says("t:raises(nil, function() end)", "no error was raised");
+  says("t:fault(fault.nvm_full())", "how many bytes");
+  says("t:fault(fault.delay(nil, 'LOAD'))", "how many milliseconds");
+  says("t:fault(fault.status(nil, 'LOAD'))", "which status word");
+  says("t:fault({ kind = 'drop', always = 'yes' })", "always is true or false");
+}
+
 }  // namespace
 }  // namespace cw::scenario

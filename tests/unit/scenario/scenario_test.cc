@@ -45,6 +45,11 @@ TEST_F(ScenarioTest, a_mistake_is_named_with_its_line_and_the_nearest_word) {
       std::string::npos);
   EXPECT_NE(message("return { summary = 'x' }").find("'run' is missing"), std::string::npos);
   EXPECT_NE(message("return { run = function() end }").find("'summary' is missing"), std::string::npos);
+  for (const char* flows : {"{ 'demo/install' }", "{ { flow = 'demo/install' } }", "{ { 'demo/install', 7 } }",
+                            "{ demo = { 'demo/install' } }", "{ {} }"}) {
+    const std::string text = "return { summary = 'x', given = { flows = " + std::string(flows) + " }, run = tostring }";
+    EXPECT_NE(message(text).find("scenario.given.flows is a list"), std::string::npos) << flows << message(text);
+  }
   EXPECT_NE(message("return 3").find("must return a table"), std::string::npos);
   EXPECT_NE(message("return {").find("story.lua:1"), std::string::npos);
   EXPECT_NE(message("return { summary = 'x', seconds = 0, run = function() end }").find("1 to 86400"),
@@ -60,6 +65,10 @@ TEST_F(ScenarioTest, folders_are_searched_in_order_and_parts_are_left_out) {
   EXPECT_EQ(find_scenarios({root + "/z.lua", root}), (std::vector<std::string>{root + "/z.lua", root + "/a/b.lua"}))
       << "once, where it was named first";
   EXPECT_EQ(find_scenarios({root + "/a/_part.lua"}), std::vector<std::string>{root + "/a/_part.lua"});
+  std::filesystem::create_symlink("self.lua", folder_ / "self.lua");
+  std::filesystem::create_directory_symlink(".", folder_ / "loop");
+  EXPECT_EQ(find_scenarios({root}), (std::vector<std::string>{root + "/a/b.lua", root + "/z.lua"}))
+      << "links that lead nowhere or around are passed by";
   EXPECT_THROW(find_scenarios({root + "/nothing"}), Error);
   EXPECT_THROW(find_scenarios({root + "/_parts/../a/nothing"}), Error);
 }

@@ -99,6 +99,27 @@ TEST_F(TearMatrixTest, a_flow_that_swallows_the_tear_is_found) {
   EXPECT_EQ(found, std::vector<std::string>{});
 }
 
+TEST_F(TearMatrixTest, a_flow_that_sends_nothing_has_nothing_to_tear) {
+  try {
+    tear("");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::script);
+    EXPECT_NE(error.message().find("sends nothing"), std::string::npos) << error.message();
+  }
+}
+
+TEST_F(TearMatrixTest, a_difference_in_stored_data_is_told_without_the_data_and_its_hash) {
+  const auto found = bad(tear(kStore + R"(
+    local isd = gp.open(run.card, { keys = "isd" })
+    local old = isd.channel:send(apdu.command { ins = 0xCA, p2 = 0x42, le = 256 }).data
+    store(isd, 0x42, old:find("ZAPHOD", 1, true) and "ZARNIWOOP" or "ZAPHOD"))"));
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_NE(found[0].find("\"0042\": \"...\""), std::string::npos) << found[0];
+  EXPECT_EQ(found[0].find("sha256"), std::string::npos) << found[0];
+  EXPECT_EQ(found[0].find("5A41"), std::string::npos) << found[0];
+}
+
 TEST_F(TearMatrixTest, a_flow_that_fails_untorn_is_not_torn) { EXPECT_THROW(tear("error('no')"), Error); }
 
 }  // namespace

@@ -1,4 +1,7 @@
 // What a test does to the card beside commands: full memory, locked authentication, comparing two states.
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
 #include "host_test.h"
 
 namespace cw::se {
@@ -88,6 +91,53 @@ TEST_F(Faults, the_state_digest_shows_that_a_key_changed_and_not_the_key) {
   ASSERT_TRUE(host.put_aes_keys(0x30, changed, "30").ends_with("9000"));
   EXPECT_NE(card.state_digest_text(), fresh);
   EXPECT_EQ(card.state_digest_text().find(changed), std::string::npos);
+}
+
+// What was saved, changed in one place: a number, a truth value, or the last digit of a text.
+bool change(nlohmann::json& value) {
+  if (value.is_boolean()) {
+    value = !value.get<bool>();
+  } else if (value.is_number()) {
+    value = value.get<int64_t>() + (value == 255 ? -1 : 1);
+  } else if (value.is_string() && !value.get_ref<const std::string&>().empty()) {
+    std::string text = value;
+    text.back() = text.back() == '0' ? '1' : '0';
+    value = text;
+  } else {
+    return false;
+  }
+  return true;
+}
+
+TEST_F(Faults, the_state_digest_sees_every_change_but_those_of_what_counts) {
+  host.enter("", scp03_keys());
+  ASSERT_TRUE(host.send("80E29000", "42053132333435").ends_with("9000")) << card.why();
+  ASSERT_TRUE(host.create_domain(kSsd).ends_with("9000"));
+  ASSERT_TRUE(host.load(kWallet, "", small_package(kWallet, {kWalletApplet}, {}, 50)).ends_with("9000"));
+  ASSERT_TRUE(host.install(kWallet, kWalletApplet, kWalletApplet).ends_with("9000")) << card.why();
+  ASSERT_TRUE(host.send("80E62000", "0000" + lv(kWalletApplet) + "000000").ends_with("9000")) << card.why();
+  ASSERT_TRUE(host.send("80E20000", "010103414243").ends_with("9000")) << card.why();
+  ASSERT_TRUE(host.send("80E28001", "82010431323334").ends_with("9000")) << card.why();
+
+  const std::string digest = card.state_digest_text();
+  const nlohmann::json flat = nlohmann::json::parse(card.save()).flatten();
+  int seen = 0;
+  for (const auto& [place, value] : flat.items()) {
+    nlohmann::json other = flat;
+    if (!change(other[place])) continue;
+    std::string changed;
+    try {
+      changed = Card::load(other.unflatten().dump()).state_digest_text();
+    } catch (const Error&) {
+      continue;  // no card can have that
+    }
+    const auto names = [&](const char* what) { return place.find(what) != std::string::npos; };
+    const bool counts = names("random_state") || names("failed_loads") || names("counters") || names("attempts") ||
+                        names("pin_tries") || names("refresh_tag");
+    EXPECT_EQ(changed == digest, counts) << place;
+    ++seen;
+  }
+  EXPECT_GT(seen, 60);
 }
 
 TEST_F(Faults, changes_grow_with_what_is_saved_and_with_nothing_else) {
