@@ -80,11 +80,7 @@ engine::RunResult run_once(const Parts& parts, const TearFlow& options, scenario
   setup.flow = parts.flow;
   setup.policy = parts.policy;
   setup.arguments = engine::Arguments::check(*parts.flow, std::move(settings));
-  setup.keys = card.keys;
-  setup.reader = &reader;
-  setup.flavor = card.flavor;
-  setup.traits = card.traits;
-  setup.card_counts_every_attempt = card.counts_every_attempt;
+  scenario::put_on(setup, card, reader);
   setup.inputs = engine::Inputs::repeatable(options.seed);
   setup.attempts = 1;
   engine::Run run(std::move(setup));
@@ -174,7 +170,9 @@ ExitStatus tear_flow(const TearFlow& options) {
   }
   if (!options.flavors.empty()) flavors = options.flavors;
 
-  TestReports reports(options.reports, options.seed);
+  TestReports::Options format = options.reports;
+  if (format.format.empty()) format.format = "summary";  // the matrix is for people, in a pipe too
+  TestReports reports(format, options.seed);
   const Interrupt interrupt;
   scenario::Bounds bounds;
   bounds.stop = &interrupt.requested();

@@ -7,8 +7,8 @@
 #include <optional>
 
 #include "base/error.h"
+#include "base/threads.h"
 #include "batch/breaker.h"
-#include "deep_thread_private.h"
 #include "engine/scheduler.h"
 #include "identity_private.h"
 #include "watch_private.h"
@@ -38,10 +38,10 @@ class Batch::Conductor {
     const auto begin = Clock::now();
     setup_.follower->begins(plan());
     {
-      std::vector<std::unique_ptr<DeepThread>> threads;
+      Threads threads;
       const size_t count = queue_.left() > 0 ? setup_.readers.size() : 0;
       working_ = count;
-      for (size_t i = 0; i < count; ++i) threads.push_back(start(i));
+      for (size_t i = 0; i < count; ++i) start(threads, i);
       watch();
     }
     if (failure_) throw *failure_;
@@ -67,13 +67,12 @@ class Batch::Conductor {
     return plan;
   }
 
-  std::unique_ptr<DeepThread> start(size_t reader) {
+  void start(Threads& threads, size_t reader) {
     try {
-      return std::make_unique<DeepThread>([this, reader] { work(reader); });
+      threads.start([this, reader] { work(reader); });
     } catch (const Error& error) {
       give_up(error);
       leave();
-      return nullptr;
     }
   }
 

@@ -140,11 +140,7 @@ void perform(const Production& production, const Scenario& scenario, Supply& sup
   setup.flow = flow;
   setup.scenario = true;
   setup.policy = production.policy;
-  setup.keys = card->keys;
-  setup.reader = &reader;
-  setup.flavor = card->flavor;
-  setup.traits = card->traits;
-  setup.card_counts_every_attempt = card->counts_every_attempt;
+  put_on(setup, *card, reader);
   setup.observer = &witness;
   setup.director = [&stage](const host::Direction& direction) { return stage.direct(direction); };
   setup.inputs = engine::Inputs::repeatable(production.seed);

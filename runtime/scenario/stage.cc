@@ -170,11 +170,7 @@ engine::RunSetup Stage::setup_for(const FlowCall& call, card::Reader& reader, en
   setup.flow = call.flow;
   setup.policy = call.policy;
   setup.arguments = engine::Arguments::check(*call.flow, std::move(settings));
-  setup.keys = card_.keys;
-  setup.reader = &reader;
-  setup.flavor = card_.flavor;
-  setup.traits = card_.traits;
-  setup.card_counts_every_attempt = card_.counts_every_attempt;
+  put_on(setup, card_, reader);
   setup.observer = &observer;
   setup.inputs = engine::Inputs::repeatable(scenery_.seed);
   setup.attempts = call.attempts;

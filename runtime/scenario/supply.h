@@ -9,9 +9,7 @@
 
 #include "card/reader.h"
 #include "crypto/key_store.h"
-#include "engine/card_session.h"
-#include "engine/flavor.h"
-#include "engine/replay.h"
+#include "engine/run.h"
 #include "se/card.h"
 #include "se/flavor.h"
 
@@ -33,6 +31,9 @@ class PlayedCard {
   std::shared_ptr<const crypto::KeyStore> keys{};
   std::shared_ptr<engine::Replay> replay{};  // a recording in the place of the card
 };
+
+/// What a run on this card has to know of it; `reader`: the card's own, or one around it, which outlives the run.
+void put_on(engine::RunSetup& setup, const PlayedCard& card, card::Reader& reader);
 
 class Supply {
  public:

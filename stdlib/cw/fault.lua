@@ -1,6 +1,6 @@
 --- Faults, a line each: what t:fault arms. A fault happens once, at the command that it names; `always` ones from then
 --- on. Where: a number counts commands from now, from 1, as a trace does; a name is that of traces ("LOAD", "INSTALL"
---- for all of its kinds, "INSTALL [for load]"), and then the first of its kind, or the nth; nothing is the next command.
+--- for all of its kinds, "INSTALL [for load]"), and then the first of its kind, or the nth; nothing is the next one.
 ---
 ---   t:fault(fault.tear_after("LOAD", 3))
 ---   t:fault(fault.status(0x6A84, "INSTALL [for load]"))
@@ -115,6 +115,7 @@ table.sort(known)
 -- A mistyped fault must not be a call of nil.
 return setmetatable(fault, {
   __index = function(_, name)
-    error({ kind = "usage", message = "there is no fault." .. tostring(name) .. "; there are " .. table.concat(known, ", ") })
+    local message = "there is no fault." .. tostring(name) .. "; there are " .. table.concat(known, ", ")
+    error({ kind = "usage", message = message })
   end,
 })

@@ -1,5 +1,5 @@
---- What a scenario's run function gets: a card, and words for what is done to it and expected of it. An expectation that
---- is not met ends the scenario, with what was expected and what was found.
+--- What a scenario's run function gets: a card, and words for what is done to it and expected of it. An expectation
+--- that is not met ends the scenario, with what was expected and what was found.
 ---
 --- Written as a flow is; t.card is the card, and require finds the same library. docs/TESTERS.md tells how.
 local apdu = require "apdu"
@@ -84,7 +84,9 @@ end
 local call_options = { policy = true, attempts = true }
 
 local function call(flow, args, options)
-  if type(flow) ~= "string" then mistake("a flow is its name, or a .lua file beside the scenario; got a " .. type(flow)) end
+  if type(flow) ~= "string" then
+    mistake("a flow is its name, or a .lua file beside the scenario; got a " .. type(flow))
+  end
   local out = { flow = flow, args = arguments(args) }
   for name, value in pairs(options or {}) do
     if not call_options[name] then error("t:run: unknown option '" .. tostring(name) .. "'", 3) end
@@ -106,12 +108,15 @@ end
 -- What the scenario's backend says to one call.
 local function answer_to(backends, http)
   local handler = backend_for(backends, http.url)
-  if not handler then return { error = "nobody plays a backend for " .. http.url .. "; say t:backend(PREFIX, function)" } end
+  if not handler then
+    return { error = "nobody plays a backend for " .. http.url .. "; say t:backend(PREFIX, function)" }
+  end
   http.body = hex.decode(http.body)
   local reply = handler(http)
   if reply == nil then return { error = "the scenario's backend did not answer" } end
   if type(reply) ~= "table" then
-    mistake("the scenario's backend gave a " .. type(reply) .. "; an answer is { status = 200, headers = {}, body = TEXT }")
+    mistake("the scenario's backend gave a " .. type(reply)
+      .. "; an answer is { status = 200, headers = {}, body = TEXT }")
   end
   return { status = reply.status, headers = reply.headers, body = hex.encode(reply.body or "") }
 end
@@ -191,7 +196,8 @@ end
 ---@param handler fun(call: {method: string, url: string, headers: table<string, string>, body: string}): table|nil
 function Story:backend(prefix, handler)
   if type(prefix) ~= "string" or type(handler) ~= "function" then
-    mistake("t:backend takes the beginning of URLs and a function, got a " .. type(prefix) .. " and a " .. type(handler))
+    mistake("t:backend takes the beginning of URLs and a function, got a " .. type(prefix) .. " and a "
+      .. type(handler))
   end
   self.backends[prefix] = handler
 end
@@ -227,7 +233,9 @@ end
 ---@return string data
 function Story:send(command, sw)
   if type(command) == "string" then command = apdu.parse(command) end
-  if sw ~= nil and type(sw) ~= "number" then mistake("t:send: a status word is a number, as 0x6A82; got a " .. type(sw)) end
+  if sw ~= nil and type(sw) ~= "number" then
+    mistake("t:send: a status word is a number, as 0x6A82; got a " .. type(sw))
+  end
   local answer = self.card:send(command)
   if answer.sw ~= (sw or 0x9000) then
     fail(apdu.describe(command) .. " was answered otherwise", sw_text(sw or 0x9000), sw_text(answer.sw),

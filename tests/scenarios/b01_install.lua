@@ -14,7 +14,9 @@ return {
       cap = { file = "../caps/wallet-1.0.cap" }, holder = { secret = "Ada Lovelace" }, number = "4711",
     })
     t:equal(done.attempts, 1)
-    for _, step in ipairs { "domain", "domain keys", "load file", "applet", "personalization" } do t:step(done, step, "end") end
+    for _, step in ipairs { "domain", "domain keys", "load file", "applet", "personalization" } do
+      t:step(done, step, "end")
+    end
     t:equal(done.outputs.installed.version, "1.0")
 
     t:registry {

@@ -1,0 +1,13 @@
+#include "scenario/supply.h"
+
+namespace cw::scenario {
+
+void put_on(engine::RunSetup& setup, const PlayedCard& card, card::Reader& reader) {
+  setup.keys = card.keys;
+  setup.reader = &reader;
+  setup.flavor = card.flavor;
+  setup.traits = card.traits;
+  setup.card_counts_every_attempt = card.counts_every_attempt;
+}
+
+}  // namespace cw::scenario
