@@ -102,14 +102,22 @@ bool is_next(const std::shared_ptr<engine::Replay>& replay, const std::string& f
   return replay && replay->next() != nullptr && replay->next()->head.flow == flow;
 }
 
+/// A card with the memory that the scenario begins with. Raises usage, reader.
+std::unique_ptr<PlayedCard> take_card(const Production& production, const Scenario& scenario, Supply& supply,
+                                      const std::string& flavor) {
+  if (scenario.card_state.empty()) return supply.card(flavor, {}, production.seed);
+  const fs::path file = fs::path(scenario.file).parent_path() / scenario.card_state;
+  const std::string memory = to_string(read_file(file));
+  try {
+    return supply.card(flavor, memory, production.seed);
+  } catch (const Error& error) {
+    throw error.within("given.card " + file.generic_string());
+  }
+}
+
 void perform(const Production& production, const Scenario& scenario, Supply& supply, const std::string& flavor,
              report::Case& out) {
-  std::optional<std::string> memory;
-  if (!scenario.card_state.empty()) {
-    const fs::path file = fs::path(scenario.file).parent_path() / scenario.card_state;
-    memory = to_string(read_file(file));
-  }
-  const std::unique_ptr<PlayedCard> card = supply.card(flavor, memory, production.seed);
+  const std::unique_ptr<PlayedCard> card = take_card(production, scenario, supply, flavor);
   if (const auto why = missing_keys(scenario, *card->keys)) {
     out.status = Status::skipped;
     out.reason = *why;

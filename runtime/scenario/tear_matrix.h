@@ -14,13 +14,14 @@ struct TearSetup {
   std::string flow{};
   std::string flavor{};
   std::string memory{};  // of the simulated card before the flow
-  uint64_t seed = 0;
+  uint64_t seed = 0;     // of the card's random numbers
   /// The flow, from its top, in one attempt on this reader.
   std::function<engine::RunResult(card::Reader&)> run{};
   /// Called before each tear point; may raise to end it.
   std::function<void()> check{};
 };
 
+/// Every run gets the same random numbers, so that what a flow draws and stores does not count as a difference.
 /// A point converges if the torn run ended with the tear, the run after it ended well, the card's memory is that of
 /// the untorn run (se::Card::state_digest_text), and no key was tried that the card does not have. Raises what ended
 /// the untorn run; script: the flow sends nothing.

@@ -113,6 +113,8 @@ TEST_F(PlayTest, the_cards_memory_is_the_one_that_is_given) {
   const report::Case played = play_body("t:send(hex'00A4040000')", "given = { card = 'card.json' },");
   EXPECT_EQ(played.status, Status::passed) << why(played);
   file("card.json", "{}");
+  EXPECT_NE(why(play_body("", "given = { card = 'card.json' },")).find("given.card " + folder_.generic_string()),
+            std::string::npos);
   EXPECT_EQ(play_body("t:send(hex'00A4040000')", "given = { card = 'card.json' },").status, Status::failed);
 }
 
