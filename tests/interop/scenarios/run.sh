@@ -170,6 +170,10 @@ expect "--set without --tear" 2 'go with --tear'
 printf 'Ada Lovelace' >"$here/holder.txt"
 chmod 600 "$here/holder.txt"
 cw test --tear all demo/install --card sim:jcop4 --set cap=tests/caps/wallet-1.0.cap --set "holder=@$here/holder.txt"
+expect "a flow torn everywhere: the last line counts, in a pipe too" 0 '^([0-9]{3}) tear points, \1 converged$'
+[ "$(tail -n 1 "$here/out")" = "192 tear points, 192 converged" ] || not_ok "it is the last line" "$(tail -n 1 "$here/out")"
+cw test --tear all demo/install --card sim:jcop4 --set cap=tests/caps/wallet-1.0.cap --set "holder=@$here/holder.txt" \
+  --format tap
 expect "a flow torn everywhere, for machines" 0 '^# [0-9]{3} tear points, [0-9]{3} converged$'
 cw test --tear all demo/inventory --card 'sim:*' --format summary
 expect "a flow torn everywhere, for people, on every flavor" 0 'demo/inventory on yubikey' \
@@ -181,7 +185,7 @@ return { name = "forgetful", summary = "Stores another IIN each time", needs = {
   local new = old.sw == 0x9000 and old.data:find("12345", 1, true) and "67890" or "12345"
   isd.channel:expect(apdu.command { ins = 0xE2, p1 = 0x90, data = "\x42\5" .. new })
 end }'
-cw test --tear all "$here/forgetful.lua" --junit "$here/report.xml"
+cw test --tear all "$here/forgetful.lua" --junit "$here/report.xml" --format tap
 expect "a flow that does not converge is told with the first point and why" 1 '^# 15 tear points, 14 converged$' \
   '1 of 15 tear points do not converge; the first: torn after command 5, STORE DATA: the card differs'
 cw test --tear all demo/nosuch --card sim
