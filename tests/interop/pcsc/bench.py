@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -108,8 +109,10 @@ class Bench:
     # The program.
 
     def start(self, *arguments):
+        # A shell that was started in the background has its children ignore Ctrl-C; a terminal's has not.
         process = subprocess.Popen([self.program, *arguments], env=self.environment, text=True, stdin=subprocess.PIPE,
-                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                   preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
         self.programs.append(process)
         return process
 
