@@ -3,7 +3,6 @@
 import json
 import time
 
-from bench import PATIENCE
 from card import ATR_EXTENDED, ATR_T0, ATR_T1, respond
 
 SELECT = "00A4040000"
@@ -126,9 +125,7 @@ def power(bench):
     card = bench.insert()
     bench.run(*bench.send(SELECT))
     bench.check("the card was reset for the run", card.resets >= 2, card.resets)
-    end = time.monotonic() + PATIENCE  # pcscd takes it away when the program is gone
-    while card.powered and time.monotonic() < end:
-        time.sleep(0.05)
+    bench.wait(lambda: not card.powered, "the card loses its power when the program is gone")
     bench.check("and has no power after it", not card.powered)
     bench.expect("card info works on a card in a reader", 0, "pcsc:Virtual PCD 00 00",
                  run=("card", "info", "--card", "pcsc:0"))
