@@ -328,6 +328,7 @@ Results long_results(size_t events) {
 }
 
 std::vector<std::string> hostile_texts() {
+  constexpr char kControls[] = "nul\0 bell\a escape\x1B[31mred\x1B]0;title\a del\x7F";
   return {
       "<script>window.hit = 1</script>",
       "</script><script>window.hit = 2</script>",
@@ -338,7 +339,7 @@ std::vector<std::string> hostile_texts() {
       "a\nnot ok 99 - forged\r\nb",
       "x # SKIP forged \\# \\\\",
       "...\n---\nok: yes",
-      std::string("nul\0 bell\a escape\x1B[31mred\x1B]0;title\a del\x7F", 45),
+      std::string(kControls, sizeof kControls - 1),
       "broken \xFF\xC3\x28\xE2\x82 \xED\xA0\x80 \xF4\x90\x80\x80 \xC0\xAF",
       "turned \xE2\x80\xAE txt.exe \xE2\x80\xA8 line \xEF\xBF\xBE",
       "fine: Ådå µs ✓ 漢字 \xF0\x9F\x92\xB3",
