@@ -1,16 +1,17 @@
-#include <fstream>
 #include <iostream>
 #include <memory>
 #include <mutex>
 
 #include <CLI/CLI.hpp>
-#include <sys/stat.h>
 
 #include "app/failure.h"
 #include "app/interrupt.h"
+#include "app/private_file.h"
 #include "app/serve_trace.h"
+#include "app/whole_number.h"
 #include "base/files.h"
 #include "cmd_card_private.h"
+#include "crypto/digest.h"
 #include "se/vpcd_card.h"
 
 namespace cw::app {
@@ -55,9 +56,17 @@ fs::path state_of(const fs::path& first, size_t number) {
   return first.parent_path() / name;
 }
 
-std::shared_ptr<se::Card> make_card(const se::Flavor& flavor, const std::optional<fs::path>& state) {
+/// A new card has a serial number of its own, as real ones have: who tells cards apart by it can use several.
+std::shared_ptr<se::Card> new_card(const se::Flavor& flavor, const std::optional<uint64_t>& seed) {
+  auto card = std::make_shared<se::Card>(flavor);
+  card->set_serial_number(static_cast<uint32_t>(seed ? *seed : read_be(crypto::random_bytes(4))));
+  return card;
+}
+
+std::shared_ptr<se::Card> make_card(const se::Flavor& flavor, const std::optional<fs::path>& state,
+                                    const std::optional<uint64_t>& seed) {
   std::error_code ignored;
-  if (!state || !fs::exists(*state, ignored)) return std::make_shared<se::Card>(flavor);
+  if (!state || !fs::exists(*state, ignored)) return new_card(flavor, seed);
   std::shared_ptr<se::Card> card;
   const Bytes text = read_file(*state);
   const auto failure = failure_of([&] { card = std::make_shared<se::Card>(se::Card::load(text_view(text))); });
@@ -65,15 +74,6 @@ std::shared_ptr<se::Card> make_card(const se::Flavor& flavor, const std::optiona
   if (card->flavor().name == flavor.name) return card;
   throw Error(ErrorKind::usage, "the card in " + state->string() + " is of flavor " + card->flavor().name +
                                     "; use --flavor " + card->flavor().name + ", or another --state file");
-}
-
-/// A trace shows what applets are asked for: readable by its owner alone.
-std::unique_ptr<std::ofstream> create_trace(const fs::path& file) {
-  const mode_t before = ::umask(077);
-  auto out = std::make_unique<std::ofstream>(file);
-  ::umask(before);
-  if (!*out) throw Error(ErrorKind::usage, "cannot write the trace " + file.string() + "; is its folder there?");
-  return out;
 }
 
 /// The reader that vpcd names so as Debian sets it up: two slots, from port 35963 on.
@@ -132,9 +132,9 @@ ExitStatus serve(const Options& options) {
     throw Error(ErrorKind::usage, "there are " + std::to_string(options.flavors.size()) + " flavors for " +
                                       std::to_string(addresses.size()) + " cards; name one for all, or one for each");
   }
-  std::unique_ptr<std::ofstream> trace_file;
-  if (options.trace && *options.trace != "-") trace_file = create_trace(*options.trace);
-  std::ostream& trace = trace_file ? *trace_file : std::cerr;
+  std::optional<PrivateFile> trace_file;
+  if (options.trace && *options.trace != "-") trace_file.emplace(*options.trace, "trace");
+  std::ostream& trace = trace_file ? trace_file->out() : std::cerr;
   std::mutex output;
 
   const Interrupt interrupt;  // before any thread of a card
@@ -143,8 +143,10 @@ ExitStatus serve(const Options& options) {
     const se::Flavor& flavor = se::flavor(options.flavors[options.flavors.size() > 1 ? at : 0]);
     std::optional<fs::path> state;
     if (options.state) state = state_of(*options.state, at);
-    std::shared_ptr<se::Card> card = make_card(flavor, state);
-    if (options.seed) card->seed(*options.seed + at);
+    std::optional<uint64_t> seed;
+    if (options.seed) seed = *options.seed + at;
+    std::shared_ptr<se::Card> card = make_card(flavor, state, seed);
+    if (seed) card->seed(*seed);
     std::unique_ptr<ServeTrace> lines;
     const std::string prefix = addresses.size() > 1 ? "[" + std::to_string(at + 1) + "] " : "";
     if (options.trace) lines = std::make_unique<ServeTrace>(trace, output, prefix);
@@ -158,9 +160,7 @@ ExitStatus serve(const Options& options) {
     }
   }
   for (const auto& one : all) one->vpcd().remove();
-  if (trace_file && !trace_file->flush()) {
-    throw Error(ErrorKind::script, "cannot write all of the trace " + options.trace->string() + "; is the disk full?");
-  }
+  if (trace_file) trace_file->check();
   return ExitStatus::ok;
 }
 
@@ -184,13 +184,13 @@ void add_card_serve(CLI::App& card, Action& action) {
   command->add_option("--count", options->count, "so many cards, at the port and those after it")
       ->check(CLI::Range(1u, 16u))
       ->type_name("N");
-  command->add_option("--seed", options->seed, "the card's random numbers follow from N")
-      ->check(CLI::NonNegativeNumber)
+  command->add_option("--seed", options->seed, "the card's random numbers follow from N, and a new one's serial number")
+      ->check(WholeNumber())
       ->type_name("N");
   command->add_option("--trace", options->trace, "write what travels, decoded; - is standard error")->type_name("FILE");
   command->footer(
       "Ends with Ctrl-C. The memory is written before an answer leaves. Of several cards each has its own file: FILE,\n"
-      "FILE with -2 in its name, and so on.\n"
+      "FILE with -2 in its name, and so on. Each new card has a serial number of its own, in its CPLC.\n"
       "\n"
       "Examples:\n"
       "  cardwright card serve --vpcd --flavor generic --state card.json\n"

@@ -10,11 +10,13 @@
 #include "app/failure.h"
 #include "app/interrupt.h"
 #include "app/private_file.h"
+#include "app/recorded_card.h"
 #include "app/session.h"
 #include "app/supplies.h"
 #include "app/tear_flow.h"
 #include "app/terminal.h"
 #include "app/test_reports.h"
+#include "app/whole_number.h"
 #include "engine/scenario_text.h"
 #include "scenario/playbill.h"
 
@@ -85,6 +87,7 @@ ExitStatus test(const Options& options) {
     throw Error(ErrorKind::usage, "a recording is of one card at a time; leave --jobs out, or name one reader");
   }
   std::optional<RecordingFile> recording;
+  if (options.record) refuse_to_record_over(options.supply.card, *options.record);
   if (options.record) recording.emplace(*options.record, options.record_answers);
 
   TestReports reports(options.reports, options.seed);
@@ -133,7 +136,7 @@ void add_test(CLI::App& program, Action& action) {
       ->check(CLI::Range(1u, 64u))
       ->type_name("N");
   command->add_option("--seed", options->seed, "random numbers and cards from N (default 1)")
-      ->check(CLI::NonNegativeNumber)
+      ->check(WholeNumber())
       ->type_name("N");
   command
       ->add_option("--format", options->reports.format,
