@@ -4,12 +4,12 @@
 
 #include <CLI/CLI.hpp>
 
-#include "app/failure.h"
+#include "app/card_memory.h"
 #include "app/interrupt.h"
 #include "app/private_file.h"
 #include "app/serve_trace.h"
 #include "app/whole_number.h"
-#include "base/files.h"
+#include "base/error.h"
 #include "cmd_card_private.h"
 #include "crypto/digest.h"
 #include "se/vpcd_card.h"
@@ -63,19 +63,6 @@ std::shared_ptr<se::Card> new_card(const se::Flavor& flavor, const std::optional
   return card;
 }
 
-std::shared_ptr<se::Card> make_card(const se::Flavor& flavor, const std::optional<fs::path>& state,
-                                    const std::optional<uint64_t>& seed) {
-  std::error_code ignored;
-  if (!state || !fs::exists(*state, ignored)) return new_card(flavor, seed);
-  std::shared_ptr<se::Card> card;
-  const Bytes text = read_file(*state);
-  const auto failure = failure_of([&] { card = std::make_shared<se::Card>(se::Card::load(text_view(text))); });
-  if (failure) throw failure->within("card memory " + state->string());
-  if (card->flavor().name == flavor.name) return card;
-  throw Error(ErrorKind::usage, "the card in " + state->string() + " is of flavor " + card->flavor().name +
-                                    "; use --flavor " + card->flavor().name + ", or another --state file");
-}
-
 /// The reader that vpcd names so as Debian sets it up: two slots, from port 35963 on.
 std::string reader_of(const se::VpcdAddress& address) {
   const int slot = address.port - se::VpcdAddress().port;
@@ -86,40 +73,38 @@ std::string reader_of(const se::VpcdAddress& address) {
 /// One card that is served: its parts and what is said of it.
 class Served {
  public:
-  Served(std::shared_ptr<se::Card> card, const se::VpcdAddress& address, std::optional<fs::path> state,
+  Served(std::shared_ptr<se::Card> card, const se::VpcdAddress& address, std::unique_ptr<CardMemory> state,
          std::unique_ptr<ServeTrace> trace, std::mutex& output)
       : state_(std::move(state)), flavor_(card->flavor().name), trace_(std::move(trace)), output_(output) {
     se::VpcdCard::Options options;
     options.waits_for_vpcd = true;
     options.inserted = [this](bool inserted) { say(inserted); };
-    if (state_) options.hooks.changed = [this](const se::Card& changed) { save(changed); };
+    if (state_) options.hooks.changed = [this](const se::Card& changed) { state_->save(changed); };
     if (trace_) {
       options.hooks.power = [this](const se::Card& one, bool on) { trace_->power(on, one.flavor().atr); };
       options.hooks.exchanged = [this](const se::Card& one, ByteView command, ByteView response) {
         trace_->exchanged(command, response, one.why());
       };
     }
-    if (state_) save(*card);  // a file that cannot be written is known before the card is in
+    if (state_) state_->save(*card);  // a file that cannot be written is known before the card is in
     vpcd_ = std::make_unique<se::VpcdCard>(std::move(card), address, std::move(options));
   }
 
   se::VpcdCard& vpcd() { return *vpcd_; }
 
  private:
-  void save(const se::Card& card) const { write_file_atomically(*state_, view(card.save()), /*owner_only=*/true); }
-
   void say(bool inserted) {
     const std::lock_guard lock(output_);
     const std::string at = vpcd_->address().text();
     if (inserted) {
       std::cout << "inserted " << flavor_ << " at " << at << ": " << reader_of(vpcd_->address())
-                << (state_ ? ", memory in " + state_->string() : ", memory is not kept") << std::endl;
+                << (state_ ? ", memory in " + state_->file().string() : ", memory is not kept") << std::endl;
     } else {
       std::cout << "removed " << flavor_ << " at " << at << std::endl;
     }
   }
 
-  std::optional<fs::path> state_;
+  std::unique_ptr<CardMemory> state_;
   std::string flavor_;
   std::unique_ptr<ServeTrace> trace_;
   std::mutex& output_;
@@ -141,16 +126,17 @@ ExitStatus serve(const Options& options) {
   std::vector<std::unique_ptr<Served>> all;
   for (size_t at = 0; at < addresses.size(); ++at) {
     const se::Flavor& flavor = se::flavor(options.flavors[options.flavors.size() > 1 ? at : 0]);
-    std::optional<fs::path> state;
-    if (options.state) state = state_of(*options.state, at);
+    std::unique_ptr<CardMemory> state;
+    if (options.state) state = std::make_unique<CardMemory>(state_of(*options.state, at));
     std::optional<uint64_t> seed;
     if (options.seed) seed = *options.seed + at;
-    std::shared_ptr<se::Card> card = make_card(flavor, state, seed);
+    std::shared_ptr<se::Card> card = state ? state->load(flavor, "--state") : nullptr;
+    if (!card) card = new_card(flavor, seed);
     if (seed) card->seed(*seed);
     std::unique_ptr<ServeTrace> lines;
     const std::string prefix = addresses.size() > 1 ? "[" + std::to_string(at + 1) + "] " : "";
     if (options.trace) lines = std::make_unique<ServeTrace>(trace, output, prefix);
-    all.push_back(std::make_unique<Served>(std::move(card), addresses[at], state, std::move(lines), output));
+    all.push_back(std::make_unique<Served>(std::move(card), addresses[at], std::move(state), std::move(lines), output));
   }
   for (const auto& one : all) one->vpcd().insert();
   while (!interrupt.requested()) {

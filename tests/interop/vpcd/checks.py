@@ -595,6 +595,27 @@ def keeps_state(bench):
     assert status == 0 and SSD.hex().upper() in out, out
 
 
+def state_is_ones_own(bench):
+    """Two cards with one memory would each write over what the other did."""
+    state = bench.state_file()
+    bench.insert("generic", "--state", str(state))
+    status, out = run(bench.cardwright, "card", "serve", "--vpcd", f"127.0.0.1:{bench.port + 1}", "--state", str(state))
+    assert status == 2 and "another program has the card in" in out and out.count("\n") == 1, (status, out)
+
+
+def serial_numbers(bench):
+    """Who tells cards apart by their CPLC can use several."""
+    bench.insert("generic", "--count", "2", cards=2)
+    numbers = []
+    for slot in (0, 1):
+        connection = bench.connect(slot)
+        cplc, sw = Host(connection.transmit).raw(0x80, 0xCA, 0x9F, 0x7F)
+        connection.close()
+        assert sw == 0x9000
+        numbers.append(cplc[3 + 12:3 + 16])
+    assert numbers[0] != numbers[1], numbers
+
+
 def has_readers(bench):
     """Whether the program opens PC/SC readers itself."""
     return run(bench.cardwright, "readers", "--help")[0] == 0
@@ -691,6 +712,8 @@ def all_checks(bench):
     yield "wrong arguments", lambda: says_what_is_wrong(bench)
     yield "trace", lambda: traces(bench)
     yield "the file is that of --card sim", lambda: keeps_state(bench)
+    yield "one file is one card's", lambda: state_is_ones_own(bench)
+    yield "serial numbers", lambda: serial_numbers(bench)
     if has_readers(bench):
         for flavor in PRODUCTS:
             if flavor != "yubikey":
