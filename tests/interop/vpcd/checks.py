@@ -38,7 +38,7 @@ PRODUCTS = {
                          personalizes=False),
     "yubikey": Product("A000000151000000", {"03": (0xFF, 0x60)}),
 }
-LEVELS = {"02": (0x00, 0x01, 0x03), "03": (0x00, 0x01, 0x03, 0x11, 0x13, 0x33)}
+LEVELS = {"02": (0x00, 0x01, 0x03, 0x11, 0x13), "03": (0x00, 0x01, 0x03, 0x11, 0x13, 0x33)}
 TOOLS = (GlobalPlatformPro, GlobalPlatformProOf2025, GpShell, PySim)
 
 
@@ -330,16 +330,19 @@ def token_keys(bench):
 
 
 def not_offered(bench):
-    """R-MAC in SCP02 i=55 is not there: 6A86, and the set can be used on."""
-    connection = bench.connect()
-    try:
-        host = Host(connection.transmit)
-        host.select()
-        for level in (0x11, 0x13, 0x33):
-            refused(0x6A86, host.open, [TEST_KEY] * 3, 0x20, level)
-        host.open([TEST_KEY] * 3, 0x20, 0x03)
-    finally:
-        connection.close()
+    """R-ENC in SCP02, and R-MAC where the capabilities tell no such option: 6A86, and the set can be used on."""
+    for flavor, version, levels in (("generic", 0x20, (0x33,)), ("smartcafe", 0x01, (0x11, 0x13, 0x33))):
+        bench.insert(flavor)
+        connection = bench.connect()
+        try:
+            host = Host(connection.transmit)
+            host.select()
+            for level in levels:
+                refused(0x6A86, host.open, [TEST_KEY] * 3, version, level, PRODUCTS[flavor].sets["02"][1])
+            host.open([TEST_KEY] * 3, version, 0x03, PRODUCTS[flavor].sets["02"][1])
+        finally:
+            connection.close()
+    bench.insert("generic")
 
 
 def wrong_keys_block_nothing_but_their_set(bench):
@@ -677,6 +680,8 @@ def all_checks(bench):
         yield f"{flavor}: opensc-tool tries its drivers on it", lambda: opensc_probes(bench)
         for scp in product.sets:
             for level in LEVELS[scp]:
+                if flavor == "smartcafe" and level & 0x10:
+                    continue  # it has no R-MAC: its capabilities tell no such option
                 for tool in TOOLS:
                     if flavor == "jcop4":  # its factory set FF is gone once it was replaced
                         yield f"{flavor}: a new one", lambda: bench.insert("jcop4")
