@@ -55,13 +55,9 @@ class SimCards : public batch::CardSource {
 
  private:
   void insert() {
-    constexpr size_t kSerialNumber = 12;  // in the CPLC: 4 bytes
-    se::Flavor flavor = flavor_;
-    const Bytes serial = crypto::random_bytes(4);
-    if (flavor.cplc.size() >= kSerialNumber + serial.size()) {
-      std::copy(serial.begin(), serial.end(), flavor.cplc.begin() + kSerialNumber);
-    }
-    reader_ = std::make_unique<se::SimReader>(std::make_shared<se::Card>(flavor));
+    auto card = std::make_shared<se::Card>(flavor_);
+    card->set_serial_number(static_cast<uint32_t>(read_be(crypto::random_bytes(4))));
+    reader_ = std::make_unique<se::SimReader>(std::move(card));
   }
 
   std::string name_;
@@ -119,7 +115,13 @@ class Opener {
 
   OpenedCards open() {
     for (const std::string& name : wanted_.names) {
-      if (CardName::parse(name.substr(0, name.find('*'))).kind == CardName::Kind::pcsc) {
+      const CardName::Kind kind = CardName::parse(name.substr(0, name.find('*'))).kind;
+      if (kind == CardName::Kind::recorded) {
+        throw Error(ErrorKind::usage, "--cards " + name +
+                                          ": a recording is of one card, and no batch; replay it with " +
+                                          "cardwright run, as it was made");
+      }
+      if (kind == CardName::Kind::pcsc) {
         add_pcsc(name.substr(name.find(':') == std::string::npos ? name.size() : name.find(':') + 1));
       } else {
         const SimName sim = parse_sim(name);

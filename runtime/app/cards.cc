@@ -1,9 +1,7 @@
 #include "app/cards.h"
 
-#include "app/failure.h"
 #include "app/recorded_card.h"
 #include "base/error.h"
-#include "base/files.h"
 #include "card/pcsc.h"
 
 namespace cw::app {
@@ -15,21 +13,6 @@ constexpr const char* kGeneric = "generic";
 
 /// P1 of STORE DATA without what a flow says itself: last block (b8) and the structure of the data (b5 b4).
 constexpr uint8_t kStoreDataExtras = 0x67;
-
-std::shared_ptr<se::Card> make_card(const se::Flavor& flavor, const std::optional<std::filesystem::path>& state) {
-  std::error_code ignored;
-  if (!state || !std::filesystem::exists(*state, ignored)) return std::make_shared<se::Card>(flavor);
-  const Bytes text = read_file(*state);
-  std::shared_ptr<se::Card> card;
-  if (const auto failure = failure_of([&] { card = std::make_shared<se::Card>(se::Card::load(text_view(text))); })) {
-    throw failure->within("card memory " + state->string());
-  }
-  if (card->flavor().name != flavor.name) {
-    throw Error(ErrorKind::usage, "the card in " + state->string() + " is of flavor " + card->flavor().name +
-                                      "; use --card sim:" + card->flavor().name + ", or another --card-state file");
-  }
-  return card;
-}
 
 /// The flavor that name and options agree on.
 const se::Flavor& flavor_of(const CardName& name, const std::optional<std::string>& option) {
@@ -74,20 +57,23 @@ CardName CardName::parse(const std::string& text) {
                                     "recorded:FILE");
 }
 
-OpenCard::OpenCard(const CardName& name, const CardOptions& options)
-    : state_(options.state), flavor_(flavor_of(name, options.flavor)) {
+OpenCard::OpenCard(const CardName& name, const CardOptions& options) : flavor_(flavor_of(name, options.flavor)) {
   switch (name.kind) {
     case CardName::Kind::simulated:
       if (options.shared) {
         throw Error(ErrorKind::usage,
                     "--card-shared goes with a card in a reader; the simulated one is this run's own");
       }
-      card_ = make_card(flavor_, state_);
+      if (options.state) {
+        state_ = std::make_unique<CardMemory>(*options.state);
+        card_ = state_->load(flavor_, "--card-state");
+      }
+      if (!card_) card_ = std::make_shared<se::Card>(flavor_);
       if (options.seed) card_->seed(*options.seed);
       reader_ = std::make_unique<se::SimReader>(card_);
       return;
     case CardName::Kind::pcsc: {
-      if (state_) {
+      if (options.state) {
         throw Error(ErrorKind::usage, "--card-state goes with a simulated card; one in a reader keeps its own memory");
       }
       auto pcsc = std::make_unique<card::PcscReader>(card::find_pcsc_reader(name.reader),
@@ -97,8 +83,8 @@ OpenCard::OpenCard(const CardName& name, const CardOptions& options)
       return;
     }
     case CardName::Kind::recorded:
-      if (state_ || options.shared) {
-        throw Error(ErrorKind::usage, std::string(state_ ? "--card-state" : "--card-shared") +
+      if (options.state || options.shared) {
+        throw Error(ErrorKind::usage, std::string(options.state ? "--card-state" : "--card-shared") +
                                           " goes with a card, and a recording is none");
       }
       replay_ = open_recording(name.recording);
@@ -111,7 +97,7 @@ OpenCard::OpenCard(const CardName& name, const CardOptions& options)
 }
 
 void OpenCard::save() const {
-  if (state_ && card_) write_file_atomically(*state_, view(card_->save()), /*owner_only=*/true);
+  if (state_) state_->save(*card_);
 }
 
 engine::CardTraits OpenCard::traits() {

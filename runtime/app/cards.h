@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "app/card_memory.h"
 #include "card/pcsc_reader.h"
 #include "card/reader.h"
 #include "engine/card_session.h"
@@ -41,9 +42,9 @@ card::PcscOptions pcsc_options(const se::Flavor& flavor, bool shared);
 
 class OpenCard {
  public:
-  /// A card in a reader is not touched yet. Raises usage: the state file is no card memory, or that of another flavor;
-  /// an option that does not go with this card; a reader that is not there. Raises reader: no pcscd, no reader at all.
-  /// Raises usage: a file that is no recording.
+  /// A card in a reader is not touched yet. Raises usage: the state file is no card memory, or that of another flavor,
+  /// or another program has it; an option that does not go with this card; a reader that is not there. Raises reader:
+  /// no pcscd, no reader at all. Raises usage: a file that is no recording.
   OpenCard(const CardName& name, const CardOptions& options);
 
   card::Reader& reader() { return *reader_; }
@@ -65,7 +66,7 @@ class OpenCard {
   static engine::Flavor host_side(const se::Flavor& flavor);
 
  private:
-  std::optional<std::filesystem::path> state_;
+  std::unique_ptr<CardMemory> state_{};
   se::Flavor flavor_;
   std::shared_ptr<se::Card> card_{};
   card::PcscReader* pcsc_ = nullptr;  // reader_, if it is one

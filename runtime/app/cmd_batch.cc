@@ -12,6 +12,7 @@
 #include "app/interrupt.h"
 #include "app/paths.h"
 #include "app/session.h"
+#include "app/whole_number.h"
 
 namespace cw::app {
 
@@ -145,8 +146,13 @@ Outcome run(const Options& options) {
   setup.stop_after = options.stop_after;
   setup.any_card = options.any_card;
 
-  batch::Results results(options.results.value_or(beside(options.data, ".results.csv")), name);
-  batch::Quarantine quarantine(options.quarantine.value_or(beside(options.data, ".quarantine.csv")));
+  const fs::path results_file = options.results.value_or(beside(options.data, ".results.csv"));
+  const fs::path quarantine_file = options.quarantine.value_or(beside(options.data, ".quarantine.csv"));
+  if (fs::absolute(results_file).lexically_normal() == fs::absolute(quarantine_file).lexically_normal()) {
+    throw Error(ErrorKind::usage, "--results and --quarantine both name " + results_file.string() + "; give two files");
+  }
+  batch::Results results(results_file, name);
+  batch::Quarantine quarantine(quarantine_file);
   setup.results = &results;
   setup.quarantine = &quarantine;
   BatchConsole console(std::cout, Terminal::of(STDOUT_FILENO));
@@ -211,8 +217,9 @@ void add_batch(CLI::App& program, Action& action) {
   command
       ->add_option("--stop-after", options->stop_after,
                    "breaker: stop after N failures in a row, over all readers or on one (default: 3; 0: never)")
+      ->check(WholeNumber())
       ->type_name("N");
-  command->add_option("--limit", options->limit, "hand out at most N rows")->check(CLI::PositiveNumber)->type_name("N");
+  command->add_option("--limit", options->limit, "hand out at most N rows")->check(WholeNumber(1))->type_name("N");
   command->add_flag("--retry-failed", options->retry_failed, "rows that failed once are tried again, on a fresh card");
   command->add_flag("--any-card", options->any_card,
                     "for cards that all have the same serial number: take each for a fresh one, also if it is none");

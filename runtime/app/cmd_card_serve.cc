@@ -1,16 +1,17 @@
-#include <fstream>
 #include <iostream>
 #include <memory>
 #include <mutex>
 
 #include <CLI/CLI.hpp>
-#include <sys/stat.h>
 
-#include "app/failure.h"
+#include "app/card_memory.h"
 #include "app/interrupt.h"
+#include "app/private_file.h"
 #include "app/serve_trace.h"
-#include "base/files.h"
+#include "app/whole_number.h"
+#include "base/error.h"
 #include "cmd_card_private.h"
+#include "crypto/digest.h"
 #include "se/vpcd_card.h"
 
 namespace cw::app {
@@ -55,25 +56,11 @@ fs::path state_of(const fs::path& first, size_t number) {
   return first.parent_path() / name;
 }
 
-std::shared_ptr<se::Card> make_card(const se::Flavor& flavor, const std::optional<fs::path>& state) {
-  std::error_code ignored;
-  if (!state || !fs::exists(*state, ignored)) return std::make_shared<se::Card>(flavor);
-  std::shared_ptr<se::Card> card;
-  const Bytes text = read_file(*state);
-  const auto failure = failure_of([&] { card = std::make_shared<se::Card>(se::Card::load(text_view(text))); });
-  if (failure) throw failure->within("card memory " + state->string());
-  if (card->flavor().name == flavor.name) return card;
-  throw Error(ErrorKind::usage, "the card in " + state->string() + " is of flavor " + card->flavor().name +
-                                    "; use --flavor " + card->flavor().name + ", or another --state file");
-}
-
-/// A trace shows what applets are asked for: readable by its owner alone.
-std::unique_ptr<std::ofstream> create_trace(const fs::path& file) {
-  const mode_t before = ::umask(077);
-  auto out = std::make_unique<std::ofstream>(file);
-  ::umask(before);
-  if (!*out) throw Error(ErrorKind::usage, "cannot write the trace " + file.string() + "; is its folder there?");
-  return out;
+/// A new card has a serial number of its own, as real ones have: who tells cards apart by it can use several.
+std::shared_ptr<se::Card> new_card(const se::Flavor& flavor, const std::optional<uint64_t>& seed) {
+  auto card = std::make_shared<se::Card>(flavor);
+  card->set_serial_number(static_cast<uint32_t>(seed ? *seed : read_be(crypto::random_bytes(4))));
+  return card;
 }
 
 /// The reader that vpcd names so as Debian sets it up: two slots, from port 35963 on.
@@ -86,40 +73,38 @@ std::string reader_of(const se::VpcdAddress& address) {
 /// One card that is served: its parts and what is said of it.
 class Served {
  public:
-  Served(std::shared_ptr<se::Card> card, const se::VpcdAddress& address, std::optional<fs::path> state,
+  Served(std::shared_ptr<se::Card> card, const se::VpcdAddress& address, std::unique_ptr<CardMemory> state,
          std::unique_ptr<ServeTrace> trace, std::mutex& output)
       : state_(std::move(state)), flavor_(card->flavor().name), trace_(std::move(trace)), output_(output) {
     se::VpcdCard::Options options;
     options.waits_for_vpcd = true;
     options.inserted = [this](bool inserted) { say(inserted); };
-    if (state_) options.hooks.changed = [this](const se::Card& changed) { save(changed); };
+    if (state_) options.hooks.changed = [this](const se::Card& changed) { state_->save(changed); };
     if (trace_) {
       options.hooks.power = [this](const se::Card& one, bool on) { trace_->power(on, one.flavor().atr); };
       options.hooks.exchanged = [this](const se::Card& one, ByteView command, ByteView response) {
         trace_->exchanged(command, response, one.why());
       };
     }
-    if (state_) save(*card);  // a file that cannot be written is known before the card is in
+    if (state_) state_->save(*card);  // a file that cannot be written is known before the card is in
     vpcd_ = std::make_unique<se::VpcdCard>(std::move(card), address, std::move(options));
   }
 
   se::VpcdCard& vpcd() { return *vpcd_; }
 
  private:
-  void save(const se::Card& card) const { write_file_atomically(*state_, view(card.save()), /*owner_only=*/true); }
-
   void say(bool inserted) {
     const std::lock_guard lock(output_);
     const std::string at = vpcd_->address().text();
     if (inserted) {
       std::cout << "inserted " << flavor_ << " at " << at << ": " << reader_of(vpcd_->address())
-                << (state_ ? ", memory in " + state_->string() : ", memory is not kept") << std::endl;
+                << (state_ ? ", memory in " + state_->file().string() : ", memory is not kept") << std::endl;
     } else {
       std::cout << "removed " << flavor_ << " at " << at << std::endl;
     }
   }
 
-  std::optional<fs::path> state_;
+  std::unique_ptr<CardMemory> state_;
   std::string flavor_;
   std::unique_ptr<ServeTrace> trace_;
   std::mutex& output_;
@@ -132,23 +117,26 @@ ExitStatus serve(const Options& options) {
     throw Error(ErrorKind::usage, "there are " + std::to_string(options.flavors.size()) + " flavors for " +
                                       std::to_string(addresses.size()) + " cards; name one for all, or one for each");
   }
-  std::unique_ptr<std::ofstream> trace_file;
-  if (options.trace && *options.trace != "-") trace_file = create_trace(*options.trace);
-  std::ostream& trace = trace_file ? *trace_file : std::cerr;
+  std::optional<PrivateFile> trace_file;
+  if (options.trace && *options.trace != "-") trace_file.emplace(*options.trace, "trace");
+  std::ostream& trace = trace_file ? trace_file->out() : std::cerr;
   std::mutex output;
 
   const Interrupt interrupt;  // before any thread of a card
   std::vector<std::unique_ptr<Served>> all;
   for (size_t at = 0; at < addresses.size(); ++at) {
     const se::Flavor& flavor = se::flavor(options.flavors[options.flavors.size() > 1 ? at : 0]);
-    std::optional<fs::path> state;
-    if (options.state) state = state_of(*options.state, at);
-    std::shared_ptr<se::Card> card = make_card(flavor, state);
-    if (options.seed) card->seed(*options.seed + at);
+    std::unique_ptr<CardMemory> state;
+    if (options.state) state = std::make_unique<CardMemory>(state_of(*options.state, at));
+    std::optional<uint64_t> seed;
+    if (options.seed) seed = *options.seed + at;
+    std::shared_ptr<se::Card> card = state ? state->load(flavor, "--state") : nullptr;
+    if (!card) card = new_card(flavor, seed);
+    if (seed) card->seed(*seed);
     std::unique_ptr<ServeTrace> lines;
     const std::string prefix = addresses.size() > 1 ? "[" + std::to_string(at + 1) + "] " : "";
     if (options.trace) lines = std::make_unique<ServeTrace>(trace, output, prefix);
-    all.push_back(std::make_unique<Served>(std::move(card), addresses[at], state, std::move(lines), output));
+    all.push_back(std::make_unique<Served>(std::move(card), addresses[at], std::move(state), std::move(lines), output));
   }
   for (const auto& one : all) one->vpcd().insert();
   while (!interrupt.requested()) {
@@ -158,9 +146,7 @@ ExitStatus serve(const Options& options) {
     }
   }
   for (const auto& one : all) one->vpcd().remove();
-  if (trace_file && !trace_file->flush()) {
-    throw Error(ErrorKind::script, "cannot write all of the trace " + options.trace->string() + "; is the disk full?");
-  }
+  if (trace_file) trace_file->check();
   return ExitStatus::ok;
 }
 
@@ -184,13 +170,13 @@ void add_card_serve(CLI::App& card, Action& action) {
   command->add_option("--count", options->count, "so many cards, at the port and those after it")
       ->check(CLI::Range(1u, 16u))
       ->type_name("N");
-  command->add_option("--seed", options->seed, "the card's random numbers follow from N")
-      ->check(CLI::NonNegativeNumber)
+  command->add_option("--seed", options->seed, "the card's random numbers follow from N, and a new one's serial number")
+      ->check(WholeNumber())
       ->type_name("N");
   command->add_option("--trace", options->trace, "write what travels, decoded; - is standard error")->type_name("FILE");
   command->footer(
       "Ends with Ctrl-C. The memory is written before an answer leaves. Of several cards each has its own file: FILE,\n"
-      "FILE with -2 in its name, and so on.\n"
+      "FILE with -2 in its name, and so on. Each new card has a serial number of its own, in its CPLC.\n"
       "\n"
       "Examples:\n"
       "  cardwright card serve --vpcd --flavor generic --state card.json\n"

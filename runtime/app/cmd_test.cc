@@ -1,4 +1,3 @@
-#include <charconv>
 #include <iostream>
 #include <memory>
 
@@ -9,11 +8,13 @@
 #include "app/failure.h"
 #include "app/interrupt.h"
 #include "app/private_file.h"
+#include "app/recorded_card.h"
 #include "app/session.h"
 #include "app/supplies.h"
 #include "app/tear_flow.h"
 #include "app/terminal.h"
 #include "app/test_reports.h"
+#include "app/whole_number.h"
 #include "engine/scenario_text.h"
 #include "scenario/playbill.h"
 #include "se/flavor.h"
@@ -49,14 +50,6 @@ ExitStatus list(const std::vector<scenario::Entry>& bill) {
   }
   std::cout << std::flush;
   return ExitStatus::ok;
-}
-
-/// What CLI11 does not see: a number that is too large for 64 bits. Empty: it is one.
-std::string whole_number(const std::string& text) {
-  uint64_t number = 0;
-  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return failed == std::errc{} && end == text.data() + text.size() ? ""
-                                                                   : "'" + text + "' is no whole number of 64 bits";
 }
 
 ExitStatus status_of(const report::Results& results, bool interrupted) {
@@ -102,6 +95,7 @@ ExitStatus test(const Options& options) {
     throw Error(ErrorKind::usage, "a recording is of one card at a time; leave --jobs out, or name one reader");
   }
   std::optional<RecordingFile> recording;
+  if (options.record) refuse_to_record_over(options.supply.card, *options.record);
   if (options.record) recording.emplace(*options.record, options.record_answers);
 
   TestReports reports(options.reports, options.seed);
@@ -149,7 +143,7 @@ void add_test(CLI::App& program, Action& action) {
       ->check(CLI::Range(1u, 64u))
       ->type_name("N");
   command->add_option("--seed", options->seed, "random numbers and cards from N (default 1)")
-      ->check(whole_number)
+      ->check(WholeNumber())
       ->type_name("N");
   command
       ->add_option("--format", options->reports.format,

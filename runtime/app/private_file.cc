@@ -14,8 +14,17 @@ PrivateFile::PrivateFile(const std::filesystem::path& file, std::string what) : 
   out_ = std::make_unique<std::ofstream>(file_);
   const int error = errno;
   ::umask(before);
-  if (*out_) return;
-  throw Error(ErrorKind::usage, "cannot write the " + what_ + " " + file_.string() + ": " + std::strerror(error));
+  if (!*out_) {
+    throw Error(ErrorKind::usage, "cannot write the " + what_ + " " + file_.string() + ": " + std::strerror(error));
+  }
+  // A file that was there before keeps its mode. A device or a pipe is nobody's secret.
+  struct stat info {};
+  if (::stat(file_.c_str(), &info) != 0 || !S_ISREG(info.st_mode) || (info.st_mode & 077) == 0) return;
+  if (::chmod(file_.c_str(), 0600) != 0) {
+    throw Error(ErrorKind::usage, "others can read the " + what_ + " " + file_.string() +
+                                      ", and its mode cannot be changed: " + std::strerror(errno) +
+                                      "; take another file");
+  }
 }
 
 void PrivateFile::check() const {

@@ -1,5 +1,5 @@
 // Files that a run writes as it goes: traces and recordings. What a card was asked for is nobody else's business, so
-// they are readable by their owner alone, if they are not there yet.
+// they are readable by their owner alone, also if they were there before.
 #pragma once
 
 #include <filesystem>
@@ -13,7 +13,7 @@ namespace cw::app {
 
 class PrivateFile {
  public:
-  /// `what` for messages: "trace". Raises usage: cannot be written.
+  /// `what` for messages: "trace". Raises usage: cannot be written, or not be kept from others.
   PrivateFile(const std::filesystem::path& file, std::string what);
 
   std::ostream& out() { return *out_; }

@@ -40,6 +40,14 @@ std::shared_ptr<engine::Replay> open_recording(const std::filesystem::path& file
   return std::make_shared<engine::Replay>(std::move(recording));
 }
 
+void refuse_to_record_over(const std::string& card, const std::filesystem::path& file) {
+  constexpr std::string_view kRecorded = "recorded:";
+  std::error_code ignored;
+  if (!card.starts_with(kRecorded)) return;
+  if (!std::filesystem::equivalent(card.substr(kRecorded.size()), file, ignored)) return;
+  throw Error(ErrorKind::usage, "--record " + file.string() + " is the recording that is replayed; take another file");
+}
+
 void RecordedReader::refuse() {
   throw Error(ErrorKind::usage,
               "a recording answers the flow that was recorded and nothing else; replay it with cardwright run, send or "
@@ -67,6 +75,18 @@ void warn_of_changes(const engine::RecordedRun& run, const engine::Bundle& bundl
   }
   if (changed.empty()) return;
   std::cerr << "cardwright: " << changed << " changed since this was recorded; it is replayed with what is here now\n";
+}
+
+void warn_of_the_rest(const engine::RecordedRun& run, const engine::Replay& replay) {
+  const std::string& file = replay.recording().name;
+  if (run.lines.empty() || run.lines.back().kind != engine::RecordedLine::Kind::end) {
+    std::cerr << "cardwright: " << printable(file)
+              << ": the recorded run has no end, since its recorder was stopped; it was replayed up to there\n";
+  }
+  if (replay.next() != nullptr) {
+    std::cerr << "cardwright: " << printable(file) << ":" << replay.next()->line
+              << ": another run is recorded from here on, and was not replayed\n";
+  }
 }
 
 }  // namespace cw::app

@@ -10,6 +10,7 @@
 #include "app/observers.h"
 #include "app/paths.h"
 #include "app/recorded_card.h"
+#include "app/whole_number.h"
 #include "engine/scheduler.h"
 #include "net/http_client.h"
 
@@ -37,7 +38,7 @@ void SessionOptions::add_to(CLI::App& command) {
   command.add_option("--trace", trace, "write the decoded APDU trace, secrets left out; - is standard error")
       ->type_name("FILE");
   command.add_option("--seed", seed, "repeatable run: fixed clock, random numbers from N")
-      ->check(CLI::NonNegativeNumber)
+      ->check(WholeNumber())
       ->type_name("N");
 }
 
@@ -82,7 +83,9 @@ Session::Session(const SessionOptions& options)
     trace_file_.emplace(*options.trace, "trace");
     trace_.emplace(trace_file_->out());
   }
-  if (options.record) recording_.emplace(*options.record, options.record_answers);
+  if (!options.record) return;
+  refuse_to_record_over(options.card, *options.record);
+  record_ = Record{*options.record, options.record_answers};
 }
 
 std::string Session::use_flow(const std::string& name_or_file) {
@@ -124,9 +127,12 @@ Session::Outcome Session::run(const std::string& flow, engine::Arguments argumen
   setup.observer = &all;
   setup.http = call_http;
   setup.inputs = inputs();
+  // Not before: what is refused by now has not emptied a recording that was there.
+  if (record_ && !recording_) recording_.emplace(record_->file, record_->all_answers);
   setup.recorder = recording_ ? &recording_->recorder() : nullptr;
   setup.replay = card_.replay();
-  if (setup.replay && setup.replay->next()) warn_of_changes(*setup.replay->next(), *bundle_, *policy_);
+  const engine::RecordedRun* recorded = card_.replay() ? card_.replay()->next() : nullptr;
+  if (recorded != nullptr) warn_of_changes(*recorded, *bundle_, *policy_);
 
   const Interrupt interrupt;
   engine::Scheduler scheduler;
@@ -135,6 +141,7 @@ Session::Outcome Session::run(const std::string& flow, engine::Arguments argumen
   Outcome outcome{scheduler.at(number).result()};
   // A run that came to its end before it saw the signal was not interrupted.
   outcome.interrupted = interrupt.requested() && outcome.result.error.has_value();
+  if (recorded != nullptr && !outcome.result.error) warn_of_the_rest(*recorded, *card_.replay());
   return outcome;
 }
 

@@ -85,7 +85,12 @@ class Session {
   bool announced_ = false;
   std::optional<PrivateFile> trace_file_{};
   std::optional<Trace> trace_{};
-  std::optional<RecordingFile> recording_{};
+  struct Record {
+    std::filesystem::path file{};
+    bool all_answers = false;
+  };
+  std::optional<Record> record_{};
+  std::optional<RecordingFile> recording_{};  // from the first run on
 };
 
 /// The bundle of the share folder.

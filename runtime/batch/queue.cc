@@ -53,13 +53,19 @@ RowQueue::Choice RowQueue::take(const std::string& card) {
     if (chosen == waiting_.end()) {
       const Results::History* history = results_.row(*owner);
       const bool is_done = history && history->state == State::done && history->card == card;
-      choice.refused = (is_done ? "row " : "it has part of row ") + *owner + (is_done ? " was written to it" : "");
+      const bool in_work = taken_.contains(*owner) && history && history->state == State::started;
+      choice.refused = is_done   ? "row " + *owner + " was written to it"
+                       : in_work ? "row " + *owner +
+                                       " is being written to a card that tells the same; --any-card is for cards that "
+                                       "all do"
+                                 : "it has part of row " + *owner;
       return choice;
     }
   }
   if (chosen == waiting_.end()) return choice;
   choice.row = *chosen;
   if (const std::string& before = card_of(*choice.row); before != card) choice.card_before = before;
+  taken_.insert(choice.row->key);
   waiting_.erase(chosen);
   return choice;
 }

@@ -6,6 +6,7 @@
 
 #include <deque>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "batch/quarantine.h"
@@ -48,6 +49,7 @@ class RowQueue {
   const Results& results_;
   const Quarantine& quarantine_;
   std::deque<const Row*> waiting_;
+  std::set<std::string> taken_{};  // rows that were handed out
   size_t done_before_ = 0;
   size_t failed_before_ = 0;
   size_t quarantined_before_ = 0;

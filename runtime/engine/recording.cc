@@ -175,6 +175,7 @@ class Parser {
   Parser(std::string_view text, Recording& out) : text_(text), out_(out) {}
 
   void parse() {
+    if (text_.empty()) throw Error(ErrorKind::usage, out_.name + ": not a recording: it is empty");
     if (!next() || line_text_ != kRecordingVersion) {
       const bool other = line_text_.starts_with("cardwright recording ");
       fail(other ? "this version reads '" + std::string(kRecordingVersion) + "' only"

@@ -2,6 +2,7 @@
 // the card's counting of attempts.
 #include "commands_private.h"
 #include "keys_private.h"
+#include "tlv_private.h"
 
 namespace cw::se {
 namespace {
@@ -48,6 +49,24 @@ std::optional<uint8_t> options_of(const Flavor& flavor, const Domain& domain, ui
   return listed ? domain.scp03_i : flavor.scp03_i;
 }
 
+// Two options of SCP02 may differ in R-MAC alone (b6). INITIALIZE UPDATE does not say which it is, and EXTERNAL
+// AUTHENTICATE asks for R-MAC or does not: a card whose capabilities (GPCS H.4) tell both offers both with the same
+// keys.
+uint8_t with_rmac(const Flavor& flavor, uint8_t i) {
+  constexpr uint8_t kRmacOption = 0x20;
+  if (flavor.capabilities.empty()) return i;
+  const auto told = find_tlv(parse_tlvs(flavor.capabilities), 0x67);
+  for (const Tlv& one : parse_tlvs(told.value_or(ByteView{}))) {
+    if (one.tag != 0xA0) continue;
+    const std::vector<Tlv> protocol = parse_tlvs(one.value);
+    const ByteView name = find_tlv(protocol, 0x80).value_or(ByteView{});
+    const ByteView options = find_tlv(protocol, 0x81).value_or(ByteView{});
+    const auto wanted = u8(i | kRmacOption);
+    if (equal(name, Bytes{0x02}) && std::find(options.begin(), options.end(), wanted) != options.end()) return wanted;
+  }
+  return i;
+}
+
 uint32_t counter_of(const Domain& domain, uint8_t version) {
   const auto at = domain.counters.find(version);
   return at == domain.counters.end() ? 0 : at->second;
@@ -88,7 +107,8 @@ Reply initialize_update(Chip& chip, LogicalChannel& channel, const Command& comm
   opening.enc = find_key(keys.sd, version, 1);
   opening.mac = find_key(keys.sd, version, 2);
   opening.dek = find_key(keys.sd, version, 3);
-  opening.i = *i;
+  const bool listed = keys.sd.scp02_i || keys.sd.scp03_i;
+  opening.i = scp03 || listed ? *i : with_rmac(chip.flavor, *i);
   opening.aid = invoked_aid;
   opening.host_challenge = command.data;
 

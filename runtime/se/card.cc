@@ -5,6 +5,7 @@
 #include "chip_private.h"
 #include "keys_private.h"
 #include "persistence_private.h"
+#include "registry_private.h"
 
 namespace cw::se {
 
@@ -20,6 +21,17 @@ void Card::power_off() { impl_->power_down(); }
 bool Card::powered() const { return impl_->powered; }
 Bytes Card::process(ByteView command) { return impl_->process(command); }
 const std::string& Card::why() const { return impl_->why; }
+void Card::set_serial_number(uint32_t value) {
+  constexpr size_t kAt = 12;  // IC serial number: behind fabricator, type, operating system and its dates, IC date
+  Bytes cplc = impl_->flavor.cplc;
+  if (cplc.size() < kAt + 4) return;
+  Bytes number;
+  append_be(number, value, 4);
+  std::copy(number.begin(), number.end(), cplc.begin() + kAt);
+  Nvm& nvm = impl_->memory.write();
+  edit_application(nvm, issuer_domain(nvm).aid).sd.objects[0x9F7F] = std::move(cplc);
+  impl_->memory.commit();
+}
 void Card::seed(uint64_t value) {
   impl_->random_state = value;
   ++impl_->random_draws;

@@ -48,6 +48,9 @@ class Card {
   /// Why the last command was refused, in words; empty if it was not. A card does not say this: it is for test logs.
   const std::string& why() const;
 
+  /// The chip's serial number, in its CPLC; in save() from then on. Without it all cards of a flavor have the same. A
+  /// flavor without CPLC has none.
+  void set_serial_number(uint32_t value);
   /// Restarts the card's own random numbers.
   void seed(uint64_t value);
 

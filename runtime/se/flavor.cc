@@ -35,8 +35,8 @@ const Flavor& flavor(std::string_view name) {
     return distance(a.name, name) < distance(b.name, name);
   });
   std::string message = "no card flavor \"" + std::string(name.substr(0, 40)) + "\"";
-  if (distance(nearest->name, name) <= 2) message += "; did you mean \"" + nearest->name + "\"?";
-  message += " Known:";
+  const bool near = distance(nearest->name, name) <= 2;
+  message += near ? "; did you mean \"" + nearest->name + "\"? Known:" : "; known:";
   for (const Flavor& one : all) message += " " + one.name;
   throw Error(ErrorKind::usage, message);
 }

@@ -203,12 +203,14 @@ class Batches:
                 ("a --key that is secret", 2, "is secret", ["--key", "holder"], ["sim"]),
                 ("a column that is set too", 2, "with --set too", ["--set", "number=1"], ["sim"]),
                 ("an unknown --set", 2, "no argument 'domian'", ["--set", "domian=A0"], ["sim"]),
-                ("a limit of zero", 2, "--limit", ["--limit", "0"], ["sim"]),
+                ("a limit of zero", 2, "--limit: a whole number from 1 on, not 0;", ["--limit", "0"], ["sim"]),
+                ("a limit below zero", 2, "from 1 on, not -1;", ["--limit", "-1"], ["sim"]),
+                ("a recording", 2, "of one card, and no batch", [], ["recorded:x.rec"]),
                 ("a policy that denies all", 3, "not allowed by policy", ["--policy", f"{ROOT}/policies/deny_all.lua"],
                  ["sim"]),
                 ("results that are something else", 2, "something else", ["--results", "good.csv"], ["sim"]),
                 ("a quarantine list that is something else", 2, "something else", ["--quarantine", "good.csv"], ["sim"]),
-                ("one file for results and quarantine", 2, "another batch is writing it",
+                ("one file for results and quarantine", 2, "both name both.csv; give two files",
                  ["--results", "both.csv", "--quarantine", "both.csv"], ["sim"]),
                 ("an unknown option", 2, "did you mean '--limit'", ["--limt", "1"], ["sim"]),
                 ("results in no folder", 2, "cannot write", ["--results", "none/r.csv"], ["sim"]),
@@ -232,6 +234,10 @@ class Batches:
         done = self.run("demo/install", "odd.csv", "--set", CAP, "--card-states", "odd")
         self.check("hostile text is printed so that it can be seen", done.returncode and done.stderr,
                    control(done.stdout), b"1\\xC2\\x9B2J" not in done.stdout and done.stdout)
+        serials = [row["card"][17:25] for row in results("odd.csv") if row["state"] == "done"]
+        kept = "".join(path.read_text() for path in Path("odd").iterdir())
+        self.check("the cards that are kept tell what the results say", len(set(serials)) != 4 and serials,
+                   [serial for serial in serials if serial not in kept])
         names = sorted(path.name for path in Path("odd").iterdir())
         self.check("no name of a row leads out of the folder", len(names) != 4 and names,
                    "%2E.%2F..%2Fx.json" not in names and names)

@@ -382,6 +382,27 @@ cw run demo/inventory --card sim --record /dev/full
 expect 'a recording that is lost is an error' 1 'cannot write the recording /dev/full'
 cw run demo/inventory --card sim --record-answers
 expect '--record-answers alone' 2 'requires --record'
+touch "$here/open" && chmod 644 "$here/open"
+cw send --card sim 00A4040000 --record "$here/open"
+expect 'a recording goes into a file that is there' 0
+check 'which is for its owner from then on' [ "$(stat -c %a "$here/open")" = 600 ]
+cw run demo/instal --card sim --record "$here/open"
+expect 'what is refused is not recorded' 2 'no flow'
+check 'and leaves the recording that was there' grep -q '^end => done' "$here/open"
+cp "$here/recording" "$here/recording4"
+cw run demo/inventory --card "recorded:$here/recording4" --record "$here/../$(basename "$here")/recording4"
+expect 'a recording is not recorded over while it is replayed' 2 'is the recording that is replayed; take another file'
+cw test tests/scenarios/a01_answers.lua --card "recorded:$here/recording4" --record "$here/recording4"
+expect 'nor by a scenario' 2 'is the recording that is replayed; take another file'
+check 'it is still there' cmp -s "$here/recording" "$here/recording4"
+sed '/^end /d' "$here/recording" >"$here/recording5"
+cw run demo/install --card "recorded:$here/recording5" --set "cap=$cap"
+expect 'a recording without its end says so' 0 'recording5: the recorded run has no end'
+{ cat "$here/recording" && tail -n +2 "$here/recording"; } >"$here/recording6"
+cw run demo/install --card "recorded:$here/recording6" --set "cap=$cap"
+expect 'and so does one with another run' 0 'recording6:[0-9]+: another run is recorded from here on'
+cw run demo/inventory --card sim --seed -1
+expect 'a seed is a whole number' 2 'run: --seed: a whole number from 0 on, not -1; see'
 cw repl --card "recorded:$here/recording"
 expect 'a prompt has no use for a recording' 2 'answers the flow that was recorded'
 

@@ -38,7 +38,7 @@ PRODUCTS = {
                          personalizes=False),
     "yubikey": Product("A000000151000000", {"03": (0xFF, 0x60)}),
 }
-LEVELS = {"02": (0x00, 0x01, 0x03), "03": (0x00, 0x01, 0x03, 0x11, 0x13, 0x33)}
+LEVELS = {"02": (0x00, 0x01, 0x03, 0x11, 0x13), "03": (0x00, 0x01, 0x03, 0x11, 0x13, 0x33)}
 TOOLS = (GlobalPlatformPro, GlobalPlatformProOf2025, GpShell, PySim)
 
 
@@ -330,16 +330,19 @@ def token_keys(bench):
 
 
 def not_offered(bench):
-    """R-MAC in SCP02 i=55 is not there: 6A86, and the set can be used on."""
-    connection = bench.connect()
-    try:
-        host = Host(connection.transmit)
-        host.select()
-        for level in (0x11, 0x13, 0x33):
-            refused(0x6A86, host.open, [TEST_KEY] * 3, 0x20, level)
-        host.open([TEST_KEY] * 3, 0x20, 0x03)
-    finally:
-        connection.close()
+    """R-ENC in SCP02, and R-MAC where the capabilities tell no such option: 6A86, and the set can be used on."""
+    for flavor, version, levels in (("generic", 0x20, (0x33,)), ("smartcafe", 0x01, (0x11, 0x13, 0x33))):
+        bench.insert(flavor)
+        connection = bench.connect()
+        try:
+            host = Host(connection.transmit)
+            host.select()
+            for level in levels:
+                refused(0x6A86, host.open, [TEST_KEY] * 3, version, level, PRODUCTS[flavor].sets["02"][1])
+            host.open([TEST_KEY] * 3, version, 0x03, PRODUCTS[flavor].sets["02"][1])
+        finally:
+            connection.close()
+    bench.insert("generic")
 
 
 def wrong_keys_block_nothing_but_their_set(bench):
@@ -595,6 +598,27 @@ def keeps_state(bench):
     assert status == 0 and SSD.hex().upper() in out, out
 
 
+def state_is_ones_own(bench):
+    """Two cards with one memory would each write over what the other did."""
+    state = bench.state_file()
+    bench.insert("generic", "--state", str(state))
+    status, out = run(bench.cardwright, "card", "serve", "--vpcd", f"127.0.0.1:{bench.port + 1}", "--state", str(state))
+    assert status == 2 and "another program has the card in" in out and out.count("\n") == 1, (status, out)
+
+
+def serial_numbers(bench):
+    """Who tells cards apart by their CPLC can use several."""
+    bench.insert("generic", "--count", "2", cards=2)
+    numbers = []
+    for slot in (0, 1):
+        connection = bench.connect(slot)
+        cplc, sw = Host(connection.transmit).raw(0x80, 0xCA, 0x9F, 0x7F)
+        connection.close()
+        assert sw == 0x9000
+        numbers.append(cplc[3 + 12:3 + 16])
+    assert numbers[0] != numbers[1], numbers
+
+
 def has_readers(bench):
     """Whether the program opens PC/SC readers itself."""
     return run(bench.cardwright, "readers", "--help")[0] == 0
@@ -656,6 +680,8 @@ def all_checks(bench):
         yield f"{flavor}: opensc-tool tries its drivers on it", lambda: opensc_probes(bench)
         for scp in product.sets:
             for level in LEVELS[scp]:
+                if flavor == "smartcafe" and level & 0x10:
+                    continue  # it has no R-MAC: its capabilities tell no such option
                 for tool in TOOLS:
                     if flavor == "jcop4":  # its factory set FF is gone once it was replaced
                         yield f"{flavor}: a new one", lambda: bench.insert("jcop4")
@@ -691,6 +717,8 @@ def all_checks(bench):
     yield "wrong arguments", lambda: says_what_is_wrong(bench)
     yield "trace", lambda: traces(bench)
     yield "the file is that of --card sim", lambda: keeps_state(bench)
+    yield "one file is one card's", lambda: state_is_ones_own(bench)
+    yield "serial numbers", lambda: serial_numbers(bench)
     if has_readers(bench):
         for flavor in PRODUCTS:
             if flavor != "yubikey":

@@ -23,7 +23,8 @@ TEST(BatchCards, SimulatedReadersAreNumberedWhereThereAreSeveral) {
 }
 
 TEST(BatchCards, RefusesWhatIsNoReader) {
-  for (const char* bad : {"", "usb", "sim:genric", "sim*", "sim*0", "sim*65", "sim*-1", "sim*2x", "sim:*2"}) {
+  for (const char* bad :
+       {"", "usb", "sim:genric", "sim*", "sim*0", "sim*65", "sim*-1", "sim*2x", "sim:*2", "recorded:x.rec"}) {
     EXPECT_THROW(names_of({bad}), Error) << bad;
   }
 }

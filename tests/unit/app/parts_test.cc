@@ -113,6 +113,29 @@ TEST(Cards, a_flow_sees_what_it_must_know_of_every_flavor) {
   }
 }
 
+TEST(Cards, a_memory_is_one_program_s_at_a_time) {
+  const Folder folder;
+  const fs::path state = folder / "card.json";
+  {
+    OpenCard first(CardName::parse("sim"), {state});
+    first.save();
+    const auto second = [&] { OpenCard(CardName::parse("sim"), {state}); };
+    EXPECT_NE(message_of(second).find("another program has the card in " + state.string()), std::string::npos);
+    first.save();
+    EXPECT_NE(message_of(second).find("another program has"), std::string::npos);
+  }
+  EXPECT_NO_THROW(OpenCard(CardName::parse("sim"), {state}).save());
+}
+
+TEST(Cards, a_memory_that_two_programs_begin_is_that_of_the_first) {
+  const Folder folder;
+  const fs::path state = folder / "card.json";
+  OpenCard first(CardName::parse("sim"), {state});
+  OpenCard second(CardName::parse("sim"), {state});
+  first.save();
+  EXPECT_NE(message_of([&] { second.save(); }).find("another program has"), std::string::npos);
+}
+
 TEST(Cards, memory_is_kept_in_a_file_for_its_owner_alone) {
   const Folder folder;
   const fs::path state = folder / "card.json";

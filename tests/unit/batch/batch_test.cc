@@ -77,6 +77,21 @@ TEST_F(BatchTest, ACardThatARowWasWrittenToIsRefused) {
   EXPECT_EQ(run(more, {{first}}).cards_refused, 1U);
 }
 
+TEST_F(BatchTest, ACardThatTellsTheSameAsTheOneInWorkIsNotTakenForThatOne) {
+  const Table people = table(rows(2));
+  Results results(folder_ / "results.csv", flow_name_);
+  const Quarantine quarantine(folder_ / "quarantine.csv");
+  RowQueue queue(people, results, quarantine, {});
+  ASSERT_NE(queue.take("CPLC-1").row, nullptr);
+  Result begun;
+  begun.row = "1";
+  begun.card = "CPLC-1";
+  results.append(begun);
+  EXPECT_EQ(queue.take("CPLC-1").refused,
+            "row 1 is being written to a card that tells the same; --any-card is for cards that all do");
+  EXPECT_NE(queue.take("CPLC-2").row, nullptr);
+}
+
 TEST_F(BatchTest, WhereAnyCardIsTakenSerialNumbersDoNotCount) {
   any_card_ = true;
   const Table people = table(rows(2));

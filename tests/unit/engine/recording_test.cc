@@ -108,7 +108,7 @@ TEST(Recording, text_of_others_cannot_make_a_line) {
 }
 
 TEST(Recording, what_is_no_recording_is_refused) {
-  EXPECT_NE(refusal("").find("x.rec:0: not a recording"), std::string::npos) << refusal("");
+  EXPECT_NE(refusal("").find("x.rec: not a recording: it is empty"), std::string::npos) << refusal("");
   EXPECT_NE(refusal("hello\n").find("x.rec:1: not a recording"), std::string::npos);
   EXPECT_NE(refusal(std::string(100, '\0')).find("x.rec:1: not a recording"), std::string::npos);
   EXPECT_NE(refusal("cardwright recording 2\n").find("reads 'cardwright recording 1' only"), std::string::npos);

@@ -29,6 +29,21 @@ TEST(Flavors, each_is_a_card_that_starts_and_opens_with_its_factory_keys) {
   }
 }
 
+TEST(Cards, each_can_have_a_serial_number_of_its_own_and_keeps_it) {
+  Card card(flavor("generic"));
+  card.set_serial_number(0x12345678);
+  Card again = Card::load(card.save());
+  for (Card* one : {&card, &again}) {
+    one->reset();
+    const std::string cplc = Host(*one).send("80CA9F7F", "");
+    EXPECT_EQ(cplc.substr(6 + 24, 8), "12345678") << cplc;
+  }
+  Card without(flavor("yubikey"));
+  without.set_serial_number(1);
+  without.reset();
+  EXPECT_EQ(Host(without).send("80CA9F7F", ""), "6A88");
+}
+
 TEST(Flavors, an_unknown_one_names_those_near) {
   try {
     flavor("jcop");

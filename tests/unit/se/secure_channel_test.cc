@@ -53,6 +53,7 @@ TEST_P(Scp02Options, a_channel_carries_commands_both_ways) {
   const auto [i, level] = GetParam();
   Flavor f = with_keys(0x80, kTestKey);
   f.scp02_i = static_cast<uint8_t>(i);
+  f.capabilities = {};  // they would tell of others
   Card card(f);
   card.reset();
   Host host(card);
@@ -75,6 +76,20 @@ TEST_P(Scp02Options, a_channel_carries_commands_both_ways) {
 INSTANTIATE_TEST_SUITE_P(All, Scp02Options,
                          testing::Combine(testing::Values(0x15, 0x55, 0x35, 0x75),
                                           testing::Values(0x00, 0x01, 0x03, 0x11, 0x13)));
+
+TEST(SecureChannel, scp02_has_rmac_where_the_capabilities_tell_the_option) {
+  for (const auto& [name, i] : {std::pair("generic", 0x75), std::pair("uicc", 0x35), std::pair("secora", 0x75)}) {
+    Card card(flavor(name));
+    card.reset();
+    Host host(card);
+    gp::ChannelOptions options;
+    options.i = static_cast<uint8_t>(i);
+    for (const int level : {0x01, 0x03, 0x11, 0x13}) {
+      ASSERT_EQ(host.open(scp02_keys(), static_cast<uint8_t>(level), options), "9000") << name << card.why();
+      EXPECT_EQ(host.send("80F28002", "4F00").substr(0, 2), "E3") << name << card.why();
+    }
+  }
+}
 
 TEST(SecureChannel, the_generic_card_opens_with_either_protocol_by_key_version) {
   Card card(flavor("generic"));
