@@ -40,7 +40,7 @@ std::optional<std::string> missing_keys(const Scenario& scenario, const crypto::
   const std::vector<std::string> names = keys.names();
   for (const std::string& name : scenario.needs_keys) {
     if (std::find(names.begin(), names.end(), name) == names.end()) {
-      return "needs the key set '" + name + "', and the key store has none of that name";
+      return "needs the key set '" + name + "', and the key store has none of that name; --keys names another";
     }
   }
   return {};

@@ -56,7 +56,7 @@ TEST_F(PlayTest, a_story_that_runs_for_too_long_is_stopped) {
 TEST_F(PlayTest, keys_and_capabilities_that_are_missing_skip_it_with_the_reason) {
   EXPECT_EQ(
       play(file("keys.lua", "return { summary = 'x', needs = { keys = { 'nobody' } }, run = function() end }")).reason,
-      "needs the key set 'nobody', and the key store has none of that name");
+      "needs the key set 'nobody', and the key store has none of that name; --keys names another");
   const auto bundle = library()->with_file(
       file("scp02.lua", "return { summary = 'x', needs = { card = { 'scp02' } }, run = function() end }"));
   const std::string path = (folder_ / "scp02.lua").generic_string();
