@@ -131,7 +131,7 @@ TEST_F(Faults, the_state_digest_sees_every_change_but_those_of_what_counts) {
     } catch (const Error&) {
       continue;  // no card can have that
     }
-    const auto names = [&](const char* what) { return place.find(what) != std::string::npos; };
+    const auto names = [&place = place](const char* what) { return place.find(what) != std::string::npos; };
     const bool counts = names("random_state") || names("failed_loads") || names("counters") || names("attempts") ||
                         names("pin_tries") || names("refresh_tag");
     EXPECT_EQ(changed == digest, counts) << place;
