@@ -53,6 +53,7 @@ class RecordedSupply : public scenario::Supply {
     auto out = std::make_unique<Recorded>(name(flavor));
     describe(*out, se::flavor(flavor));
     out->replay = replay_;
+    out->keys = std::make_shared<crypto::FileKeyStore>();  // none: what was asked of keys is recorded
     return out;
   }
 

@@ -102,6 +102,13 @@ bool is_next(const std::shared_ptr<engine::Replay>& replay, const std::string& f
   return replay && replay->next() != nullptr && replay->next()->head.flow == flow;
 }
 
+/// Where only the flows of a scenario are recorded, it has no card of its own to use keys on.
+std::shared_ptr<const engine::Flow> without_keys(const engine::Flow& flow) {
+  auto out = std::make_shared<engine::Flow>(flow);
+  out->needs_keys.clear();
+  return out;
+}
+
 /// A card with the memory that the scenario begins with. Raises usage, reader.
 std::unique_ptr<PlayedCard> take_card(const Production& production, const Scenario& scenario, Supply& supply,
                                       const std::string& flavor) {
@@ -134,8 +141,9 @@ void perform(const Production& production, const Scenario& scenario, Supply& sup
   bounds.stop = production.stop;
   bounds.sleeps = chip == nullptr;
 
-  const std::shared_ptr<const engine::Flow> flow = scenario.as_flow();
+  std::shared_ptr<const engine::Flow> flow = scenario.as_flow();
   const bool recorded = is_next(card->replay, flow->name);
+  if (card->replay && !recorded) flow = without_keys(*flow);
   Scenery scenery{production.bundle, production.policy, production.seed, production.recorder,
                   /*plays_backends=*/!card->replay || recorded};
   if (!scenario.policy.empty()) {

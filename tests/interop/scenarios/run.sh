@@ -199,6 +199,20 @@ expect "a filter for scenarios, of a flow" 2 'are for scenarios'
 cw test --tear some demo/inventory
 expect "tear what?" 2 'all'
 
+# A recording of a flow alone answers the flows of a scenario, whatever keys that names; nothing answers for itself.
+"$cardwright" run demo/inventory --card sim --seed 1 --record "$here/flow.rec" >/dev/null 2>&1 </dev/null
+cw test --from "$here/flow.rec"
+expect "a recording as a scenario" 0 't:run\("demo/inventory"' 'keys = \{ "isd" \}'
+cp "$here/out" "$here/from.lua"
+cw test "$here/from.lua" --card sim
+expect "it holds on a simulated card" 0 '^ok 1 - from'
+cw test "$here/from.lua" --card "recorded:$here/flow.rec"
+expect "and on the recording, which has the flow and not the scenario" 0 '^ok 1 - from'
+story own 'local hex = require "hex"
+return { summary = "Asks itself", needs = { keys = { "isd" } }, run = function(t) t:send(hex"00A4040000") end }'
+cw test "$here/own.lua" --card "recorded:$here/flow.rec"
+expect "a command of the scenario itself finds no answer there" 1 'cardwright test --record FILE'
+
 # Ctrl-C: what is not begun is not played, and says so.
 "$cardwright" test "$here/waits.lua" "$here/holds.lua" >"$here/out" 2>"$here/err" </dev/null &
 pid=$!
