@@ -11,21 +11,13 @@
 #include "base/hex.h"
 #include "engine/scenario_text.h"
 #include "engine/scheduler.h"
+#include "factory_keys.h"
 #include "se/card.h"
 #include "se/flavor.h"
 #include "se/sim_reader.h"
 
 namespace cw::engine {
 namespace {
-
-constexpr const char* kKeys = R"(
-[isd]
-type = aes
-version = 30
-enc = 404142434445464748494A4B4C4D4E4F
-mac = 404142434445464748494A4B4C4D4E4F
-dek = 404142434445464748494A4B4C4D4E4F
-)";
 
 /// Loses the card at one command.
 class TornReader : public card::Reader {
@@ -113,8 +105,8 @@ class ReplayTest : public ::testing::Test {
   }
 
   Recorded record(RunSetup given, bool all = false) {
-    given.keys =
-        std::make_shared<crypto::FileKeyStore>(crypto::FileKeyStore::parse(Secret::copy(view(kKeys)), "test keys"));
+    given.keys = std::make_shared<crypto::FileKeyStore>(
+        crypto::FileKeyStore::parse(Secret::copy(view(kFactoryKeys)), "test keys"));
     given.reader = &reader_;
     given.http = [](const host::HttpCall& call) {
       return host::HttpReply{200, {{"x", "y"}}, "reply to " + call.method};
@@ -353,8 +345,8 @@ TEST_F(ReplayTest, a_run_that_another_one_starts_stands_after_it_and_both_are_re
     Recorder recorder(out, {});
     const auto begin = [&](const std::string& body) {
       RunSetup given = setup(body);
-      given.keys =
-          std::make_shared<crypto::FileKeyStore>(crypto::FileKeyStore::parse(Secret::copy(view(kKeys)), "test keys"));
+      given.keys = std::make_shared<crypto::FileKeyStore>(
+          crypto::FileKeyStore::parse(Secret::copy(view(kFactoryKeys)), "test keys"));
       given.reader = &reader_;
       given.replay = recording;
       given.recorder = &recorder;

@@ -6,21 +6,13 @@
 
 #include "base/error.h"
 #include "engine/scheduler.h"
+#include "factory_keys.h"
 #include "se/card.h"
 #include "se/flavor.h"
 #include "se/sim_reader.h"
 
 namespace cw::engine {
 namespace {
-
-constexpr const char* kKeys = R"(
-[isd]
-type = aes
-version = 30
-enc = 404142434445464748494A4B4C4D4E4F
-mac = 404142434445464748494A4B4C4D4E4F
-dek = 404142434445464748494A4B4C4D4E4F
-)";
 
 class StageTest : public ::testing::Test {
  protected:
@@ -42,8 +34,8 @@ class StageTest : public ::testing::Test {
     setup.bundle = bundle->with_file(file);
     setup.flow_name = file.generic_string();
     setup.policy = Policy::load(std::string(CW_SOURCE_DIR) + "/policies/default.lua", *bundle);
-    setup.keys =
-        std::make_shared<crypto::FileKeyStore>(crypto::FileKeyStore::parse(Secret::copy(view(kKeys)), "test keys"));
+    setup.keys = std::make_shared<crypto::FileKeyStore>(
+        crypto::FileKeyStore::parse(Secret::copy(view(kFactoryKeys)), "test keys"));
     setup.reader = &reader_;
     setup.director = std::move(director);
     Scheduler scheduler;
