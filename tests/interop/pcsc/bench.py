@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -121,6 +122,15 @@ class Bench:
         process = self.start(*arguments)
         out, err = process.communicate(timeout=2 * PATIENCE)
         return process.returncode, out + err
+
+    def line_of(self, process, text):
+        """The first line it prints that has `text` in it; None: it ended, or there was none in time."""
+        end = threading.Timer(PATIENCE, process.kill)
+        end.start()
+        try:
+            return next((line for line in process.stdout if text in line), None)
+        finally:
+            end.cancel()
 
     def expect(self, name, status, *patterns, run):
         """The program, run with these arguments, returns `status` and prints what each pattern matches."""
