@@ -5,7 +5,7 @@
 build_packages=(
   g++ cmake ninja-build ccache pkg-config
   libssl-dev zlib1g-dev libluajit-5.1-dev nlohmann-json3-dev libspdlog-dev libfmt-dev libcli11-dev
-  libcpp-httplib-dev libbrotli-dev libpcsclite-dev
+  libcpp-httplib-dev libbrotli-dev libpcsclite-dev libsqlite3-dev libpq-dev
 )
 
 # What its tests need besides.

@@ -16,6 +16,7 @@ constexpr Row kTable[] = {
     {ExitStatus::policy, "the policy refused"},
     {ExitStatus::budget, "a budget is used up: instructions, memory, time, commands, authentication attempts"},
     {ExitStatus::reader, "no answer: reader missing, card removed, torn or mute"},
+    {ExitStatus::store, "the store cannot keep what is to be sent: full, read-only, gone, or held by another"},
     {ExitStatus::internal, "a defect of cardwright; please report it"},
     {ExitStatus::interrupted, "stopped by Ctrl-C before the next command"},
 };
@@ -38,6 +39,8 @@ ExitStatus status_of(ErrorKind kind) {
       return ExitStatus::policy;
     case ErrorKind::budget:
       return ExitStatus::budget;
+    case ErrorKind::store:
+      return ExitStatus::store;
     case ErrorKind::internal:
       return ExitStatus::internal;
   }

@@ -14,6 +14,7 @@ enum class ExitStatus : int {
   policy = 3,
   budget = 4,
   reader = 5,
+  store = 6,
   internal = 70,      // EX_SOFTWARE of sysexits.h
   interrupted = 130,  // 128 + SIGINT, as shells have it
 };

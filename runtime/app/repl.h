@@ -41,6 +41,7 @@ class Repl {
   engine::Custody custody_;
   engine::Gate gate_;
   engine::AttemptBudget budget_;
+  engine::Evidence evidence_{};
   engine::LocalOutside outside_;
   Bytes atr_;
   std::unique_ptr<modules::Context> context_;

@@ -22,6 +22,8 @@ std::string_view name_of(ErrorKind kind) {
       return "policy";
     case ErrorKind::budget:
       return "budget";
+    case ErrorKind::store:
+      return "store";
     case ErrorKind::internal:
       return "internal";
   }

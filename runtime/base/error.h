@@ -23,6 +23,7 @@ enum class ErrorKind : uint8_t {
   http,      // a backend did not answer as it should
   policy,    // the gate said no
   budget,    // instructions, memory, time, commands, attempts used up
+  store,     // the journal or the budgets could not be kept: nothing more was sent
   internal,  // our fault
 };
 

@@ -55,11 +55,26 @@ void CardSession::close_on(uint8_t logical_channel) {
   std::erase_if(channels_, [&](const auto& entry) { return entry.second.logical_channel == logical_channel; });
 }
 
-card::Response CardSession::transmit(const card::Apdu& apdu, bool wrapped) {
+card::Response CardSession::transmit(const std::vector<card::Apdu>& pieces, bool wrapped) {
   card::TransportOptions options;
   options.extended_length = traits_.extended_length;
   options.repeat_wrong_le = !wrapped;  // wrapped bytes are never sent twice
-  return card::exchange(reader_, apdu, options);
+  evidence_.before_sending();
+  Bytes travelled;
+  for (const card::Apdu& piece : pieces) append(travelled, piece.encode());
+  card::Response response;
+  try {
+    for (const card::Apdu& piece : pieces) {
+      response = card::exchange(reader_, piece, options);
+      if (response.sw != 0x9000) break;
+    }
+  } catch (const Error&) {
+    evidence_.travelled(travelled, {});
+    throw;
+  }
+  const uint8_t status[] = {static_cast<uint8_t>(response.sw >> 8), static_cast<uint8_t>(response.sw)};
+  evidence_.travelled(travelled, concat({response.data, status}));
+  return response;
 }
 
 host::Answers CardSession::perform(const host::Exchange& request) {
@@ -88,6 +103,9 @@ host::Answers CardSession::perform(const host::Exchange& request) {
       throw;
     }
     observer_.exchanged(command, request.channel, out.answers.back(), Clock::now() - begin);
+    if (const auto moved = channels_.find(request.channel); moved != channels_.end()) {
+      evidence_.channel_moved(request.channel, moved->second.channel->mark());
+    }
     selected_.answered(command, out.answers.back());
     if (request.stop_on_error && stops_a_plan(out.answers.back().sw)) break;
   }
@@ -99,18 +117,13 @@ host::Answer CardSession::send(const host::Command& command, Open* open, uint8_t
                                                 open ? ByteView(open->diversification_data) : ByteView());
   if (!open) {
     if (selects(command)) close_on(logical_channel);
-    const card::Response response = transmit(resolved.apdu, false);
+    const card::Response response = transmit({resolved.apdu}, false);
     return {response.data, response.sw};
   }
   gp::Channel& channel = *open->channel;
   const card::Apdu wrapped =
       resolved.secret ? channel.wrap(resolved.apdu, *resolved.secret) : channel.wrap(resolved.apdu);
-  card::Response response;
-  for (const card::Apdu& piece : pieces(wrapped, traits_.extended_length)) {
-    response = transmit(piece, true);
-    if (response.sw != 0x9000) break;
-  }
-  const card::Response plain = channel.unwrap(response);
+  const card::Response plain = channel.unwrap(transmit(pieces(wrapped, traits_.extended_length), true));
   if (selects(command)) close_on(logical_channel);
   return {plain.data, plain.sw};
 }
@@ -127,7 +140,7 @@ host::ChannelOpened CardSession::perform(const host::OpenChannel& request) {
   card::Apdu update = gp::initialize_update(version, 0, host_challenge);
   update.cla = card::with_channel(update.cla, request.logical_channel);
   budget_.spend(target, request.keys);
-  const card::Response answer = transmit(update, false);
+  const card::Response answer = transmit({update}, false);
   // The challenge is fresh each time and of no use to a reader: the canonical form goes without it.
   host::Command shown = host::command_of(update);
   shown.data = host::Data();
@@ -160,7 +173,7 @@ host::ChannelOpened CardSession::perform(const host::OpenChannel& request) {
   card::Apdu authenticate = open.channel->external_authenticate();
   authenticate.cla = card::with_channel(authenticate.cla, request.logical_channel);
   const auto middle = Clock::now();
-  const card::Response authenticated = transmit(authenticate, true);
+  const card::Response authenticated = transmit({authenticate}, true);
   host::Command shown_authenticate = host::command_of(authenticate);
   shown_authenticate.data = host::Data();
   observer_.exchanged(shown_authenticate, 0, {authenticated.data, authenticated.sw}, Clock::now() - middle);
@@ -181,6 +194,8 @@ host::ChannelOpened CardSession::perform(const host::OpenChannel& request) {
   opened.diversification_data = parsed.diversification_data;
   opened.sequence_counter = parsed.sequence_counter;
   opened.max_data = static_cast<uint32_t>(open.channel->max_data());
+  evidence_.channel_opened({opened.channel, request, version, host_challenge, answer.data});
+  evidence_.channel_moved(opened.channel, open.channel->mark());
   channels_.emplace(opened.channel, std::move(open));
   observer_.channel_opened(request, opened, Clock::now() - begin);
   return opened;

@@ -11,6 +11,7 @@
 #include "card/transport.h"
 #include "engine/attempt_budget.h"
 #include "engine/custody.h"
+#include "engine/evidence.h"
 #include "engine/gate.h"
 #include "engine/observer.h"
 #include "engine/selection.h"
@@ -28,8 +29,14 @@ class CardSession {
  public:
   /// All of them outlive this.
   CardSession(card::Reader& reader, const Custody& custody, const Gate& gate, AttemptBudget& budget, Observer& observer,
-              CardTraits traits)
-      : reader_(reader), custody_(custody), gate_(gate), budget_(budget), observer_(observer), traits_(traits) {}
+              Evidence& evidence, CardTraits traits)
+      : reader_(reader),
+        custody_(custody),
+        gate_(gate),
+        budget_(budget),
+        observer_(observer),
+        evidence_(evidence),
+        traits_(traits) {}
 
   /// Raises as the request can fail: reader, card, channel, budget.
   host::ResetDone perform(const host::Reset& request);
@@ -52,7 +59,8 @@ class CardSession {
   };
 
   host::Answer send(const host::Command& command, Open* open, uint8_t logical_channel);
-  card::Response transmit(const card::Apdu& apdu, bool wrapped);
+  /// What travels of one command, and its last answer. `wrapped`: by a secure channel.
+  card::Response transmit(const std::vector<card::Apdu>& pieces, bool wrapped);
   void close_on(uint8_t logical_channel);
 
   card::Reader& reader_;
@@ -60,6 +68,7 @@ class CardSession {
   const Gate& gate_;
   AttemptBudget& budget_;
   Observer& observer_;
+  Evidence& evidence_;
   CardTraits traits_;
   std::map<host::ChannelId, Open> channels_;
   Selection selected_{};

@@ -44,6 +44,7 @@ class LocalOutside : public RunOutside {
     const Inputs& inputs;
     const HttpTransport& http;  // may be empty: no network
     const Director& director;   // empty: no stage
+    Evidence& evidence;
   };
   /// All that it refers to must outlive this.
   explicit LocalOutside(const Setup& setup);

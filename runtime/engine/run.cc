@@ -186,7 +186,8 @@ struct Run::Impl {
           RecordedOutside::Setup{*replay, gate, observer, setup.director, setup.plays_backends});
     } else {
       outside = std::make_unique<LocalOutside>(LocalOutside::Setup{
-          *setup.reader, gate, custody, budget, observer, setup.traits, setup.inputs, setup.http, setup.director});
+          *setup.reader, gate, custody, budget, observer, setup.traits, setup.inputs, setup.http, setup.director,
+          no_evidence});
     }
     if (recorder) outside = std::make_unique<RecordingOutside>(std::move(outside), *recorder);
     attempt = std::make_unique<Attempt>(setup, reader_name(), std::move(outside));
@@ -258,6 +259,7 @@ struct Run::Impl {
   Custody custody;
   Gate gate;
   AttemptBudget budget;
+  Evidence no_evidence;
   std::unique_ptr<RunReplay> replay;      // null: a card
   std::unique_ptr<RunRecorder> recorder;  // null: none
   std::unique_ptr<Attempt> attempt;

@@ -1,0 +1,35 @@
+// What goes on below the canonical commands and is kept all the same: proof of what travelled, and all that a channel
+// needs, beside its keys, to be taken up again by another process. No key in it, and no plain byte of a secret.
+//
+// Owner: one run's journal. One thread.
+#pragma once
+
+#include "gp/channel.h"
+#include "host/outside.h"
+
+namespace cw::engine {
+
+/// What a channel came from, beside the keys in custody.
+struct ChannelMaterial {
+  host::ChannelId channel = 0;
+  host::OpenChannel asked{};
+  uint8_t version = 0;      // key version that was asked for
+  Bytes host_challenge{};   // 8 or 16 bytes
+  Bytes answer{};           // to INITIALIZE UPDATE, without status word
+};
+
+class Evidence {
+ public:
+  virtual ~Evidence() = default;
+
+  /// Right before bytes go to the card. Raises store: none may go any more.
+  virtual void before_sending() {}
+  /// A command as it travelled (several APDUs one after the other where it was cut) and what came back, with status
+  /// word; no bytes: no answer.
+  virtual void travelled(ByteView /*command*/, ByteView /*answer*/) {}
+  virtual void channel_opened(const ChannelMaterial& /*material*/) {}
+  /// Where the channel stands after a command and its answer.
+  virtual void channel_moved(host::ChannelId /*channel*/, const gp::Channel::Mark& /*mark*/) {}
+};
+
+}  // namespace cw::engine

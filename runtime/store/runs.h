@@ -1,0 +1,105 @@
+// Runs and their journals, as opaque sealed frames: who holds a run, what was written, in which order. A frame is
+// written only by the holder of the run's lease, and each of them exactly once.
+//
+// Thread rule: any thread. Frames of runs that are written at the same moment share one sync (group commit).
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "store/lease.h"
+
+namespace cw::store {
+
+enum class RunState : uint8_t {
+  running,  // an attempt is under way, or was when its process died
+  waiting,  // for the clock or a device; nothing is in doubt
+  stuck,    // attempts used up: waits for an operator
+  done,     // the flow came to its end
+  failed,   // card, policy, flow or backend said no
+  stopped,  // by an operator
+};
+std::string_view name_of(RunState state);
+std::optional<RunState> run_state_named(std::string_view name);
+inline bool is_over(RunState state) {
+  return state == RunState::done || state == RunState::failed || state == RunState::stopped;
+}
+
+/// What can be seen of a run without its key. Never a secret, an answer or an error's text: those are in the frames.
+struct RunRow {
+  std::string id{};  // 20 characters, sorts by time of creation
+  RunState state = RunState::running;
+  std::string flow{};
+  std::string card{};     // name of the reader
+  std::string card_id{};  // as the card gave it; empty: not known yet
+  std::string flavor{};
+  std::string bundle{};  // hashes
+  std::string policy{};
+  std::string policy_hash{};
+  std::string node{};     // whose process wrote last
+  int64_t created = 0;    // milliseconds since 1970
+  int64_t changed = 0;
+  int64_t wake = 0;       // state waiting: when it goes on; 0: on an event
+  int64_t attempts = 0;
+  int64_t frames = 0;     // how many there are
+  std::string error{};    // kind of the error that it ended with, or empty
+  bool stop_asked = false;
+};
+
+/// What changes in the row together with a frame; absent: as it was.
+struct RunChange {
+  std::optional<RunState> state{};
+  std::optional<std::string> card_id{};
+  std::optional<int64_t> attempts{};
+  std::optional<int64_t> wake{};
+  std::optional<std::string> error{};
+};
+
+struct RunFilter {
+  std::optional<RunState> state{};
+  std::string flow{};     // a pattern with *, or empty
+  std::string card_id{};  // or empty
+  int64_t limit = 0;      // the newest so many; 0: all
+};
+
+class Runs {
+ public:
+  virtual ~Runs() = default;
+
+  /// A new run with its first frame, leased to this process. `row` without what the store knows by itself (id, state,
+  /// node, times, frames). `key`: the run's key, sealed. Raises store.
+  virtual Lease create(const RunRow& row, ByteView key, ByteView frame) = 0;
+
+  /// Writes the next frame under the lease; durable on return, and the lease counts from now. Raises store: another
+  /// holds the run (cause "fenced"), the lease ran out before it could be written, disk full, store gone. Where the
+  /// outcome of a commit is not known, it is asked for until it is, or the store stays away.
+  virtual void append(Lease& lease, ByteView frame, const RunChange& change = {}) = 0;
+
+  /// A run by its id, or the beginning of one. Raises usage: none, or several.
+  virtual RunRow find(const std::string& id) = 0;
+  virtual std::vector<RunRow> list(const RunFilter& filter) = 0;
+  virtual std::vector<Bytes> frames(const std::string& id) = 0;
+  virtual Bytes key(const std::string& id) = 0;
+
+  /// An operator wants it to end at its next boundary. Its holder sees that with its next append.
+  virtual void ask_to_stop(const std::string& id) = 0;
+
+  /// Takes the lease of a run that nobody holds, or whose holder is gone: at once if that process is known to be dead,
+  /// else after its expiry and margin have passed by this process's clock without a sign of life. `waits` is told how
+  /// long, and gives up by returning false. Raises store: it is held and stays held; usage: the run is over.
+  virtual Lease take(const std::string& id, const std::function<bool(std::chrono::milliseconds)>& waits) = 0;
+  /// Nobody holds it from now on.
+  virtual void release(Lease& lease) = 0;
+
+  /// Deletes frames and keys of runs that were over before `before` (milliseconds since 1970); their rows stay without
+  /// them no longer. How many. The audit keeps what it says of them.
+  virtual int64_t forget(int64_t before) = 0;
+
+  /// Puts in a run that was exported elsewhere. Over, and held by nobody. Raises usage: its id is there.
+  virtual void put(const RunRow& row, ByteView key, const std::vector<Bytes>& frames) = 0;
+};
+
+}  // namespace cw::store

@@ -1,0 +1,69 @@
+// The store: what has to outlive a process. SQLite in a file that is made when it is first wanted, or PostgreSQL for
+// several nodes. Holds opaque sealed bytes and what must be looked up; knows nothing of cards and flows.
+//
+// Thread rule: any thread; one connection, used by one at a time.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "crypto/seal.h"
+#include "store/audit.h"
+#include "store/budgets.h"
+#include "store/outbox.h"
+#include "store/rotations.h"
+#include "store/runs.h"
+
+namespace cw::store {
+
+struct StoreOptions {
+  std::string where{};                           // a path, or postgres://...
+  std::optional<std::filesystem::path> key{};    // file with the store's key; default for a path: beside it, PATH.key
+  std::string node{};                            // name of this node; default: the host's
+  std::chrono::milliseconds lease{15'000};       // how long a run is held without a sign of life
+  std::chrono::milliseconds margin{3'000};       // within which the holder stops by itself
+  bool make = true;                              // make what is not there
+  bool migrate = true;                           // bring an older format up to this one
+};
+
+/// The format of the tables that this program writes.
+inline constexpr int64_t kStoreFormat = 1;
+
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  /// Raises store: cannot be opened, another format (newer: which program can read it), corrupt, sealed under another
+  /// key; usage: a location that is none, a key file that others may read.
+  static std::shared_ptr<Store> open(const StoreOptions& options);
+
+  virtual const std::string& where() const = 0;
+  virtual const std::string& node() const = 0;
+  /// Seals keys of runs.
+  virtual const crypto::SealingKey& key() const = 0;
+
+  virtual Runs& runs() = 0;
+  virtual Budgets& budgets() = 0;
+  virtual Audit& audit() = 0;
+  virtual Outbox& outbox() = 0;
+  virtual Rotations& rotations() = 0;
+
+  /// Files that runs name by their SHA-256 (64 hex digits): bundles, policies, CAP files. They stay while a run names
+  /// them. put() of one that is there does nothing.
+  virtual void put_file(const std::string& sha256, ByteView content) = 0;
+  virtual std::optional<Bytes> file(const std::string& sha256) = 0;
+
+  struct Check {
+    int64_t format = 0;
+    int64_t runs = 0, frames = 0, files = 0;
+    std::vector<std::string> broken{};  // each a line for people; empty: nothing found
+  };
+  /// Reads everything once: the engine's own check of its pages, gaps in journals, keys that do not open, the audit.
+  virtual Check check() = 0;
+};
+
+}  // namespace cw::store
