@@ -13,9 +13,9 @@ namespace cw::engine {
 struct ChannelMaterial {
   host::ChannelId channel = 0;
   host::OpenChannel asked{};
-  uint8_t version = 0;      // key version that was asked for
-  Bytes host_challenge{};   // 8 or 16 bytes
-  Bytes answer{};           // to INITIALIZE UPDATE, without status word
+  uint8_t version = 0;     // key version that was asked for
+  Bytes host_challenge{};  // 8 or 16 bytes
+  Bytes answer{};          // to INITIALIZE UPDATE, without status word
 };
 
 class Evidence {

@@ -15,9 +15,9 @@
 namespace cw::store {
 
 struct AuditEntry {
-  std::string actor{};    // "user@host", or a node's name
-  std::string action{};   // "run begun", "budget reset"...
-  std::string subject{};  // id of a run, identity of a card, name of a key set
+  std::string actor{};                                         // "user@host", or a node's name
+  std::string action{};                                        // "run begun", "budget reset"...
+  std::string subject{};                                       // id of a run, identity of a card, name of a key set
   std::vector<std::pair<std::string, std::string>> details{};  // in this order
 };
 

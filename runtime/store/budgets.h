@@ -50,9 +50,9 @@ class Budgets {
  public:
   virtual ~Budgets() = default;
 
-  /// Charges one attempt, durable on return. `id` is new and unique, so that a commit whose outcome was not known is not
-  /// counted twice. All of `accounts` are charged, or none. Raises budget: one of them is at its limit (says which, and
-  /// how an operator resets it); store.
+  /// Charges one attempt, durable on return. `id` is new and unique, so that a commit whose outcome was not known is
+  /// not counted twice. All of `accounts` are charged, or none. Raises budget: one of them is at its limit (says which,
+  /// and how an operator resets it); store.
   virtual void charge(const std::string& id, Charge charge, const std::vector<Account>& accounts,
                       const BudgetLimits& limits, const std::string& run) = 0;
   /// What became of it. `moved`: the accounts it counts on from now, once the card has said who it is. `forgives`: what
@@ -64,8 +64,8 @@ class Budgets {
   virtual Spent spent(Charge charge, const Account& account) = 0;
   /// What counts; `card` empty: of all cards.
   virtual std::vector<BudgetRow> list(const std::string& card) = 0;
-  /// An operator knows better; `domain`, `version` absent: all of the card. How many charges count no more. Raises usage:
-  /// there is no reason given.
+  /// An operator knows better; `domain`, `version` absent: all of the card. How many charges count no more. Raises
+  /// usage: there is no reason given.
   virtual int64_t reset(const std::string& card, const std::optional<std::string>& domain,
                         const std::optional<int64_t>& version, const std::string& who, const std::string& reason) = 0;
 };

@@ -46,8 +46,8 @@ class Database {
   virtual void transact(const std::function<void()>& work) = 0;
 };
 
-int64_t number(const Value& value);             // raises store: a corrupt row
-const std::string& text(const Value& value);    // raises store
-const Bytes& bytes(const Value& value);         // raises store
+int64_t number(const Value& value);           // raises store: a corrupt row
+const std::string& text(const Value& value);  // raises store
+const Bytes& bytes(const Value& value);       // raises store
 
 }  // namespace cw::store

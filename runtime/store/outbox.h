@@ -14,13 +14,13 @@
 namespace cw::store {
 
 struct Parcel {
-  std::string key{};   // idempotency key: the same for the same run and name
+  std::string key{};  // idempotency key: the same for the same run and name
   std::string run{};
   std::string name{};  // the flow's name for it
   std::string url{};   // without query
   Bytes call{};        // sealed: the whole call
   int64_t created = 0;
-  int64_t due = 0;     // milliseconds since 1970: not before
+  int64_t due = 0;  // milliseconds since 1970: not before
   int64_t tries = 0;
   std::string error{};  // of the last try: status or kind, never a body
   bool delivered = false;

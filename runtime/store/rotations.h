@@ -18,11 +18,11 @@ struct KeyCandidate {
 
 struct Rotation {
   std::string card{};
-  std::string domain{};  // AID in hex; empty: the ISD
+  std::string domain{};   // AID in hex; empty: the ISD
   KeyCandidate before{};  // set empty: the domain had no keys
   KeyCandidate after{};
   std::string run{};
-  int64_t begun = 0;  // milliseconds since 1970
+  int64_t begun = 0;      // milliseconds since 1970
   std::string decided{};  // "before" or "after" by an authentication; empty: open
 };
 
@@ -30,8 +30,8 @@ class Rotations {
  public:
   virtual ~Rotations() = default;
 
-  /// Durable on return. The same one again changes nothing. Raises store; usage: another rotation of this card and domain
-  /// is open, says which.
+  /// Durable on return. The same one again changes nothing. Raises store; usage: another rotation of this card and
+  /// domain is open, says which.
   virtual void begin(const Rotation& rotation) = 0;
   /// The open one of that domain.
   virtual std::optional<Rotation> open(const std::string& card, const std::string& domain) = 0;

@@ -39,13 +39,13 @@ struct RunRow {
   std::string bundle{};  // hashes
   std::string policy{};
   std::string policy_hash{};
-  std::string node{};     // whose process wrote last
-  int64_t created = 0;    // milliseconds since 1970
+  std::string node{};   // whose process wrote last
+  int64_t created = 0;  // milliseconds since 1970
   int64_t changed = 0;
-  int64_t wake = 0;       // state waiting: when it goes on; 0: on an event
+  int64_t wake = 0;  // state waiting: when it goes on; 0: on an event
   int64_t attempts = 0;
-  int64_t frames = 0;     // how many there are
-  std::string error{};    // kind of the error that it ended with, or empty
+  int64_t frames = 0;   // how many there are
+  std::string error{};  // kind of the error that it ended with, or empty
   bool stop_asked = false;
 };
 

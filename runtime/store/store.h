@@ -21,13 +21,13 @@
 namespace cw::store {
 
 struct StoreOptions {
-  std::string where{};                           // a path, or postgres://...
-  std::optional<std::filesystem::path> key{};    // file with the store's key; default for a path: beside it, PATH.key
-  std::string node{};                            // name of this node; default: the host's
-  std::chrono::milliseconds lease{15'000};       // how long a run is held without a sign of life
-  std::chrono::milliseconds margin{3'000};       // within which the holder stops by itself
-  bool make = true;                              // make what is not there
-  bool migrate = true;                           // bring an older format up to this one
+  std::string where{};                         // a path, or postgres://...
+  std::optional<std::filesystem::path> key{};  // file with the store's key; default for a path: beside it, PATH.key
+  std::string node{};                          // name of this node; default: the host's
+  std::chrono::milliseconds lease{15'000};     // how long a run is held without a sign of life
+  std::chrono::milliseconds margin{3'000};     // within which the holder stops by itself
+  bool make = true;                            // make what is not there
+  bool migrate = true;                         // bring an older format up to this one
 };
 
 /// The format of the tables that this program writes.
