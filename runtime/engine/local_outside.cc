@@ -76,8 +76,8 @@ Inputs Inputs::repeatable(uint64_t seed) {
 }
 
 LocalOutside::LocalOutside(const Setup& setup)
-    : setup_(setup), session_(setup.reader, setup.custody, setup.gate, setup.budget, setup.observer, setup.evidence,
-               setup.traits) {}
+    : setup_(setup),
+      session_(setup.reader, setup.custody, setup.gate, setup.budget, setup.observer, setup.evidence, setup.traits) {}
 
 Bytes LocalOutside::reset() { return session_.perform(host::Reset{}).atr; }
 
