@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "ledger_tables_private.h"
 
 namespace cw::store {
 
@@ -51,6 +52,18 @@ const std::vector<Format>& formats() {
            kFiles,
            kRunFiles,
            "CREATE INDEX run_files_by_file ON run_files (sha256)",
+           kAudit,
+           kAuditHead,
+           kAuditRoots,
+           kBudgetCards,
+           kCharges,
+           kChargesByRun,
+           kChargeAccounts,
+           kChargeAccountsByCard,
+           kOutbox,
+           kOutboxByDue,
+           kRotations,
+           kOpenRotations,
        }},
   };
   return all;

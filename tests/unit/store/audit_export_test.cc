@@ -69,7 +69,7 @@ TEST_F(AuditExports, TheAuditNeverGoesBackwards) {
 }
 
 TEST_F(AuditExports, ALineThatIsSomethingElseIsRefusedAndNamed) {
-  for (const std::string& line : {"hello", "cardwright audit root 1 x", "cardwright audit root 1 1 1 ABG",
+  for (const std::string line : {"hello", "cardwright audit root 1 x", "cardwright audit root 1 1 1 ABG",
                                   "cardwright audit root 1 1 1 1 1"}) {
     write(root_text(root(3)) + "\n" + line + "\n");
     EXPECT_TRUE(refusal([&] { read_roots(file_); }).starts_with("usage: " + file_.string() + ": line 2: ")) << line;
