@@ -88,7 +88,7 @@ TEST_P(PostgresStore, waits_for_a_server_that_is_started_again) {
     wanted.where = line(".url");
     const auto store = Store::open(wanted);
     append_while(*store, 150, [&](const std::atomic<int>& running) {
-      for (int i = 0; i < 3 && running > 0; ++i) {
+      for (int i = 0; i < 2 && running > 0; ++i) {
         wait(50);
         EXPECT_EQ(shell(with_server + "halt_postgres; resume_postgres"), 0);
       }
