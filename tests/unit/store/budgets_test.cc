@@ -62,10 +62,11 @@ TEST_P(BudgetStories, WhatIsOpenRefusedOrLostCountsAndWhatWasVerifiedDoesNot) {
 TEST_P(BudgetStories, ACardIsNotAskedAgainAfterItRefusedTwice) {
   charge_and_settle("a", Outcome::refused);
   charge_and_settle("b", Outcome::refused);
-  EXPECT_EQ(refusal([&] { charge("c"); }),
-            "budget: authenticating to card 4790 0001, the ISD, key version 30: the budget is used up: 2 refused (limit "
-            "2), 0 without an answer (limit 5), 0 not known yet; the keys may not be the card's, and it may lock itself; "
-            "find out why, then run: cardwright budget reset 4790 0001 --reason ...");
+  EXPECT_EQ(
+      refusal([&] { charge("c"); }),
+      "budget: authenticating to card 4790 0001, the ISD, key version 30: the budget is used up: 2 refused (limit "
+      "2), 0 without an answer (limit 5), 0 not known yet; the keys may not be the card's, and it may lock itself; "
+      "find out why, then run: cardwright budget reset 4790 0001 --reason ...");
   EXPECT_EQ(spent(), "2/0");
   charge_and_settle("d", Outcome::refunded, {kOther});
   charge_and_settle("e", Outcome::refunded, {kDomain});
