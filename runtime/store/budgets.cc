@@ -67,6 +67,21 @@ class BudgetBook : public Budgets {
     return {count.refused, count.lost + count.open};
   }
 
+  void mark(const std::string& card, const std::string& word) override {
+    change({"INSERT INTO budget_marks (card, word) VALUES ($1, $2) ON CONFLICT DO NOTHING", {card, word}});
+  }
+
+  void unmark(const std::string& card, const std::string& word) override {
+    change({"DELETE FROM budget_marks WHERE card = $1 AND word = $2", {card, word}});
+  }
+
+  std::vector<std::string> marks(const std::string& card) override {
+    std::vector<std::string> words;
+    const Result found = database_.run({"SELECT word FROM budget_marks WHERE card = $1 ORDER BY word", {card}});
+    for (const Row& row : found.rows) words.push_back(text(row.at(0)));
+    return words;
+  }
+
   std::vector<BudgetRow> list(const std::string& card) override {
     const std::string where = card.empty() ? "" : " AND a.card = $2";
     const Result found = database_.run(
@@ -105,6 +120,10 @@ class BudgetBook : public Budgets {
   }
 
  private:
+  void change(const Statement& statement) {
+    surely([&] { database_.run(statement); });
+  }
+
   void try_to_charge(const std::string& id, Charge charge, const std::vector<Account>& accounts,
                      const BudgetLimits& limits, const std::string& run) {
     const int64_t now = time_of_day();
@@ -156,10 +175,11 @@ class BudgetBook : public Budgets {
       for (const Account& account : forgiven(charged, moved.value_or(charged))) {
         statements.push_back(
             {"UPDATE charge_accounts SET counts = 0 WHERE card = $1 AND domain = $2 AND version = $3 "
-             "AND counts = 1 AND id <> $4 AND EXISTS (SELECT o.id FROM charges o WHERE "
-             "o.id = charge_accounts.id AND o.state = $5 AND "
-             "o.charge = (SELECT charge FROM charges WHERE id = $4))",
-             {account.card, account.domain, account.version, id, value_of(Outcome::lost)}});
+             "AND counts = 1 AND id <> $4 AND EXISTS (SELECT o.id FROM charges o WHERE o.id = charge_accounts.id AND "
+             "o.charge = (SELECT charge FROM charges WHERE id = $4) AND "
+             "(o.state = $5 OR (o.state = $6 AND o.charge = $7)))",
+             {account.card, account.domain, account.version, id, value_of(Outcome::lost), value_of(Outcome::refused),
+              value_of(Charge::content)}});
       }
     }
     database_.run_all(statements);
