@@ -14,9 +14,6 @@ inline constexpr const char* kAuditHead =
 inline constexpr const char* kAuditRoots =
     "CREATE TABLE audit_roots (size @number PRIMARY KEY, time @number NOT NULL, hash @bytes NOT NULL)";
 
-// A row to wait for, for whoever charges or settles on a card.
-inline constexpr const char* kBudgetCards =
-    "CREATE TABLE budget_cards (card @text PRIMARY KEY, changed @number NOT NULL)";
 // `charge`, `state`: values of Charge and Outcome.
 inline constexpr const char* kCharges =
     "CREATE TABLE charges (id @text PRIMARY KEY, charge @number NOT NULL, state @number NOT NULL, run @text NOT NULL, "
@@ -29,6 +26,10 @@ inline constexpr const char* kChargeAccounts =
     "version @number NOT NULL, counts @number NOT NULL, PRIMARY KEY (id, card, domain, version))";
 inline constexpr const char* kChargeAccountsByCard =
     "CREATE INDEX charge_accounts_by_card ON charge_accounts (card, domain) WHERE counts = 1";
+
+// What was seen of a card.
+inline constexpr const char* kBudgetMarks =
+    "CREATE TABLE budget_marks (card @text NOT NULL, word @text NOT NULL, PRIMARY KEY (card, word))";
 
 // `held`: until when whoever took it keeps others from it.
 inline constexpr const char* kOutbox =
