@@ -107,7 +107,20 @@ class Attempt {
   lua::State state_;
 };
 
-/// The names a flow declared, with "$arg" replaced by what that argument of type key names.
+std::string name_of(const Flavor& flavor) {
+  const auto found = flavor.find("name");
+  const auto* name = found == flavor.end() ? nullptr : std::get_if<std::string>(&found->second);
+  return name ? *name : "";
+}
+
+/// A recording has what the run wants to know of its keys.
+RunSetup with_keys(RunSetup setup) {
+  if (!setup.keys && setup.replay) setup.keys = std::make_shared<crypto::FileKeyStore>();
+  return setup;
+}
+
+}  // namespace
+
 std::vector<std::string> declared_keys(const Flow& flow, const Arguments& arguments) {
   std::vector<std::string> out;
   for (const std::string& name : flow.needs_keys) {
@@ -127,20 +140,6 @@ Bytes isd_aid_of(const Flavor& flavor) {
   const auto* aid = found == flavor.end() ? nullptr : std::get_if<Bytes>(&found->second);
   return aid ? *aid : Bytes();
 }
-
-std::string name_of(const Flavor& flavor) {
-  const auto found = flavor.find("name");
-  const auto* name = found == flavor.end() ? nullptr : std::get_if<std::string>(&found->second);
-  return name ? *name : "";
-}
-
-/// A recording has what the run wants to know of its keys.
-RunSetup with_keys(RunSetup setup) {
-  if (!setup.keys && setup.replay) setup.keys = std::make_shared<crypto::FileKeyStore>();
-  return setup;
-}
-
-}  // namespace
 
 struct Run::Impl {
   explicit Impl(RunSetup given)
@@ -225,6 +224,7 @@ struct Run::Impl {
   }
 
   void start(std::unique_ptr<RunOutside> outside) {
+    if (setup.around) outside = setup.around(std::move(outside));
     attempt = std::make_unique<Attempt>(setup, reader_name(), std::move(outside));
     take(attempt->start());
   }
@@ -307,7 +307,7 @@ struct Run::Impl {
     if (again && journal) journal->attempt_failed(error);
     if (again && recorder) recorder->attempt_failed(error);
     if (again && replay) replay->skip_failed();
-    if (!again) {
+    if (!again || (replay && replay->at_end())) {
       finish(error, repeats ? RunJournal::End::stuck : RunJournal::End::failed);
       return;
     }
@@ -352,6 +352,7 @@ struct Run::Impl {
   }
 
   void close() {
+    result.ran_out = replay && replay->ran_out();
     result.commands = gate.commands();
     attempt.reset();
     phase = Phase::done;

@@ -65,12 +65,23 @@ json arguments_of(store::Store& store, const engine::Arguments& arguments, const
   return out;
 }
 
+engine::FlavorValue flavor_value(const json& value) {
+  if (value.contains("flag")) return value["flag"].get<bool>();
+  if (value.contains("number")) return value["number"].get<int64_t>();
+  if (value.contains("text")) return text_of(value["text"]);
+  return from_hex(value.at("bytes").get<std::string>());
+}
+
 engine::ArgumentValue value_of(store::Store& store, const std::string& name, const json& value,
                                const crypto::SealingKey& key, engine::Arguments& arguments) {
   if (value.contains("text")) return text_of(value["text"]);
   if (value.contains("bytes")) return from_hex(value["bytes"].get<std::string>());
   if (value.contains("number")) return value["number"].get<int64_t>();
   if (value.contains("flag")) return value["flag"].get<bool>();
+  if (value.contains("size")) {  // exported without its bytes
+    arguments.secrets[name] = Secret::take(Bytes(value["size"].get<uint32_t>()));
+    return engine::SecretArgument{value["size"].get<uint32_t>()};
+  }
   if (value.contains("cap")) return engine::CapArgument::of(stored_file(store, value["cap"]), text_of(value["name"]));
   Secret secret = key.open_secret(from_hex(value.at("sealed").get<std::string>()), sealed_context(name));
   const engine::SecretArgument argument{static_cast<uint32_t>(secret.size())};
@@ -111,6 +122,15 @@ HeadText write_head(store::Store& store, const engine::RunSetup& setup, const en
   head["extended_length"] = setup.traits.extended_length;
   head["encrypt_empty_data"] = setup.traits.encrypt_empty_data;
   head["counts_every_attempt"] = setup.card_counts_every_attempt;
+  json flavor_data = json::object();
+  for (const auto& [field, value] : setup.flavor) {
+    flavor_data[field] = std::visit(Overloaded{[](bool flag) { return json{{"flag", flag}}; },
+                                               [](int64_t number) { return json{{"number", number}}; },
+                                               [](const std::string& text) { return json{{"text", hex_text(text)}}; },
+                                               [](const Bytes& bytes) { return json{{"bytes", to_hex(bytes)}}; }},
+                                    value);
+  }
+  head["flavor_data"] = flavor_data;
   const auto flavor = setup.flavor.find("name");
   const auto* flavor_name = flavor == setup.flavor.end() ? nullptr : std::get_if<std::string>(&flavor->second);
   head["flavor"] = flavor_name ? *flavor_name : "";
@@ -170,6 +190,7 @@ engine::RunSetup read_setup(store::Store& store, const Head& head, const crypto:
     setup.policy = engine::Policy::parse(text_of(policy.at("origin")), to_string(stored_file(store, policy.at("file"))),
                                          *setup.bundle);
     setup.flow_name = text_of(text.at("flow"));
+    for (const auto& [field, value] : text.at("flavor_data").items()) setup.flavor[field] = flavor_value(value);
     for (const auto& [name, value] : text.at("arguments").items()) {
       setup.arguments.values[name] = value_of(store, name, value, key, setup.arguments);
     }
