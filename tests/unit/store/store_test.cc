@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "crypto/digest.h"
+#include "processes.h"
 #include "store/schema.h"
 #include "stores.h"
 
@@ -59,6 +60,32 @@ TEST_P(Stores, open_with_their_own_key_only) {
   other.key.reset();
   std::filesystem::remove(folder() / "store.key");  // where it would be looked for
   EXPECT_EQ(open_refusal(other).find("usage: "), 0u) << "no key is made for a store that has one";
+}
+
+TEST_P(Stores, are_made_once_by_processes_that_start_together) {
+  StoreOptions wanted = options();
+  if (!on_postgres()) {
+    wanted.key.reset();
+    std::filesystem::remove(folder() / "store.key");
+  }
+  std::vector<std::unique_ptr<Child>> children;
+  for (int i = 0; i < 6; ++i) {
+    children.push_back(std::make_unique<Child>([&](const Pipes& pipes) {
+      pipes.hear_parent();
+      pipes.tell_parent(begin(*Store::open(wanted)).run());
+      return 0;
+    }));
+  }
+  for (const auto& child : children) child->tell("go");
+  std::vector<std::string> runs;
+  for (const auto& child : children) {
+    runs.push_back(child->hear());
+    EXPECT_EQ(child->wait(), 0);
+  }
+  const auto store = Store::open(wanted);
+  for (const std::string& run : runs) {
+    EXPECT_NO_THROW(store->key().open_key(store->runs().key(run), run_key_context(run))) << run;
+  }
 }
 
 TEST_P(Stores, of_a_newer_format_are_left_alone) {
