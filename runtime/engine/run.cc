@@ -188,6 +188,11 @@ struct Run::Impl {
   }
 
   void begin_attempt() {
+    if (past.attempt && !past.same_process && !setup.reader->attach()) {
+      past = {};
+      end_attempt(Error(ErrorKind::reader, "the card was powered down since the process before left it"));
+      return;
+    }
     if (past.attempt) {
       rebuild();
       return;
@@ -340,6 +345,7 @@ struct Run::Impl {
     try {
       past = journal->past();
       past.left = {};
+      past.same_process = true;
     } catch (const Error& error) {
       leave(error);
     }
