@@ -15,10 +15,10 @@ using nlohmann::json;
 
 std::string sealed_context(const std::string& argument) { return "argument " + argument; }
 
-/// Scripts, policies and CAP files are no secrets, and are kept once for all runs.
+/// Kept under the hash of what it is before it is sealed, so that the same file is kept once for all runs.
 std::string keep_file(store::Store& store, ByteView content) {
   std::string sha256 = to_hex(crypto::digest(crypto::Hash::sha256, content));
-  store.put_file(sha256, content);
+  store.put_file(sha256, store.key().seal(content, store::file_context(sha256)));
   return sha256;
 }
 
@@ -96,12 +96,12 @@ engine::ArgumentValue value_of(store::Store& store, const std::string& name, con
 }  // namespace
 
 Bytes stored_file(store::Store& store, const std::string& sha256) {
-  std::optional<Bytes> content = store.file(sha256);
-  if (!content) {
+  const std::optional<Bytes> sealed = store.file(sha256);
+  if (!sealed) {
     throw Error(ErrorKind::store, "file " + sha256.substr(0, 16) + "... that the run needs is not in the store " +
                                       store.where() + " any more");
   }
-  return std::move(*content);
+  return store.key().open(*sealed, store::file_context(sha256));
 }
 
 HeadText write_head(store::Store& store, const engine::RunSetup& setup, const engine::Flow& flow, const Origin& origin,
