@@ -148,7 +148,7 @@ struct Run::Impl {
         custody(*setup.keys, setup.arguments.secrets),
         gate(setup.policy, flow.name, declared_keys(flow, setup.arguments), flow.needs_backends,
              isd_aid_of(setup.flavor)),
-        budget(static_cast<unsigned>(setup.policy->limits().auth_attempts), setup.card_counts_every_attempt) {
+        budgets(setup.ledger, setup.policy->limits(), setup.card_counter) {
     if (const Decision decision = setup.policy->judge_flow(flow.name); !decision.allowed) {
       throw Error(ErrorKind::policy,
                   "flow " + flow.name + " is not allowed by policy " + setup.policy->name() + ": " + decision.because);
@@ -185,7 +185,7 @@ struct Run::Impl {
       outside = std::make_unique<RecordedOutside>(
           RecordedOutside::Setup{*replay, gate, observer, setup.director, setup.plays_backends});
     } else {
-      outside = std::make_unique<LocalOutside>(LocalOutside::Setup{*setup.reader, gate, custody, budget, observer,
+      outside = std::make_unique<LocalOutside>(LocalOutside::Setup{*setup.reader, gate, custody, budgets, observer,
                                                                    setup.traits, setup.inputs, setup.http,
                                                                    setup.director, no_evidence});
     }
@@ -258,7 +258,7 @@ struct Run::Impl {
   Observer& observer;
   Custody custody;
   Gate gate;
-  AttemptBudget budget;
+  CardBudgets budgets;
   Evidence no_evidence;
   std::unique_ptr<RunReplay> replay;      // null: a card
   std::unique_ptr<RunRecorder> recorder;  // null: none

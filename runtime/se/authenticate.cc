@@ -162,7 +162,7 @@ Reply external_authenticate(Chip& chip, LogicalChannel& channel, const Command& 
     if (!cryptogram_ok) refuse(sw::kCryptogram, "the host cryptogram is wrong: the host has other keys");
     refuse(sw::kSecurity, "the C-MAC of EXTERNAL AUTHENTICATE is wrong");
   }
-  forgive(chip, attempts);
+  if (limits.set_back) forgive(chip, attempts);
   const CardKey* enc = find_key(find_application(chip.nvm(), session->owner)->sd, session->key_version, 1);
   if (enc->type() == key_type::kDes) {
     ++edit_application(chip.memory.write(), session->owner).sd.counters[session->key_version];
