@@ -10,11 +10,12 @@
 #include "card/reader.h"
 #include "card/transport.h"
 #include "engine/card_budgets.h"
+#include "engine/card_state.h"
 #include "engine/custody.h"
 #include "engine/evidence.h"
 #include "engine/gate.h"
 #include "engine/observer.h"
-#include "engine/selection.h"
+#include "engine/past.h"
 #include "gp/channel.h"
 #include "host/outside.h"
 
@@ -44,6 +45,10 @@ class CardSession {
   host::ChannelOpened perform(const host::OpenChannel& request);
   host::ChannelClosed perform(const host::CloseChannel& request);
 
+  /// Goes on with a card that was not reset since: what is selected on it, and its open channels with keys from
+  /// custody. Raises channel, usage: a channel's keys are not what they were.
+  void go_on(const CardState& state, const std::vector<ChannelPast>& channels);
+
   /// Somebody else spoke to the card: what is known of its session is gone.
   void forget();
 
@@ -56,6 +61,7 @@ class CardSession {
     Bytes domain{};
     uint8_t logical_channel = 0;
     Bytes diversification_data{};
+    bool from_before = false;  // another process opened it, and no answer has shown yet that the card has it still
   };
 
   host::Answer send(const host::Command& command, Open* open, uint8_t logical_channel);
