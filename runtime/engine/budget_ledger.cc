@@ -37,22 +37,31 @@ std::string counts(const Spent& spent, const ChargeLimits& limits) {
 
 }  // namespace
 
+int64_t LocalLedger::count(Charge kind, const BudgetAccount& account, State state) const {
+  return std::count_if(rows_.begin(), rows_.end(), [&](const Row& row) {
+    return row.kind == kind && row.state == state &&
+           std::any_of(row.accounts.begin(), row.accounts.end(),
+                       [&](const BudgetAccount& one) { return may_be_same(one, account); });
+  });
+}
+
 Spent LocalLedger::spent(Charge kind, const BudgetAccount& account) {
-  Spent out;
-  for (const Row& row : rows_) {
-    const bool counts = row.kind == kind && std::any_of(row.accounts.begin(), row.accounts.end(),
-                                                        [&](const auto& one) { return may_be_same(one, account); });
-    if (counts) ++(row.refused ? out.refused : out.lost);
+  return {count(kind, account, State::refused), count(kind, account, State::lost) + count(kind, account, State::open)};
+}
+
+void LocalLedger::lose() {
+  for (Row& row : rows_) {
+    if (row.state == State::open) row.state = State::lost;
   }
-  return out;
 }
 
 std::string LocalLedger::charge(Charge kind, const std::vector<BudgetAccount>& accounts, const ChargeLimits& limits) {
   for (const BudgetAccount& account : accounts) {
     const Spent before = spent(kind, account);
-    if (before.refused >= limits.refused || before.lost >= limits.lost) exhausted(kind, account, before, limits);
+    const bool refused = before.refused + count(kind, account, State::open) >= limits.refused;
+    if (refused || before.lost >= limits.lost) exhausted(kind, account, before, limits);
   }
-  rows_.push_back({++charges_, kind, false, accounts});
+  rows_.push_back({++charges_, kind, State::open, accounts});
   return std::to_string(charges_);
 }
 
@@ -65,8 +74,8 @@ void LocalLedger::settle(const std::string& charge, ChargeOutcome outcome, const
   std::erase_if(rows_, is_it);
   if (forgives) {
     for (Row& row : rows_) {
-      const bool stays = row.refused && kind == Charge::authentication;
-      if (row.kind != kind || stays || row.number > number) continue;
+      const bool stays = row.state == State::refused && kind == Charge::authentication;
+      if (row.kind != kind || stays || row.state == State::open) continue;
       std::erase_if(row.accounts, [&](const BudgetAccount& one) {
         return std::find(accounts.begin(), accounts.end(), one) != accounts.end();
       });
@@ -74,7 +83,7 @@ void LocalLedger::settle(const std::string& charge, ChargeOutcome outcome, const
     std::erase_if(rows_, [](const Row& row) { return row.accounts.empty(); });
   }
   if (outcome != ChargeOutcome::refunded) {
-    rows_.push_back({number, kind, outcome == ChargeOutcome::refused, accounts});
+    rows_.push_back({number, kind, outcome == ChargeOutcome::refused ? State::refused : State::lost, accounts});
   }
 }
 

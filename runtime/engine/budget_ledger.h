@@ -28,15 +28,15 @@ enum class ChargeOutcome : uint8_t {
   lost,      // no answer came, or the handshake was given up: counts
 };
 
-/// So many charges may count at once.
+/// Charging ends when as many as this count. One that is open, charged and not settled, may become either.
 struct ChargeLimits {
   int64_t refused = 2;
-  int64_t lost = 5;  // with those that nobody has settled yet
+  int64_t lost = 5;
 };
 
 struct Spent {
   int64_t refused = 0;
-  int64_t lost = 0;
+  int64_t lost = 0;  // with those that are open
 };
 
 class BudgetLedger {
@@ -72,17 +72,22 @@ class LocalLedger : public BudgetLedger {
   void settle(const std::string& charge, ChargeOutcome outcome, const std::vector<BudgetAccount>& accounts,
               bool forgives) override;
   Spent spent(Charge kind, const BudgetAccount& account) override;
+  /// Who charged is gone: what is open is lost.
+  void lose();
   void mark(const std::string& card, const std::string& word) override;
   void unmark(const std::string& card, const std::string& word) override;
   std::vector<std::string> marks(const std::string& card) override;
 
  private:
+  enum class State : uint8_t { open, refused, lost };
   struct Row {
     size_t number = 0;
     Charge kind = Charge::authentication;
-    bool refused = false;
+    State state = State::open;
     std::vector<BudgetAccount> accounts{};
   };
+
+  int64_t count(Charge kind, const BudgetAccount& account, State state) const;
 
   bool shared_;
   size_t charges_ = 0;

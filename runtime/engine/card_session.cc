@@ -99,7 +99,9 @@ Bytes CardSession::identify(Bytes atr) {
     identity = told_identity(ask);
     atr = reader_.reset();
   }
-  budgets_.card_is(identity.value_or(identity_by_atr(atr)));
+  const std::string known = identity.value_or(identity_by_atr(atr));
+  budgets_.card_is(known);
+  evidence_.card_is(known);
   return atr;
 }
 

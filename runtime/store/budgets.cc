@@ -80,6 +80,21 @@ class BudgetBook : public Budgets {
     return {count.refused, count.lost + count.open};
   }
 
+  void mark(const std::string& card, const std::string& word) override {
+    database_.run({"INSERT INTO budget_marks (card, word) VALUES ($1, $2) ON CONFLICT DO NOTHING", {card, word}});
+  }
+
+  void unmark(const std::string& card, const std::string& word) override {
+    database_.run({"DELETE FROM budget_marks WHERE card = $1 AND word = $2", {card, word}});
+  }
+
+  std::vector<std::string> marks(const std::string& card) override {
+    std::vector<std::string> words;
+    const Result found = database_.run({"SELECT word FROM budget_marks WHERE card = $1 ORDER BY word", {card}});
+    for (const Row& row : found.rows) words.push_back(text(row.at(0)));
+    return words;
+  }
+
   std::vector<BudgetRow> list(const std::string& card) override {
     const std::string where = card.empty() ? "" : " AND a.card = $2";
     const Result found = database_.run(
@@ -172,8 +187,9 @@ class BudgetBook : public Budgets {
         statements.push_back(
             {"UPDATE charge_accounts SET counts = 0 WHERE card = $1 AND domain = $2 AND version = $3 AND "
              "id IN (SELECT o.id FROM charges o JOIN charges c ON c.charge = o.charge "
-             "WHERE c.id = $4 AND o.id <> c.id AND o.state = $5)",
-             {account.card, account.domain, account.version, id, value_of(Outcome::lost)}});
+             "WHERE c.id = $4 AND o.id <> c.id AND (o.state = $5 OR (o.state = $6 AND o.charge = $7)))",
+             {account.card, account.domain, account.version, id, value_of(Outcome::lost), value_of(Outcome::refused),
+              value_of(Charge::content)}});
       }
     }
     database_.run_all(statements);

@@ -59,14 +59,22 @@ class Budgets {
                       const BudgetLimits& limits, const std::string& run) = 0;
   /// What became of it. `moved`: the accounts it counts on from now, once the card has said who it is; it counts there
   /// even beyond a limit, since it has happened. `forgives`: what was lost before on those accounts, and on those of
-  /// the same card and domain that were charged, counts no more, since the card has set its own counter back. Settling
-  /// twice is settling once: what is not open any more stays as it is. Raises store.
+  /// the same card and domain that were charged, counts no more, since the card has set its own counter back; of
+  /// content, what was refused too. Settling twice is settling once: what is not open any more stays as it is. Raises
+  /// store.
   virtual void settle(const std::string& id, Outcome outcome, const std::optional<std::vector<Account>>& moved = {},
                       bool forgives = false) = 0;
   /// The process that went on with this run is gone: what it left open is lost. How many.
   virtual int64_t lose(const std::string& run) = 0;
 
   virtual Spent spent(Charge charge, const Account& account) = 0;
+
+  /// Words that are kept about a card until they are taken back: what was seen of it and says where its attempts count.
+  /// Raise store.
+  virtual void mark(const std::string& card, const std::string& word) = 0;
+  virtual void unmark(const std::string& card, const std::string& word) = 0;
+  virtual std::vector<std::string> marks(const std::string& card) = 0;
+
   /// What counts; `card` empty: of all cards.
   virtual std::vector<BudgetRow> list(const std::string& card) = 0;
   /// An operator knows better; `domain`, `version` absent: all of the card. How many charges count no more. One that is

@@ -30,6 +30,10 @@ inline constexpr const char* kChargeAccounts =
 inline constexpr const char* kChargeAccountsByCard =
     "CREATE INDEX charge_accounts_by_card ON charge_accounts (card, domain) WHERE counts = 1";
 
+// What was seen of a card.
+inline constexpr const char* kBudgetMarks =
+    "CREATE TABLE budget_marks (card @text NOT NULL, word @text NOT NULL, PRIMARY KEY (card, word))";
+
 // `held`: until when whoever took it keeps others from it.
 inline constexpr const char* kOutbox =
     "CREATE TABLE outbox (parcel @text PRIMARY KEY, run @text NOT NULL, name @text NOT NULL, url @text NOT NULL, "

@@ -60,6 +60,7 @@ const std::vector<Format>& formats() {
            kChargesByRun,
            kChargeAccounts,
            kChargeAccountsByCard,
+           kBudgetMarks,
            kOutbox,
            kOutboxByDue,
            kRotations,
