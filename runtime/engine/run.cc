@@ -170,6 +170,7 @@ struct Run::Impl {
     result.attempts = past.attempts;
     attempts_before = past.attempts - past.counted;
     waited = past.waited;
+    budgets.card_is(past.card);
     gate.count_before(past.commands);
   }
 

@@ -95,6 +95,7 @@ engine::Past past_of(const store::RunRow& row, const Head& head, const JournalLi
   past.attempts = lines.attempts;
   past.counted = lines.attempts - std::min(lines.attempts, lines.forgiven);
   past.commands = lines.commands_before;
+  past.card = row.card_id;
   past.waited = lines.waited_before;
   const bool goes_on = lines.attempts > 0 && lines.in_doubt.empty() && !lines.failed && head.api == kApi;
   if (!goes_on) return past;
