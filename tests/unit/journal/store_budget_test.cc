@@ -91,7 +91,7 @@ TEST_F(StoreBudgetTest, loads_that_were_refused_are_forgiven_by_one_that_was_not
 
 TEST_F(StoreBudgetTest, no_schedule_of_runs_and_crashes_brings_a_card_to_its_limit) {
   const char* text = ::getenv("CW_TEST_SCHEDULES");
-  const int schedules = text != nullptr ? std::atoi(text) : 20;
+  const int schedules = text != nullptr ? std::atoi(text) : 100;
   const std::array nodes = {node(), node(), node()};
   for (int seed = 1; seed <= schedules && !HasFailure(); ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
