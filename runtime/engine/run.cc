@@ -189,6 +189,11 @@ struct Run::Impl {
   }
 
   void begin_attempt() {
+    if (past.attempt && !past.same_process && !setup.reader->attach()) {
+      past = {};
+      end_attempt(Error(ErrorKind::reader, "the card was powered down since the process before left it"));
+      return;
+    }
     if (past.attempt) {
       rebuild();
       return;
@@ -341,6 +346,7 @@ struct Run::Impl {
     try {
       past = journal->past();
       past.left = {};
+      past.same_process = true;
     } catch (const Error& error) {
       leave(error);
     }

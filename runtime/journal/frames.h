@@ -1,5 +1,6 @@
-// What a journal's frames say, in text: the lines of a recording with every answer (docs/RECORDINGS.md), and between them
-// what only a journal has (docs/JOURNAL.md): "next", what is about to be asked; "~", evidence of what travelled below.
+// What a journal's frames say, in text: the lines of a recording with every answer (docs/RECORDINGS.md), and between
+// them what only a journal has (docs/JOURNAL.md): "next", what is about to be asked; "~", evidence of what travelled
+// below.
 //
 // Owner: one run's journal. One thread.
 #pragma once
@@ -44,11 +45,11 @@ class FrameText {
 
 /// All frames of a run, read in order.
 struct JournalLines {
-  std::string recorded{};                 // lines of the recording, each with its line feed
-  size_t attempt_at = 0;                  // where those of the last attempt begin
-  std::vector<std::string> in_doubt{};    // asked and not answered, as far as the journal knows
+  std::string recorded{};               // lines of the recording, each with its line feed
+  size_t attempt_at = 0;                // where those of the last attempt begin
+  std::vector<std::string> in_doubt{};  // asked and not answered, as far as the journal knows
   std::vector<Wire> wires{};
-  std::vector<engine::ChannelMaterial> channels{};       // in the order they were opened
+  std::vector<engine::ChannelMaterial> channels{};        // in the order they were opened
   std::map<host::ChannelId, engine::ChannelPast> open{};  // of the last attempt, since its last reset
   unsigned attempts = 0;
   unsigned forgiven = 0;

@@ -15,10 +15,10 @@ using nlohmann::json;
 
 std::string sealed_context(const std::string& argument) { return "argument " + argument; }
 
-/// Kept under the hash of what it is before it is sealed, so that the same file is kept once.
+/// Scripts, policies and CAP files are no secrets, and are kept once for all runs.
 std::string keep_file(store::Store& store, ByteView content) {
   std::string sha256 = to_hex(crypto::digest(crypto::Hash::sha256, content));
-  store.put_file(sha256, store.key().seal(content, "file " + sha256));
+  store.put_file(sha256, content);
   return sha256;
 }
 
@@ -38,21 +38,29 @@ json arguments_of(store::Store& store, const engine::Arguments& arguments, const
   json out = json::object();
   for (const auto& argument : arguments.values) {
     const std::string& name = argument.first;
-    out[name] = std::visit(
-        Overloaded{
-            [](const std::string& text) { return json{{"text", hex_text(text)}}; },
-            [](const Bytes& bytes) { return json{{"bytes", to_hex(bytes)}}; },
-            [](int64_t number) { return json{{"number", number}}; },
-            [](bool flag) { return json{{"flag", flag}}; },
-            [&](const engine::CapArgument& cap) {
-              files.push_back(keep_file(store, *cap.file));
-              return json{{"cap", files.back()}, {"name", hex_text(cap.load_file->name)}};
-            },
-            [&](const engine::SecretArgument&) {
-              return json{{"sealed", to_hex(key.seal(arguments.secrets.at(name), sealed_context(name)))}};
-            },
-        },
-        argument.second);
+    out[name] =
+        std::visit(Overloaded{
+                       [](const std::string& text) {
+                         return json{{"text", hex_text(text)}};
+                       },
+                       [](const Bytes& bytes) {
+                         return json{{"bytes", to_hex(bytes)}};
+                       },
+                       [](int64_t number) {
+                         return json{{"number", number}};
+                       },
+                       [](bool flag) {
+                         return json{{"flag", flag}};
+                       },
+                       [&](const engine::CapArgument& cap) {
+                         files.push_back(keep_file(store, *cap.file));
+                         return json{{"cap", files.back()}, {"name", hex_text(cap.load_file->name)}};
+                       },
+                       [&](const engine::SecretArgument&) {
+                         return json{{"sealed", to_hex(key.seal(arguments.secrets.at(name), sealed_context(name)))}};
+                       },
+                   },
+                   argument.second);
   }
   return out;
 }
@@ -97,12 +105,12 @@ engine::CardCounter counter_of(const json& text) {
 }  // namespace
 
 Bytes stored_file(store::Store& store, const std::string& sha256) {
-  const std::optional<Bytes> sealed = store.file(sha256);
-  if (!sealed) {
+  std::optional<Bytes> content = store.file(sha256);
+  if (!content) {
     throw Error(ErrorKind::store, "file " + sha256.substr(0, 16) + "... that the run needs is not in the store " +
                                       store.where() + " any more");
   }
-  return store.key().open(*sealed, "file " + sha256);
+  return std::move(*content);
 }
 
 HeadText write_head(store::Store& store, const engine::RunSetup& setup, const engine::Flow& flow, const Origin& origin,
@@ -179,8 +187,8 @@ engine::RunSetup read_setup(store::Store& store, const Head& head, const crypto:
     setup.bundle = engine::Bundle::unpack(stored_file(store, text.at("bundle").at("file")));
     if (setup.bundle->hash() != head.recording.bundle) damaged("its bundle is another one");
     const json& policy = text.at("policy");
-    setup.policy = engine::Policy::parse(text_of(policy.at("origin")),
-                                         to_string(stored_file(store, policy.at("file"))), *setup.bundle);
+    setup.policy = engine::Policy::parse(text_of(policy.at("origin")), to_string(stored_file(store, policy.at("file"))),
+                                         *setup.bundle);
     setup.flow_name = text_of(text.at("flow"));
     for (const auto& [name, value] : text.at("arguments").items()) {
       setup.arguments.values[name] = value_of(store, name, value, key, setup.arguments);

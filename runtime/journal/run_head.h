@@ -1,6 +1,6 @@
 // The first frame of a journal: what the run was made of, so that any process on the store can make it again. Files are
-// named by their hash and kept beside; secret arguments are sealed a second time, so that who reads a journal's text does
-// not read them.
+// named by their hash and kept beside; secret arguments are sealed a second time, so that who reads a journal's text
+// does not read them.
 //
 // Plain values.
 #pragma once

@@ -61,12 +61,14 @@ std::unique_ptr<StoreJournal> StoreJournal::begin(std::shared_ptr<store::Store> 
   row.policy = read.recording.policy;
   row.policy_hash = read.recording.policy_hash;
   row.files = std::move(head.files);
-  store::Lease lease = store->runs().create(row, store->key().seal(key, kKeyContext),
-                                            key.seal(view(head.text), frame_context(0)));
-  std::unique_ptr<StoreJournal> journal(
-      new StoreJournal(std::move(store), std::move(key), std::move(lease), actor));
-  journal->audit("run begun", {{"flow", row.flow}, {"card", row.card}, {"bundle", row.bundle},
-                               {"policy", row.policy}, {"policy_hash", row.policy_hash}});
+  store::Lease lease =
+      store->runs().create(row, store->key().seal(key, kKeyContext), key.seal(view(head.text), frame_context(0)));
+  std::unique_ptr<StoreJournal> journal(new StoreJournal(std::move(store), std::move(key), std::move(lease), actor));
+  journal->audit("run begun", {{"flow", row.flow},
+                               {"card", row.card},
+                               {"bundle", row.bundle},
+                               {"policy", row.policy},
+                               {"policy_hash", row.policy_hash}});
   return journal;
 }
 
@@ -76,7 +78,8 @@ crypto::SealingKey open_run_key(store::Store& store, const std::string& run) {
 
 OpenedJournal open_journal(store::Store& store, const std::string& id) {
   store::RunRow row = store.runs().find(id);
-  OpenedJournal out{std::move(row), open_run_key(store, row.id)};
+  crypto::SealingKey key = open_run_key(store, row.id);
+  OpenedJournal out{std::move(row), std::move(key)};
   const std::vector<Bytes> frames = store.runs().frames(out.row.id);
   if (frames.empty()) throw Error(ErrorKind::store, "run " + out.row.id + " has no journal in this store");
   for (size_t i = 0; i < frames.size(); ++i) {
@@ -250,8 +253,7 @@ void StoreJournal::travelled(ByteView command, ByteView answer) {
 
 void StoreJournal::card_is(const std::string& identity) { change_.card_id = identity; }
 
-void StoreJournal::audit(const std::string& action,
-                         const std::vector<std::pair<std::string, std::string>>& details) {
+void StoreJournal::audit(const std::string& action, const std::vector<std::pair<std::string, std::string>>& details) {
   store_->audit().add({actor_, action, id(), details});
 }
 

@@ -29,7 +29,7 @@ class Fields {
 
  private:
   ByteView take(size_t count) {
-    if (count > left_.size()) throw Error(ErrorKind::store, "an entry of the audit is cut short");
+    if (count > left_.size()) throw Error(ErrorKind::store, "an entry of the audit is cut short", {}, "corrupt");
     const ByteView taken = left_.first(count);
     left_ = left_.subspan(count);
     return taken;
@@ -84,7 +84,7 @@ AuditEntry decoded_entry(ByteView text) {
     std::string name = fields.text();
     entry.details.emplace_back(std::move(name), fields.text());
   }
-  if (!fields.at_end()) throw Error(ErrorKind::store, "an entry of the audit has bytes behind its end");
+  if (!fields.at_end()) throw Error(ErrorKind::store, "an entry of the audit has bytes behind its end", {}, "corrupt");
   return entry;
 }
 

@@ -133,20 +133,25 @@ std::optional<std::string> compare_head(const Head& head, const Follower& follow
 }  // namespace
 
 Audit::Verdict verify_audit(Database& database, const std::vector<AuditRoot>& outside) {
-  std::vector<Expected> roots;
-  for (const AuditRoot& root : outside) roots.push_back({root, true});
-  // Before the head: a root that is given away meanwhile is over more records than are looked at.
-  for (const Row& row : database.run({"SELECT size, time, hash FROM audit_roots ORDER BY size", {}}).rows) {
-    roots.push_back({root_in(row), false});
-  }
-  const Head head = head_in(database);
-  Follower follower(std::move(roots));
   Audit::Verdict verdict;
   verdict.against_root = !outside.empty();
-  verdict.broken = follow_all(database, head, follower);
-  if (!verdict.broken) verdict.broken = compare_head(head, follower);
-  if (!verdict.broken) verdict.broken = follower.roots_left();
-  verdict.records = follower.seen();
+  std::vector<Expected> roots;
+  for (const AuditRoot& root : outside) roots.push_back({root, true});
+  try {
+    // Before the head: a root that is given away meanwhile is over more records than are looked at.
+    for (const Row& row : database.run({"SELECT size, time, hash FROM audit_roots ORDER BY size", {}}).rows) {
+      roots.push_back({root_in(row), false});
+    }
+    const Head head = head_in(database);
+    Follower follower(std::move(roots));
+    verdict.broken = follow_all(database, head, follower);
+    if (!verdict.broken) verdict.broken = compare_head(head, follower);
+    if (!verdict.broken) verdict.broken = follower.roots_left();
+    verdict.records = follower.seen();
+  } catch (const Error& error) {
+    if (error.cause() != "corrupt") throw;
+    verdict.broken = error.message();
+  }
   return verdict;
 }
 

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <set>
-#include <tuple>
 
 #include "base/error.h"
 #include "budget_text_private.h"
 #include "clock_private.h"
 #include "store/ledgers.h"
+#include "surely_private.h"
 
 namespace cw::store {
 
@@ -41,31 +41,18 @@ Statement insert_account(const std::string& id, const Account& account) {
       {id, account.card, account.domain, account.version}};
 }
 
-/// Whoever charges or settles on a card writes its row first, and so waits for others that do. In this order, so that
-/// no two wait for each other.
-std::vector<Statement> turns(const std::set<std::string>& cards, int64_t now) {
-  std::vector<Statement> out;
-  for (const std::string& card : cards) {
-    out.push_back(
-        {"INSERT INTO budget_cards (card, changed) VALUES ($1, $2) "
-         "ON CONFLICT (card) DO UPDATE SET changed = excluded.changed",
-         {card, now}});
-  }
-  return out;
-}
-
 class BudgetBook : public Budgets {
  public:
   BudgetBook(Database& database, Audit& audit) : database_(database), audit_(audit) {}
 
   void charge(const std::string& id, Charge charge, const std::vector<Account>& accounts, const BudgetLimits& limits,
               const std::string& run) override {
-    database_.transact([&] { try_to_charge(id, charge, accounts, limits, run); });
+    surely([&] { database_.transact([&] { try_to_charge(id, charge, accounts, limits, run); }); });
   }
 
   void settle(const std::string& id, Outcome outcome, const std::optional<std::vector<Account>>& moved,
               bool forgives) override {
-    database_.transact([&] { try_to_settle(id, outcome, moved, forgives); });
+    surely([&] { database_.transact([&] { try_to_settle(id, outcome, moved, forgives); }); });
   }
 
   int64_t lose(const std::string& run) override {
@@ -81,11 +68,11 @@ class BudgetBook : public Budgets {
   }
 
   void mark(const std::string& card, const std::string& word) override {
-    database_.run({"INSERT INTO budget_marks (card, word) VALUES ($1, $2) ON CONFLICT DO NOTHING", {card, word}});
+    change({"INSERT INTO budget_marks (card, word) VALUES ($1, $2) ON CONFLICT DO NOTHING", {card, word}});
   }
 
   void unmark(const std::string& card, const std::string& word) override {
-    database_.run({"DELETE FROM budget_marks WHERE card = $1 AND word = $2", {card, word}});
+    change({"DELETE FROM budget_marks WHERE card = $1 AND word = $2", {card, word}});
   }
 
   std::vector<std::string> marks(const std::string& card) override {
@@ -121,7 +108,7 @@ class BudgetBook : public Budgets {
     }
     int64_t freed = 0;
     database_.transact([&] {
-      database_.run_all(turns({card}, time_of_day()));
+      lock({card});
       freed = forget(card, domain, version);
       AuditEntry entry{who, "budget reset", card, {{"reason", reason}}};
       if (domain) entry.details.emplace_back("domain", *domain);
@@ -133,12 +120,15 @@ class BudgetBook : public Budgets {
   }
 
  private:
+  void change(const Statement& statement) {
+    surely([&] { database_.run(statement); });
+  }
+
   void try_to_charge(const std::string& id, Charge charge, const std::vector<Account>& accounts,
                      const BudgetLimits& limits, const std::string& run) {
     const int64_t now = time_of_day();
-    std::set<std::string> cards;
-    for (const Account& account : accounts) cards.insert(account.card);
-    std::vector<Statement> statements = turns(cards, now);
+    lock(cards_of(accounts));
+    std::vector<Statement> statements;
     // A run does one thing at a time: what it left open, nobody will settle.
     statements.push_back(
         {"UPDATE charges SET state = $1, time = $2 WHERE run = $3 AND charge = $4 AND state = $5 AND "
@@ -165,14 +155,13 @@ class BudgetBook : public Budgets {
                      bool forgives) {
     const int64_t now = time_of_day();
     const std::vector<Account> charged = accounts_of(id);
-    std::set<std::string> cards;
-    for (const Account& account : charged) cards.insert(account.card);
-    for (const Account& account : moved.value_or(charged)) cards.insert(account.card);
-    std::vector<Statement> statements = turns(cards, now);
-    statements.push_back({"UPDATE charges SET state = $1, time = $2 WHERE id = $3 AND state = $4",
-                          {value_of(outcome), now, id, value_of(Outcome::open)}});
-    if (database_.run_all(statements).back().changed == 0) return;  // settled before, or never charged
-    statements.clear();
+    std::set<std::string> cards = cards_of(charged);
+    if (moved) cards.merge(cards_of(*moved));
+    lock(cards);
+    const Result settled = database_.run({"UPDATE charges SET state = $1, time = $2 WHERE id = $3 AND state = $4",
+                                          {value_of(outcome), now, id, value_of(Outcome::open)}});
+    if (settled.changed == 0) return;  // settled before, or never charged
+    std::vector<Statement> statements;
     if (outcome == Outcome::refunded) {
       statements.push_back({"UPDATE charge_accounts SET counts = 0 WHERE id = $1", {id}});
     } else if (moved) {
@@ -185,14 +174,26 @@ class BudgetBook : public Budgets {
     if (forgives) {
       for (const Account& account : forgiven(charged, moved.value_or(charged))) {
         statements.push_back(
-            {"UPDATE charge_accounts SET counts = 0 WHERE card = $1 AND domain = $2 AND version = $3 AND "
-             "id IN (SELECT o.id FROM charges o JOIN charges c ON c.charge = o.charge "
-             "WHERE c.id = $4 AND o.id <> c.id AND (o.state = $5 OR (o.state = $6 AND o.charge = $7)))",
+            {"UPDATE charge_accounts SET counts = 0 WHERE card = $1 AND domain = $2 AND version = $3 "
+             "AND counts = 1 AND id <> $4 AND EXISTS (SELECT o.id FROM charges o WHERE o.id = charge_accounts.id AND "
+             "o.charge = (SELECT charge FROM charges WHERE id = $4) AND "
+             "(o.state = $5 OR (o.state = $6 AND o.charge = $7)))",
              {account.card, account.domain, account.version, id, value_of(Outcome::lost), value_of(Outcome::refused),
               value_of(Charge::content)}});
       }
     }
     database_.run_all(statements);
+  }
+
+  static std::set<std::string> cards_of(const std::vector<Account>& accounts) {
+    std::set<std::string> cards;
+    for (const Account& account : accounts) cards.insert(account.card);
+    return cards;
+  }
+
+  /// Whoever charges or settles on a card waits for others that do. In order, so that no two wait for each other.
+  void lock(const std::set<std::string>& cards) {
+    for (const std::string& card : cards) database_.lock("budget of card " + card);
   }
 
   /// The accounts of the card that answered; of those that were charged before it said who it is, the ones of the same

@@ -113,10 +113,13 @@ void GroupCommit::look_up(PendingFrame& frame) {
   std::string why = "the run is no longer in the store";
   if (!run.rows.empty()) {
     const std::string holder = Owner::parse(text(run.rows[0][1])).node;
-    why = number(run.rows[0][2]) == frame.fence
-              ? "another thread of this process wrote frame " + std::to_string(frame.number) + " before"
-          : holder.empty() ? "another process took it over and gave it up"
-                           : "a process on " + holder + " has taken it over";
+    if (number(run.rows[0][2]) == frame.fence) {
+      why = "frame " + std::to_string(frame.number) + " is there already, with another content";
+    } else if (holder.empty()) {
+      why = "another process took it over and gave it up";
+    } else {
+      why = "a process on " + holder + " has taken it over";
+    }
   }
   frame.error =
       Error(ErrorKind::store,

@@ -14,9 +14,6 @@ inline constexpr const char* kAuditHead =
 inline constexpr const char* kAuditRoots =
     "CREATE TABLE audit_roots (size @number PRIMARY KEY, time @number NOT NULL, hash @bytes NOT NULL)";
 
-// A row to wait for, for whoever charges or settles on a card.
-inline constexpr const char* kBudgetCards =
-    "CREATE TABLE budget_cards (card @text PRIMARY KEY, changed @number NOT NULL)";
 // `charge`, `state`: values of Charge and Outcome.
 inline constexpr const char* kCharges =
     "CREATE TABLE charges (id @text PRIMARY KEY, charge @number NOT NULL, state @number NOT NULL, run @text NOT NULL, "

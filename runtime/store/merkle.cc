@@ -28,8 +28,10 @@ Bytes leaf_hash(ByteView data) {
 
 GrowingTree::GrowingTree(int64_t size, ByteView subtrees) : size_(size) {
   if (size < 0 || subtrees.size() != kHash * static_cast<size_t>(std::popcount(static_cast<uint64_t>(size)))) {
-    throw Error(ErrorKind::store, "the audit's tree is corrupt: its subtrees do not fit a size of " +
-                                      std::to_string(size) + "; run cardwright audit verify");
+    throw Error(ErrorKind::store,
+                "the audit's tree is corrupt: its subtrees do not fit a size of " + std::to_string(size) +
+                    "; run cardwright audit verify",
+                {}, "corrupt");
   }
   for (size_t at = 0; at < subtrees.size(); at += kHash) subtrees_.push_back(to_bytes(subtrees.subspan(at, kHash)));
 }

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "clock_private.h"
 #include "store/ledgers.h"
+#include "surely_private.h"
 
 namespace cw::store {
 
@@ -34,9 +35,9 @@ class OutboxOnDatabase : public Outbox {
   explicit OutboxOnDatabase(Database& database) : database_(database) {}
 
   void put(const Parcel& parcel) override {
-    database_.run(
-        {"INSERT INTO outbox (parcel, run, name, url, call, created, due, tries, error, delivered, given_up, "
-         "held) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0) ON CONFLICT DO NOTHING",
+    change(
+        {"INSERT INTO outbox (parcel, run, name, url, call, created, due, tries, error, delivered, given_up, held) "
+         "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0) ON CONFLICT DO NOTHING",
          {parcel.key, parcel.run, parcel.name, parcel.url, parcel.call, parcel.created, parcel.due, parcel.tries,
           parcel.error, int64_t{parcel.delivered}, int64_t{parcel.given_up}}});
   }
@@ -65,15 +66,15 @@ class OutboxOnDatabase : public Outbox {
 
   void delivered(const std::string& key) override {
     let_go(key);
-    database_.run({"UPDATE outbox SET delivered = 1, given_up = 0, error = '', call = $2, held = 0 WHERE parcel = $1",
-                   {key, Bytes()}});
+    change({"UPDATE outbox SET delivered = 1, given_up = 0, error = '', call = $2, held = 0 WHERE parcel = $1",
+            {key, Bytes()}});
   }
 
   void failed(const std::string& key, int64_t due, const std::string& error, bool give_up) override {
     // A hold that ends later is another's.
-    database_.run(
-        {"UPDATE outbox SET due = $2, error = $3, given_up = $4, held = 0 WHERE parcel = $1 AND delivered = 0 "
-         "AND held = $5",
+    change(
+        {"UPDATE outbox SET due = $2, error = $3, given_up = $4, held = 0 WHERE parcel = $1 AND delivered = 0 AND "
+         "held = $5",
          {key, due, error, int64_t{give_up}, let_go(key)}});
   }
 
@@ -99,6 +100,10 @@ class OutboxOnDatabase : public Outbox {
   }
 
  private:
+  void change(const Statement& statement) {
+    surely([&] { database_.run(statement); });
+  }
+
   /// Until when it was taken here; 0: it was not.
   int64_t let_go(const std::string& key) {
     const std::lock_guard lock(mutex_);

@@ -101,7 +101,6 @@ class Postgres : public Database {
       committing_ = false;
       try {
         attempt();
-        away_since_.reset();
         return;
       } catch (const Error& error) {
         const bool lost = !pq_.alive();
@@ -134,6 +133,7 @@ class Postgres : public Database {
         std::this_thread::sleep_for(std::chrono::milliseconds(100));
       }
     }
+    away_since_.reset();
   }
 
   Pq pq_;

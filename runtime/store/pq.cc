@@ -28,8 +28,13 @@ struct FreeOptions {
 /// The URL without user, password and options.
 std::string without_user(const std::string& url) {
   const size_t start = url.find("://") + 3;
-  const std::string authority = url.substr(start, url.find_first_of("/?", start) - start);
-  if (std::count(authority.begin(), authority.end(), '@') > 1) raise_no_url();
+  // A password with an @ or a / in it would end up in the name of the host or the database.
+  const std::string before_options = url.substr(start, url.find('?', start) - start);
+  const size_t at = before_options.find('@');
+  if (at != std::string::npos &&
+      (at > before_options.find('/') || before_options.find('@', at + 1) != std::string::npos)) {
+    raise_no_url();
+  }
   const std::unique_ptr<PQconninfoOption, FreeOptions> options(PQconninfoParse(url.c_str(), nullptr));
   if (!options) raise_no_url();
   std::string host = "localhost", port, name;

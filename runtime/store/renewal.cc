@@ -62,8 +62,11 @@ void Renewal::renew_all() {
     }
   } catch (const Error& error) {
     // Leases run out if this goes on; who holds them sees that before the next command.
-    log::warn("leases were not renewed: " + error.message());
+    if (!failing_) log::warn("leases were not renewed: " + error.message());
+    failing_ = true;
+    return;
   }
+  failing_ = false;
 }
 
 }  // namespace cw::store

@@ -36,6 +36,7 @@ class Renewal {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<Kept> kept_;
+  bool failing_ = false;  // said so already
   bool ending_ = false;
   std::thread thread_;
 };

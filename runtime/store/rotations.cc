@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "budget_text_private.h"
 #include "store/ledgers.h"
+#include "surely_private.h"
 
 namespace cw::store {
 
@@ -42,7 +43,7 @@ class RotationsOnDatabase : public Rotations {
     std::optional<Rotation> there;
     // An index lets one open rotation of a domain in, whoever comes first; that one may be decided before it is seen.
     while (!there) {
-      database_.run(
+      change(
           {"INSERT INTO rotations (card, domain, before_set, before_version, after_set, after_version, run, "
            "begun, decided) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, '') ON CONFLICT DO NOTHING",
            {rotation.card, rotation.domain, rotation.before.set, rotation.before.version, rotation.after.set,
@@ -71,7 +72,7 @@ class RotationsOnDatabase : public Rotations {
     const bool before = may_be(there->before, keys);
     const bool after = may_be(there->after, keys);
     if (before == after) return;
-    database_.run(
+    change(
         {"UPDATE rotations SET decided = $3 WHERE card = $1 AND domain = $2 AND decided = '' AND begun = $4 AND "
          "run = $5",
          {card, domain, std::string(after ? "after" : "before"), there->begun, there->run}});
@@ -94,6 +95,10 @@ class RotationsOnDatabase : public Rotations {
   }
 
  private:
+  void change(const Statement& statement) {
+    surely([&] { database_.run(statement); });
+  }
+
   Database& database_;
 };
 

@@ -162,21 +162,30 @@ void RunsOnDatabase::ask_to_stop(const std::string& id) {
 }
 
 int64_t RunsOnDatabase::forget(int64_t before) {
-  constexpr int64_t kDay = 24 * 3600 * 1000;
-  const std::string over =
-      "SELECT id FROM runs WHERE state IN ('done', 'failed', 'stopped') AND changed < $1 AND NOT EXISTS "
-      "(SELECT 1 FROM outbox WHERE outbox.run = runs.id AND delivered = 0 AND given_up = 0)";
+  constexpr int64_t kDay = int64_t{24} * 3600 * 1000;
   int64_t forgotten = 0;
-  db_.transact([&] {
-    db_.run({"DELETE FROM frames WHERE run IN (" + over + ")", {before}});
-    db_.run({"DELETE FROM run_files WHERE run IN (" + over + ")", {before}});
-    forgotten = db_.run({"DELETE FROM runs WHERE id IN (" + over + ")", {before}}).changed;
-    // A file that was put in a moment ago is for a run that will be made in a moment.
-    db_.run(
-        {"DELETE FROM files WHERE used < $1 AND NOT EXISTS "
-         "(SELECT 1 FROM run_files WHERE run_files.sha256 = files.sha256)",
-         {time_of_day() - kDay}});
-  });
+  // A few at a time, so that runs which go on can write in between.
+  for (;;) {
+    const Result over = db_.run(
+        {"SELECT id FROM runs WHERE state IN ('done', 'failed', 'stopped') AND changed < $1 AND NOT EXISTS "
+         "(SELECT 1 FROM outbox WHERE outbox.run = runs.id AND delivered = 0 AND given_up = 0) ORDER BY id LIMIT 100",
+         {before}});
+    if (over.rows.empty()) break;
+    std::vector<Statement> statements;
+    for (const Row& row : over.rows) {
+      for (const char* sql : {"DELETE FROM frames WHERE run = $1", "DELETE FROM run_files WHERE run = $1",
+                              "DELETE FROM runs WHERE id = $1"}) {
+        statements.push_back({sql, row});
+      }
+    }
+    run_until_known(statements);
+    forgotten += static_cast<int64_t>(over.rows.size());
+  }
+  // A file that was put in a moment ago is for a run that will be made in a moment.
+  run_until_known(
+      {{"DELETE FROM files WHERE used < $1 AND NOT EXISTS "
+        "(SELECT 1 FROM run_files WHERE run_files.sha256 = files.sha256)",
+        {time_of_day() - kDay}}});
   db_.purge();
   return forgotten;
 }

@@ -47,7 +47,7 @@ class RunsOnDatabase : public Runs {
   Holder holder(const std::string& id);
   /// Nothing if the holder gave a sign of life meanwhile.
   std::optional<Lease> take_over(const std::string& id, const Holder& from);
-  /// Nothing that knows whether it was committed is left without an answer: `attempt` changes nothing the second time.
+  /// Again until it is known to be committed: `attempt` changes nothing the second time.
   std::vector<Result> run_until_known(const std::vector<Statement>& attempt);
   void renew_now(Lease& lease);
   std::vector<std::string> near(const std::string& id);

@@ -55,7 +55,6 @@ const std::vector<Format>& formats() {
            kAudit,
            kAuditHead,
            kAuditRoots,
-           kBudgetCards,
            kCharges,
            kChargesByRun,
            kChargeAccounts,

@@ -39,6 +39,7 @@ class Sqlite : public Database {
  public:
   Sqlite(const std::string& path, bool make) : where_(path) {
     if (make) make_file();
+    want_writable();
     sqlite3* opened = nullptr;
     // Absolute: to SQLite a name like ":memory:" is no file.
     const int code = sqlite3_open_v2(std::filesystem::absolute(path).c_str(), &opened,
@@ -53,7 +54,6 @@ class Sqlite : public Database {
                                "PRAGMA trusted_schema = OFF"}) {
       execute(pragma, "open");
     }
-    if (sqlite3_db_readonly(opened, "main") == 1) raise_read_only("open");
   }
 
   const std::string& where() const override { return where_; }
@@ -137,6 +137,21 @@ class Sqlite : public Database {
     const bool kept = folder >= 0 && ::fsync(folder) == 0;
     if (folder >= 0) ::close(folder);
     if (!kept) raise("make", "its folder could not be written to the disk", "look at that disk", "");
+  }
+
+  /// Looked at before SQLite opens it: that would be content to read, and leave files behind that nobody can write to.
+  void want_writable() const {
+    std::filesystem::path folder = std::filesystem::path(where_).parent_path();
+    if (folder.empty()) folder = ".";
+    const auto allowed = [](const std::string& path) {
+      return ::faccessat(AT_FDCWD, path.c_str(), W_OK, AT_EACCESS) == 0;
+    };
+    if (!allowed(where_) && errno == ENOENT) {
+      throw Error(ErrorKind::usage, "there is no store " + where_ + "; a run with --store makes one");
+    }
+    for (const std::string& path : {where_, where_ + "-wal", where_ + "-shm", folder.string()}) {
+      if (!allowed(path) && errno != ENOENT) raise_read_only("open");
+    }
   }
 
   /// Two processes that do this to a new file at the same time get in each other's way, and SQLite does not wait then.
@@ -257,12 +272,7 @@ class Sqlite : public Database {
         raise(what, "another process has it locked for " + std::to_string(kPatience.count() / 1000) + " s",
               "find it with fuser " + where_, "locked");
       case SQLITE_CANTOPEN:
-        if (!std::filesystem::exists(where_)) {
-          throw Error(ErrorKind::usage, "there is no store " + where_ + "; a run with --store makes one");
-        }
-        if (::access(where_.c_str(), W_OK) != 0) raise_read_only(what);
-        raise(what, "the file, or the log beside it, cannot be opened", "look who may write to its folder",
-              "read-only");
+        raise(what, "it cannot be opened", "look whether it is a file, and who may write to its folder", "read-only");
       default:
         raise(what, sqlite3_errmsg(db_.get()), "look at the disk it is on", "");
     }

@@ -8,6 +8,21 @@
 
 namespace cw::store {
 
+namespace {
+
+[[noreturn]] void raise_over(const std::string& id, RunState state) {
+  throw Error(ErrorKind::usage, "run " + id + " is over (" + std::string(name_of(state)) +
+                                    "), so there is nothing to go on with; cardwright runs show " + id +
+                                    " says how it ended");
+}
+
+[[noreturn]] void raise_held(const std::string& id, const Owner& owner, const std::string& more) {
+  throw Error(ErrorKind::store,
+              "run " + id + " is held by " + owner.node + ", process " + std::to_string(owner.pid) + more, {}, "held");
+}
+
+}  // namespace
+
 RunsOnDatabase::Holder RunsOnDatabase::holder(const std::string& id) {
   const Result found = db_.run({"SELECT state, owner, fence, beat, lease_ms FROM runs WHERE id = $1", {id}});
   if (found.rows.empty()) {
@@ -28,30 +43,19 @@ Lease RunsOnDatabase::take(const std::string& id, const std::function<bool(std::
   const Owner self = Owner::self(node_);
   const Holder first = holder(id);
   for (Holder now = first;; now = holder(id)) {
-    if (is_over(now.state)) {
-      throw Error(ErrorKind::usage, "run " + id + " is over (" + std::string(name_of(now.state)) +
-                                        "), so there is nothing to go on with; cardwright runs show " + id +
-                                        " says how it ended");
-    }
-    const bool nobody = now.owner.pid == 0;
-    const std::string where = now.owner.node + ", process " + std::to_string(now.owner.pid);
-    const bool alive = now.fence != first.fence || now.beat != first.beat;
-    if (alive && !nobody) {
-      throw Error(ErrorKind::store,
-                  "run " + id + " is held by " + where +
-                      ", which is alive; wait for it to end, or ask it to with cardwright runs stop " + id,
-                  {}, "held");
+    if (is_over(now.state)) raise_over(id, now.state);
+    const bool gone = now.owner.pid == 0 || is_dead(now.owner, self);
+    if (!gone && (now.fence != first.fence || now.beat != first.beat)) {
+      raise_held(id, now.owner, ", which is alive; wait for it to end, or ask it to with cardwright runs stop " + id);
     }
     const std::chrono::milliseconds left = first.seen + first.length + margin_ - now.seen;
-    if (nobody || left.count() <= 0 || is_dead(now.owner, self)) {
+    if (gone || left.count() <= 0) {
       if (std::optional<Lease> lease = take_over(id, now)) return std::move(*lease);
       continue;  // a sign of life, or another was faster
     }
     if (!waits(left)) {
-      throw Error(ErrorKind::store,
-                  "run " + id + " is still held by " + where + ", for " + std::to_string(left.count()) +
-                      " ms if that gives no sign of life; try again then",
-                  {}, "held");
+      raise_held(id, now.owner,
+                 ", for " + std::to_string(left.count()) + " ms more if that gives no sign of life; try again then");
     }
     std::this_thread::sleep_for(std::min(left, std::max(length_ / 20, std::chrono::milliseconds(5))));
   }

@@ -62,10 +62,11 @@ TEST_P(BudgetStories, WhatIsOpenRefusedOrLostCountsAndWhatWasVerifiedDoesNot) {
 TEST_P(BudgetStories, ACardIsNotAskedAgainAfterItRefusedTwice) {
   charge_and_settle("a", Outcome::refused);
   charge_and_settle("b", Outcome::refused);
-  EXPECT_EQ(refusal([&] { charge("c"); }),
-            "budget: authenticating to card 4790 0001, the ISD, key version 30: the budget is used up: 2 refused (limit "
-            "2), 0 without an answer (limit 5), 0 not known yet; the keys may not be the card's, and it may lock itself; "
-            "find out why, then run: cardwright budget reset 4790 0001 --reason ...");
+  EXPECT_EQ(
+      refusal([&] { charge("c"); }),
+      "budget: authenticating to card 4790 0001, the ISD, key version 30: the budget is used up: 2 refused (limit "
+      "2), 0 without an answer (limit 5), 0 not known yet; the keys may not be the card's, and it may lock itself; "
+      "find out why, then run: cardwright budget reset 4790 0001 --reason ...");
   EXPECT_EQ(spent(), "2/0");
   charge_and_settle("d", Outcome::refunded, {kOther});
   charge_and_settle("e", Outcome::refunded, {kDomain});
@@ -173,6 +174,16 @@ TEST_P(BudgetStories, ACardThatCountsFromAnewForgivesWhatWasLostButNotWhatItRefu
   EXPECT_EQ(spent(kIsd, Charge::content), "0/1");
 }
 
+TEST_P(BudgetStories, ALoadThatWentWellForgivesThoseThatWereRefusedBefore) {
+  charge_and_settle("a", Outcome::refused);
+  charge("b", {kIsd}, "", Charge::content);
+  budgets_->settle("b", Outcome::refused);
+  charge("c", {kIsd}, "", Charge::content);
+  budgets_->settle("c", Outcome::refunded, {}, true);
+  EXPECT_EQ(spent(kIsd, Charge::content), "0/0");
+  EXPECT_EQ(spent(), "1/0");
+}
+
 TEST_P(BudgetStories, ACardForgivesNothingOfTheOneItWasTakenFor) {
   charge_and_settle("a", Outcome::lost, {kOther});
   charge_and_settle("b", Outcome::lost);
@@ -233,6 +244,18 @@ TEST_P(BudgetStories, WhatWasOpenAtAResetCountsAgainOnceItIsKnownToHaveFailed) {
   EXPECT_EQ(spent(), "0/0");
   budgets_->settle("alive", Outcome::refused);
   EXPECT_EQ(spent(), "1/0");
+}
+
+TEST_P(BudgetStories, WordsAreKeptAboutACardUntilTheyAreTakenBack) {
+  using Words = std::vector<std::string>;
+  budgets_->mark(kIsd.card, "two");
+  budgets_->mark(kIsd.card, "one");
+  budgets_->mark(kIsd.card, "one");
+  EXPECT_EQ(budgets_->marks(kIsd.card), (Words{"one", "two"}));
+  EXPECT_EQ(budgets_->marks(kOther.card), Words{});
+  budgets_->unmark(kIsd.card, "one");
+  budgets_->unmark(kIsd.card, "one");
+  EXPECT_EQ(budgets_->marks(kIsd.card), Words{"two"});
 }
 
 TEST_P(BudgetStories, TheListHasWhatCountsByCardDomainAndVersion) {

@@ -1,0 +1,201 @@
+// What can happen to a store that is a file.
+#include <fstream>
+
+#include <gtest/gtest.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "processes.h"
+#include "stores.h"
+
+namespace cw::store {
+namespace {
+
+class SqliteStore : public OnStore {
+ protected:
+  static mode_t mode(const std::filesystem::path& path) {
+    struct stat info {};
+    EXPECT_EQ(::stat(path.c_str(), &info), 0) << path;
+    return info.st_mode & 0777;
+  }
+
+  /// What opening it says to somebody who is not root.
+  std::string refusal_for_nobody(const StoreOptions& wanted) {
+    Child child([&](const Pipes& pipes) {
+      if (::geteuid() == 0 && (::setgid(65534) != 0 || ::setuid(65534) != 0)) return 1;
+      pipes.tell_parent(cause_of([&] { Store::open(wanted); }) + ": " + refusal([&] { Store::open(wanted); }));
+      return 0;
+    });
+    return child.hear();
+  }
+  void give_to_nobody() {
+    if (::geteuid() != 0) return;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder())) {
+      ASSERT_EQ(::chown(entry.path().c_str(), 65534, 65534), 0);
+    }
+    ASSERT_EQ(::chown(folder().c_str(), 65534, 65534), 0);
+  }
+
+  /// A disk of this size, under folder(); gone with its owner.
+  struct SmallDisk {
+    explicit SmallDisk(const std::filesystem::path& where, const char* size) : path(where) {
+      std::filesystem::create_directory(path);
+      mounted = ::mount("tmpfs", path.c_str(), "tmpfs", 0, (std::string("size=") + size).c_str()) == 0;
+    }
+    ~SmallDisk() {
+      if (mounted) ::umount2(path.c_str(), MNT_DETACH);
+    }
+    SmallDisk(const SmallDisk&) = delete;
+    SmallDisk& operator=(const SmallDisk&) = delete;
+    std::filesystem::path path;
+    bool mounted = false;
+  };
+};
+
+TEST_P(SqliteStore, is_for_its_owner_alone_whatever_the_umask) {
+  const mode_t before = ::umask(0);
+  StoreOptions wanted = options();
+  wanted.key.reset();
+  const auto store = Store::open(wanted);
+  begin(*store);
+  ::umask(before);
+  for (const char* end : {"", "-wal", "-shm", ".key"}) EXPECT_EQ(mode(where() + end), 0600u) << end;
+}
+
+TEST_P(SqliteStore, on_a_full_disk_says_so_and_goes_on_once_there_is_room) {
+  const SmallDisk disk(folder() / "disk", "1m");
+  if (!disk.mounted) GTEST_SKIP() << "no right to mount a small disk";
+  StoreOptions wanted = options();
+  wanted.where = (disk.path / "store").string();
+  std::ofstream(disk.path / "ballast") << std::string(400'000, 'x');
+  {
+    const auto store = Store::open(wanted);
+    Lease lease = begin(*store);
+    std::vector<Bytes> kept = {to_bytes("first")};
+    std::string said;
+    while (said.empty()) {
+      const Bytes frame(3'000, static_cast<uint8_t>(kept.size()));
+      said = refusal([&] { store->runs().append(lease, frame); });
+      if (said.empty()) kept.push_back(frame);
+    }
+    EXPECT_NE(said.find("the disk is full; make room, then resume what was stopped: nothing is lost"),
+              std::string::npos)
+        << said;
+    EXPECT_EQ(cause_of([&] { store->runs().append(lease, Bytes(3'000)); }), "full");
+    EXPECT_EQ(lease.next, static_cast<int64_t>(kept.size()));
+    EXPECT_EQ(store->runs().frames(lease.run()), kept);
+    std::filesystem::remove(disk.path / "ballast");
+    store->runs().append(lease, to_bytes("room"));
+    kept.push_back(to_bytes("room"));
+    EXPECT_EQ(store->runs().frames(lease.run()), kept);
+    EXPECT_EQ(store->check().broken, std::vector<std::string>{});
+  }
+}
+
+TEST_P(SqliteStore, that_cannot_be_written_says_so) {
+  open();
+  give_to_nobody();
+  ASSERT_EQ(::chmod(where().c_str(), 0444), 0);
+  std::string said = refusal_for_nobody(options());
+  EXPECT_NE(said.find("read-only: store: cannot open the store " + where()), std::string::npos) << said;
+  ASSERT_EQ(::chmod(where().c_str(), 0644), 0);
+  EXPECT_EQ(refusal_for_nobody(options()), "none: ") << "it is well again";
+  ASSERT_EQ(::chmod(folder().c_str(), 0555), 0);
+  said = refusal_for_nobody(options());
+  EXPECT_NE(said.find("read-only: store: cannot open the store " + where()), std::string::npos) << said;
+  StoreOptions fresh = options();
+  fresh.where += ".new";
+  said = refusal_for_nobody(fresh);
+  EXPECT_NE(said.find("read-only: store: cannot make the store " + fresh.where + ": Permission denied"),
+            std::string::npos)
+      << said;
+  ASSERT_EQ(::chmod(folder().c_str(), 0755), 0);
+  fresh.where = (folder() / "none" / "store").string();
+  said = refusal_for_nobody(fresh);
+  EXPECT_NE(said.find("make the folder " + (folder() / "none").string() + " first"), std::string::npos) << said;
+}
+
+TEST_P(SqliteStore, that_is_another_file_is_left_as_it_is) {
+  const std::string text(5'000, 'x');
+  write_file_atomically(where(), view(text), true);
+  const std::string said = refusal([&] { open(); });
+  EXPECT_EQ(said, "store: cannot open the store " + where() +
+                      ": it is no SQLite database; name another file, or move this one away");
+  EXPECT_EQ(to_string(read_file(where())), text);
+  StoreOptions missing = options();
+  missing.where += ".none";
+  missing.make = false;
+  EXPECT_EQ(refusal([&] { Store::open(missing); }),
+            "usage: there is no store " + missing.where + "; a run with --store makes one");
+}
+
+TEST_P(SqliteStore, with_a_page_that_was_overwritten_says_which_rows_it_cannot_read) {
+  std::vector<std::string> runs;
+  {
+    const auto store = open();
+    for (int i = 0; i < 40; ++i) {
+      Lease lease = begin(*store);
+      for (int k = 0; k < 5; ++k) store->runs().append(lease, Bytes(1'500, 1));
+      runs.push_back(lease.run());
+    }
+  }
+  Bytes file = read_file(where());
+  const size_t pages = file.size() / 4096;
+  for (size_t page = pages / 2; page < pages / 2 + 3; ++page) {
+    std::fill_n(file.begin() + static_cast<std::ptrdiff_t>(page * 4096), 4096, uint8_t{0xA5});
+  }
+  write_file_atomically(where(), file, true);
+  const auto store = open();
+  const std::vector<std::string> broken = store->check().broken;
+  ASSERT_FALSE(broken.empty());
+  int unreadable = 0;
+  for (const std::string& run : runs) {
+    const std::string cause = cause_of([&] { store->runs().frames(run); });
+    EXPECT_TRUE(cause == "none" || cause == "corrupt") << cause;
+    unreadable += cause == "corrupt" ? 1 : 0;
+  }
+  EXPECT_GT(unreadable, 0);
+}
+
+TEST_P(SqliteStore, that_another_process_has_locked_says_so_and_writes_nothing) {
+  { open(); }
+  Child child([&](const Pipes& pipes) {
+    const auto db = database();
+    db->transact([&] {
+      db->run({"UPDATE meta SET number = number", {}});
+      pipes.tell_parent("locked");
+      pipes.hear_parent();
+    });
+    pipes.tell_parent("done");
+    return 0;
+  });
+  ASSERT_EQ(child.hear(), "locked");
+  const auto store = open();
+  store->database().run({"PRAGMA busy_timeout = 50", {}});
+  EXPECT_EQ(cause_of([&] { begin(*store); }), "locked");
+  EXPECT_NE(refusal([&] { begin(*store); }).find("another process has it locked"), std::string::npos);
+  EXPECT_TRUE(store->runs().list({}).empty()) << "and it can be read";
+  child.tell("enough");
+  ASSERT_EQ(child.hear(), "done");
+  EXPECT_EQ(store->runs().frames(begin(*store).run()).size(), 1u);
+}
+
+TEST_P(SqliteStore, keeps_nothing_of_what_was_forgotten) {
+  const auto store = open();
+  RunRow row = a_run("demo/install");
+  Lease lease = store->runs().create(row, to_bytes("the key of this run"), to_bytes("the frame of this run"));
+  RunChange end;
+  end.state = RunState::done;
+  store->runs().append(lease, {}, end);
+  EXPECT_EQ(store->runs().forget(std::numeric_limits<int64_t>::max()), 1);
+  for (const char* file : {"", "-wal"}) {
+    const std::string content = to_string(read_file(where() + file));
+    EXPECT_EQ(content.find("of this run"), std::string::npos) << file;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(On, SqliteStore, ::testing::Values(Engine::sqlite), engine_name);
+
+}  // namespace
+}  // namespace cw::store
