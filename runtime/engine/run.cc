@@ -149,7 +149,7 @@ struct Run::Impl {
         custody(*setup.keys, setup.arguments.secrets),
         gate(setup.policy, flow.name, declared_keys(flow, setup.arguments), flow.needs_backends,
              isd_aid_of(setup.flavor)),
-        budget(static_cast<unsigned>(setup.policy->limits().auth_attempts), setup.card_counts_every_attempt),
+        budgets(setup.ledger, setup.policy->limits(), setup.card_counter),
         journal(setup.journal),
         past(std::exchange(setup.past, {}).value_or(Past())) {
     take_up();
@@ -169,6 +169,7 @@ struct Run::Impl {
     result.attempts = past.attempts;
     attempts_before = past.attempts - past.counted;
     waited = past.waited;
+    budgets.card_is(past.card);
     gate.count_before(past.commands);
   }
 
@@ -231,7 +232,7 @@ struct Run::Impl {
 
   std::unique_ptr<LocalOutside> local() {
     Evidence& evidence = journal ? static_cast<Evidence&>(*journal) : no_evidence;
-    return std::make_unique<LocalOutside>(LocalOutside::Setup{*setup.reader, gate, custody, budget, observer,
+    return std::make_unique<LocalOutside>(LocalOutside::Setup{*setup.reader, gate, custody, budgets, observer,
                                                               setup.traits, setup.inputs, setup.http, setup.director,
                                                               evidence});
   }
@@ -364,7 +365,7 @@ struct Run::Impl {
   Observer& observer;
   Custody custody;
   Gate gate;
-  AttemptBudget budget;
+  CardBudgets budgets;
   Evidence no_evidence;
   RunJournal* journal;  // null: none
   Past past;

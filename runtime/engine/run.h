@@ -35,7 +35,8 @@ struct RunSetup {
   card::Reader* reader = nullptr;  // outlives the run
   Flavor flavor{};
   CardTraits traits{};
-  bool card_counts_every_attempt = false;  // the flavor's authentication counter
+  CardCounter card_counter{};              // of authentications and loads, as the flavor says
+  std::shared_ptr<BudgetLedger> ledger{};  // of attempts; null: the run's own
   Observer* observer = nullptr;            // outlives the run; may be null
   HttpTransport http{};                    // may be empty: no network
   Director director{};                     // of a scenario

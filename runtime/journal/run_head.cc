@@ -89,6 +89,26 @@ engine::ArgumentValue value_of(store::Store& store, const std::string& name, con
   return argument;
 }
 
+json counter_text(const engine::CardCounter& counter) {
+  return {{"every_attempt", counter.every_attempt},
+          {"set_back", counter.set_back},
+          {"scope", static_cast<int>(counter.scope)},
+          {"limit", counter.limit},
+          {"load_failures", counter.load_failures}};
+}
+
+engine::CardCounter counter_of(const json& text) {
+  engine::CardCounter out;
+  out.every_attempt = text.at("every_attempt");
+  out.set_back = text.at("set_back");
+  const int scope = text.at("scope");
+  if (scope == 1) out.scope = engine::CardCounter::Scope::domain;
+  if (scope == 2) out.scope = engine::CardCounter::Scope::card;
+  out.limit = text.at("limit");
+  out.load_failures = text.at("load_failures");
+  return out;
+}
+
 [[noreturn]] void damaged(const std::string& what) {
   throw Error(ErrorKind::store, "reading the head of a journal: " + what + "; the store is damaged");
 }
@@ -121,7 +141,6 @@ HeadText write_head(store::Store& store, const engine::RunSetup& setup, const en
   head["card_shared"] = origin.card_shared;
   head["extended_length"] = setup.traits.extended_length;
   head["encrypt_empty_data"] = setup.traits.encrypt_empty_data;
-  head["counts_every_attempt"] = setup.card_counts_every_attempt;
   json flavor_data = json::object();
   for (const auto& [field, value] : setup.flavor) {
     flavor_data[field] = std::visit(Overloaded{[](bool flag) { return json{{"flag", flag}}; },
@@ -131,6 +150,7 @@ HeadText write_head(store::Store& store, const engine::RunSetup& setup, const en
                                     value);
   }
   head["flavor_data"] = flavor_data;
+  head["counter"] = counter_text(setup.card_counter);
   const auto flavor = setup.flavor.find("name");
   const auto* flavor_name = flavor == setup.flavor.end() ? nullptr : std::get_if<std::string>(&flavor->second);
   head["flavor"] = flavor_name ? *flavor_name : "";
@@ -165,7 +185,7 @@ Head read_head(std::string_view text) {
     out.origin.card_shared = head.at("card_shared");
     out.traits.extended_length = head.at("extended_length");
     out.traits.encrypt_empty_data = head.at("encrypt_empty_data");
-    out.counts_every_attempt = head.at("counts_every_attempt");
+    out.counter = counter_of(head.at("counter"));
     out.recording.flow = text_of(head.at("name"));
     out.recording.card = text_of(head.at("reader"));
     out.recording.flavor = head.at("flavor");
@@ -198,7 +218,7 @@ engine::RunSetup read_setup(store::Store& store, const Head& head, const crypto:
     damaged("it is not as cardwright writes it");
   }
   setup.traits = head.traits;
-  setup.card_counts_every_attempt = head.counts_every_attempt;
+  setup.card_counter = head.counter;
   return setup;
 }
 
