@@ -13,6 +13,7 @@
 #include "engine/custody.h"
 #include "engine/evidence.h"
 #include "engine/gate.h"
+#include "engine/key_watch.h"
 #include "engine/observer.h"
 #include "engine/selection.h"
 #include "gp/channel.h"
@@ -29,13 +30,14 @@ class CardSession {
  public:
   /// All of them outlive this.
   CardSession(card::Reader& reader, const Custody& custody, const Gate& gate, AttemptBudget& budget, Observer& observer,
-              Evidence& evidence, CardTraits traits)
+              Evidence& evidence, KeyWatch& key_watch, CardTraits traits)
       : reader_(reader),
         custody_(custody),
         gate_(gate),
         budget_(budget),
         observer_(observer),
         evidence_(evidence),
+        key_watch_(key_watch),
         traits_(traits) {}
 
   /// Raises as the request can fail: reader, card, channel, budget.
@@ -55,9 +57,14 @@ class CardSession {
     std::unique_ptr<gp::Channel> channel{};
     Bytes domain{};
     uint8_t logical_channel = 0;
+    KeyWatch::Keys keys{};  // that opened it
     Bytes diversification_data{};
   };
 
+  KeyWatch::Place place_of(const Open& open) const;
+  void refuse_same_keys(const host::Command& put_key, const std::string& set, const Open& open) const;
+  /// Tells of every PUT KEY in the plan, before its first command goes out. Raises what forbids it.
+  void announce_keys(const host::Exchange& request, const Open& open);
   host::Answer send(const host::Command& command, Open* open, uint8_t logical_channel);
   /// What travels of one command, and its last answer. `wrapped`: by a secure channel.
   card::Response transmit(const std::vector<card::Apdu>& pieces, bool wrapped);
@@ -69,6 +76,7 @@ class CardSession {
   AttemptBudget& budget_;
   Observer& observer_;
   Evidence& evidence_;
+  KeyWatch& key_watch_;
   CardTraits traits_;
   std::map<host::ChannelId, Open> channels_;
   Selection selected_{};

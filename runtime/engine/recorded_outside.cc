@@ -104,7 +104,9 @@ host::Reply RecordedOutside::reply_to(const host::OpenChannel& request) {
   setup_.gate.admit_protocol(opened.scp, request.level);
   channels_[opened.channel] = {{opened.scp, opened.level, selected_.on(request.logical_channel)},
                                request.logical_channel};
-  setup_.observer.channel_opened(request, opened, nanoseconds(0));
+  host::OpenChannel shown = request;
+  if (!opened.keys.empty()) shown.keys = opened.keys;
+  setup_.observer.channel_opened(shown, opened, nanoseconds(0));
   return opened;
 }
 

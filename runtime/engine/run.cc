@@ -185,9 +185,9 @@ struct Run::Impl {
       outside = std::make_unique<RecordedOutside>(
           RecordedOutside::Setup{*replay, gate, observer, setup.director, setup.plays_backends});
     } else {
-      outside = std::make_unique<LocalOutside>(LocalOutside::Setup{*setup.reader, gate, custody, budget, observer,
-                                                                   setup.traits, setup.inputs, setup.http,
-                                                                   setup.director, no_evidence});
+      outside = std::make_unique<LocalOutside>(
+          LocalOutside::Setup{*setup.reader, gate, custody, budget, observer, setup.traits, setup.inputs, setup.http,
+                              setup.director, no_evidence, setup.key_watch ? *setup.key_watch : no_watch});
     }
     if (recorder) outside = std::make_unique<RecordingOutside>(std::move(outside), *recorder);
     attempt = std::make_unique<Attempt>(setup, reader_name(), std::move(outside));
@@ -260,6 +260,7 @@ struct Run::Impl {
   Gate gate;
   AttemptBudget budget;
   Evidence no_evidence;
+  KeyWatch no_watch;
   std::unique_ptr<RunReplay> replay;      // null: a card
   std::unique_ptr<RunRecorder> recorder;  // null: none
   std::unique_ptr<Attempt> attempt;

@@ -1,0 +1,483 @@
+// demo/rotate-keys, torn at every command and started again by another process: the card ends up with the new keys, no
+// key is tried that it does not have, and whoever follows the keys could name both candidates before the first byte.
+#include <algorithm>
+#include <functional>
+#include <map>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/hex.h"
+#include "engine/scheduler.h"
+#include "se/card.h"
+#include "se/sim_reader.h"
+
+namespace cw::engine {
+namespace {
+
+constexpr uint8_t kDes = 0x80;
+constexpr uint8_t kInitializeUpdate = 0x50, kExternalAuthenticate = 0x82, kPutKey = 0xD8, kGetData = 0xCA;
+
+/// Keeps in memory what a store keeps on disk: it outlives the runs.
+class NotedKeys : public KeyWatch {
+ public:
+  void about_to_put_keys(const Place& place, const Keys& before, const Keys& after) override {
+    if (full) throw Error(ErrorKind::store, "writing the rotation down: the disk is full");
+    open = {place, before, after};
+    ++announced;
+  }
+  void channel_opened(const Place& place, const Keys& keys) override {
+    if (!open || open->place != place) return;
+    if (keys == open->after) decided.push_back("after");
+    if (keys == open->before) decided.push_back("before");
+    if (keys == open->after || keys == open->before) open.reset();
+  }
+
+  struct Rotation {
+    Place place{};
+    Keys before{};
+    Keys after{};
+  };
+  std::optional<Rotation> open{};
+  std::vector<std::string> decided{};
+  int announced = 0;
+  bool full = false;
+};
+
+/// Notes what is sent, what the card counts, and whether a handshake was given up since its cryptogram was wrong.
+class WatchedReader : public card::Reader {
+ public:
+  explicit WatchedReader(std::shared_ptr<se::Card> card) : card_(std::move(card)), inner_(card_) {}
+  std::string name() const override { return inner_.name(); }
+  Bytes reset() override {
+    handshake_ = false;
+    return inner_.reset();
+  }
+  Bytes transmit(ByteView command) override {
+    const uint8_t ins = command[1];
+    instructions.push_back(ins);
+    if (ins == kPutKey && noted != nullptr && !noted->open) ++unannounced;
+    if (handshake_ && ins != kExternalAuthenticate) ++wrong_cryptograms;
+    handshake_ = false;
+    if (hide_keys && ins == kGetData && command[3] == 0xE0) return from_hex("6A88");
+    Bytes answer = inner_.transmit(command);
+    const bool ok = answer.size() >= 2 && read_be(ByteView(answer).last(2)) == 0x9000;
+    if (ins == kInitializeUpdate && ok) handshake_ = true;
+    if (ins == kExternalAuthenticate && !ok) ++wrong_cryptograms;
+    if (ins == kInitializeUpdate || ins == kExternalAuthenticate) counted = std::max(counted, attempts_on_card());
+    return answer;
+  }
+  int sent(uint8_t ins) const { return static_cast<int>(std::count(instructions.begin(), instructions.end(), ins)); }
+
+  const NotedKeys* noted = nullptr;
+  bool hide_keys = false;  // the card tells nobody which keys it has
+  std::vector<uint8_t> instructions{};
+  int wrong_cryptograms = 0;
+  int unannounced = 0;   // PUT KEYs that nobody was told of
+  unsigned counted = 0;  // most attempts that the card had against a key
+
+ private:
+  unsigned attempts_on_card() const {
+    unsigned most = 0;
+    for (const nlohmann::json& application : nlohmann::json::parse(card_->save())["applications"]) {
+      if (!application.contains("sd")) continue;
+      for (const auto& entry : application["sd"]["attempts"].items()) {
+        most = std::max(
+            most, entry.value().is_number() ? entry.value().get<unsigned>() : entry.value().back().get<unsigned>());
+      }
+    }
+    return most;
+  }
+
+  std::shared_ptr<se::Card> card_;
+  se::SimReader inner_;
+  bool handshake_ = false;  // INITIALIZE UPDATE succeeded, and nothing came after it yet
+};
+
+struct Set {
+  uint8_t type = 0x88;
+  uint8_t version = 0;
+  std::string key{};
+  std::string diversification{};
+};
+using Sets = std::map<std::string, Set>;
+
+std::shared_ptr<const crypto::KeyStore> store(const Sets& sets) {
+  std::string text;
+  for (const auto& [name, set] : sets) {
+    text +=
+        "[" + name + "]\ntype = " + (set.type == kDes ? "des" : "aes") + "\nversion = " + to_hex(set.version) + "\n";
+    if (set.diversification.empty()) {
+      text += "enc = " + set.key + "\nmac = " + set.key + "\ndek = " + set.key + "\n";
+    } else {
+      text += "master = " + set.key + "\ndiversification = " + set.diversification + "\n";
+    }
+  }
+  return std::make_shared<crypto::FileKeyStore>(crypto::FileKeyStore::parse(Secret::copy(view(text)), "test keys"));
+}
+
+constexpr const char* kOld = "101112131415161718191A1B1C1D1E1F";
+constexpr const char* kNew = "E0E1E2E3E4E5E6E7E8E9EAEBECEDEEEF";
+constexpr const char* kOther = "A0A1A2A3A4A5A6A7A8A9AAABACADAEAF";
+
+Flavor host_side(const se::Flavor& flavor) {
+  return {{"name", flavor.name},
+          {"isd_aid", flavor.isd_aid},
+          {"ssd_aid", flavor.ssd_aid},
+          {"ssd_package", flavor.ssd_package},
+          {"ssd_module", flavor.ssd_module},
+          {"privilege_bytes", int64_t{flavor.privilege_length}},
+          {"install_for_personalization", flavor.install_for_personalization},
+          {"delete_cascade", flavor.delete_cascade},
+          {"scp", std::string(flavor.keys.front().type == kDes ? "02" : "03")}};
+}
+
+struct Call {
+  std::string flow;
+  std::vector<std::string> settings;
+};
+
+/// As one process does it: a run of its own, with a budget of its own.
+RunResult run(const Call& call, const se::Flavor& flavor, const Sets& sets, card::Reader& reader, unsigned attempts = 1,
+              KeyWatch* watch = nullptr) {
+  static const auto bundle = Bundle::load(CW_SOURCE_DIR);
+  static const auto policy = Policy::load(std::string(CW_SOURCE_DIR) + "/policies/default.lua", *bundle);
+  std::vector<Setting> settings;
+  for (const std::string& text : call.settings) settings.push_back(Setting::parse(text));
+  if (call.flow == "demo/install") {
+    settings.push_back({"holder", Secret::copy(view("Ada Lovelace"))});
+    settings.push_back({"pin", Secret::copy(view("123456"))});
+  }
+  RunSetup setup;
+  setup.bundle = bundle;
+  setup.flow_name = call.flow;
+  setup.policy = policy;
+  setup.arguments = Arguments::check(check_flow(*bundle, call.flow), std::move(settings));
+  setup.keys = store(sets);
+  setup.reader = &reader;
+  setup.flavor = host_side(flavor);
+  setup.attempts = attempts;
+  setup.key_watch = watch;
+  Scheduler scheduler;
+  scheduler.add(std::make_unique<Run>(std::move(setup)));
+  scheduler.run_all();
+  return scheduler.at(0).result();
+}
+
+std::string text(const RunResult& result) { return result.error ? result.error->message() : "no error"; }
+
+const Call kInstall{"demo/install", {std::string("cap=") + CW_SOURCE_DIR + "/tests/caps/wallet-1.0.cap"}};
+
+struct Story {
+  std::string name;
+  std::string flavor;
+  bool isd = false;
+  Set from{};
+  Set to{};
+  bool counts_all = false;  // the card counts every INITIALIZE UPDATE until one succeeds, and takes three
+};
+
+void PrintTo(const Story& story, std::ostream* out) { *out << story.name; }
+
+se::Flavor flavor_of(const Story& story) {
+  se::Flavor flavor = se::flavor(story.flavor);
+  if (story.counts_all) {
+    flavor.auth_counter = {se::AuthCounter::On::initialize_update, se::AuthCounter::Scope::key_version, 3};
+  }
+  return flavor;
+}
+
+/// A card, and a rotation of keys on it.
+class Bench {
+ public:
+  explicit Bench(const Story& story) : flavor(flavor_of(story)), sets{{"old", story.from}, {"new", story.to}} {
+    se::Card card(flavor);
+    if (!story.isd) {
+      auto shared = std::make_shared<se::Card>(std::move(card));
+      const se::FactoryKeys& factory = flavor.keys.front();
+      Sets given{{"isd", {factory.type, factory.version, to_hex(factory.enc), ""}}, {"demo.sd", story.from}};
+      WatchedReader reader(shared);
+      const RunResult installed = run(kInstall, flavor, given, reader);
+      EXPECT_FALSE(installed.error) << text(installed);
+      start = shared->save();
+    } else {
+      start = card.save();
+    }
+    call = {"demo/rotate-keys",
+            {"old=old", "new=new", "domain=" + to_hex(story.isd ? flavor.isd_aid : flavor.ssd_aid)}};
+  }
+
+  std::shared_ptr<se::Card> card() const { return std::make_shared<se::Card>(se::Card::load(start, flavor)); }
+  RunResult rotate(card::Reader& reader, unsigned attempts = 1, KeyWatch* watch = nullptr) const {
+    return run(call, flavor, sets, reader, attempts, watch);
+  }
+
+  se::Flavor flavor;
+  Sets sets;
+  std::string start{};
+  Call call{};
+};
+
+constexpr se::Tear kTears[] = {se::Tear::before, se::Tear::inside, se::Tear::after};
+
+class Rotation : public testing::TestWithParam<Story> {};
+
+TEST_P(Rotation, torn_at_every_command_another_process_brings_it_to_its_end) {
+  const Bench bench(GetParam());
+  const auto whole = bench.card();
+  WatchedReader watched(whole);
+  const RunResult untorn = bench.rotate(watched);
+  ASSERT_FALSE(untorn.error) << text(untorn);
+  ASSERT_EQ(watched.wrong_cryptograms, 0);
+  const std::string before = bench.card()->state_digest_text(), after = whole->state_digest_text();
+  ASSERT_NE(before, after);
+  const bool in_place = GetParam().from.version == GetParam().to.version;
+
+  for (unsigned k = 0; k < watched.instructions.size(); ++k) {
+    for (const se::Tear when : kTears) {
+      SCOPED_TRACE("tear " + std::to_string(static_cast<int>(when)) + " at command " + std::to_string(k + 1) +
+                   " (INS " + to_hex(watched.instructions[k]) + ")");
+      const auto card = bench.card();
+      WatchedReader reader(card);
+      NotedKeys noted;
+      reader.noted = &noted;
+      card->tear_next(when, k);
+      const RunResult torn = bench.rotate(reader, 1, &noted);
+      ASSERT_TRUE(torn.error);
+      EXPECT_EQ(torn.error->kind(), ErrorKind::reader) << text(torn);
+      if (in_place) {
+        const std::string now = card->state_digest_text();
+        EXPECT_TRUE(now == before || now == after) << "one of the two, and nothing between";
+      }
+
+      const RunResult again = bench.rotate(reader, 1, &noted);
+      EXPECT_FALSE(again.error) << text(again);
+      EXPECT_EQ(card->state_digest_text(), after);
+      EXPECT_EQ(reader.wrong_cryptograms, 0) << "no key was tried that the card does not have";
+      EXPECT_LE(reader.counted, 2u) << "within the budget, by the card's own count";
+      EXPECT_EQ(reader.unannounced, 0) << "both candidates were known before the first byte";
+      EXPECT_FALSE(noted.open) << "and an authentication has shown which the card has";
+      EXPECT_EQ(noted.decided.empty() ? "" : noted.decided.back(), "after");
+
+      const int put = reader.sent(kPutKey);
+      const RunResult once_more = bench.rotate(reader, 1, &noted);
+      EXPECT_FALSE(once_more.error) << text(once_more);
+      EXPECT_EQ(reader.sent(kPutKey), put) << "what is done is skipped";
+    }
+  }
+}
+
+TEST_P(Rotation, torn_at_every_command_the_run_goes_on_by_itself) {
+  const Bench bench(GetParam());
+  const auto whole = bench.card();
+  WatchedReader watched(whole);
+  ASSERT_FALSE(bench.rotate(watched).error);
+  for (unsigned k = 0; k < watched.instructions.size(); ++k) {
+    for (const se::Tear when : kTears) {
+      const auto card = bench.card();
+      WatchedReader reader(card);
+      card->tear_next(when, k);
+      const RunResult result = bench.rotate(reader, 2);
+      EXPECT_FALSE(result.error) << "command " << k + 1 << ": " << text(result);
+      EXPECT_EQ(card->state_digest_text(), whole->state_digest_text());
+      EXPECT_EQ(reader.wrong_cryptograms, 0);
+      EXPECT_LE(reader.counted, 2u);
+    }
+  }
+}
+
+std::vector<Story> stories() {
+  std::vector<Story> out;
+  for (const char* name : {"generic", "uicc", "jcop4", "secora", "smartcafe", "yubikey"}) {
+    const se::Flavor& flavor = se::flavor(name);
+    for (const se::FactoryKeys& factory : flavor.keys) {
+      const std::string scp = factory.type == kDes ? "_scp02" : "_scp03";
+      const Set from{factory.type, factory.version, to_hex(factory.enc), ""};
+      const uint8_t next = factory.type == kDes ? 0x2A : 0x3A;
+      out.push_back({std::string(name) + scp + "_isd", name, true, from, {factory.type, next, kNew, ""}});
+      if (factory.version == 0xFF) continue;  // the factory's set cannot be replaced in place
+      out.push_back(
+          {std::string(name) + scp + "_isd_in_place", name, true, from, {factory.type, factory.version, kNew, ""}});
+    }
+    if (!flavor.content_management) continue;
+    const uint8_t type = flavor.keys.front().type;
+    const Set from{type, 0x30, kOld, ""};
+    out.push_back({std::string(name) + "_ssd", name, false, from, {type, 0x31, kNew, ""}});
+    out.push_back({std::string(name) + "_ssd_in_place", name, false, from, {type, 0x30, kNew, ""}});
+  }
+  const Set from{0x88, 0x30, kOld, ""};
+  out.push_back({"counting_card_ssd", "generic", false, from, {0x88, 0x31, kNew, ""}, true});
+  out.push_back({"counting_card_ssd_in_place", "generic", false, from, {0x88, 0x30, kNew, ""}, true});
+  out.push_back({"diversified_ssd_in_place", "generic", false, from, {0x88, 0x30, kNew, "kdf3"}});
+  return out;
+}
+
+INSTANTIATE_TEST_SUITE_P(Everywhere, Rotation, testing::ValuesIn(stories()),
+                         [](const auto& story) { return story.param.name; });
+
+const Story kBeside{"beside", "generic", false, {0x88, 0x30, kOld, ""}, {0x88, 0x31, kNew, ""}};
+const Story kInPlace{"in_place", "generic", false, {0x88, 0x30, kOld, ""}, {0x88, 0x30, kNew, ""}};
+
+TEST(RotationInPlace, torn_twice_anywhere_a_third_process_ends_it) {
+  const Bench bench(kInPlace);
+  const auto whole = bench.card();
+  WatchedReader watched(whole);
+  ASSERT_FALSE(bench.rotate(watched).error);
+  const unsigned last = static_cast<unsigned>(watched.instructions.size());
+  for (unsigned first = 0; first < last; ++first) {
+    for (unsigned second = 0; second < last; ++second) {
+      const auto card = bench.card();
+      WatchedReader reader(card);
+      card->tear_next(kTears[first % 3], first);
+      EXPECT_TRUE(bench.rotate(reader).error);
+      card->tear_next(kTears[second % 3], second);
+      bench.rotate(reader);
+      card->tear_next(se::Tear::before, 1000);  // none
+      const RunResult result = bench.rotate(reader);
+      EXPECT_FALSE(result.error) << first << ", " << second << ": " << text(result);
+      EXPECT_EQ(card->state_digest_text(), whole->state_digest_text());
+      EXPECT_EQ(reader.wrong_cryptograms, 0);
+    }
+  }
+}
+
+TEST(RotationInPlace, the_key_information_says_nothing_and_one_authentication_everything) {
+  const Bench bench(kInPlace);
+  const auto card = bench.card();
+  WatchedReader reader(card);
+  reader.hide_keys = true;
+  const RunResult result = bench.rotate(reader);
+  EXPECT_FALSE(result.error) << text(result);
+  EXPECT_EQ(reader.sent(kInitializeUpdate), 2) << "one says old, one says new";
+  EXPECT_EQ(reader.wrong_cryptograms, 0);
+}
+
+TEST(RotationBeside, without_key_information_the_card_is_asked_for_the_version) {
+  const Bench bench(kBeside);
+  const auto card = bench.card();
+  const auto whole = bench.card();
+  WatchedReader reader(card), told(whole);
+  reader.hide_keys = true;
+  const RunResult result = bench.rotate(reader);
+  EXPECT_FALSE(result.error) << text(result);
+  EXPECT_FALSE(bench.rotate(told).error);
+  EXPECT_EQ(card->state_digest_text(), whole->state_digest_text());
+  EXPECT_EQ(reader.wrong_cryptograms, 0);
+}
+
+/// A process that dies between PUT KEY and its answer leaves a record that names both; the next one's channel decides.
+TEST(RotationRecord, both_candidates_outlive_a_process_that_dies_at_PUT_KEY) {
+  for (const Story& story : {kBeside, kInPlace}) {
+    for (const se::Tear when : kTears) {
+      const Bench bench(story);
+      const auto card = bench.card();
+      WatchedReader counting(bench.card());
+      ASSERT_FALSE(bench.rotate(counting).error);
+      const auto put = std::find(counting.instructions.begin(), counting.instructions.end(), kPutKey);
+      card->tear_next(when, static_cast<unsigned>(put - counting.instructions.begin()));
+
+      NotedKeys noted;
+      WatchedReader reader(card);
+      EXPECT_TRUE(bench.rotate(reader, 1, &noted).error);
+      ASSERT_TRUE(noted.open);
+      EXPECT_EQ(noted.open->place.domain, bench.flavor.ssd_aid);
+      EXPECT_EQ(noted.open->place.card, bench.flavor.diversification_data);
+      EXPECT_EQ(noted.open->before, (KeyWatch::Keys{"old", 0x30}));
+      EXPECT_EQ(noted.open->after, (KeyWatch::Keys{"new", story.to.version}));
+
+      EXPECT_FALSE(bench.rotate(reader, 1, &noted).error);
+      EXPECT_FALSE(noted.open);
+      const std::vector<std::string> expected =
+          when == se::Tear::after ? std::vector<std::string>{"after"} : std::vector<std::string>{"before", "after"};
+      EXPECT_EQ(noted.decided, expected);
+    }
+  }
+}
+
+TEST(RotationRecord, what_cannot_be_written_down_is_not_sent) {
+  for (const Story& story : {kBeside, kInPlace}) {
+    const Bench bench(story);
+    const auto card = bench.card();
+    WatchedReader reader(card);
+    NotedKeys noted;
+    noted.full = true;
+    const RunResult result = bench.rotate(reader, 5, &noted);
+    ASSERT_TRUE(result.error);
+    EXPECT_EQ(result.error->kind(), ErrorKind::store);
+    EXPECT_EQ(reader.sent(kPutKey), 0);
+    EXPECT_EQ(card->state_digest_text(), bench.card()->state_digest_text());
+  }
+}
+
+TEST(RotationRefused, a_card_that_has_neither_set_is_asked_once_and_the_line_names_both) {
+  Bench bench(kInPlace);
+  bench.sets["old"].key = kOther;
+  const auto card = bench.card();
+  WatchedReader reader(card);
+  const RunResult result = bench.rotate(reader, 5);
+  ASSERT_TRUE(result.error);
+  EXPECT_EQ(result.error->kind(), ErrorKind::channel);
+  for (const char* part :
+       {"'old' (version 30)", "'new' (version 30)", "key version 30 (3 keys)", "nothing more is tried"}) {
+    EXPECT_NE(text(result).find(part), std::string::npos) << part << " in: " << text(result);
+  }
+  EXPECT_EQ(reader.sent(kInitializeUpdate), 1);
+  EXPECT_EQ(reader.sent(kExternalAuthenticate), 0);
+  EXPECT_EQ(reader.sent(kPutKey), 0);
+}
+
+TEST(RotationRefused, a_card_without_either_version_is_not_asked_to_authenticate) {
+  Bench bench(kBeside);
+  bench.sets["old"].version = 0x32;
+  const auto card = bench.card();
+  WatchedReader reader(card);
+  const RunResult result = bench.rotate(reader);
+  for (const char* part : {"'old' (version 32)", "'new' (version 31)", "key version 30 (3 keys)"}) {
+    EXPECT_NE(text(result).find(part), std::string::npos) << part << " in: " << text(result);
+  }
+  EXPECT_EQ(reader.sent(kInitializeUpdate), 0);
+}
+
+TEST(RotationRefused, the_same_keys_under_two_names_are_no_rotation) {
+  for (const Story& story : {kBeside, kInPlace}) {
+    Bench bench(story);
+    bench.sets["new"].key = kOld;
+    const auto card = bench.card();
+    WatchedReader reader(card);
+    const RunResult result = bench.rotate(reader);
+    EXPECT_NE(text(result).find("'old' and 'new' are the same keys"), std::string::npos) << text(result);
+    EXPECT_TRUE(reader.instructions.empty());
+  }
+}
+
+/// What two master keys make of a card's number is known only when the card is there.
+TEST(RotationRefused, the_same_master_key_under_two_names_is_no_rotation) {
+  for (const Story& story : {kBeside, kInPlace}) {
+    Story diversified = story;
+    diversified.from = {0x88, 0x30, kOld, "kdf3"};
+    diversified.to = {0x88, story.to.version, kOld, "kdf3"};
+    const Bench bench(diversified);
+    const auto card = bench.card();
+    WatchedReader reader(card);
+    NotedKeys noted;
+    const RunResult result = bench.rotate(reader, 1, &noted);
+    ASSERT_TRUE(result.error);
+    EXPECT_EQ(result.error->kind(), ErrorKind::usage) << text(result);
+    EXPECT_EQ(reader.sent(kPutKey), 0);
+    EXPECT_EQ(noted.announced, 0);
+  }
+}
+
+TEST(RotationRefused, keys_of_another_size_do_not_go_into_the_place_of_the_old) {
+  Bench bench(kInPlace);
+  bench.sets["new"].key = std::string(kNew) + kNew;
+  const auto card = bench.card();
+  WatchedReader reader(card);
+  const RunResult result = bench.rotate(reader);
+  EXPECT_NE(text(result).find("same type and size"), std::string::npos) << text(result);
+  EXPECT_TRUE(reader.instructions.empty());
+}
+
+}  // namespace
+}  // namespace cw::engine
