@@ -16,8 +16,8 @@ class KeyWatch {
  public:
   /// Whose keys they are.
   struct Place {
-    Bytes card{};    // diversification data, as the card gave it when the channel was opened
-    Bytes domain{};  // AID as the card gave it; empty: the ISD
+    std::string card{};  // who it is, as it says itself: "KDD-" and its diversification data
+    Bytes domain{};      // AID as the card gave it; empty: the ISD
     bool operator==(const Place&) const = default;
   };
   struct Keys {

@@ -59,12 +59,12 @@ local function versions_text(shown)
 end
 
 local function raise_undecided(r, shown, why)
-  errors.raise("channel", ("rotating keys of %s: it opens neither with '%s' (version %02X) nor with '%s' (version %02X): "
-    .. "%s; the card shows %s; nothing more is tried, since each attempt may count towards locking the card")
+  errors.raise("channel", ("rotating keys of %s from '%s' (version %02X) to '%s' (version %02X): %s; the card shows %s; "
+    .. "nothing more is tried, since each attempt may count towards locking the card")
     :format(r.place, r.from, r.old_version, r.to, r.new_version, why, versions_text(shown)))
 end
 
--- Opens the domain. A key that the card does not have ends the rotation: trying others would cost attempts.
+-- Opens the domain. Keys that the card does not have end the rotation: trying others would cost attempts.
 local function open(r, shown, set, version, or_keys)
   local ok, opened = pcall(gp.open, r.card, {
     aid = r.aid, keys = set, or_keys = or_keys, version = version, flavor = r.flavor,
@@ -110,7 +110,7 @@ local function beside(r)
     put_new_keys = function()
       local shown = look(r)
       if shown and objects.count_version(shown, r.old_version) < 3 then
-        raise_undecided(r, shown, "it has neither version")
+        raise_undecided(r, shown, "the card has neither version")
       end
       local half = half_put(r, shown)
       local domain = open(r, shown, r.from, r.old_version)
@@ -133,7 +133,7 @@ local function in_place(r)
     if not domain then
       local shown = look(r)
       if shown and objects.count_version(shown, r.new_version) < 3 then
-        raise_undecided(r, shown, "it does not have this version")
+        raise_undecided(r, shown, "the card does not have this version")
       end
       domain = open(r, shown, r.to, r.new_version, r.from)
     end

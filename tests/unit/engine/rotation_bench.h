@@ -85,10 +85,8 @@ class WatchedReader : public card::Reader {
     unsigned most = 0;
     for (const nlohmann::json& application : nlohmann::json::parse(card_->save())["applications"]) {
       if (!application.contains("sd")) continue;
-      for (const auto& entry : application["sd"]["attempts"].items()) {
-        most = std::max(
-            most, entry.value().is_number() ? entry.value().get<unsigned>() : entry.value().back().get<unsigned>());
-      }
+      for (const auto& entry : application["sd"]["attempts"].items())
+        most = std::max(most, entry.value().get<unsigned>());
     }
     return most;
   }
@@ -221,5 +219,8 @@ class Bench {
   std::string start{};
   Call call{};
 };
+
+inline const Story kBeside{"beside", "generic", false, {0x88, 0x30, kOld, ""}, {0x88, 0x31, kNew, ""}};
+inline const Story kInPlace{"in_place", "generic", false, {0x88, 0x30, kOld, ""}, {0x88, 0x30, kNew, ""}};
 
 }  // namespace cw::engine::test

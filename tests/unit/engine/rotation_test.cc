@@ -22,6 +22,7 @@ TEST_P(Rotation, torn_at_every_command_another_process_brings_it_to_its_end) {
   ASSERT_NE(before, after);
   const bool in_place = GetParam().from.version == GetParam().to.version;
 
+  unsigned counted = 0;
   for (unsigned k = 0; k < watched.instructions.size(); ++k) {
     for (const se::Tear when : kTears) {
       SCOPED_TRACE("tear " + std::to_string(static_cast<int>(when)) + " at command " + std::to_string(k + 1) +
@@ -44,6 +45,7 @@ TEST_P(Rotation, torn_at_every_command_another_process_brings_it_to_its_end) {
       EXPECT_EQ(card->state_digest_text(), after);
       EXPECT_EQ(reader.wrong_cryptograms, 0) << "no key was tried that the card does not have";
       EXPECT_LE(reader.counted, 2u) << "within the budget, by the card's own count";
+      counted = std::max(counted, reader.counted);
       EXPECT_EQ(reader.unannounced, 0) << "both candidates were known before the first byte";
       EXPECT_FALSE(noted.open) << "and an authentication has shown which the card has";
       EXPECT_EQ(noted.decided.empty() ? "" : noted.decided.back(), "after");
@@ -54,6 +56,7 @@ TEST_P(Rotation, torn_at_every_command_another_process_brings_it_to_its_end) {
       EXPECT_EQ(reader.sent(kPutKey), put) << "what is done is skipped";
     }
   }
+  EXPECT_EQ(counted, GetParam().counts_all ? 2u : 0u);
 }
 
 TEST_P(Rotation, torn_at_every_command_the_run_goes_on_by_itself) {
@@ -103,9 +106,6 @@ std::vector<Story> stories() {
 
 INSTANTIATE_TEST_SUITE_P(Everywhere, Rotation, testing::ValuesIn(stories()),
                          [](const auto& story) { return story.param.name; });
-
-const Story kBeside{"beside", "generic", false, {0x88, 0x30, kOld, ""}, {0x88, 0x31, kNew, ""}};
-const Story kInPlace{"in_place", "generic", false, {0x88, 0x30, kOld, ""}, {0x88, 0x30, kNew, ""}};
 
 TEST(RotationInPlace, torn_twice_anywhere_a_third_process_ends_it) {
   const Bench bench(kInPlace);
@@ -170,7 +170,7 @@ TEST(RotationRecord, both_candidates_outlive_a_process_that_dies_at_PUT_KEY) {
       EXPECT_TRUE(bench.rotate(reader, 1, &noted).error);
       ASSERT_TRUE(noted.open);
       EXPECT_EQ(noted.open->place.domain, bench.flavor.ssd_aid);
-      EXPECT_EQ(noted.open->place.card, bench.flavor.diversification_data);
+      EXPECT_EQ(noted.open->place.card, "KDD-" + to_hex(bench.flavor.diversification_data));
       EXPECT_EQ(noted.open->before, (KeyWatch::Keys{"old", 0x30}));
       EXPECT_EQ(noted.open->after, (KeyWatch::Keys{"new", story.to.version}));
 
@@ -196,75 +196,6 @@ TEST(RotationRecord, what_cannot_be_written_down_is_not_sent) {
     EXPECT_EQ(reader.sent(kPutKey), 0);
     EXPECT_EQ(card->state_digest_text(), bench.card()->state_digest_text());
   }
-}
-
-TEST(RotationRefused, a_card_that_has_neither_set_is_asked_once_and_the_line_names_both) {
-  Bench bench(kInPlace);
-  bench.sets["old"].key = kOther;
-  const auto card = bench.card();
-  WatchedReader reader(card);
-  const RunResult result = bench.rotate(reader, 5);
-  ASSERT_TRUE(result.error);
-  EXPECT_EQ(result.error->kind(), ErrorKind::channel);
-  for (const char* part :
-       {"'old' (version 30)", "'new' (version 30)", "key version 30 (3 keys)", "nothing more is tried"}) {
-    EXPECT_NE(text(result).find(part), std::string::npos) << part << " in: " << text(result);
-  }
-  EXPECT_EQ(reader.sent(kInitializeUpdate), 1);
-  EXPECT_EQ(reader.sent(kExternalAuthenticate), 0);
-  EXPECT_EQ(reader.sent(kPutKey), 0);
-}
-
-TEST(RotationRefused, a_card_without_either_version_is_not_asked_to_authenticate) {
-  Bench bench(kBeside);
-  bench.sets["old"].version = 0x32;
-  const auto card = bench.card();
-  WatchedReader reader(card);
-  const RunResult result = bench.rotate(reader);
-  for (const char* part : {"'old' (version 32)", "'new' (version 31)", "key version 30 (3 keys)"}) {
-    EXPECT_NE(text(result).find(part), std::string::npos) << part << " in: " << text(result);
-  }
-  EXPECT_EQ(reader.sent(kInitializeUpdate), 0);
-}
-
-TEST(RotationRefused, the_same_keys_under_two_names_are_no_rotation) {
-  for (const Story& story : {kBeside, kInPlace}) {
-    Bench bench(story);
-    bench.sets["new"].key = kOld;
-    const auto card = bench.card();
-    WatchedReader reader(card);
-    const RunResult result = bench.rotate(reader);
-    EXPECT_NE(text(result).find("'old' and 'new' are the same keys"), std::string::npos) << text(result);
-    EXPECT_TRUE(reader.instructions.empty());
-  }
-}
-
-/// What two master keys make of a card's number is known only when the card is there.
-TEST(RotationRefused, the_same_master_key_under_two_names_is_no_rotation) {
-  for (const Story& story : {kBeside, kInPlace}) {
-    Story diversified = story;
-    diversified.from = {0x88, 0x30, kOld, "kdf3"};
-    diversified.to = {0x88, story.to.version, kOld, "kdf3"};
-    const Bench bench(diversified);
-    const auto card = bench.card();
-    WatchedReader reader(card);
-    NotedKeys noted;
-    const RunResult result = bench.rotate(reader, 1, &noted);
-    ASSERT_TRUE(result.error);
-    EXPECT_EQ(result.error->kind(), ErrorKind::usage) << text(result);
-    EXPECT_EQ(reader.sent(kPutKey), 0);
-    EXPECT_EQ(noted.announced, 0);
-  }
-}
-
-TEST(RotationRefused, keys_of_another_size_do_not_go_into_the_place_of_the_old) {
-  Bench bench(kInPlace);
-  bench.sets["new"].key = std::string(kNew) + kNew;
-  const auto card = bench.card();
-  WatchedReader reader(card);
-  const RunResult result = bench.rotate(reader);
-  EXPECT_NE(text(result).find("same type and size"), std::string::npos) << text(result);
-  EXPECT_TRUE(reader.instructions.empty());
 }
 
 }  // namespace
