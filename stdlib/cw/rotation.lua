@@ -59,8 +59,8 @@ local function versions_text(shown)
 end
 
 local function raise_undecided(r, shown, why)
-  errors.raise("channel", ("rotating keys of %s from '%s' (version %02X) to '%s' (version %02X): %s; the card shows %s; "
-    .. "nothing more is tried, since each attempt may count towards locking the card")
+  errors.raise("channel", ("rotating keys of %s from '%s' (version %02X) to '%s' (version %02X): %s; the card shows "
+    .. "%s; nothing more is tried, since each attempt may count towards locking the card")
     :format(r.place, r.from, r.old_version, r.to, r.new_version, why, versions_text(shown)))
 end
 
@@ -89,8 +89,8 @@ local function half_put(r, shown)
     if key.version == r.new_version then
       local part = key.components[1]
       if r.new_version >= OTHER_KEYS or not part or part.type ~= r.key_type or part.length ~= r.key_size then
-        errors.raise("card", ("rotating keys of %s: it has a key of version %02X that is none of '%s'; give the new set "
-          .. "another version"):format(r.place, r.new_version, r.to))
+        errors.raise("card", ("rotating keys of %s: it has a key of version %02X that is none of '%s'; give the new "
+          .. "set another version"):format(r.place, r.new_version, r.to))
       end
       count = count + 1
     end
@@ -173,8 +173,9 @@ local function check_sets(r)
       usage("keys of version FF are the factory's and cannot be replaced in place; give the new set another version")
     end
     if old.type ~= new.type or old.size ~= new.size then
-      usage(("a card replaces keys by others of the same type and size, and '%s' are %s of %d bytes, '%s' %s of %d; give "
-        .. "the new set another version"):format(r.from, old.type:upper(), old.size, r.to, new.type:upper(), new.size))
+      usage(("a card replaces keys by others of the same type and size, and '%s' are %s of %d bytes, '%s' %s of %d; "
+        .. "give the new set another version")
+        :format(r.from, old.type:upper(), old.size, r.to, new.type:upper(), new.size))
     end
   end
 end

@@ -83,9 +83,10 @@ class WatchedReader : public card::Reader {
  private:
   unsigned attempts_on_card() const {
     unsigned most = 0;
-    for (const nlohmann::json& application : nlohmann::json::parse(card_->save())["applications"]) {
+    const nlohmann::json memory = nlohmann::json::parse(card_->save());
+    for (const nlohmann::json& application : memory.at("applications")) {
       if (!application.contains("sd")) continue;
-      for (const auto& entry : application["sd"]["attempts"].items())
+      for (const auto& entry : application.at("sd").at("attempts").items())
         most = std::max(most, entry.value().get<unsigned>());
     }
     return most;
