@@ -56,7 +56,7 @@ TEST_P(Rotation, torn_at_every_command_another_process_brings_it_to_its_end) {
       EXPECT_EQ(reader.sent(kPutKey), put) << "what is done is skipped";
     }
   }
-  EXPECT_EQ(counted, GetParam().counts_all ? 2u : 0u);
+  EXPECT_EQ(counted, GetParam().counts_all ? 2u : 1u) << "the torn handshake, and on some cards each that has begun";
 }
 
 TEST_P(Rotation, torn_at_every_command_the_run_goes_on_by_itself) {
