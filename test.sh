@@ -5,6 +5,7 @@ cd "$(dirname "$0")"
 . tools/say.sh
 . tools/packages.sh
 . tools/build.sh
+. tools/postgres.sh
 
 quick_stages=(release unit vectors selftest lua cli scenarios batch repeat recordings secrets pcsc vpcd report luacheck lint)
 all_stages=("${quick_stages[@]}" docs install clone asan tsan clang fuzz)
@@ -36,7 +37,7 @@ earlier ones built, in this order:
   install    cmake --install into an empty folder, and the demo flow from there
   clone      ./demo.sh twice in a fresh clone of the last commit
   asan       unit and vectors under AddressSanitizer and UndefinedBehaviorSanitizer
-  tsan       what uses threads (engine, batch, scenario, net, app, crypto, card, se) under ThreadSanitizer
+  tsan       what uses threads (engine, batch, scenario, net, app, crypto, card, se, store) under ThreadSanitizer
   clang      build everything with clang
   fuzz       each fuzzer for a short, fixed number of inputs
 
@@ -61,6 +62,7 @@ stage_release() {
 }
 
 stage_unit() {
+  with_postgres
   unit_tests release
 }
 
@@ -153,13 +155,15 @@ stage_asan() {
   export ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1 UBSAN_OPTIONS=print_stacktrace=1
   build_preset asan
   build/asan/cardwright selftest --vectors tests/vectors
+  with_postgres
   unit_tests asan
 }
 
 stage_tsan() {
   export TSAN_OPTIONS=halt_on_error=1
-  build_preset tsan -- cardwright engine_test batch_test scenario_test net_test app_test crypto_test card_test se_test
-  unit_tests tsan -R '^(engine|batch|scenario|net|app|crypto|card|se)[.]'
+  build_preset tsan -- cardwright engine_test batch_test scenario_test net_test app_test crypto_test card_test se_test store_test
+  with_postgres
+  unit_tests tsan -R '^(engine|batch|scenario|net|app|crypto|card|se|store)[.]'
 }
 
 stage_clang() {
@@ -185,6 +189,12 @@ stage_fuzz() {
   done
   say "$passed passed, $failed failed"
   [ "$failed" -eq 0 ]
+}
+
+# A PostgreSQL for what follows in this stage, however that ends.
+with_postgres() {
+  trap stop_postgres EXIT
+  start_postgres "$logs/postgres"
 }
 
 # unit_tests PRESET [CTEST OPTION...]: ctest, and its counts on the last line.

@@ -35,6 +35,12 @@ bool same_keys(const crypto::KeySet& a, const crypto::KeySet& b) {
   return a.enc->kcv() == b.enc->kcv() && a.mac->kcv() == b.mac->kcv() && a.dek->kcv() == b.dek->kcv();
 }
 
+/// What a card says to a wrapped command where no secure channel is open: security status not satisfied, conditions of
+/// use not satisfied, secure messaging objects missing or wrong, class not supported.
+bool denies_channel(uint16_t sw) {
+  return sw == 0x6982 || sw == 0x6985 || sw == 0x6987 || sw == 0x6988 || sw == 0x6E00;
+}
+
 [[noreturn]] void refuse(const card::Apdu& apdu, uint16_t sw) {
   throw Error(ErrorKind::card, card::explain(sw, apdu.cla, apdu.ins, apdu.p1), sw);
 }
@@ -51,6 +57,32 @@ std::optional<ChannelFacts> CardSession::channel(host::ChannelId id) const {
 void CardSession::forget() {
   channels_.clear();
   selected_ = {};
+}
+
+void CardSession::go_on(const CardState& state, const std::vector<ChannelPast>& channels) {
+  forget();
+  selected_ = state.selected;
+  next_id_ = state.last + 1;
+  for (const ChannelPast& past : channels) {
+    const auto known = state.channels.find(past.material.channel);
+    if (known == state.channels.end()) continue;
+    const ChannelMaterial& material = past.material;
+    const auto answer = gp::InitializeUpdateAnswer::parse(material.answer, material.host_challenge.size());
+    const crypto::KeySet keys = custody_.key_set(material.asked.keys, answer.diversification_data);
+    gp::ChannelOptions options;
+    options.i = material.asked.i;
+    options.aid = material.asked.aid;
+    options.encrypt_empty_data = traits_.encrypt_empty_data;
+    Open open;
+    open.channel = gp::Channel::open(keys, material.host_challenge, answer, material.asked.level, options);
+    open.channel->take_up(past.mark);
+    open.keys = {material.asked.keys, answer.key_version};
+    open.domain = known->second.domain;
+    open.logical_channel = known->second.logical_channel;
+    open.diversification_data = answer.diversification_data;
+    open.from_before = true;
+    channels_.emplace(material.channel, std::move(open));
+  }
 }
 
 host::ResetDone CardSession::perform(const host::Reset&) {
@@ -166,7 +198,13 @@ host::Answer CardSession::send(const host::Command& command, Open* open, uint8_t
   gp::Channel& channel = *open->channel;
   const card::Apdu wrapped =
       resolved.secret ? channel.wrap(resolved.apdu, *resolved.secret) : channel.wrap(resolved.apdu);
-  const card::Response plain = channel.unwrap(transmit(pieces(wrapped, traits_.extended_length), true));
+  const card::Response travelled = transmit(pieces(wrapped, traits_.extended_length), true);
+  if (open->from_before && denies_channel(travelled.sw)) {
+    throw Error(ErrorKind::reader, "the card does not know the secure channel any more that was open before (" +
+                                       to_hex16(travelled.sw) + "): it was reset meanwhile");
+  }
+  open->from_before = false;
+  const card::Response plain = channel.unwrap(travelled);
   if (selects(command)) close_on(logical_channel);
   return {plain.data, plain.sw};
 }

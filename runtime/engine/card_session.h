@@ -10,12 +10,13 @@
 #include "card/reader.h"
 #include "card/transport.h"
 #include "engine/attempt_budget.h"
+#include "engine/card_state.h"
 #include "engine/custody.h"
 #include "engine/evidence.h"
 #include "engine/gate.h"
 #include "engine/key_watch.h"
 #include "engine/observer.h"
-#include "engine/selection.h"
+#include "engine/past.h"
 #include "gp/channel.h"
 #include "host/outside.h"
 
@@ -46,6 +47,10 @@ class CardSession {
   host::ChannelOpened perform(const host::OpenChannel& request);
   host::ChannelClosed perform(const host::CloseChannel& request);
 
+  /// Goes on with a card that was not reset since: what is selected on it, and its open channels with keys from
+  /// custody. Raises channel, usage: a channel's keys are not what they were.
+  void go_on(const CardState& state, const std::vector<ChannelPast>& channels);
+
   /// Somebody else spoke to the card: what is known of its session is gone.
   void forget();
 
@@ -59,6 +64,7 @@ class CardSession {
     uint8_t logical_channel = 0;
     KeyWatch::Keys keys{};  // that opened it
     Bytes diversification_data{};
+    bool from_before = false;  // another process opened it, and no answer has shown yet that the card has it still
   };
 
   KeyWatch::Place place_of(const Open& open) const;

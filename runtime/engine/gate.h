@@ -43,6 +43,8 @@ class Gate {
   void admit_protocol(uint8_t scp, uint8_t level) const;
 
   unsigned commands() const { return commands_; }
+  /// A process before admitted so many in this run.
+  void count_before(unsigned commands) { commands_ = commands; }
 
  private:
   void admit(const host::Command& command, const Circumstances& around);

@@ -27,8 +27,7 @@ const Kept& kept(const RecordedLine& line) {
 }  // namespace
 
 Bytes RecordedOutside::reset() {
-  channels_.clear();
-  selected_ = {};
+  card_ = {};
   const Bytes atr = kept<Bytes>(setup_.replay.take(request_text(host::Reset{})));
   setup_.observer.card_reset(atr);
   return atr;
@@ -36,8 +35,10 @@ Bytes RecordedOutside::reset() {
 
 void RecordedOutside::admit(const host::Request& request) {
   if (const auto* exchange = std::get_if<host::Exchange>(&request)) {
-    const auto open = channels_.find(exchange->channel);
-    setup_.gate.admit(*exchange, open == channels_.end() ? std::nullopt : std::optional(open->second.facts));
+    const auto open = card_.channels.find(exchange->channel);
+    std::optional<ChannelFacts> facts;
+    if (open != card_.channels.end()) facts = {open->second.scp, open->second.level, open->second.domain};
+    setup_.gate.admit(*exchange, facts);
     setup_.gate.admit_keys(*exchange);
   }
   if (const auto* opening = std::get_if<host::OpenChannel>(&request)) setup_.gate.admit(*opening);
@@ -66,8 +67,7 @@ host::Reply RecordedOutside::carry_out() {
 }
 
 host::Reply RecordedOutside::reply_to(const host::Reset&) {
-  channels_.clear();
-  selected_ = {};
+  card_ = {};
   const RecordedLine& line = setup_.replay.take(request_text(host::Reset{}));
   if (const auto* error = std::get_if<Error>(&line.reply)) return *error;
   host::ResetDone done{std::get<Bytes>(line.reply)};
@@ -87,11 +87,11 @@ host::Reply RecordedOutside::reply_to(const host::Exchange& request) {
     out.answers.push_back(answer_of(*answer));
     setup_.observer.exchanged(command, request.channel, out.answers.back(), nanoseconds(0));
     if (selects(command)) close_on(static_cast<uint8_t>(card::channel_of(command.cla)));
-    selected_.answered(command, out.answers.back());
+    card_.selected.answered(command, out.answers.back());
   }
   if (setup_.replay.more()) setup_.replay.take("the end of a plan of " + std::to_string(request.plan.size()));
   if (!failed) return out;
-  channels_.erase(request.channel);  // as the answer is lost, so is the channel
+  card_.channels.erase(request.channel);  // as the answer is lost, so is the channel
   return *failed;
 }
 
@@ -102,8 +102,9 @@ host::Reply RecordedOutside::reply_to(const host::OpenChannel& request) {
   if (const auto* error = std::get_if<Error>(&line.reply)) return *error;
   const auto& opened = std::get<host::ChannelOpened>(line.reply);
   setup_.gate.admit_protocol(opened.scp, request.level);
-  channels_[opened.channel] = {{opened.scp, opened.level, selected_.on(request.logical_channel)},
-                               request.logical_channel};
+  card_.channels[opened.channel] = {opened.scp, opened.level, card_.selected.on(request.logical_channel),
+                                    request.logical_channel};
+  card_.last = opened.channel;
   host::OpenChannel shown = request;
   if (!opened.keys.empty()) shown.keys = opened.keys;
   setup_.observer.channel_opened(shown, opened, nanoseconds(0));
@@ -126,7 +127,7 @@ void RecordedOutside::show_handshake(const host::OpenChannel& request, const Rec
 
 host::Reply RecordedOutside::reply_to(const host::CloseChannel& request) {
   setup_.replay.take(request_text(request));
-  channels_.erase(request.channel);
+  card_.channels.erase(request.channel);
   return host::ChannelClosed{};
 }
 
@@ -147,14 +148,13 @@ host::Reply RecordedOutside::reply_to(const host::Wait& request) {
 host::Reply RecordedOutside::reply_to(const host::Direction& request) {
   host::DirectionDone done = setup_.director(request);
   if (done.card_used) {
-    channels_.clear();
-    selected_ = {};
+    card_ = {};
   }
   return done;
 }
 
 void RecordedOutside::close_on(uint8_t logical_channel) {
-  std::erase_if(channels_, [&](const auto& entry) { return entry.second.logical_channel == logical_channel; });
+  std::erase_if(card_.channels, [&](const auto& entry) { return entry.second.logical_channel == logical_channel; });
 }
 
 int64_t RecordedOutside::now() { return kept<int64_t>(setup_.replay.take("time")); }

@@ -4,15 +4,14 @@
 // Owner: one attempt. One thread.
 #pragma once
 
-#include <map>
 #include <optional>
 
+#include "engine/card_state.h"
 #include "engine/gate.h"
 #include "engine/local_outside.h"
 #include "engine/observer.h"
 #include "engine/replay.h"
 #include "engine/run_outside.h"
-#include "engine/selection.h"
 
 namespace cw::engine {
 
@@ -40,13 +39,10 @@ class RecordedOutside : public RunOutside {
   host::KeyInfo key_info(const std::string& set) override;
   void note(host::Note note) override { setup_.observer.noted(note); }
   const Error* difference() const override { return setup_.replay.difference(); }
+  /// Where the recorded card stands by now.
+  const CardState& card_state() const { return card_; }
 
  private:
-  struct Open {
-    ChannelFacts facts{};
-    uint8_t logical_channel = 0;
-  };
-
   void admit(const host::Request& request);
   /// Compares the request with the recording, and gives what came back.
   host::Reply reply_to(const host::Reset& request);
@@ -60,8 +56,7 @@ class RecordedOutside : public RunOutside {
   void show_handshake(const host::OpenChannel& request, const RecordedReply& reply);
 
   Setup setup_;
-  std::map<host::ChannelId, Open> channels_{};
-  Selection selected_{};
+  CardState card_{};
   std::optional<host::Request> request_{};
   std::optional<host::Reply> reply_{};
 };

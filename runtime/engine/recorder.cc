@@ -18,20 +18,6 @@ struct Overloaded : Ts... {
 template <class... Ts>
 Overloaded(Ts...) -> Overloaded<Ts...>;
 
-RecordedReply http_reply(const host::Reply& reply, bool all) {
-  if (const auto* error = std::get_if<Error>(&reply)) return *error;
-  const auto& http = std::get<host::HttpReply>(reply);
-  if (all) return http;
-  return HttpLeftOut{http.status, http.body.size()};
-}
-
-/// The reply of a kind that is kept as it is, or the error.
-template <class Kept>
-RecordedReply kept(const host::Reply& reply) {
-  if (const auto* error = std::get_if<Error>(&reply)) return *error;
-  return std::get<Kept>(reply);
-}
-
 RecordedArgument::Type type_of(ArgumentType type) {
   using To = RecordedArgument::Type;
   switch (type) {
@@ -110,13 +96,13 @@ void RunRecorder::close() {
   recorder_.flush();
 }
 
-void RunRecorder::add(Kind kind, std::string request, RecordedReply reply) {
+void RunRecorder::take(RecordedLine line) {
   if (pending_ == nullptr) return;
-  pending_->text += line_text({kind, std::move(request), std::move(reply)});
+  pending_->text += line_text(line);
   recorder_.flush();
 }
 
-void RunRecorder::attempt(unsigned number) { add(Kind::attempt, attempt_text(number), {}); }
+void RunRecorder::attempt(unsigned number) { take({Kind::attempt, attempt_text(number), {}}); }
 
 /// What a script says at its end may be what an applet told it.
 RecordedReply RunRecorder::told(const Error& error) const {
@@ -124,107 +110,18 @@ RecordedReply RunRecorder::told(const Error& error) const {
   return Error(error.kind(), "left out, since an answer was", error.sw());
 }
 
-void RunRecorder::attempt_failed(const Error& error) { add(Kind::failed, "failed", told(error)); }
+void RunRecorder::attempt_failed(const Error& error) { take({Kind::failed, "failed", told(error)}); }
 
 void RunRecorder::finished(const std::optional<Error>& error) {
-  add(Kind::end, "end", error ? told(*error) : RecordedReply(Done{}));
+  take({Kind::end, "end", error ? told(*error) : RecordedReply(Done{})});
   close();
 }
 
-void RunRecorder::exchanged(const host::Exchange& request, const host::Reply& reply) {
-  const auto* answers = std::get_if<host::Answers>(&reply);
-  for (size_t i = 0; i < request.plan.size(); ++i) {
-    const host::Command& command = request.plan[i];
-    filter_.sent(command);
-    RecordedReply back = NoAnswer{};
-    if (answers != nullptr && i < answers->answers.size()) {
-      const host::Answer& answer = answers->answers[i];
-      RecordedAnswer kept_answer{answer.data, answer.sw};
-      if (!filter_.shows(command, answer.data)) {
-        kept_answer.data = LeftOut{answer.data.size()};
-        left_out_ = true;
-      }
-      back = std::move(kept_answer);
-    } else if (const auto* error = std::get_if<Error>(&reply); error != nullptr && i == 0) {
-      back = *error;
-    }
-    add(i == 0 ? Kind::command : Kind::more, command_text(command, request.channel, i != 0), std::move(back));
-  }
-}
-
-Bytes RecordingOutside::reset() {
-  try {
-    Bytes atr = inner_->reset();
-    recorder_.add(Kind::reset, request_text(host::Reset{}), atr);
-    return atr;
-  } catch (const Error& error) {
-    if (!inner_->difference()) recorder_.add(Kind::reset, request_text(host::Reset{}), error);
-    throw;
-  }
-}
-
-void RecordingOutside::submit(host::Request request) {
-  inner_->submit(std::move(request));
-  if (const auto* wait = std::get_if<host::Wait>(&inner_->request())) {
-    recorder_.add(Kind::wait, request_text(*wait), {});
-  }
-}
-
-host::Reply RecordingOutside::carry_out() {
-  host::Reply reply = inner_->carry_out();
-  if (inner_->difference()) return reply;
-  std::visit(Overloaded{
-                 [&](const host::Reset& request) {
-                   const auto* done = std::get_if<host::ResetDone>(&reply);
-                   recorder_.add(Kind::reset, request_text(request),
-                                 done ? RecordedReply(done->atr) : RecordedReply(std::get<Error>(reply)));
-                 },
-                 [&](const host::Exchange& request) { recorder_.exchanged(request, reply); },
-                 [&](const host::OpenChannel& request) {
-                   recorder_.add(Kind::open, request_text(request), kept<host::ChannelOpened>(reply));
-                 },
-                 [&](const host::CloseChannel& request) { recorder_.add(Kind::close, request_text(request), Done{}); },
-                 [&](const host::HttpCall& request) {
-                   const bool all = recorder_.recorder_.all_answers();
-                   recorder_.add(Kind::http, request_text(request, all), http_reply(reply, all));
-                 },
-                 [](const host::Wait&) {},       // taken down when it was asked for
-                 [](const host::Direction&) {},  // a replay has a stage of its own
-             },
-             inner_->request());
-  return reply;
-}
-
-int64_t RecordingOutside::now() {
-  const int64_t time = inner_->now();
-  recorder_.add(Kind::time, "time", time);
-  return time;
-}
-
-Bytes RecordingOutside::random(size_t count) {
-  Bytes bytes = inner_->random(count);
-  recorder_.add(Kind::random, random_text(count), bytes);
-  return bytes;
-}
-
-host::KeyInfo RecordingOutside::key_info(const std::string& set) {
-  try {
-    host::KeyInfo info = inner_->key_info(set);
-    recorder_.add(Kind::keys, keys_text(set), info);
-    return info;
-  } catch (const Error& error) {
-    // What the gate refuses, it refuses again.
-    if (error.kind() != ErrorKind::policy && !inner_->difference()) recorder_.add(Kind::keys, keys_text(set), error);
-    throw;
-  }
-}
-
-void RecordingOutside::note(host::Note note) {
-  const bool skipped = note.kind == host::Note::Kind::step_skip;
-  if (skipped || note.kind == host::Note::Kind::step_end) {
-    recorder_.add(Kind::step, "step " + quote(note.name) + (skipped ? " skipped" : " done"), {});
-  }
-  inner_->note(std::move(note));
+RecordedAnswer RunRecorder::kept(const host::Command& command, const host::Answer& answer) {
+  filter_.sent(command);
+  if (filter_.shows(command, answer.data)) return {answer.data, answer.sw};
+  left_out_ = true;
+  return {LeftOut{answer.data.size()}, answer.sw};
 }
 
 }  // namespace cw::engine

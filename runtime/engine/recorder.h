@@ -11,8 +11,8 @@
 #include <string>
 
 #include "engine/answer_filter.h"
+#include "engine/line_taker.h"
 #include "engine/recording.h"
-#include "engine/run_outside.h"
 
 namespace cw::engine {
 
@@ -39,11 +39,11 @@ class Recorder {
 };
 
 /// Takes down one run. Outlives its attempts.
-class RunRecorder {
+class RunRecorder : public LineTaker {
  public:
   /// `recorder` and `arguments` outlive this. `head` without what the recorder knows.
   RunRecorder(Recorder& recorder, RecordingHead head, const Arguments& arguments);
-  ~RunRecorder();
+  ~RunRecorder() override;
   RunRecorder(const RunRecorder&) = delete;
   RunRecorder& operator=(const RunRecorder&) = delete;
 
@@ -51,10 +51,11 @@ class RunRecorder {
   void attempt_failed(const Error& error);
   void finished(const std::optional<Error>& error);
 
+  void take(RecordedLine line) override;
+  bool all_answers() const override { return recorder_.all_answers(); }
+  RecordedAnswer kept(const host::Command& command, const host::Answer& answer) override;
+
  private:
-  friend class RecordingOutside;
-  void add(RecordedLine::Kind kind, std::string request, RecordedReply reply);
-  void exchanged(const host::Exchange& request, const host::Reply& reply);
   RecordedReply told(const Error& error) const;
   void close();
 
@@ -62,29 +63,6 @@ class RunRecorder {
   Recorder::Pending* pending_;  // null: the run has ended
   AnswerFilter filter_;
   bool left_out_ = false;  // an answer was
-};
-
-/// Any Outside, and what comes through it is taken down. Requests that the gate refuses are not there: it refuses them
-/// again.
-class RecordingOutside : public RunOutside {
- public:
-  RecordingOutside(std::unique_ptr<RunOutside> inner, RunRecorder& recorder)
-      : inner_(std::move(inner)), recorder_(recorder) {}
-
-  Bytes reset() override;
-  void submit(host::Request request) override;
-  const host::Request& request() const override { return inner_->request(); }
-  bool waits_by_clock() const override { return inner_->waits_by_clock(); }
-  host::Reply carry_out() override;
-  int64_t now() override;
-  Bytes random(size_t count) override;
-  host::KeyInfo key_info(const std::string& set) override;
-  void note(host::Note note) override;
-  const Error* difference() const override { return inner_->difference(); }
-
- private:
-  std::unique_ptr<RunOutside> inner_;
-  RunRecorder& recorder_;
 };
 
 /// What a recording says of a run's arguments.

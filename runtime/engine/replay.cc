@@ -98,14 +98,25 @@ const RecordedLine& RunReplay::take(const std::string& request) {
     differ(last, "the recording of this run ends here without its end, and the flow did " + around(request, 0));
   }
   const RecordedLine& line = run_.lines[next_];
+  // The process ended here, or something else that the script could not see: the attempt ended with it.
+  if (line.kind == Kind::failed) {
+    ended_ = std::get<Error>(line.reply);
+    throw *ended_;
+  }
   if (line.request != request) differ_from(line, request);
   ++next_;
   return line;
 }
 
 void RunReplay::skip_failed() {
+  ended_.reset();
   skip_steps();
   if (next_ < run_.lines.size() && run_.lines[next_].kind == Kind::failed) ++next_;
+}
+
+bool RunReplay::at_end() const {
+  return std::all_of(run_.lines.begin() + static_cast<long>(next_), run_.lines.end(),
+                     [](const RecordedLine& line) { return line.kind == Kind::step; });
 }
 
 bool RunReplay::more() const { return next_ < run_.lines.size() && run_.lines[next_].kind == Kind::more; }

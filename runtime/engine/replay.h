@@ -28,10 +28,14 @@ class RunReplay {
   const RecordedLine& take(const std::string& request);
   /// The attempt failed, and another follows.
   void skip_failed();
+  /// Whether nothing more was recorded.
+  bool at_end() const;
   /// Whether the plan goes on.
   bool more() const;
   /// The run came to its end. Raises usage: the recorded one went on, or failed.
   void check_end();
+  /// What ended the recorded attempt from outside, where the run asks for more; null: nothing did.
+  const Error* ended() const { return ended_ ? &*ended_ : nullptr; }
   /// Where the run left the recording, or null.
   const Error* difference() const { return difference_ ? &*difference_ : nullptr; }
   /// The run cannot go on by this recording. Raises usage.
@@ -45,6 +49,7 @@ class RunReplay {
   std::shared_ptr<const Recording> recording_;
   const RecordedRun& run_;
   size_t next_ = 0;
+  std::optional<Error> ended_{};  // the attempt under way
   std::optional<Error> difference_{};
 };
 

@@ -6,8 +6,10 @@
 #include <lua.hpp>
 
 #include "engine/gate.h"
+#include "engine/line_taker.h"
 #include "engine/load_state.h"
 #include "engine/local_outside.h"
+#include "engine/rebuilt_outside.h"
 #include "engine/recorded_outside.h"
 #include "engine/recording_text.h"
 #include "engine/run_state.h"
@@ -148,7 +150,10 @@ struct Run::Impl {
         custody(*setup.keys, setup.arguments.secrets),
         gate(setup.policy, flow.name, declared_keys(flow, setup.arguments), flow.needs_backends,
              isd_aid_of(setup.flavor)),
-        budget(static_cast<unsigned>(setup.policy->limits().auth_attempts), setup.card_counts_every_attempt) {
+        budget(static_cast<unsigned>(setup.policy->limits().auth_attempts), setup.card_counts_every_attempt),
+        journal(setup.journal),
+        past(std::exchange(setup.past, {}).value_or(Past())) {
+    take_up();
     if (const Decision decision = setup.policy->judge_flow(flow.name); !decision.allowed) {
       throw Error(ErrorKind::policy,
                   "flow " + flow.name + " is not allowed by policy " + setup.policy->name() + ": " + decision.because);
@@ -159,6 +164,13 @@ struct Run::Impl {
       for (const std::string& name : declared_keys(flow, setup.arguments)) custody.info(name);
     }
     if (setup.recorder) recorder = std::make_unique<RunRecorder>(*setup.recorder, head(), setup.arguments);
+  }
+
+  void take_up() {
+    result.attempts = past.attempts;
+    attempts_before = past.attempts - past.counted;
+    waited = past.waited;
+    gate.count_before(past.commands);
   }
 
   std::string reader_name() const { return replay ? replay->head().card : setup.reader->name(); }
@@ -176,31 +188,73 @@ struct Run::Impl {
   }
 
   void begin_attempt() {
+    if (past.attempt) {
+      rebuild();
+      return;
+    }
     ++result.attempts;
     observer.attempt_begins(result.attempts);
     if (replay) replay->take(attempt_text(result.attempts));
+    if (journal) journal->attempt(result.attempts);
     if (recorder) recorder->attempt(result.attempts);
     std::unique_ptr<RunOutside> outside;
     if (replay) {
       outside = std::make_unique<RecordedOutside>(
           RecordedOutside::Setup{*replay, gate, observer, setup.director, setup.plays_backends});
     } else {
-      outside = std::make_unique<LocalOutside>(
-          LocalOutside::Setup{*setup.reader, gate, custody, budget, observer, setup.traits, setup.inputs, setup.http,
-                              setup.director, no_evidence, setup.key_watch ? *setup.key_watch : no_watch});
+      outside = journaled(local());
     }
-    if (recorder) outside = std::make_unique<RecordingOutside>(std::move(outside), *recorder);
+    start(recorded(std::move(outside)));
+  }
+
+  /// The attempt under way, built again from its journal.
+  void rebuild() {
+    if (recorder) recorder->attempt(result.attempts);
+    const auto go_on = [this, channels = past.channels](const CardState& state) {
+      std::unique_ptr<LocalOutside> outside = local();
+      outside->go_on(state, channels);
+      return journaled(std::move(outside));
+    };
+    start(recorded(
+        std::make_unique<RebuiltOutside>(RebuiltOutside::Setup{std::exchange(past, {}), gate, observer, go_on})));
+  }
+
+  void start(std::unique_ptr<RunOutside> outside) {
     attempt = std::make_unique<Attempt>(setup, reader_name(), std::move(outside));
     take(attempt->start());
+  }
+
+  std::unique_ptr<LocalOutside> local() {
+    Evidence& evidence = journal ? static_cast<Evidence&>(*journal) : no_evidence;
+    return std::make_unique<LocalOutside>(LocalOutside::Setup{*setup.reader, gate, custody, budget, observer,
+                                                              setup.traits, setup.inputs, setup.http, setup.director,
+                                                              evidence, setup.key_watch ? *setup.key_watch : no_watch});
+  }
+  std::unique_ptr<RunOutside> journaled(std::unique_ptr<RunOutside> outside) {
+    if (!journal) return outside;
+    return std::make_unique<TakingOutside>(std::move(outside), *journal);
+  }
+  std::unique_ptr<RunOutside> recorded(std::unique_ptr<RunOutside> outside) {
+    if (!recorder) return outside;
+    return std::make_unique<TakingOutside>(std::move(outside), *recorder);
   }
 
   void take(lua::State::Outcome outcome) {
     result.instructions = attempt->state().usage().instructions;
     result.peak_memory = attempt->state().usage().peak_memory;
+    // What ended the attempt was nothing that the script could see, so it may have come to anything here.
+    if (replay && replay->ended()) {
+      end_attempt(*replay->ended());
+      return;
+    }
+    if (const Error* difference = attempt->outside().difference()) {
+      end_attempt(*difference);
+      return;
+    }
     switch (outcome) {
       case lua::State::Outcome::finished:
         if (replay) replay->check_end();
-        finish({});
+        finish({}, RunJournal::End::done);
         return;
       case lua::State::Outcome::waiting:
         wait();
@@ -220,33 +274,78 @@ struct Run::Impl {
     if (waited > std::chrono::seconds(setup.policy->limits().expires_s)) {
       finish(Error(ErrorKind::budget, "the run would wait for more than " +
                                           std::to_string(setup.policy->limits().expires_s) +
-                                          " seconds in all (policy limits.expires_s)"));
+                                          " seconds in all (policy limits.expires_s)"),
+             RunJournal::End::failed);
       return;
     }
     attempt->state().collect();  // a wait by the clock is a long one: keep what the script still needs, and no more
+    if (journal && attempt->outside().waits_by_clock()) journal->waits(wait->time);
   }
 
-  /// An answer that was lost ends the attempt, and the next one starts the flow from its top on a reset card. All else
-  /// ends the run: the card, the policy or the flow said no, and would again.
+  /// An answer that was lost ends the attempt, and the next one starts the flow from its top on a reset card. So does a
+  /// script that, built again, asked for something else than before. All else ends the run: the card, the policy or the
+  /// flow said no, and would again.
   void end_attempt(const Error& raised) {
+    if (journal && journal->must_stop()) {
+      leave(*journal->must_stop());
+      return;
+    }
+    const Error* difference = attempt ? attempt->outside().difference() : nullptr;
+    const bool diverged = difference != nullptr && !replay;
+    const bool ended = replay && replay->ended();
     // Where the flow left a recording, whatever it made of that.
-    const Error& error = replay && replay->difference() ? *replay->difference() : raised;
+    const Error& error = difference ? *difference : replay && replay->difference() ? *replay->difference() : raised;
+    const bool repeats = error.kind() == ErrorKind::reader || diverged || ended;
     const int64_t limit = std::min<int64_t>(setup.policy->limits().attempts, setup.attempts.value_or(UINT_MAX));
-    const bool again = error.kind() == ErrorKind::reader && result.attempts < limit;
+    const bool again = repeats && (ended || result.attempts - attempts_before < limit);
     observer.attempt_failed(error, again);
+    if (again && journal) journal->attempt_failed(error);
     if (again && recorder) recorder->attempt_failed(error);
     if (again && replay) replay->skip_failed();
     if (!again) {
-      finish(error);
+      finish(error, repeats ? RunJournal::End::stuck : RunJournal::End::failed);
       return;
     }
     attempt.reset();
     phase = Phase::ready;
   }
 
-  void finish(std::optional<Error> error) {
+  void finish(std::optional<Error> error, RunJournal::End end) {
     if (recorder) recorder->finished(error);
+    if (journal) {
+      try {
+        journal->finished(error, end);
+      } catch (const Error& lost) {
+        leave(lost);
+        return;
+      }
+    }
     result.error = std::move(error);
+    close();
+  }
+
+  /// The run ends here, and not in its journal.
+  void leave(const Error& why) {
+    if (recorder) recorder->finished(why);
+    if (journal) journal->left();
+    result.error = why;
+    result.can_resume = true;
+    close();
+  }
+
+  /// Passivated until now: what there is of the run is in its journal.
+  void wake() {
+    dormant.reset();
+    phase = Phase::ready;
+    try {
+      past = journal->past();
+      past.left = {};
+    } catch (const Error& error) {
+      leave(error);
+    }
+  }
+
+  void close() {
     result.commands = gate.commands();
     attempt.reset();
     phase = Phase::done;
@@ -261,10 +360,14 @@ struct Run::Impl {
   AttemptBudget budget;
   Evidence no_evidence;
   KeyWatch no_watch;
+  RunJournal* journal;  // null: none
+  Past past;
+  unsigned attempts_before = 0;           // that an operator does not count any more
   std::unique_ptr<RunReplay> replay;      // null: a card
   std::unique_ptr<RunRecorder> recorder;  // null: none
   std::unique_ptr<Attempt> attempt;
   std::optional<host::Reply> reply;
+  std::optional<host::Request> dormant;  // the wait that a passivated run is in
   Phase phase = Phase::ready;
   std::chrono::milliseconds waited{0};  // by the clock, over all attempts
   RunResult result;
@@ -274,8 +377,11 @@ Run::Run(RunSetup setup) : impl_(std::make_unique<Impl>(std::move(setup))) {}
 Run::~Run() = default;
 
 Run::Phase Run::phase() const { return impl_->phase; }
-const host::Request& Run::request() const { return impl_->attempt->outside().request(); }
+const host::Request& Run::request() const {
+  return impl_->dormant ? *impl_->dormant : impl_->attempt->outside().request();
+}
 bool Run::waits_by_clock() const {
+  if (impl_->dormant) return true;
   const RunOutside& outside = impl_->attempt->outside();
   return std::holds_alternative<host::Wait>(outside.request()) && outside.waits_by_clock();
 }
@@ -297,9 +403,21 @@ void Run::advance() {
   }
 }
 
+void Run::passivate() {
+  Impl& run = *impl_;
+  if (run.journal == nullptr || !waits_by_clock() || run.setup.scenario) return;
+  run.dormant = run.attempt->outside().request();
+  run.attempt.reset();
+}
+
 void Run::complete(host::Reply reply) {
+  if (impl_->dormant) {
+    impl_->wake();
+    return;
+  }
   // What the card did is unknown: no script can say better than the card itself, so it is asked again from the top.
-  if (const Error* error = std::get_if<Error>(&reply); error && error->kind() == ErrorKind::reader) {
+  const Error* error = std::get_if<Error>(&reply);
+  if (error && (error->kind() == ErrorKind::reader || error->kind() == ErrorKind::store)) {
     impl_->end_attempt(*error);
     return;
   }
@@ -307,6 +425,12 @@ void Run::complete(host::Reply reply) {
   impl_->phase = Phase::ready;
 }
 
-void Run::stop(Error why) { impl_->finish(std::move(why)); }
+void Run::stop(Error why) {
+  if (impl_->journal) {
+    impl_->leave(why);
+  } else {
+    impl_->finish(std::move(why), RunJournal::End::failed);
+  }
+}
 
 }  // namespace cw::engine

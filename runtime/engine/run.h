@@ -19,6 +19,7 @@
 #include "engine/policy.h"
 #include "engine/recorder.h"
 #include "engine/replay.h"
+#include "engine/run_journal.h"
 
 namespace cw::engine {
 
@@ -42,11 +43,14 @@ struct RunSetup {
   KeyWatch* key_watch = nullptr;     // follows the keys of domains; outlives the run; null: nobody does
   Recorder* recorder = nullptr;      // takes down what the run takes in; outlives it; may be null
   bool plays_backends = false;       // who drives the run answers its HttpCalls: they are in no recording
+  RunJournal* journal = nullptr;     // outlives it; null: the run ends with its process
+  std::optional<Past> past{};        // what a process before did; needs `journal`
   std::shared_ptr<Replay> replay{};  // the run takes its next recorded run: keys, reader, http and inputs are not used
 };
 
 struct RunResult {
   std::optional<Error> error{};  // empty: the flow came to its end
+  bool can_resume = false;       // it was left as it stands, and its journal can go on with it
   std::string traceback{};       // of a script's own failure
   unsigned attempts = 0;
   uint64_t instructions = 0;  // of the last attempt
@@ -79,7 +83,11 @@ class Run {
   /// Hands the run its answer. Phase waiting, then ready.
   void complete(host::Reply reply);
 
-  /// Ends the run before its next command, with this error. Phase ready or waiting.
+  /// Drops the script's state while the run waits by the clock; complete() builds it again from the journal. Nothing is
+  /// done where that cannot be. Phase waiting.
+  void passivate();
+
+  /// Ends the run before its next command, with this error. With a journal, it can be resumed. Phase ready or waiting.
   void stop(Error why);
 
   /// Phase done.

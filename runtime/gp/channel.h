@@ -47,7 +47,7 @@ class Channel {
   struct Mark {
     Bytes chaining{};
     uint32_t counter = 0;
-    Bytes response_chaining{};
+    Bytes response_chaining{};  // SCP02: the last R-MAC; 8 bytes, or none
   };
 
   virtual ~Channel() = default;
@@ -83,6 +83,8 @@ class Channel {
 
   virtual Mark mark() const = 0;
   virtual void restore(const Mark& mark) = 0;
+  /// In place of external_authenticate(): it was sent by another process, which left the channel at this mark.
+  virtual void take_up(const Mark& mark) = 0;
 
   /// The key under this channel's DEK with nothing around it: the encrypted value for PUT KEY and DGI 8113. Keys of
   /// 24 bytes under an AES DEK are padded to 32 with 80 00.. (any padding is allowed; published data has this one).

@@ -59,12 +59,18 @@ card::Response ChannelBase::unwrap_at(const Mark& mark, const card::Response& wr
   }
 }
 
-Channel::Mark ChannelBase::mark() const { return {chaining(), counter_, {}}; }
+Channel::Mark ChannelBase::mark() const { return {chaining(), counter_, response_chaining()}; }
 
 void ChannelBase::restore(const Mark& mark) {
   require_open("going back to an earlier command");
   set_chaining(mark.chaining);
   counter_ = mark.counter;
+}
+
+void ChannelBase::take_up(const Mark& mark) {
+  state_ = State::open;
+  restore(mark);
+  set_response_chaining(mark.response_chaining);
 }
 
 void ChannelBase::require_open(const char* doing) const {

@@ -20,6 +20,7 @@ class ChannelBase : public Channel {
   card::Response unwrap_at(const Mark& mark, const card::Response& wrapped) final;
   Mark mark() const final;
   void restore(const Mark& mark) final;
+  void take_up(const Mark& mark) final;
 
   Bytes encrypt_key(const crypto::Key& key) const final { return dek_.encrypt_key(key); }
   Bytes encrypt_data(const Secret& data) const final { return dek_.encrypt_data(data); }
@@ -41,6 +42,9 @@ class ChannelBase : public Channel {
   virtual card::Response open_response(const Mark& mark, const card::Response& wrapped) = 0;
   virtual Bytes chaining() const = 0;
   virtual void set_chaining(const Bytes& value) = 0;
+  /// What the next answer's R-MAC chains to, where it does.
+  virtual Bytes response_chaining() const { return {}; }
+  virtual void set_response_chaining(const Bytes& /*value*/) {}
 
   [[noreturn]] static void refuse(const std::string& why);
 

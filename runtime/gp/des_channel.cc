@@ -132,4 +132,10 @@ void DesChannel::set_chaining(const Bytes& value) {
   std::copy(value.begin(), value.end(), last_mac_->begin());
 }
 
+Bytes DesChannel::response_chaining() const { return rmac_ ? to_bytes(last_rmac_) : Bytes(); }
+
+void DesChannel::set_response_chaining(const Bytes& value) {
+  if (value.size() == last_rmac_.size()) std::copy(value.begin(), value.end(), last_rmac_.begin());
+}
+
 }  // namespace cw::gp

@@ -35,6 +35,8 @@ class DesChannel final : public ChannelBase {
   card::Response open_response(const Mark& mark, const card::Response& wrapped) override;
   Bytes chaining() const override;
   void set_chaining(const Bytes& value) override;
+  Bytes response_chaining() const override;
+  void set_response_chaining(const Bytes& value) override;
 
   size_t protected_size(size_t size) const;
   crypto::Block8 icv() const;
@@ -50,7 +52,7 @@ class DesChannel final : public ChannelBase {
   std::optional<crypto::Block8> last_mac_{};
 
   // SCP02's R-MAC covers the plain command, and its ICV is the R-MAC of the answer before: answers are taken in order,
-  // and a mark cannot hold that value.
+  // and going back to a mark does not bring that value back.
   std::map<uint32_t, Secret> unanswered_{};  // by command counter
   crypto::Block8 last_rmac_{};
 };

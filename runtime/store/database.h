@@ -1,7 +1,11 @@
 // SQL on SQLite or PostgreSQL, the same text for both: what differs between the two is in here and nowhere else.
-// Placeholders are $1, $2...; integers are 64 bits; @bytes and @number in a table's definition become each one's type.
+// Placeholders are $1, $2...; integers are 64 bits. In a table's definition @number, @bytes and @text become each one's
+// type; @text is compared byte by byte. A sum is written CAST(SUM(x) AS BIGINT).
 //
-// Thread rule: one thread at a time; Store sees to that.
+// An error has the kind store and one of these causes: full, read-only, corrupt, locked, gone, unknown (a commit whose
+// outcome nobody knows), or none of them.
+//
+// Thread rule: any thread; one at a time has it, and a transaction has it until it ends.
 #pragma once
 
 #include <cstdint>
@@ -37,14 +41,31 @@ class Database {
 
   /// One statement: of the transaction that is open, or by itself. Raises store.
   virtual Result run(const Statement& statement) = 0;
-  /// Several at once, in one round trip where there is one. Raises store.
+  /// All of them or none, in one round trip where there is one: in the transaction that is open, or in one of their
+  /// own, durable on return. Raises store.
   virtual std::vector<Result> run_all(const std::vector<Statement>& statements) = 0;
 
-  /// `work` in one transaction, durable on return; rolled back if it raises. It may be called again where two
-  /// transactions met (PostgreSQL), so it has no effect but through this database. Raises store: a commit whose outcome
-  /// is not known says so with cause "unknown".
+  /// `work` in one transaction, durable on return; rolled back if it raises. Inside of another one it is a part of
+  /// that. It may be called again where two transactions met or the server went away (PostgreSQL), so it has no effect
+  /// but through this database. Raises store: a commit whose outcome is not known says so with cause "unknown".
   virtual void transact(const std::function<void()>& work) = 0;
+  /// In a transaction: whoever else locks this name waits until the transaction ends. Needed where what is written
+  /// depends on what was read before, since on PostgreSQL another may write in between.
+  virtual void lock(const std::string& name) = 0;
+
+  /// Names of the tables that are there.
+  virtual std::vector<std::string> tables() = 0;
+  /// What was deleted leaves the disk now, as far as the engine lets us.
+  virtual void purge() = 0;
+  /// The engine's own check of its pages: a line for each thing that is wrong.
+  virtual std::vector<std::string> check() = 0;
 };
+
+/// A path, or postgres://...; `make`: an SQLite file that is not there is made, for its owner alone. Raises store;
+/// usage: a location that is none, nothing there.
+std::unique_ptr<Database> open_database(const std::string& where, bool make);
+/// Whether `where` names a PostgreSQL server.
+bool is_postgres(const std::string& where);
 
 int64_t number(const Value& value);           // raises store: a corrupt row
 const std::string& text(const Value& value);  // raises store

@@ -18,10 +18,10 @@ struct Parcel {
   std::string run{};
   std::string name{};  // the flow's name for it
   std::string url{};   // without query
-  Bytes call{};        // sealed: the whole call
+  Bytes call{};        // sealed: the whole call; dropped when it is delivered
   int64_t created = 0;
   int64_t due = 0;  // milliseconds since 1970: not before
-  int64_t tries = 0;
+  int64_t tries = 0;    // how often it was taken
   std::string error{};  // of the last try: status or kind, never a body
   bool delivered = false;
   bool given_up = false;  // the backend said that it will never take it (4xx but 408, 425, 429)
@@ -33,10 +33,10 @@ class Outbox {
 
   /// Durable on return. One with this key that is there stays as it is. Raises store.
   virtual void put(const Parcel& parcel) = 0;
-  /// Takes one that is due, and keeps others from it for `hold_ms`; absent: none is due.
+  /// Takes one that is due, and keeps others from it for `hold_ms`, by their clocks; absent: none is due.
   virtual std::optional<Parcel> take(int64_t now, int64_t hold_ms) = 0;
   virtual void delivered(const std::string& key) = 0;
-  /// Not taken; tried again at `due`, or never (`give_up`).
+  /// Not taken; tried again at `due`, or never (`give_up`). Changes nothing once the hold is over and another took it.
   virtual void failed(const std::string& key, int64_t due, const std::string& error, bool give_up) = 0;
   virtual std::vector<Parcel> list(bool all) = 0;
   /// A person wants one tried again now that was given up. Raises usage: no such one.

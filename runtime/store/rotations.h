@@ -30,12 +30,13 @@ class Rotations {
  public:
   virtual ~Rotations() = default;
 
-  /// Durable on return. The same one again changes nothing. Raises store; usage: another rotation of this card and
-  /// domain is open, says which.
+  /// Durable on return. The same candidates again, of any run, change nothing. Raises store; usage: another rotation of
+  /// this card and domain is open, says which.
   virtual void begin(const Rotation& rotation) = 0;
   /// The open one of that domain.
   virtual std::optional<Rotation> open(const std::string& card, const std::string& domain) = 0;
-  /// A channel was opened with this key set and version: if that tells the two apart, the rotation is decided.
+  /// A channel was opened with this key set and version (0: not known): if that tells the two apart, the rotation is
+  /// decided.
   virtual void opened_with(const std::string& card, const std::string& domain, const KeyCandidate& keys) = 0;
   virtual std::vector<Rotation> list(bool all) = 0;
   /// Whether an open rotation names this key set: then nobody may destroy it.

@@ -47,6 +47,8 @@ struct RunRow {
   int64_t frames = 0;   // how many there are
   std::string error{};  // kind of the error that it ended with, or empty
   bool stop_asked = false;
+  bool held = false;                 // a process holds it, or died while it did
+  std::vector<std::string> files{};  // SHA-256 of files of the store that it needs; filled by find() only
 };
 
 /// What changes in the row together with a frame; absent: as it was.
@@ -73,14 +75,16 @@ class Runs {
   /// node, times, frames). `key`: the run's key, sealed. Raises store.
   virtual Lease create(const RunRow& row, ByteView key, ByteView frame) = 0;
 
-  /// Writes the next frame under the lease; durable on return, and the lease counts from now. Raises store: another
-  /// holds the run (cause "fenced"), the lease ran out before it could be written, disk full, store gone. Where the
-  /// outcome of a commit is not known, it is asked for until it is, or the store stays away.
+  /// Writes the next frame under the lease; durable on return, and the lease counts from now. One that ran out meanwhile
+  /// is good again if nobody took the run: the fence decides. Raises store: another holds the run (cause "fenced"), disk
+  /// full, store gone. Where the outcome of a commit is not known, it is asked for until it is, or the store stays away.
   virtual void append(Lease& lease, ByteView frame, const RunChange& change = {}) = 0;
 
   /// A run by its id, or the beginning of one. Raises usage: none, or several.
   virtual RunRow find(const std::string& id) = 0;
+  /// The newest first.
   virtual std::vector<RunRow> list(const RunFilter& filter) = 0;
+  /// From the first on, without a gap. Raises store: there is one.
   virtual std::vector<Bytes> frames(const std::string& id) = 0;
   virtual Bytes key(const std::string& id) = 0;
 
@@ -89,13 +93,14 @@ class Runs {
 
   /// Takes the lease of a run that nobody holds, or whose holder is gone: at once if that process is known to be dead,
   /// else after its expiry and margin have passed by this process's clock without a sign of life. `waits` is told how
-  /// long, and gives up by returning false. Raises store: it is held and stays held; usage: the run is over.
+  /// long, and gives up by returning false. Raises store: it is held and stays held (cause "held"), or `waits` gave up;
+  /// usage: no such run, or it is over.
   virtual Lease take(const std::string& id, const std::function<bool(std::chrono::milliseconds)>& waits) = 0;
   /// Nobody holds it from now on.
   virtual void release(Lease& lease) = 0;
 
-  /// Deletes frames and keys of runs that were over before `before` (milliseconds since 1970); their rows stay without
-  /// them no longer. How many. The audit keeps what it says of them.
+  /// Deletes runs that were over before `before` (milliseconds since 1970), with their frames and keys, and files that
+  /// no run names any more. How many runs. What waits in the outbox keeps its run; the audit keeps what it says of them.
   virtual int64_t forget(int64_t before) = 0;
 
   /// Puts in a run that was exported elsewhere. Over, and held by nobody. Raises usage: its id is there.

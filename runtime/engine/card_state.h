@@ -1,0 +1,23 @@
+// What is selected and open on a card, as commands and answers tell: the same for a card and for its recording.
+//
+// Owner: one attempt. Plain values.
+#pragma once
+
+#include "engine/selection.h"
+
+namespace cw::engine {
+
+struct CardState {
+  /// A secure channel, as the gate judges by it.
+  struct Open {
+    uint8_t scp = 0;
+    uint8_t level = 0;
+    Bytes domain{};  // AID, as the card gave it; empty: the ISD
+    uint8_t logical_channel = 0;
+  };
+  std::map<host::ChannelId, Open> channels{};
+  Selection selected{};
+  host::ChannelId last = 0;  // channel id that was given
+};
+
+}  // namespace cw::engine

@@ -1,0 +1,159 @@
+#include "engine/line_taker.h"
+
+#include "engine/recording_text.h"
+
+namespace cw::engine {
+
+namespace {
+
+using Kind = RecordedLine::Kind;
+
+template <class... Ts>
+struct Overloaded : Ts... {
+  using Ts::operator()...;
+};
+template <class... Ts>
+Overloaded(Ts...) -> Overloaded<Ts...>;
+
+RecordedReply http_reply(const host::Reply& reply, bool all) {
+  if (const auto* error = std::get_if<Error>(&reply)) return *error;
+  const auto& http = std::get<host::HttpReply>(reply);
+  if (all) return http;
+  return HttpLeftOut{http.status, http.body.size()};
+}
+
+/// The reply of a kind that is kept as it is, or the error.
+template <class Kept>
+RecordedReply kept(const host::Reply& reply) {
+  if (const auto* error = std::get_if<Error>(&reply)) return *error;
+  return std::get<Kept>(reply);
+}
+
+/// What could not be written down is no input: nothing was asked.
+bool is_store_error(const host::Reply& reply) {
+  const auto* error = std::get_if<Error>(&reply);
+  return error != nullptr && error->kind() == ErrorKind::store;
+}
+
+}  // namespace
+
+std::vector<std::string> request_lines(const host::Request& request, bool all_answers) {
+  return std::visit(
+      Overloaded{
+          [](const host::Exchange& exchange) {
+            std::vector<std::string> out;
+            for (const host::Command& command : exchange.plan) {
+              out.push_back(command_text(command, exchange.channel, !out.empty()));
+            }
+            return out;
+          },
+          [&](const host::HttpCall& call) { return std::vector<std::string>{request_text(call, all_answers)}; },
+          [](const host::Direction&) { return std::vector<std::string>(); },
+          [](const auto& one) { return std::vector<std::string>{request_text(one)}; },
+      },
+      request);
+}
+
+Bytes TakingOutside::reset() {
+  taker_.before(host::Reset{});
+  try {
+    Bytes atr = inner_->reset();
+    taker_.take({Kind::reset, request_text(host::Reset{}), atr});
+    return atr;
+  } catch (const Error& error) {
+    if (!inner_->difference() && error.kind() != ErrorKind::store) {
+      taker_.take({Kind::reset, request_text(host::Reset{}), error});
+    }
+    throw;
+  }
+}
+
+void TakingOutside::submit(host::Request request) {
+  inner_->submit(std::move(request));
+  if (const auto* wait = std::get_if<host::Wait>(&inner_->request())) {
+    taker_.take({Kind::wait, request_text(*wait), {}});
+  }
+}
+
+host::Reply TakingOutside::carry_out() {
+  try {
+    taker_.before(inner_->request());
+  } catch (const Error& error) {
+    return error;
+  }
+  host::Reply reply = inner_->carry_out();
+  if (inner_->difference() || is_store_error(reply)) return reply;
+  std::visit(Overloaded{
+                 [&](const host::Reset& request) {
+                   const auto* done = std::get_if<host::ResetDone>(&reply);
+                   taker_.take({Kind::reset, request_text(request),
+                                done ? RecordedReply(done->atr) : RecordedReply(std::get<Error>(reply))});
+                 },
+                 [&](const host::Exchange& request) { exchanged(request, reply); },
+                 [&](const host::OpenChannel& request) {
+                   taker_.take({Kind::open, request_text(request), kept<host::ChannelOpened>(reply)});
+                 },
+                 [&](const host::CloseChannel& request) {
+                   taker_.take({Kind::close, request_text(request), Done{}});
+                 },
+                 [&](const host::HttpCall& request) {
+                   const bool all = taker_.all_answers();
+                   taker_.take({Kind::http, request_text(request, all), http_reply(reply, all)});
+                 },
+                 [](const host::Wait&) {},       // taken down when it was asked for
+                 [](const host::Direction&) {},  // a replay has a stage of its own
+             },
+             inner_->request());
+  return reply;
+}
+
+void TakingOutside::exchanged(const host::Exchange& request, const host::Reply& reply) {
+  const auto* answers = std::get_if<host::Answers>(&reply);
+  for (size_t i = 0; i < request.plan.size(); ++i) {
+    const host::Command& command = request.plan[i];
+    RecordedReply back = NoAnswer{};
+    if (answers != nullptr && i < answers->answers.size()) {
+      back = taker_.kept(command, answers->answers[i]);
+    } else {
+      // Sent or not, it stands in the recording from here on.
+      taker_.kept(command, {});
+      if (const auto* error = std::get_if<Error>(&reply); error != nullptr && i == 0) back = *error;
+    }
+    taker_.take({i == 0 ? Kind::command : Kind::more, command_text(command, request.channel, i != 0), std::move(back)});
+  }
+}
+
+int64_t TakingOutside::now() {
+  const int64_t time = inner_->now();
+  taker_.take({Kind::time, "time", time});
+  return time;
+}
+
+Bytes TakingOutside::random(size_t count) {
+  Bytes bytes = inner_->random(count);
+  taker_.take({Kind::random, random_text(count), bytes});
+  return bytes;
+}
+
+host::KeyInfo TakingOutside::key_info(const std::string& set) {
+  try {
+    host::KeyInfo info = inner_->key_info(set);
+    taker_.take({Kind::keys, keys_text(set), info});
+    return info;
+  } catch (const Error& error) {
+    // What the gate refuses, it refuses again.
+    if (error.kind() != ErrorKind::policy && !inner_->difference()) taker_.take({Kind::keys, keys_text(set), error});
+    throw;
+  }
+}
+
+void TakingOutside::note(host::Note note) {
+  const bool skipped = note.kind == host::Note::Kind::step_skip;
+  if (skipped || note.kind == host::Note::Kind::step_end) {
+    taker_.take({Kind::step, "step " + quote(note.name) + (skipped ? " skipped" : " done"), {}});
+  }
+  taker_.noted(note);
+  inner_->note(std::move(note));
+}
+
+}  // namespace cw::engine

@@ -1,0 +1,55 @@
+// Whoever takes down what a run takes in from outside: a recording, a journal.
+//
+// Owner: whoever starts the run. One thread.
+#pragma once
+
+#include "engine/recording.h"
+#include "engine/run_outside.h"
+
+namespace cw::engine {
+
+class LineTaker {
+ public:
+  virtual ~LineTaker() = default;
+
+  /// The request is about to be carried out. Raises store: it must not be, since it could not be written down.
+  virtual void before(const host::Request& /*request*/) {}
+  /// Something was asked, and this came back.
+  virtual void take(RecordedLine line) = 0;
+  virtual void noted(const host::Note& /*note*/) {}
+
+  /// Whether bodies and headers of HTTP are kept.
+  virtual bool all_answers() const = 0;
+  /// What is kept of the card's answer to a command that was sent. Asked once for each, in order.
+  virtual RecordedAnswer kept(const host::Command& command, const host::Answer& answer) = 0;
+};
+
+/// Any Outside, and what comes through it is taken down. Requests that the gate refuses are not there: it refuses them
+/// again.
+class TakingOutside : public RunOutside {
+ public:
+  /// `taker` outlives this.
+  TakingOutside(std::unique_ptr<RunOutside> inner, LineTaker& taker) : inner_(std::move(inner)), taker_(taker) {}
+
+  Bytes reset() override;
+  void submit(host::Request request) override;
+  const host::Request& request() const override { return inner_->request(); }
+  bool waits_by_clock() const override { return inner_->waits_by_clock(); }
+  host::Reply carry_out() override;
+  int64_t now() override;
+  Bytes random(size_t count) override;
+  host::KeyInfo key_info(const std::string& set) override;
+  void note(host::Note note) override;
+  const Error* difference() const override { return inner_->difference(); }
+
+ private:
+  void exchanged(const host::Exchange& request, const host::Reply& reply);
+
+  std::unique_ptr<RunOutside> inner_;
+  LineTaker& taker_;
+};
+
+/// What is asked with a request, as recordings have it; a plan has a line for each command.
+std::vector<std::string> request_lines(const host::Request& request, bool all_answers);
+
+}  // namespace cw::engine

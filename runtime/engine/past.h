@@ -1,0 +1,34 @@
+// What a run did before this process took it up, as its journal tells.
+//
+// Plain values.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <vector>
+
+#include "engine/evidence.h"
+#include "engine/recording.h"
+
+namespace cw::engine {
+
+/// A secure channel that was open: with its keys from custody it goes on where it stood.
+struct ChannelPast {
+  ChannelMaterial material{};
+  gp::Channel::Mark mark{};
+};
+
+struct Past {
+  unsigned attempts = 0;                // that were begun, the one under way too
+  unsigned counted = 0;                 // of them, those since an operator last let the run go on
+  unsigned commands = 0;                // before the attempt under way
+  std::chrono::milliseconds waited{0};  // by the clock, before the attempt under way
+
+  /// The attempt under way, where nothing is in doubt and the card was not reset since: one run, from its line
+  /// `attempt`. Null: the next attempt starts from the top.
+  std::shared_ptr<const Recording> attempt{};
+  std::vector<ChannelPast> channels{};  // that it has open
+  std::chrono::milliseconds left{0};    // of the wait that it ends with
+};
+
+}  // namespace cw::engine

@@ -1,0 +1,52 @@
+// Outside for an attempt that is built again: what it took in before comes from its journal, and from where that ends,
+// the card itself goes on. The script cannot tell.
+//
+// Owner: one attempt. One thread.
+#pragma once
+
+#include <functional>
+
+#include "engine/past.h"
+#include "engine/recorded_outside.h"
+
+namespace cw::engine {
+
+class RebuiltOutside : public RunOutside {
+ public:
+  /// The outside that goes on, given what is selected and open on the card.
+  using GoOn = std::function<std::unique_ptr<RunOutside>(const CardState&)>;
+  struct Setup {
+    Past past{};  // with an attempt
+    Gate& gate;
+    Observer& observer;  // of what is new; what was before, it was told
+    GoOn go_on{};
+  };
+  /// What it refers to must outlive this. Raises usage: the attempt is no recording.
+  explicit RebuiltOutside(Setup setup);
+
+  Bytes reset() override { return now_serving().reset(); }
+  void submit(host::Request request) override;
+  const host::Request& request() const override;
+  host::Reply carry_out() override;
+  bool waits_by_clock() const override { return rest_ || serving_->waits_by_clock(); }
+  int64_t now() override { return now_serving().now(); }
+  Bytes random(size_t count) override { return now_serving().random(count); }
+  host::KeyInfo key_info(const std::string& set) override { return now_serving().key_info(set); }
+  void note(host::Note note) override { serving_->note(std::move(note)); }
+  const Error* difference() const override { return replay_.difference(); }
+
+ private:
+  RunOutside& now_serving();
+
+  Past past_;
+  GoOn go_on_;
+  Observer silent_;
+  Director no_stage_;
+  RunReplay replay_;
+  RecordedOutside recorded_;
+  std::unique_ptr<RunOutside> live_{};  // null: still in the past
+  RunOutside* serving_;
+  std::optional<host::Request> rest_{};  // what is left of the wait that the past ends with
+};
+
+}  // namespace cw::engine

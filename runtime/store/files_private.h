@@ -1,0 +1,19 @@
+// Files that runs name by their hash, as rows.
+//
+// Thread rule: any thread.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "store/database.h"
+
+namespace cw::store {
+
+/// A hash in upper case, as to_hex() writes it: the way they are kept.
+std::string one_spelling(std::string sha256);
+
+void put_file(Database& db, const std::string& sha256, ByteView content);
+std::optional<Bytes> get_file(Database& db, const std::string& sha256);
+
+}  // namespace cw::store

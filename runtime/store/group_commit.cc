@@ -1,0 +1,126 @@
+#include <algorithm>
+
+#include "clock_private.h"
+#include "group_commit_private.h"
+#include "owner_private.h"
+
+namespace cw::store {
+
+namespace {
+
+// So many frames at once: a transaction that is too large delays those who wait for it.
+constexpr size_t kMost = 256;
+// How long the outcome of a commit is asked for.
+constexpr std::chrono::seconds kPatience{30};
+
+Value text_or_null(const std::optional<std::string>& text) { return text ? Value(*text) : Value(); }
+Value number_or_null(const std::optional<int64_t>& value) { return value ? Value(*value) : Value(); }
+
+}  // namespace
+
+void GroupCommit::write(PendingFrame& frame) {
+  std::unique_lock lock(mutex_);
+  queue_.push_back(&frame);
+  while (!frame.known) {
+    if (leading_) {
+      changed_.wait(lock);
+      continue;
+    }
+    leading_ = true;
+    const size_t count = std::min(queue_.size(), kMost);
+    const std::vector<PendingFrame*> group(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(count));
+    queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(count));
+    lock.unlock();
+    commit(group);
+    lock.lock();
+    for (PendingFrame* each : group) each->known = true;
+    leading_ = false;
+    changed_.notify_all();
+  }
+  if (frame.error) throw Error(*frame.error);
+}
+
+/// Raises nothing: each frame of the group is told.
+void GroupCommit::commit(const std::vector<PendingFrame*>& frames) {
+  const auto fail_all = [&](const Error& error) {
+    for (PendingFrame* frame : frames) frame->error = error;
+  };
+  try {
+    attempt(frames);
+  } catch (const Error& error) {
+    // The database is well, and one of them is not: it is not to take the others with it.
+    if (error.cause().empty() && frames.size() > 1) {
+      for (PendingFrame* frame : frames) commit({frame});
+    } else {
+      fail_all(error);
+    }
+  } catch (const std::exception& error) {
+    fail_all(Error(ErrorKind::internal, std::string("writing frames of runs failed: ") + error.what()));
+  }
+}
+
+void GroupCommit::attempt(const std::vector<PendingFrame*>& frames) {
+  // Always in the same order, so that two nodes do not wait for each other.
+  std::vector<PendingFrame*> sorted = frames;
+  std::sort(sorted.begin(), sorted.end(), [](const auto* a, const auto* b) { return a->run < b->run; });
+  std::vector<Statement> statements;
+  for (const PendingFrame* frame : sorted) {
+    const RunChange& change = frame->change;
+    statements.push_back(
+        {"UPDATE runs SET frames = frames + 1, beat = beat + 1, node = $4, changed = $5, state = COALESCE($6, state), "
+         "card_id = COALESCE($7, card_id), attempts = COALESCE($8, attempts), wake = COALESCE($9, wake), "
+         "error = COALESCE($10, error) WHERE id = $1 AND fence = $2 AND frames = $3 RETURNING stop_asked",
+         {frame->run, frame->fence, frame->number, node_, time_of_day(),
+          change.state ? Value(std::string(name_of(*change.state))) : Value(), text_or_null(change.card_id),
+          number_or_null(change.attempts), number_or_null(change.wake), text_or_null(change.error)}});
+    statements.push_back({"INSERT INTO frames (run, number, fence, content) SELECT id, $3, $2, $4 FROM runs "
+                          "WHERE id = $1 AND fence = $2 AND frames = $3 + 1 ON CONFLICT DO NOTHING",
+                          {frame->run, frame->fence, frame->number, frame->content}});
+  }
+
+  const auto until = boot_time() + kPatience;
+  std::vector<Result> results;
+  for (;;) {
+    for (PendingFrame* frame : sorted) frame->sent = boot_time();
+    try {
+      ++commits_;
+      results = db_.run_all(statements);
+      break;
+    } catch (const Error& error) {
+      // The same once more: what is there already changes nothing, and is found below.
+      if (error.cause() != "unknown" || boot_time() > until) throw;
+    }
+  }
+  for (size_t i = 0; i < sorted.size(); ++i) {
+    if (results[2 * i].changed == 1) {
+      sorted[i]->stop_asked = number(results[2 * i].rows.at(0).at(0)) != 0;
+    } else {
+      look_up(*sorted[i]);
+    }
+  }
+}
+
+/// It changed nothing: because it is there since an earlier try, or because another holds the run.
+void GroupCommit::look_up(PendingFrame& frame) {
+  const Result there =
+      db_.run({"SELECT content FROM frames WHERE run = $1 AND number = $2 AND fence = $3",
+               {frame.run, frame.number, frame.fence}});
+  const Result run = db_.run({"SELECT stop_asked, owner, fence FROM runs WHERE id = $1", {frame.run}});
+  if (!there.rows.empty() && bytes(there.rows[0][0]) == frame.content && !run.rows.empty()) {
+    frame.stop_asked = number(run.rows[0][0]) != 0;
+    return;
+  }
+  std::string why = "the run is no longer in the store";
+  if (!run.rows.empty()) {
+    const std::string holder = Owner::parse(text(run.rows[0][1])).node;
+    why = number(run.rows[0][2]) == frame.fence ? "another thread of this process wrote frame " +
+                                                      std::to_string(frame.number) + " before"
+          : holder.empty()                      ? "another process took it over and gave it up"
+                                                : "a process on " + holder + " has taken it over";
+  }
+  frame.error = Error(ErrorKind::store, "cannot write to the journal of run " + frame.run + ": " + why +
+                                            "; nothing more is sent from here",
+                      {}, "fenced");
+}
+
+}  // namespace cw::store

@@ -1,0 +1,57 @@
+// Frames of several runs in one transaction: whoever comes while one is under way waits, and the first of those who
+// waited writes for all of them.
+//
+// Owner: Runs. Thread rule: any thread.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "base/error.h"
+#include "store/database.h"
+#include "store/runs.h"
+
+namespace cw::store {
+
+/// A frame on its way, and what became of it.
+struct PendingFrame {
+  std::string run{};
+  int64_t fence = 0;
+  int64_t number = 0;
+  Bytes content{};
+  RunChange change{};
+
+  bool known = false;              // what became of it
+  std::optional<Error> error{};    // it was not written
+  bool stop_asked = false;         // from the run's row
+  std::chrono::milliseconds sent{0};  // boot_time() before the statement that wrote it
+};
+
+class GroupCommit {
+ public:
+  GroupCommit(Database& db, std::string node) : db_(db), node_(std::move(node)) {}
+
+  /// Durable on return. Raises store: another holds the run (cause "fenced"), or as Database.
+  void write(PendingFrame& frame);
+
+  /// Transactions so far.
+  int64_t commits() const { return commits_; }
+
+ private:
+  void commit(const std::vector<PendingFrame*>& frames);
+  void attempt(const std::vector<PendingFrame*>& frames);
+  void look_up(PendingFrame& frame);
+
+  Database& db_;
+  std::string node_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<PendingFrame*> queue_;
+  bool leading_ = false;  // somebody writes
+  std::atomic<int64_t> commits_{0};
+};
+
+}  // namespace cw::store

@@ -1,0 +1,24 @@
+// The ledgers of the store on its database: audit, budgets, outbox, rotations. Several processes, and several
+// connections of one, may have theirs on the same database.
+//
+// Owner: whoever made one; what it was made from outlives it. Thread rule: any thread.
+#pragma once
+
+#include <memory>
+
+#include "store/audit.h"
+#include "store/budgets.h"
+#include "store/database.h"
+#include "store/outbox.h"
+#include "store/rotations.h"
+
+namespace cw::store {
+
+/// What is added within a transaction of the same database is a part of that transaction.
+std::unique_ptr<Audit> make_audit(Database& database);
+/// Resets are written to `audit`, which is on the same database.
+std::unique_ptr<Budgets> make_budgets(Database& database, Audit& audit);
+std::unique_ptr<Outbox> make_outbox(Database& database);
+std::unique_ptr<Rotations> make_rotations(Database& database);
+
+}  // namespace cw::store

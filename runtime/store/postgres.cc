@@ -1,0 +1,151 @@
+#include <chrono>
+#include <optional>
+#include <thread>
+
+#include "base/error.h"
+#include "postgres_private.h"
+#include "pq_private.h"
+
+namespace cw::store {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// How long a server may be away.
+constexpr std::chrono::seconds kPatience{30};
+// How often two transactions may meet.
+constexpr int kMeetings = 50;
+// How often the server may go away during one transaction.
+constexpr int kLosses = 5;
+
+class Postgres : public Database {
+ public:
+  explicit Postgres(const std::string& url) : pq_(url) { pq_.connect(); }
+
+  const std::string& where() const override { return pq_.where(); }
+
+  Result run(const Statement& statement) override {
+    if (inside_) return std::move(pq_.pipeline({&statement})[0]);
+    Result result;
+    again([&] {
+      committing_ = !statement.sql.starts_with("SELECT");
+      result = std::move(pq_.pipeline({&statement})[0]);
+    });
+    return result;
+  }
+
+  std::vector<Result> run_all(const std::vector<Statement>& statements) override {
+    std::vector<const Statement*> all;
+    for (const Statement& each : statements) all.push_back(&each);
+    if (inside_) return pq_.pipeline(all);
+    all.insert(all.begin(), &begin_);
+    all.push_back(&commit_);
+    std::vector<Result> results;
+    again([&] {
+      committing_ = true;  // COMMIT is on its way with the others
+      results = pq_.pipeline(all);
+    });
+    results.erase(results.begin());
+    results.pop_back();
+    return results;
+  }
+
+  void transact(const std::function<void()>& work) override {
+    again([&] {
+      const Inside inside(inside_);
+      pq_.command("BEGIN");
+      work();
+      committing_ = true;
+      // A server says so where an error in between was not passed on.
+      if (pq_.command("COMMIT") != "COMMIT")
+        throw Error(ErrorKind::internal, "a failed transaction was to be committed");
+    });
+  }
+
+  void lock(const std::string& name) override {
+    run({"SELECT COUNT(*) FROM (SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || $1, 0))) AS held",
+         {name}});
+  }
+
+  std::vector<std::string> tables() override {
+    std::vector<std::string> names;
+    const Result found = run({"SELECT tablename FROM pg_tables WHERE schemaname = current_schema()", {}});
+    for (const Row& each : found.rows) names.push_back(text(each[0]));
+    return names;
+  }
+
+  // The server's vacuum does it.
+  void purge() override {}
+
+  std::vector<std::string> check() override {
+    std::vector<std::string> wrong;
+    if (text(run({"SELECT current_setting('fsync')", {}}).rows[0][0]) == "off") {
+      wrong.push_back(where() + ": fsync is off on the server, so it loses what it said it had when its machine dies");
+    }
+    return wrong;
+  }
+
+ private:
+  struct Inside {
+    explicit Inside(bool& inside) : flag(inside) { flag = true; }
+    ~Inside() { flag = false; }
+    bool& flag;
+  };
+
+  /// Until it is done: again where two transactions met, and where the server went away before it could know that it is
+  /// to commit.
+  void again(const std::function<void()>& attempt) {
+    for (int meetings = 0, losses = 0;;) {
+      revive();
+      committing_ = false;
+      try {
+        attempt();
+        away_since_.reset();
+        return;
+      } catch (const Error& error) {
+        const bool lost = !pq_.alive();
+        if (lost && committing_) {
+          throw Error(ErrorKind::store,
+                      "cannot say whether the store " + where() +
+                          " has what was written last: the server went away in the middle; it is looked up when it is "
+                          "back",
+                      {}, "unknown");
+        }
+        if (lost) {
+          if (++losses > kLosses) throw;
+        } else {
+          const bool met = pq_.state() == "40001" || pq_.state() == "40P01";
+          if (pq_.in_transaction()) pq_.command("ROLLBACK");
+          if (!met || ++meetings > kMeetings || error.kind() != ErrorKind::store) throw;
+        }
+      }
+    }
+  }
+
+  /// Connects anew if the connection was lost. Whoever comes after it was away for too long is told at once.
+  void revive() {
+    while (!pq_.alive()) {
+      if (!away_since_) away_since_ = Clock::now();
+      try {
+        pq_.connect();
+      } catch (const Error&) {
+        if (Clock::now() - *away_since_ > kPatience) throw;
+        std::this_thread::sleep_for(std::chrono::milliseconds(100));
+      }
+    }
+  }
+
+  Pq pq_;
+  bool inside_ = false;      // a transaction is open, as far as its work knows
+  bool committing_ = false;  // what is under way may be committed if the server is lost now
+  std::optional<Clock::time_point> away_since_{};
+  const Statement begin_{"BEGIN", {}};
+  const Statement commit_{"COMMIT", {}};
+};
+
+}  // namespace
+
+std::unique_ptr<Database> open_postgres(const std::string& url) { return std::make_unique<Postgres>(url); }
+
+}  // namespace cw::store

@@ -1,0 +1,208 @@
+#include "store/runs.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/pattern.h"
+#include "base/suggest.h"
+#include "clock_private.h"
+#include "run_row_private.h"
+#include "runs_private.h"
+
+namespace cw::store {
+
+namespace {
+
+constexpr size_t kIdSize = 20;
+
+std::string joined(const std::vector<RunRow>& rows) {
+  std::string out;
+  for (const RunRow& row : rows) out += (out.empty() ? "" : ", ") + row.id;
+  return out;
+}
+
+[[noreturn]] void raise_no_run(const std::string& id, const std::string& near) {
+  throw Error(ErrorKind::usage, "there is no run " + id + near + "; cardwright runs list shows them");
+}
+
+}  // namespace
+
+Lease RunsOnDatabase::create(const RunRow& given, ByteView key, ByteView frame) {
+  RunRow row = given;
+  row.created = row.changed = time_of_day();
+  row.id = new_run_id(row.created);
+  row.node = node_;
+  Lease lease(row.id, 1, length_, margin_);
+  const std::chrono::milliseconds sent = boot_time();
+  run_until_known(insert_run(row, Owner::self(node_).text(), length_.count(), key, {to_bytes(frame)}));
+  lease.next = 1;
+  lease.renewed(sent);
+  renewal_.keep(lease);
+  return lease;
+}
+
+void RunsOnDatabase::append(Lease& lease, ByteView content, const RunChange& change) {
+  PendingFrame frame;
+  frame.run = lease.run();
+  frame.fence = lease.fence();
+  frame.number = lease.next;
+  frame.content = to_bytes(content);
+  frame.change = change;
+  try {
+    group_.write(frame);
+  } catch (const Error& error) {
+    if (error.cause() == "fenced") lease.ended();
+    throw;
+  }
+  ++lease.next;
+  lease.stop_asked = frame.stop_asked;
+  lease.renewed(frame.sent);
+  // The store was away for a while, and is back: the lease is to count from now.
+  if (lease.left() < length_ / 2) renew_now(lease);
+}
+
+void RunsOnDatabase::renew_now(Lease& lease) {
+  const std::chrono::milliseconds sent = boot_time();
+  const Result result =
+      db_.run({"UPDATE runs SET beat = beat + 1 WHERE id = $1 AND fence = $2", {lease.run(), lease.fence()}});
+  if (result.changed == 1) {
+    lease.renewed(sent);
+  } else {
+    lease.ended();
+  }
+}
+
+RunRow RunsOnDatabase::find(const std::string& id) {
+  if (id.empty()) throw Error(ErrorKind::usage, "which run? cardwright runs list shows them");
+  if (!is_run_id(id)) raise_no_run("\"" + id + "\"", "");
+  std::string after = id;  // the first text that does not begin with it
+  after.back() = static_cast<char>(after.back() + 1);
+  std::vector<RunRow> found;
+  for (const Row& row : db_.run({std::string("SELECT ") + kRunColumns +
+                                     " FROM runs WHERE id >= $1 AND id < $2 ORDER BY id DESC LIMIT 6",
+                                 {id, after}})
+                            .rows) {
+    found.push_back(run_row(row));
+  }
+  if (found.empty()) raise_no_run(id, did_you_mean(id, near(id)));
+  if (found.size() > 1) {
+    const bool more = found.size() > 5;
+    if (more) found.pop_back();
+    throw Error(ErrorKind::usage, "the ids of several runs begin with " + id + ": " + joined(found) +
+                                      (more ? " and more" : "") + "; write more of the one that is meant");
+  }
+  for (const Row& row :
+       db_.run({"SELECT sha256 FROM run_files WHERE run = $1 ORDER BY sha256", {found[0].id}}).rows) {
+    found[0].files.push_back(text(row[0]));
+  }
+  return found[0];
+}
+
+/// Ids that a person may have meant, as much of them as was written.
+std::vector<std::string> RunsOnDatabase::near(const std::string& id) {
+  std::vector<std::string> out;
+  for (const Row& row : db_.run({"SELECT id FROM runs ORDER BY id DESC LIMIT 1000", {}}).rows) {
+    out.push_back(text(row[0]).substr(0, id.size() < kIdSize ? id.size() : kIdSize));
+  }
+  return out;
+}
+
+std::vector<RunRow> RunsOnDatabase::list(const RunFilter& filter) {
+  std::string sql = std::string("SELECT ") + kRunColumns + " FROM runs";
+  std::vector<Value> values;
+  const auto where = [&](const char* column, std::string value) {
+    values.emplace_back(std::move(value));
+    sql += std::string(values.size() == 1 ? " WHERE " : " AND ") + column + " = $" + std::to_string(values.size());
+  };
+  const bool pattern = filter.flow.find('*') != std::string::npos;
+  if (filter.state) where("state", std::string(name_of(*filter.state)));
+  if (!filter.card_id.empty()) where("card_id", filter.card_id);
+  if (!filter.flow.empty() && !pattern) where("flow", filter.flow);
+  sql += " ORDER BY id DESC";
+  if (filter.limit > 0 && !pattern) {
+    values.emplace_back(filter.limit);
+    sql += " LIMIT $" + std::to_string(values.size());
+  }
+  std::vector<RunRow> out;
+  for (const Row& row : db_.run({sql, values}).rows) {
+    RunRow run = run_row(row);
+    if (pattern && !matches_pattern(filter.flow, run.flow)) continue;
+    out.push_back(std::move(run));
+    if (filter.limit > 0 && out.size() == static_cast<size_t>(filter.limit)) break;
+  }
+  return out;
+}
+
+std::vector<Bytes> RunsOnDatabase::frames(const std::string& id) {
+  const Result run = db_.run({"SELECT frames FROM runs WHERE id = $1", {id}});
+  if (run.rows.empty()) raise_no_run(id, did_you_mean(id, near(id)));
+  std::vector<Bytes> out;
+  const auto raise_gap = [&] {
+    throw Error(ErrorKind::store,
+                "the journal of run " + id + " has no frame " + std::to_string(out.size()) +
+                    ": the store was changed from outside; bring back a copy of it",
+                {}, "corrupt");
+  };
+  for (Row& row : db_.run({"SELECT number, content FROM frames WHERE run = $1 ORDER BY number", {id}}).rows) {
+    if (number(row[0]) != static_cast<int64_t>(out.size())) raise_gap();
+    out.push_back(bytes(row[1]));
+  }
+  if (static_cast<int64_t>(out.size()) < number(run.rows[0][0])) raise_gap();
+  return out;
+}
+
+Bytes RunsOnDatabase::key(const std::string& id) {
+  const Result found = db_.run({"SELECT key FROM runs WHERE id = $1", {id}});
+  if (found.rows.empty()) raise_no_run(id, did_you_mean(id, near(id)));
+  return bytes(found.rows[0][0]);
+}
+
+void RunsOnDatabase::ask_to_stop(const std::string& id) {
+  const Result found = db_.run({"UPDATE runs SET stop_asked = 1 WHERE id = $1", {id}});
+  if (found.changed == 0) raise_no_run(id, did_you_mean(id, near(id)));
+}
+
+int64_t RunsOnDatabase::forget(int64_t before) {
+  constexpr int64_t kDay = 24 * 3600 * 1000;
+  const std::string over =
+      "SELECT id FROM runs WHERE state IN ('done', 'failed', 'stopped') AND changed < $1 AND NOT EXISTS "
+      "(SELECT 1 FROM outbox WHERE outbox.run = runs.id AND delivered = 0 AND given_up = 0)";
+  int64_t forgotten = 0;
+  db_.transact([&] {
+    db_.run({"DELETE FROM frames WHERE run IN (" + over + ")", {before}});
+    db_.run({"DELETE FROM run_files WHERE run IN (" + over + ")", {before}});
+    forgotten = db_.run({"DELETE FROM runs WHERE id IN (" + over + ")", {before}}).changed;
+    // A file that was put in a moment ago is for a run that will be made in a moment.
+    db_.run({"DELETE FROM files WHERE used < $1 AND NOT EXISTS "
+             "(SELECT 1 FROM run_files WHERE run_files.sha256 = files.sha256)",
+             {time_of_day() - kDay}});
+  });
+  db_.purge();
+  return forgotten;
+}
+
+void RunsOnDatabase::put(const RunRow& given, ByteView key, const std::vector<Bytes>& frames) {
+  RunRow row = given;
+  if (!is_over(row.state)) row.state = RunState::stopped;
+  if (row.id.size() != kIdSize || !is_run_id(row.id)) {
+    throw Error(ErrorKind::usage, "\"" + row.id + "\" is no id of a run");
+  }
+  const bool inserted = run_until_known(insert_run(row, "", length_.count(), key, frames))[0].changed == 1;
+  // Sealing makes other bytes each time, so the same ones are those of an earlier try.
+  if (!inserted && this->key(row.id) != to_bytes(key)) {
+    throw Error(ErrorKind::usage, "run " + row.id + " is in the store " + db_.where() + " already");
+  }
+}
+
+std::vector<Result> RunsOnDatabase::run_until_known(const std::vector<Statement>& attempt) {
+  const std::chrono::milliseconds until = boot_time() + std::chrono::seconds(30);
+  for (;;) {
+    try {
+      return db_.run_all(attempt);
+    } catch (const Error& error) {
+      if (error.cause() != "unknown" || boot_time() > until) throw;
+    }
+  }
+}
+
+}  // namespace cw::store

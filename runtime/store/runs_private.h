@@ -1,0 +1,64 @@
+// Runs on a database.
+//
+// Thread rule: any thread.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "group_commit_private.h"
+#include "owner_private.h"
+#include "renewal_private.h"
+#include "store/runs.h"
+
+namespace cw::store {
+
+class RunsOnDatabase : public Runs {
+ public:
+  /// `node` is the only one of its name on the database.
+  RunsOnDatabase(Database& db, std::string node, std::chrono::milliseconds lease, std::chrono::milliseconds margin)
+      : db_(db), node_(std::move(node)), length_(lease), margin_(margin), group_(db, node_), renewal_(db, lease) {}
+
+  Lease create(const RunRow& row, ByteView key, ByteView frame) override;
+  void append(Lease& lease, ByteView frame, const RunChange& change) override;
+  RunRow find(const std::string& id) override;
+  std::vector<RunRow> list(const RunFilter& filter) override;
+  std::vector<Bytes> frames(const std::string& id) override;
+  Bytes key(const std::string& id) override;
+  void ask_to_stop(const std::string& id) override;
+  Lease take(const std::string& id, const std::function<bool(std::chrono::milliseconds)>& waits) override;
+  void release(Lease& lease) override;
+  int64_t forget(int64_t before) override;
+  void put(const RunRow& row, ByteView key, const std::vector<Bytes>& frames) override;
+
+  /// Transactions in which frames were written.
+  int64_t commits() const { return group_.commits(); }
+
+ private:
+  /// What of a row says who holds it, and whether that one gives a sign of life.
+  struct Holder {
+    RunState state{};
+    Owner owner{};
+    int64_t fence = 0;
+    int64_t beat = 0;
+    std::chrono::milliseconds length{0};
+    std::chrono::milliseconds seen{0};  // boot_time() after it was read
+  };
+
+  Holder holder(const std::string& id);
+  /// Nothing if the holder gave a sign of life meanwhile.
+  std::optional<Lease> take_over(const std::string& id, const Holder& from);
+  /// Nothing that knows whether it was committed is left without an answer: `attempt` changes nothing the second time.
+  std::vector<Result> run_until_known(const std::vector<Statement>& attempt);
+  void renew_now(Lease& lease);
+  std::vector<std::string> near(const std::string& id);
+
+  Database& db_;
+  std::string node_;
+  std::chrono::milliseconds length_;
+  std::chrono::milliseconds margin_;
+  GroupCommit group_;
+  Renewal renewal_;
+};
+
+}  // namespace cw::store

@@ -1,0 +1,83 @@
+// Who holds a run, and how another gets it.
+#include <thread>
+
+#include "base/error.h"
+#include "clock_private.h"
+#include "runs_private.h"
+#include "store/runs.h"
+
+namespace cw::store {
+
+RunsOnDatabase::Holder RunsOnDatabase::holder(const std::string& id) {
+  const Result found = db_.run({"SELECT state, owner, fence, beat, lease_ms FROM runs WHERE id = $1", {id}});
+  if (found.rows.empty()) {
+    throw Error(ErrorKind::usage, "there is no run " + id + "; cardwright runs list shows them");
+  }
+  const Row& row = found.rows[0];
+  Holder out;
+  out.state = run_state_named(text(row[0])).value_or(RunState::stuck);
+  out.owner = Owner::parse(text(row[1]));
+  out.fence = number(row[2]);
+  out.beat = number(row[3]);
+  out.length = std::chrono::milliseconds(number(row[4]));
+  out.seen = boot_time();
+  return out;
+}
+
+Lease RunsOnDatabase::take(const std::string& id, const std::function<bool(std::chrono::milliseconds)>& waits) {
+  const Owner self = Owner::self(node_);
+  const Holder first = holder(id);
+  for (Holder now = first;; now = holder(id)) {
+    if (is_over(now.state)) {
+      throw Error(ErrorKind::usage, "run " + id + " is over (" + std::string(name_of(now.state)) +
+                                        "), so there is nothing to go on with; cardwright runs show " + id +
+                                        " says how it ended");
+    }
+    const bool nobody = now.owner.pid == 0;
+    const std::string where = now.owner.node + ", process " + std::to_string(now.owner.pid);
+    const bool alive = now.fence != first.fence || now.beat != first.beat;
+    if (alive && !nobody) {
+      throw Error(ErrorKind::store,
+                  "run " + id + " is held by " + where +
+                      ", which is alive; wait for it to end, or ask it to with cardwright runs stop " + id,
+                  {}, "held");
+    }
+    const std::chrono::milliseconds left = first.seen + first.length + margin_ - now.seen;
+    if (nobody || left.count() <= 0 || is_dead(now.owner, self)) {
+      if (std::optional<Lease> lease = take_over(id, now)) return std::move(*lease);
+      continue;  // a sign of life, or another was faster
+    }
+    if (!waits(left)) {
+      throw Error(ErrorKind::store,
+                  "run " + id + " is still held by " + where + ", for " + std::to_string(left.count()) +
+                      " ms if that gives no sign of life; try again then",
+                  {}, "held");
+    }
+    std::this_thread::sleep_for(std::min(left, std::max(length_ / 20, std::chrono::milliseconds(5))));
+  }
+}
+
+std::optional<Lease> RunsOnDatabase::take_over(const std::string& id, const Holder& from) {
+  const std::string owner = Owner::self(node_).text();
+  const std::chrono::milliseconds sent = boot_time();
+  run_until_known({{"UPDATE runs SET fence = fence + 1, beat = beat + 1, owner = $4, node = $5, changed = $6, "
+                    "lease_ms = $7 WHERE id = $1 AND fence = $2 AND beat = $3",
+                    {id, from.fence, from.beat, owner, node_, time_of_day(), length_.count()}}});
+  // The owner's text is new, so it is there exactly if this was written.
+  const Result now = db_.run({"SELECT fence, frames, stop_asked FROM runs WHERE id = $1 AND owner = $2", {id, owner}});
+  if (now.rows.empty()) return {};
+  Lease lease(id, number(now.rows[0][0]), length_, margin_);
+  lease.next = number(now.rows[0][1]);
+  lease.stop_asked = number(now.rows[0][2]) != 0;
+  lease.renewed(sent);
+  renewal_.keep(lease);
+  return lease;
+}
+
+void RunsOnDatabase::release(Lease& lease) {
+  lease.ended();
+  run_until_known({{"UPDATE runs SET owner = '', beat = beat + 1 WHERE id = $1 AND fence = $2 AND owner <> ''",
+                    {lease.run(), lease.fence()}}});
+}
+
+}  // namespace cw::store
