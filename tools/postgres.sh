@@ -27,11 +27,12 @@ start_postgres() {
     --locale C.UTF-8 >"$postgres_dir.log" 2>&1 || { tail -n 5 "$postgres_dir.log" >&2 && die "initdb failed"; }
   resume_postgres || { tail -n 5 "$postgres_dir.log" >&2 && die "PostgreSQL did not start; the lines above say why"; }
   export CW_TEST_POSTGRES="postgresql://cardwright@/postgres?host=${postgres_dir//\//%2F}"
-  # For tests in which the server goes away and comes back.
-  export CW_TEST_POSTGRES_DATA=$postgres_dir/data
 }
 
-# resume_postgres: starts the server of start_postgres, as it was stopped.
+# halt_postgres: ends the server as a power cut would, its cluster stays; resume_postgres: starts it again.
+halt_postgres() {
+  as_postgres "$(postgres_bin)/pg_ctl" --pgdata "$postgres_dir/data" --wait --silent --mode immediate stop
+}
 resume_postgres() {
   as_postgres "$(postgres_bin)/pg_ctl" --pgdata "$postgres_dir/data" --log "$postgres_dir/server.log" --wait --silent \
     --options "-c listen_addresses='' -c unix_socket_directories='$postgres_dir' -c max_connections=200" start \
@@ -41,10 +42,10 @@ resume_postgres() {
 # stop_postgres: ends the server of start_postgres and removes its cluster. Does nothing if there is none.
 stop_postgres() {
   [ -n "$postgres_dir" ] || return 0
-  as_postgres "$(postgres_bin)/pg_ctl" --pgdata "$postgres_dir/data" --wait --silent --mode immediate stop || true
+  halt_postgres || true
   rm -rf "$postgres_dir"
   postgres_dir=
-  unset CW_TEST_POSTGRES CW_TEST_POSTGRES_DATA
+  unset CW_TEST_POSTGRES
 }
 
 # The folder of its programs, the newest if there are several.

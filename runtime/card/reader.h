@@ -18,6 +18,10 @@ class Reader {
   /// Powers the card up or resets it, and returns the ATR (2..33 bytes). Raises reader: no card, mute card.
   virtual Bytes reset() = 0;
 
+  /// Instead of reset(): takes the card as another process left it, powered and not reset since. False: that cannot be,
+  /// or cannot be told; the card has to be reset.
+  virtual bool attach() { return false; }
+
   /// One command APDU in, one response APDU out (data and the two status bytes), as they travel; 61xx and 6Cxx are
   /// passed up. Raises reader: card removed, torn, reader gone. After that, reset() starts anew.
   virtual Bytes transmit(ByteView command) = 0;

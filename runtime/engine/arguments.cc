@@ -58,8 +58,7 @@ Bytes read_hex(const ArgumentSpec& spec, const std::string& text) {
 
 CapArgument read_cap(const ArgumentSpec& spec, const std::filesystem::path& path) {
   try {
-    auto cap = std::make_shared<const gp::CapFile>(gp::CapFile::parse(read_file(path, 16u << 20), path.string()));
-    return {modules::load_file_of(*cap, path.filename().string()), cap};
+    return CapArgument::of(read_file(path, 16u << 20), path.string());
   } catch (const Error& error) {
     throw error.within("argument " + spec.name);
   }
@@ -120,6 +119,12 @@ ArgumentValue read_value(const ArgumentSpec& spec, const std::string& text) {
 }
 
 }  // namespace
+
+CapArgument CapArgument::of(Bytes file, const std::string& name) {
+  const auto cap = std::make_shared<const gp::CapFile>(gp::CapFile::parse(file, name));
+  const std::string base = std::filesystem::path(name).filename().string();
+  return {modules::load_file_of(*cap, base), cap, std::make_shared<const Bytes>(std::move(file))};
+}
 
 Setting Setting::parse(std::string_view text) {
   const size_t equals = text.find('=');

@@ -30,6 +30,10 @@ struct Setting {
 struct CapArgument {
   std::shared_ptr<const host::File> load_file{};  // what LOAD carries
   std::shared_ptr<const gp::CapFile> cap{};
+  std::shared_ptr<const Bytes> file{};  // as it was read
+
+  /// `name` is for people. Raises cap: no CAP file.
+  static CapArgument of(Bytes file, const std::string& name);
 };
 struct SecretArgument {
   uint32_t size = 0;

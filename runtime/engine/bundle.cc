@@ -66,6 +66,52 @@ std::shared_ptr<const Bundle> Bundle::with_files(const std::vector<fs::path>& fi
   return bundle;
 }
 
+namespace {
+
+void pack_text(Bytes& out, std::string_view text) {
+  append_be(out, text.size(), 4);
+  append(out, view(text));
+}
+
+/// Takes one text off the front.
+std::string unpack_text(ByteView& in) {
+  const uint64_t size = in.size() < 4 ? UINT64_MAX : read_be(in.first(4));
+  if (size > in.size() - 4) throw Error(ErrorKind::store, "a bundle kept in the store is damaged: it is cut short");
+  std::string text = to_string(in.subspan(4, size));
+  in = in.subspan(4 + size);
+  return text;
+}
+
+}  // namespace
+
+Bytes Bundle::pack() const {
+  Bytes out;
+  for (const bool added : {true, false}) {
+    for (const auto& [name, text] : texts_) {
+      if (added_.contains(name) != added) continue;
+      pack_text(out, name);
+      pack_text(out, text);
+    }
+    if (added) pack_text(out, "");
+  }
+  return out;
+}
+
+std::shared_ptr<const Bundle> Bundle::unpack(ByteView packed) {
+  std::shared_ptr<Bundle> bundle(new Bundle);
+  for (bool added = true; !packed.empty();) {
+    std::string name = unpack_text(packed);
+    if (added && name.empty()) {
+      added = false;
+      continue;
+    }
+    if (added) bundle->added_.insert(name);
+    bundle->texts_[std::move(name)] = unpack_text(packed);
+  }
+  bundle->seal();
+  return bundle;
+}
+
 void Bundle::seal() {
   Bytes all;
   for (const auto& [name, text] : texts_) {

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/bytes.h"
 #include "lua/state.h"
 
 namespace cw::engine {
@@ -27,6 +28,11 @@ class Bundle {
   /// that cannot be read.
   std::shared_ptr<const Bundle> with_files(const std::vector<std::filesystem::path>& files) const;
   std::shared_ptr<const Bundle> with_file(const std::filesystem::path& file) const { return with_files({file}); }
+
+  /// All of its texts as one string of bytes, to be kept elsewhere: flow files that were added first, then the others.
+  Bytes pack() const;
+  /// Raises store: no packed bundle.
+  static std::shared_ptr<const Bundle> unpack(ByteView packed);
 
   /// SHA-256 over names and contents, 64 hex digits.
   const std::string& hash() const { return hash_; }

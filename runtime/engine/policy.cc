@@ -236,6 +236,8 @@ std::shared_ptr<const Policy> Policy::parse(const std::string& name, const std::
     const Plain root = read_plain(state.load(chunk), -1);
     auto policy = std::make_shared<Policy>();
     policy->hash_ = to_hex(crypto::digest(crypto::Hash::sha256, view(text)));
+    policy->text_ = text;
+    policy->origin_ = name;
     PolicyReader reader(*policy, root);
     reader.read();
     reader.run_examples();

@@ -64,6 +64,9 @@ class Policy {
 
   const std::string& name() const { return name_; }
   const std::string& hash() const { return hash_; }  // SHA-256 of the file, 64 hex digits
+  /// The file, and the name that it was loaded by.
+  const std::string& text() const { return text_; }
+  const std::string& origin() const { return origin_; }
   const PolicyLimits& limits() const { return limits_; }
 
   /// Whether a flow of this name may run.
@@ -80,6 +83,8 @@ class Policy {
   friend class PolicyReader;
   std::string name_;
   std::string hash_;
+  std::string text_;
+  std::string origin_;
   PolicyLimits limits_;
   std::vector<std::string> flows_ = {"*"};  // patterns; empty list: none
   std::vector<uint8_t> scps_;               // empty: all

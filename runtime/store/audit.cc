@@ -15,9 +15,10 @@ namespace {
 /// In the transaction that is open.
 AuditRecord append_record(Database& database, const AuditEntry& entry) {
   // One row that all who append write to: so they come one after the other, on all nodes.
-  const Result head = database.run({"INSERT INTO audit_head (id, records, hash, subtrees) VALUES (1, 0, $1, $2) "
-                                    "ON CONFLICT (id) DO UPDATE SET id = excluded.id RETURNING records, hash, subtrees",
-                                    {Bytes(32), Bytes()}});
+  const Result head =
+      database.run({"INSERT INTO audit_head (id, records, hash, subtrees) VALUES (1, 0, $1, $2) "
+                    "ON CONFLICT (id) DO UPDATE SET id = excluded.id RETURNING records, hash, subtrees",
+                    {Bytes(32), Bytes()}});
   const Row& row = head.rows.at(0);
   GrowingTree tree(number(row.at(0)), bytes(row.at(2)));
   AuditRecord record;
@@ -67,9 +68,7 @@ class AuditLog : public Audit {
     return roots;
   }
 
-  Verdict verify(const std::vector<AuditRoot>& outside) override {
-    return verify_audit(database_, outside);
-  }
+  Verdict verify(const std::vector<AuditRoot>& outside) override { return verify_audit(database_, outside); }
 
   AuditProof prove(int64_t number) override {
     const std::vector<AuditRecord> found = list(number, 1);
@@ -85,8 +84,9 @@ class AuditLog : public Audit {
       proof.path = audit_path(leaves, static_cast<size_t>(number - 1));
       if (holds(proof)) return proof;
     }
-    throw Error(ErrorKind::store, "proving record " + std::to_string(number) + " of the audit: it does not lead to the " +
-                                      "root over " + std::to_string(proof.root.size) +
+    throw Error(ErrorKind::store, "proving record " + std::to_string(number) +
+                                      " of the audit: it does not lead to the " + "root over " +
+                                      std::to_string(proof.root.size) +
                                       " records, so one of them was changed; run cardwright audit verify");
   }
 
@@ -97,8 +97,8 @@ class AuditLog : public Audit {
         head.rows.empty() ? GrowingTree() : GrowingTree(number(head.rows[0].at(0)), bytes(head.rows[0].at(1)));
     const auto results =
         database_.run_all({{"INSERT INTO audit_roots (size, time, hash) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
-                           {tree.size(), time_of_day(), tree.root()}},
-                          {"SELECT size, time, hash FROM audit_roots WHERE size = $1", {tree.size()}}});
+                            {tree.size(), time_of_day(), tree.root()}},
+                           {"SELECT size, time, hash FROM audit_roots WHERE size = $1", {tree.size()}}});
     return root_in(results.at(1).rows.at(0));
   }
 
@@ -110,8 +110,8 @@ class AuditLog : public Audit {
   }
 
   std::vector<Bytes> hashes(int64_t count) {
-    Result found = database_.run(
-        {"SELECT hash FROM audit WHERE number >= 1 AND number <= $1 ORDER BY number", {count}});
+    Result found =
+        database_.run({"SELECT hash FROM audit WHERE number >= 1 AND number <= $1 ORDER BY number", {count}});
     std::vector<Bytes> out;
     out.reserve(found.rows.size());
     for (const Row& row : found.rows) out.push_back(bytes(row.at(0)));

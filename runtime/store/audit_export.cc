@@ -1,11 +1,11 @@
 #include "store/audit_export.h"
 
+#include <algorithm>
+
 #include <fcntl.h>
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
-
-#include <algorithm>
 
 #include "base/error.h"
 #include "base/files.h"

@@ -1,5 +1,5 @@
-// Roots of the audit in a file outside of the store, one line for each, so that a tail that is cut can be seen. The file
-// only ever grows: it may be kept where nothing can be changed.
+// Roots of the audit in a file outside of the store, one line for each, so that a tail that is cut can be seen. The
+// file only ever grows: it may be kept where nothing can be changed.
 //
 // Thread rule: any thread and process; appending takes a lock on the file.
 #pragma once
@@ -14,12 +14,12 @@ namespace cw::store {
 
 /// How often roots go out.
 struct ExportSchedule {
-  int64_t records = 1000;             // when there are so many new records,
+  int64_t records = 1000;              // when there are so many new records,
   int64_t milliseconds = 60 * 60'000;  // or any, and the last root is so old
 };
 
-/// Whether a root is to go out: `last` is the one before, `records` how many records there are now. A clock that was set
-/// back makes it due.
+/// Whether a root is to go out: `last` is the one before, `records` how many records there are now. A clock that was
+/// set back makes it due.
 bool root_is_due(const std::optional<AuditRoot>& last, int64_t records, int64_t now,
                  const ExportSchedule& schedule = {});
 

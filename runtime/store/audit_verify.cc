@@ -80,18 +80,17 @@ struct Head {
 };
 
 Head head_in(Database& database) {
-  const Result found = database.run(
-      {"SELECT records, hash, subtrees, (SELECT COUNT(*) FROM audit) FROM audit_head WHERE id = 1", {}});
+  const Result found =
+      database.run({"SELECT records, hash, subtrees, (SELECT COUNT(*) FROM audit) FROM audit_head WHERE id = 1", {}});
   if (!found.rows.empty()) {
     const Row& row = found.rows[0];
     return {number(row.at(0)), bytes(row.at(1)), bytes(row.at(2)), number(row.at(3))};
   }
   Head none;
-  none.there = number(database
-                          .run({"SELECT COUNT(*) FROM audit WHERE NOT EXISTS (SELECT id FROM audit_head WHERE id = 1)",
-                                {}})
-                          .rows.at(0)
-                          .at(0));
+  none.there =
+      number(database.run({"SELECT COUNT(*) FROM audit WHERE NOT EXISTS (SELECT id FROM audit_head WHERE id = 1)", {}})
+                 .rows.at(0)
+                 .at(0));
   return none;
 }
 

@@ -13,8 +13,8 @@ void raise_used_up(Charge charge, const Account& account, const BudgetCount& cou
   const std::string domain = account.domain.empty() ? "the ISD" : "domain " + account.domain;
   const std::string version = account.version == 0 ? "any key version" : "key version " + version_text(account.version);
   throw Error(ErrorKind::budget,
-              std::string(loads ? "loading onto card " : "authenticating to card ") + account.card + ", " + domain + ", " +
-                  version + ": the budget is used up: " + std::to_string(count.refused) + " refused (limit " +
+              std::string(loads ? "loading onto card " : "authenticating to card ") + account.card + ", " + domain +
+                  ", " + version + ": the budget is used up: " + std::to_string(count.refused) + " refused (limit " +
                   std::to_string(limits.refused) + "), " + std::to_string(count.lost) + " without an answer (limit " +
                   std::to_string(limits.lost) + "), " + std::to_string(count.open) + " not known yet; " +
                   (loads ? "the card may be full or worn" : "the keys may not be the card's, and it may lock itself") +

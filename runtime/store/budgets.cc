@@ -4,9 +4,9 @@
 #include <set>
 #include <tuple>
 
+#include "base/error.h"
 #include "budget_text_private.h"
 #include "clock_private.h"
-#include "base/error.h"
 #include "store/ledgers.h"
 
 namespace cw::store {
@@ -19,7 +19,8 @@ int64_t value_of(Outcome outcome) { return static_cast<int64_t>(outcome); }
 /// $1 card, $2 domain, $3 charge, $4 key version: version 0 may be any, so it counts against all, and all against it.
 Statement count_of(Charge charge, const Account& account) {
   std::string sql =
-      "SELECT COUNT(DISTINCT CASE WHEN c.state = $5 THEN c.id END), COUNT(DISTINCT CASE WHEN c.state = $6 THEN c.id END), "
+      "SELECT COUNT(DISTINCT CASE WHEN c.state = $5 THEN c.id END), COUNT(DISTINCT CASE WHEN c.state = $6 THEN c.id "
+      "END), "
       "COUNT(DISTINCT CASE WHEN c.state = $7 THEN c.id END) FROM charge_accounts a JOIN charges c ON c.id = a.id "
       "WHERE a.card = $1 AND a.domain = $2 AND a.counts = 1 AND c.charge = $3";
   if (account.version != 0) sql += " AND (a.version = $4 OR a.version = 0)";
@@ -34,19 +35,21 @@ BudgetCount count_in(const Result& result) {
 }
 
 Statement insert_account(const std::string& id, const Account& account) {
-  return {"INSERT INTO charge_accounts (id, card, domain, version, counts) VALUES ($1, $2, $3, $4, 1) "
-          "ON CONFLICT DO NOTHING",
-          {id, account.card, account.domain, account.version}};
+  return {
+      "INSERT INTO charge_accounts (id, card, domain, version, counts) VALUES ($1, $2, $3, $4, 1) "
+      "ON CONFLICT DO NOTHING",
+      {id, account.card, account.domain, account.version}};
 }
 
-/// Whoever charges or settles on a card writes its row first, and so waits for others that do. In this order, so that no
-/// two wait for each other.
+/// Whoever charges or settles on a card writes its row first, and so waits for others that do. In this order, so that
+/// no two wait for each other.
 std::vector<Statement> turns(const std::set<std::string>& cards, int64_t now) {
   std::vector<Statement> out;
   for (const std::string& card : cards) {
-    out.push_back({"INSERT INTO budget_cards (card, changed) VALUES ($1, $2) "
-                   "ON CONFLICT (card) DO UPDATE SET changed = excluded.changed",
-                   {card, now}});
+    out.push_back(
+        {"INSERT INTO budget_cards (card, changed) VALUES ($1, $2) "
+         "ON CONFLICT (card) DO UPDATE SET changed = excluded.changed",
+         {card, now}});
   }
   return out;
 }
@@ -122,12 +125,14 @@ class BudgetBook : public Budgets {
     for (const Account& account : accounts) cards.insert(account.card);
     std::vector<Statement> statements = turns(cards, now);
     // A run does one thing at a time: what it left open, nobody will settle.
-    statements.push_back({"UPDATE charges SET state = $1, time = $2 WHERE run = $3 AND charge = $4 AND state = $5 AND "
-                          "id <> $6 AND run <> ''",
-                          {value_of(Outcome::lost), now, run, value_of(charge), value_of(Outcome::open), id}});
-    statements.push_back({"INSERT INTO charges (id, charge, state, run, time) VALUES ($1, $2, $3, $4, $5) "
-                          "ON CONFLICT DO NOTHING",
-                          {id, value_of(charge), value_of(Outcome::open), run, now}});
+    statements.push_back(
+        {"UPDATE charges SET state = $1, time = $2 WHERE run = $3 AND charge = $4 AND state = $5 AND "
+         "id <> $6 AND run <> ''",
+         {value_of(Outcome::lost), now, run, value_of(charge), value_of(Outcome::open), id}});
+    statements.push_back(
+        {"INSERT INTO charges (id, charge, state, run, time) VALUES ($1, $2, $3, $4, $5) "
+         "ON CONFLICT DO NOTHING",
+         {id, value_of(charge), value_of(Outcome::open), run, now}});
     const size_t inserted = statements.size() - 1;
     for (const Account& account : accounts) statements.push_back(count_of(charge, account));
     const std::vector<Result> results = database_.run_all(statements);
@@ -164,10 +169,11 @@ class BudgetBook : public Budgets {
     }
     if (forgives) {
       for (const Account& account : forgiven(charged, moved.value_or(charged))) {
-        statements.push_back({"UPDATE charge_accounts SET counts = 0 WHERE card = $1 AND domain = $2 AND version = $3 AND "
-                              "id IN (SELECT o.id FROM charges o JOIN charges c ON c.charge = o.charge "
-                              "WHERE c.id = $4 AND o.id <> c.id AND o.state = $5)",
-                              {account.card, account.domain, account.version, id, value_of(Outcome::lost)}});
+        statements.push_back(
+            {"UPDATE charge_accounts SET counts = 0 WHERE card = $1 AND domain = $2 AND version = $3 AND "
+             "id IN (SELECT o.id FROM charges o JOIN charges c ON c.charge = o.charge "
+             "WHERE c.id = $4 AND o.id <> c.id AND o.state = $5)",
+             {account.card, account.domain, account.version, id, value_of(Outcome::lost)}});
       }
     }
     database_.run_all(statements);

@@ -58,9 +58,9 @@ class Budgets {
   virtual void charge(const std::string& id, Charge charge, const std::vector<Account>& accounts,
                       const BudgetLimits& limits, const std::string& run) = 0;
   /// What became of it. `moved`: the accounts it counts on from now, once the card has said who it is; it counts there
-  /// even beyond a limit, since it has happened. `forgives`: what was lost before on those accounts, and on those of the
-  /// same card and domain that were charged, counts no more, since the card has set its own counter back. Settling twice
-  /// is settling once: what is not open any more stays as it is. Raises store.
+  /// even beyond a limit, since it has happened. `forgives`: what was lost before on those accounts, and on those of
+  /// the same card and domain that were charged, counts no more, since the card has set its own counter back. Settling
+  /// twice is settling once: what is not open any more stays as it is. Raises store.
   virtual void settle(const std::string& id, Outcome outcome, const std::optional<std::vector<Account>>& moved = {},
                       bool forgives = false) = 0;
   /// The process that went on with this run is gone: what it left open is lost. How many.

@@ -73,9 +73,10 @@ void GroupCommit::attempt(const std::vector<PendingFrame*>& frames) {
          {frame->run, frame->fence, frame->number, node_, time_of_day(),
           change.state ? Value(std::string(name_of(*change.state))) : Value(), text_or_null(change.card_id),
           number_or_null(change.attempts), number_or_null(change.wake), text_or_null(change.error)}});
-    statements.push_back({"INSERT INTO frames (run, number, fence, content) SELECT id, $3, $2, $4 FROM runs "
-                          "WHERE id = $1 AND fence = $2 AND frames = $3 + 1 ON CONFLICT DO NOTHING",
-                          {frame->run, frame->fence, frame->number, frame->content}});
+    statements.push_back(
+        {"INSERT INTO frames (run, number, fence, content) SELECT id, $3, $2, $4 FROM runs "
+         "WHERE id = $1 AND fence = $2 AND frames = $3 + 1 ON CONFLICT DO NOTHING",
+         {frame->run, frame->fence, frame->number, frame->content}});
   }
 
   const auto until = boot_time() + kPatience;
@@ -102,9 +103,8 @@ void GroupCommit::attempt(const std::vector<PendingFrame*>& frames) {
 
 /// It changed nothing: because it is there since an earlier try, or because another holds the run.
 void GroupCommit::look_up(PendingFrame& frame) {
-  const Result there =
-      db_.run({"SELECT content FROM frames WHERE run = $1 AND number = $2 AND fence = $3",
-               {frame.run, frame.number, frame.fence}});
+  const Result there = db_.run({"SELECT content FROM frames WHERE run = $1 AND number = $2 AND fence = $3",
+                                {frame.run, frame.number, frame.fence}});
   const Result run = db_.run({"SELECT stop_asked, owner, fence FROM runs WHERE id = $1", {frame.run}});
   if (!there.rows.empty() && bytes(there.rows[0][0]) == frame.content && !run.rows.empty()) {
     frame.stop_asked = number(run.rows[0][0]) != 0;
@@ -113,14 +113,15 @@ void GroupCommit::look_up(PendingFrame& frame) {
   std::string why = "the run is no longer in the store";
   if (!run.rows.empty()) {
     const std::string holder = Owner::parse(text(run.rows[0][1])).node;
-    why = number(run.rows[0][2]) == frame.fence ? "another thread of this process wrote frame " +
-                                                      std::to_string(frame.number) + " before"
-          : holder.empty()                      ? "another process took it over and gave it up"
-                                                : "a process on " + holder + " has taken it over";
+    why = number(run.rows[0][2]) == frame.fence
+              ? "another thread of this process wrote frame " + std::to_string(frame.number) + " before"
+          : holder.empty() ? "another process took it over and gave it up"
+                           : "a process on " + holder + " has taken it over";
   }
-  frame.error = Error(ErrorKind::store, "cannot write to the journal of run " + frame.run + ": " + why +
-                                            "; nothing more is sent from here",
-                      {}, "fenced");
+  frame.error =
+      Error(ErrorKind::store,
+            "cannot write to the journal of run " + frame.run + ": " + why + "; nothing more is sent from here", {},
+            "fenced");
 }
 
 }  // namespace cw::store

@@ -24,9 +24,9 @@ struct PendingFrame {
   Bytes content{};
   RunChange change{};
 
-  bool known = false;              // what became of it
-  std::optional<Error> error{};    // it was not written
-  bool stop_asked = false;         // from the run's row
+  bool known = false;                 // what became of it
+  std::optional<Error> error{};       // it was not written
+  bool stop_asked = false;            // from the run's row
   std::chrono::milliseconds sent{0};  // boot_time() before the statement that wrote it
 };
 

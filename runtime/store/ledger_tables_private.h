@@ -24,7 +24,8 @@ inline constexpr const char* kCharges =
 inline constexpr const char* kChargesByRun = "CREATE INDEX charges_by_run ON charges (run, state)";
 // `counts`: 1, or 0 once it counts no more there.
 inline constexpr const char* kChargeAccounts =
-    "CREATE TABLE charge_accounts (id @text NOT NULL REFERENCES charges(id), card @text NOT NULL, domain @text NOT NULL, "
+    "CREATE TABLE charge_accounts (id @text NOT NULL REFERENCES charges(id), card @text NOT NULL, domain @text NOT "
+    "NULL, "
     "version @number NOT NULL, counts @number NOT NULL, PRIMARY KEY (id, card, domain, version))";
 inline constexpr const char* kChargeAccountsByCard =
     "CREATE INDEX charge_accounts_by_card ON charge_accounts (card, domain) WHERE counts = 1";
@@ -32,7 +33,8 @@ inline constexpr const char* kChargeAccountsByCard =
 // `held`: until when whoever took it keeps others from it.
 inline constexpr const char* kOutbox =
     "CREATE TABLE outbox (parcel @text PRIMARY KEY, run @text NOT NULL, name @text NOT NULL, url @text NOT NULL, "
-    "call @bytes NOT NULL, created @number NOT NULL, due @number NOT NULL, tries @number NOT NULL, error @text NOT NULL, "
+    "call @bytes NOT NULL, created @number NOT NULL, due @number NOT NULL, tries @number NOT NULL, error @text NOT "
+    "NULL, "
     "delivered @number NOT NULL, given_up @number NOT NULL, held @number NOT NULL)";
 inline constexpr const char* kOutboxByDue =
     "CREATE INDEX outbox_by_due ON outbox (due, parcel) WHERE delivered = 0 AND given_up = 0";

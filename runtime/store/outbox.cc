@@ -11,8 +11,7 @@ namespace cw::store {
 
 namespace {
 
-constexpr const char* kColumns =
-    "parcel, run, name, url, call, created, due, tries, error, delivered, given_up, held";
+constexpr const char* kColumns = "parcel, run, name, url, call, created, due, tries, error, delivered, given_up, held";
 
 Parcel parcel_in(const Row& row) {
   Parcel parcel;
@@ -35,24 +34,27 @@ class OutboxOnDatabase : public Outbox {
   explicit OutboxOnDatabase(Database& database) : database_(database) {}
 
   void put(const Parcel& parcel) override {
-    database_.run({"INSERT INTO outbox (parcel, run, name, url, call, created, due, tries, error, delivered, given_up, "
-                   "held) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0) ON CONFLICT DO NOTHING",
-                   {parcel.key, parcel.run, parcel.name, parcel.url, parcel.call, parcel.created, parcel.due,
-                    parcel.tries, parcel.error, int64_t{parcel.delivered}, int64_t{parcel.given_up}}});
+    database_.run(
+        {"INSERT INTO outbox (parcel, run, name, url, call, created, due, tries, error, delivered, given_up, "
+         "held) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0) ON CONFLICT DO NOTHING",
+         {parcel.key, parcel.run, parcel.name, parcel.url, parcel.call, parcel.created, parcel.due, parcel.tries,
+          parcel.error, int64_t{parcel.delivered}, int64_t{parcel.given_up}}});
   }
 
   std::optional<Parcel> take(int64_t now, int64_t hold_ms) override {
     for (;;) {
-      const Result due = database_.run({"SELECT parcel FROM outbox WHERE delivered = 0 AND given_up = 0 AND due <= $1 AND "
-                                        "held <= $1 ORDER BY due, parcel LIMIT 1",
-                                        {now}});
+      const Result due =
+          database_.run({"SELECT parcel FROM outbox WHERE delivered = 0 AND given_up = 0 AND due <= $1 AND "
+                         "held <= $1 ORDER BY due, parcel LIMIT 1",
+                         {now}});
       if (due.rows.empty()) return {};
       // Another node may have been faster with this one: then it is held, and the next is looked for.
-      const Result taken = database_.run({std::string("UPDATE outbox SET held = $2, tries = tries + 1 WHERE parcel = $3 "
-                                                      "AND delivered = 0 AND given_up = 0 AND due <= $1 AND held <= $1 "
-                                                      "RETURNING ") +
-                                              kColumns,
-                                          {now, now + hold_ms, due.rows[0].at(0)}});
+      const Result taken =
+          database_.run({std::string("UPDATE outbox SET held = $2, tries = tries + 1 WHERE parcel = $3 "
+                                     "AND delivered = 0 AND given_up = 0 AND due <= $1 AND held <= $1 "
+                                     "RETURNING ") +
+                             kColumns,
+                         {now, now + hold_ms, due.rows[0].at(0)}});
       if (taken.rows.empty()) continue;
       Parcel parcel = parcel_in(taken.rows[0]);
       const std::lock_guard lock(mutex_);
@@ -69,9 +71,10 @@ class OutboxOnDatabase : public Outbox {
 
   void failed(const std::string& key, int64_t due, const std::string& error, bool give_up) override {
     // A hold that ends later is another's.
-    database_.run({"UPDATE outbox SET due = $2, error = $3, given_up = $4, held = 0 WHERE parcel = $1 AND delivered = 0 "
-                   "AND held = $5",
-                   {key, due, error, int64_t{give_up}, let_go(key)}});
+    database_.run(
+        {"UPDATE outbox SET due = $2, error = $3, given_up = $4, held = 0 WHERE parcel = $1 AND delivered = 0 "
+         "AND held = $5",
+         {key, due, error, int64_t{give_up}, let_go(key)}});
   }
 
   std::vector<Parcel> list(bool all) override {
@@ -88,9 +91,10 @@ class OutboxOnDatabase : public Outbox {
         {"UPDATE outbox SET given_up = 0, due = $2, held = 0 WHERE parcel = $1 AND given_up = 1 AND delivered = 0",
          {key, time_of_day()}});
     if (again.changed == 0) {
-      throw Error(ErrorKind::usage, "trying parcel " + key +
-                                        " again: no parcel with that key was given up; see them with: cardwright outbox "
-                                        "list");
+      throw Error(ErrorKind::usage,
+                  "trying parcel " + key +
+                      " again: no parcel with that key was given up; see them with: cardwright outbox "
+                      "list");
     }
   }
 

@@ -1,12 +1,12 @@
-#include <signal.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <vector>
+
+#include <signal.h>
+#include <unistd.h>
 
 #include "base/hex.h"
 #include "crypto/digest.h"

@@ -23,8 +23,8 @@ struct Owner {
   std::string text() const;
 };
 
-/// Whether that process is known to be gone, as `self` sees it. A node has one machine at a time, so one that runs under
-/// another boot id has been started again.
+/// Whether that process is known to be gone, as `self` sees it. A node has one machine at a time, so one that runs
+/// under another boot id has been started again.
 bool is_dead(const Owner& owner, const Owner& self);
 
 }  // namespace cw::store

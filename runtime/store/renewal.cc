@@ -1,7 +1,6 @@
-#include "renewal_private.h"
-
 #include "base/error.h"
 #include "base/log.h"
+#include "renewal_private.h"
 
 namespace cw::store {
 
@@ -44,8 +43,8 @@ void Renewal::renew_all() {
     for (const Kept& each : kept_) {
       const std::shared_ptr<LeaseTime> time = each.time.lock();
       if (!time || std::chrono::milliseconds(time->until) - now > length_ * 2 / 3) continue;
-      due.emplace_back(time, Statement{"UPDATE runs SET beat = beat + 1 WHERE id = $1 AND fence = $2",
-                                       {each.run, each.fence}});
+      due.emplace_back(
+          time, Statement{"UPDATE runs SET beat = beat + 1 WHERE id = $1 AND fence = $2", {each.run, each.fence}});
     }
   }
   if (due.empty()) return;

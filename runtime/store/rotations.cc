@@ -42,24 +42,25 @@ class RotationsOnDatabase : public Rotations {
     std::optional<Rotation> there;
     // An index lets one open rotation of a domain in, whoever comes first; that one may be decided before it is seen.
     while (!there) {
-      database_.run({"INSERT INTO rotations (card, domain, before_set, before_version, after_set, after_version, run, "
-                     "begun, decided) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, '') ON CONFLICT DO NOTHING",
-                     {rotation.card, rotation.domain, rotation.before.set, rotation.before.version, rotation.after.set,
-                      rotation.after.version, rotation.run, rotation.begun}});
+      database_.run(
+          {"INSERT INTO rotations (card, domain, before_set, before_version, after_set, after_version, run, "
+           "begun, decided) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, '') ON CONFLICT DO NOTHING",
+           {rotation.card, rotation.domain, rotation.before.set, rotation.before.version, rotation.after.set,
+            rotation.after.version, rotation.run, rotation.begun}});
       there = open(rotation.card, rotation.domain);
     }
     if (same(there->before, rotation.before) && same(there->after, rotation.after)) return;
-    throw Error(ErrorKind::usage,
-                "rotating keys of card " + rotation.card + ", " +
-                    (rotation.domain.empty() ? "the ISD" : "domain " + rotation.domain) +
-                    ": another rotation is open, of run " + there->run + ", from " + shown(there->before) + " to " +
-                    shown(there->after) + "; open a channel with either first, which shows what the card holds");
+    throw Error(ErrorKind::usage, "rotating keys of card " + rotation.card + ", " +
+                                      (rotation.domain.empty() ? "the ISD" : "domain " + rotation.domain) +
+                                      ": another rotation is open, of run " + there->run + ", from " +
+                                      shown(there->before) + " to " + shown(there->after) +
+                                      "; open a channel with either first, which shows what the card holds");
   }
 
   std::optional<Rotation> open(const std::string& card, const std::string& domain) override {
-    const Result found = database_.run({std::string("SELECT ") + kColumns +
-                                            " FROM rotations WHERE card = $1 AND domain = $2 AND decided = ''",
-                                        {card, domain}});
+    const Result found = database_.run(
+        {std::string("SELECT ") + kColumns + " FROM rotations WHERE card = $1 AND domain = $2 AND decided = ''",
+         {card, domain}});
     if (found.rows.empty()) return {};
     return rotation_in(found.rows[0]);
   }
@@ -70,9 +71,10 @@ class RotationsOnDatabase : public Rotations {
     const bool before = may_be(there->before, keys);
     const bool after = may_be(there->after, keys);
     if (before == after) return;
-    database_.run({"UPDATE rotations SET decided = $3 WHERE card = $1 AND domain = $2 AND decided = '' AND begun = $4 AND "
-                   "run = $5",
-                   {card, domain, std::string(after ? "after" : "before"), there->begun, there->run}});
+    database_.run(
+        {"UPDATE rotations SET decided = $3 WHERE card = $1 AND domain = $2 AND decided = '' AND begun = $4 AND "
+         "run = $5",
+         {card, domain, std::string(after ? "after" : "before"), there->begun, there->run}});
   }
 
   std::vector<Rotation> list(bool all) override {

@@ -1,6 +1,7 @@
 #include <array>
 
 #include "base/error.h"
+#include "clock_private.h"
 #include "crypto/digest.h"
 #include "files_private.h"
 #include "run_row_private.h"
@@ -11,11 +12,11 @@ namespace {
 
 constexpr std::string_view kLetters = "0123456789abcdefghjkmnpqrstvwxyz";
 constexpr std::array<std::pair<RunState, std::string_view>, 6> kStates = {{{RunState::running, "running"},
-                                                                          {RunState::waiting, "waiting"},
-                                                                          {RunState::stuck, "stuck"},
-                                                                          {RunState::done, "done"},
-                                                                          {RunState::failed, "failed"},
-                                                                          {RunState::stopped, "stopped"}}};
+                                                                           {RunState::waiting, "waiting"},
+                                                                           {RunState::stuck, "stuck"},
+                                                                           {RunState::done, "done"},
+                                                                           {RunState::failed, "failed"},
+                                                                           {RunState::stopped, "stopped"}}};
 
 }  // namespace
 
@@ -81,13 +82,15 @@ std::vector<Statement> insert_run(const RunRow& row, const std::string& owner, i
                    {row.id, static_cast<int64_t>(i), frames[i]}});
   }
   for (const std::string& file : row.files) {
-    out.push_back({"INSERT INTO run_files (run, sha256) VALUES ($1, $2) ON CONFLICT DO NOTHING", {row.id, one_spelling(file)}});
+    out.push_back(
+        {"INSERT INTO run_files (run, sha256) VALUES ($1, $2) ON CONFLICT DO NOTHING", {row.id, one_spelling(file)}});
   }
   return out;
 }
 
-std::string new_run_id(int64_t time) {
+std::string new_run_id() {
   std::string id(20, '0');
+  int64_t time = time_of_day();
   for (size_t i = 10; i > 0; --i, time >>= 5) id[i - 1] = kLetters[static_cast<size_t>(time & 31)];
   const Bytes random = crypto::random_bytes(10);
   for (size_t i = 0; i < 10; ++i) id[10 + i] = kLetters[random[i] & 31];

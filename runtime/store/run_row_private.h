@@ -1,4 +1,4 @@
-// A run as a row of its table, and its id.
+// A run as a row of its table.
 //
 // Thread rule: any thread.
 #pragma once
@@ -18,9 +18,7 @@ RunRow run_row(const Row& row);
 std::vector<Statement> insert_run(const RunRow& row, const std::string& owner, int64_t lease_ms, ByteView key,
                                   const std::vector<Bytes>& frames);
 
-/// 20 characters: the time in milliseconds (10), random ones (10); digits and lower-case letters without i, l, o and u.
-std::string new_run_id(int64_t time);
-/// Whether all of it is made of those characters, so it may be an id or the beginning of one.
+/// Whether all of it is made of the characters of ids, so it may be one or the beginning of one.
 bool is_run_id(const std::string& text);
 
 }  // namespace cw::store

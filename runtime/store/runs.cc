@@ -30,7 +30,7 @@ std::string joined(const std::vector<RunRow>& rows) {
 Lease RunsOnDatabase::create(const RunRow& given, ByteView key, ByteView frame) {
   RunRow row = given;
   row.created = row.changed = time_of_day();
-  row.id = new_run_id(row.created);
+  if (row.id.empty()) row.id = new_run_id();
   row.node = node_;
   Lease lease(row.id, 1, length_, margin_);
   const std::chrono::milliseconds sent = boot_time();
@@ -78,10 +78,10 @@ RunRow RunsOnDatabase::find(const std::string& id) {
   std::string after = id;  // the first text that does not begin with it
   after.back() = static_cast<char>(after.back() + 1);
   std::vector<RunRow> found;
-  for (const Row& row : db_.run({std::string("SELECT ") + kRunColumns +
-                                     " FROM runs WHERE id >= $1 AND id < $2 ORDER BY id DESC LIMIT 6",
-                                 {id, after}})
-                            .rows) {
+  for (const Row& row :
+       db_.run({std::string("SELECT ") + kRunColumns + " FROM runs WHERE id >= $1 AND id < $2 ORDER BY id DESC LIMIT 6",
+                {id, after}})
+           .rows) {
     found.push_back(run_row(row));
   }
   if (found.empty()) raise_no_run(id, did_you_mean(id, near(id)));
@@ -91,8 +91,7 @@ RunRow RunsOnDatabase::find(const std::string& id) {
     throw Error(ErrorKind::usage, "the ids of several runs begin with " + id + ": " + joined(found) +
                                       (more ? " and more" : "") + "; write more of the one that is meant");
   }
-  for (const Row& row :
-       db_.run({"SELECT sha256 FROM run_files WHERE run = $1 ORDER BY sha256", {found[0].id}}).rows) {
+  for (const Row& row : db_.run({"SELECT sha256 FROM run_files WHERE run = $1 ORDER BY sha256", {found[0].id}}).rows) {
     found[0].files.push_back(text(row[0]));
   }
   return found[0];
@@ -173,9 +172,10 @@ int64_t RunsOnDatabase::forget(int64_t before) {
     db_.run({"DELETE FROM run_files WHERE run IN (" + over + ")", {before}});
     forgotten = db_.run({"DELETE FROM runs WHERE id IN (" + over + ")", {before}}).changed;
     // A file that was put in a moment ago is for a run that will be made in a moment.
-    db_.run({"DELETE FROM files WHERE used < $1 AND NOT EXISTS "
-             "(SELECT 1 FROM run_files WHERE run_files.sha256 = files.sha256)",
-             {time_of_day() - kDay}});
+    db_.run(
+        {"DELETE FROM files WHERE used < $1 AND NOT EXISTS "
+         "(SELECT 1 FROM run_files WHERE run_files.sha256 = files.sha256)",
+         {time_of_day() - kDay}});
   });
   db_.purge();
   return forgotten;

@@ -67,17 +67,21 @@ struct RunFilter {
   int64_t limit = 0;      // the newest so many; 0: all
 };
 
+/// 20 characters: the time, then random ones; digits and lower-case letters without i, l, o and u.
+std::string new_run_id();
+
 class Runs {
  public:
   virtual ~Runs() = default;
 
-  /// A new run with its first frame, leased to this process. `row` without what the store knows by itself (id, state,
-  /// node, times, frames). `key`: the run's key, sealed. Raises store.
+  /// A new run with its first frame, leased to this process. `row` without what the store knows by itself (node, times,
+  /// frames); its id is one of new_run_id(), or empty for a new one. `key`: the run's key, sealed. Raises store.
   virtual Lease create(const RunRow& row, ByteView key, ByteView frame) = 0;
 
-  /// Writes the next frame under the lease; durable on return, and the lease counts from now. One that ran out meanwhile
-  /// is good again if nobody took the run: the fence decides. Raises store: another holds the run (cause "fenced"), disk
-  /// full, store gone. Where the outcome of a commit is not known, it is asked for until it is, or the store stays away.
+  /// Writes the next frame under the lease; durable on return, and the lease counts from now. One that ran out
+  /// meanwhile is good again if nobody took the run: the fence decides. Raises store: another holds the run (cause
+  /// "fenced"), disk full, store gone. Where the outcome of a commit is not known, it is asked for until it is, or the
+  /// store stays away.
   virtual void append(Lease& lease, ByteView frame, const RunChange& change = {}) = 0;
 
   /// A run by its id, or the beginning of one. Raises usage: none, or several.
@@ -100,8 +104,12 @@ class Runs {
   virtual void release(Lease& lease) = 0;
 
   /// Deletes runs that were over before `before` (milliseconds since 1970), with their frames and keys, and files that
-  /// no run names any more. How many runs. What waits in the outbox keeps its run; the audit keeps what it says of them.
+  /// no run names any more. How many runs. What waits in the outbox keeps its run; the audit keeps what it says of
+  /// them.
   virtual int64_t forget(int64_t before) = 0;
+
+  /// Transactions in which frames were written: fewer than frames where runs share them.
+  virtual int64_t commits() const = 0;
 
   /// Puts in a run that was exported elsewhere. Over, and held by nobody. Raises usage: its id is there.
   virtual void put(const RunRow& row, ByteView key, const std::vector<Bytes>& frames) = 0;

@@ -31,8 +31,7 @@ class RunsOnDatabase : public Runs {
   int64_t forget(int64_t before) override;
   void put(const RunRow& row, ByteView key, const std::vector<Bytes>& frames) override;
 
-  /// Transactions in which frames were written.
-  int64_t commits() const { return group_.commits(); }
+  int64_t commits() const override { return group_.commits(); }
 
  private:
   /// What of a row says who holds it, and whether that one gives a sign of life.

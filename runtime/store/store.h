@@ -10,10 +10,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "crypto/seal.h"
 #include "store/audit.h"
 #include "store/budgets.h"
+#include "store/database.h"
 #include "store/outbox.h"
 #include "store/rotations.h"
 #include "store/runs.h"
@@ -22,8 +24,8 @@ namespace cw::store {
 
 struct StoreOptions {
   std::string where{};                         // a path, or postgres://...
-  std::optional<std::filesystem::path> key{};  // file with the store's key; default for a path: beside it, PATH.key
-  std::string node{};                          // name of this node; default: the host's
+  std::optional<std::filesystem::path> key{};  // file with the store's key; for a path: PATH.key, made with the store
+  std::string node{};                          // name of this machine, of no other on the store; default: the host's
   std::chrono::milliseconds lease{15'000};     // how long a run is held without a sign of life
   std::chrono::milliseconds margin{3'000};     // within which the holder stops by itself
   bool make = true;                            // make what is not there
@@ -32,6 +34,9 @@ struct StoreOptions {
 
 /// The format of the tables that this program writes.
 inline constexpr int64_t kStoreFormat = 1;
+
+/// What the key of a run is sealed as.
+inline std::string run_key_context(const std::string& run) { return "key of run " + run; }
 
 class Store {
  public:
@@ -43,8 +48,9 @@ class Store {
 
   virtual const std::string& where() const = 0;
   virtual const std::string& node() const = 0;
-  /// Seals keys of runs.
+  /// Seals keys of runs, in run_key_context().
   virtual const crypto::SealingKey& key() const = 0;
+  virtual Database& database() = 0;
 
   virtual Runs& runs() = 0;
   virtual Budgets& budgets() = 0;

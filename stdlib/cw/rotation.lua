@@ -60,7 +60,7 @@ end
 
 local function raise_undecided(r, shown, why)
   errors.raise("channel", ("rotating keys of %s from '%s' (version %02X) to '%s' (version %02X): %s; the card shows "
-    .. "%s; nothing more is tried, since each attempt may count towards locking the card")
+    .. "%s; nothing more is tried")
     :format(r.place, r.from, r.old_version, r.to, r.new_version, why, versions_text(shown)))
 end
 

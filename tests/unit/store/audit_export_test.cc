@@ -69,14 +69,15 @@ TEST_F(AuditExports, TheAuditNeverGoesBackwards) {
 }
 
 TEST_F(AuditExports, ALineThatIsSomethingElseIsRefusedAndNamed) {
-  for (const std::string line : {"hello", "cardwright audit root 1 x", "cardwright audit root 1 1 1 ABG",
-                                  "cardwright audit root 1 1 1 1 1"}) {
+  for (const std::string line :
+       {"hello", "cardwright audit root 1 x", "cardwright audit root 1 1 1 ABG", "cardwright audit root 1 1 1 1 1"}) {
     write(root_text(root(3)) + "\n" + line + "\n");
     EXPECT_TRUE(refusal([&] { read_roots(file_); }).starts_with("usage: " + file_.string() + ": line 2: ")) << line;
     EXPECT_NE(refusal([&] { append_root(file_, root(9)); }), "");
   }
-  EXPECT_TRUE(refusal([&] { append_root(folder_ / "none" / "roots", root(9)); })
-                  .starts_with("usage: cannot write a root of the audit to "));
+  EXPECT_TRUE(refusal([&] {
+                append_root(folder_ / "none" / "roots", root(9));
+              }).starts_with("usage: cannot write a root of the audit to "));
 }
 
 TEST(AuditSchedule, ARootIsDueAfterManyRecordsOrLongAfterOne) {

@@ -106,8 +106,7 @@ TEST_P(Audits, VerifySaysWhichRecordWasChangedRemovedInsertedOrMoved) {
   const std::string to = "UPDATE audit SET ", of = " WHERE number = 3";
   EXPECT_EQ(broken_after({to + "time = time + 1" + of}), "record 3 was changed: its hash is that of another text");
   EXPECT_EQ(broken_after({to + "number = 77" + of}), "record 3 is missing");
-  EXPECT_EQ(broken_after({to + "number = 0 WHERE number = 1"}),
-            "record 0 does not belong here: the first is record 1");
+  EXPECT_EQ(broken_after({to + "number = 0 WHERE number = 1"}), "record 0 does not belong here: the first is record 1");
   EXPECT_EQ(broken_after({"DELETE FROM audit" + of}), "record 3 is missing");
   EXPECT_EQ(broken_after({"DELETE FROM audit WHERE number = 1"}), "record 1 is missing");
   EXPECT_EQ(broken_after({"DELETE FROM audit WHERE number = 8"}),
@@ -133,10 +132,11 @@ TEST_P(Audits, VerifyFindsABitThatFlippedAnywhereInARecord) {
   for (const char* column : {"number", "time"}) {
     for (int bit = 0; bit < 62; bit += 3) {
       const auto flip = [&](int64_t value) { return value ^ (int64_t{1} << bit); };
-      const int64_t was = number(sql(std::string("SELECT ") + column + " FROM audit ORDER BY number LIMIT 1 OFFSET 1")
-                                     .rows.at(0).at(0));
+      const int64_t was = number(
+          sql(std::string("SELECT ") + column + " FROM audit ORDER BY number LIMIT 1 OFFSET 1").rows.at(0).at(0));
       if (std::string(column) == "number" && (flip(was) == 1 || flip(was) == 3)) continue;  // those are there
-      sql(std::string("UPDATE audit SET ") + column + " = $1 WHERE " + column + " = $2 AND number = 2", {flip(was), was});
+      sql(std::string("UPDATE audit SET ") + column + " = $1 WHERE " + column + " = $2 AND number = 2",
+          {flip(was), was});
       EXPECT_NE(broken(), "") << column << " bit " << bit;
       sql(std::string("UPDATE audit SET ") + column + " = $1 WHERE " + column + " = $2 AND number IN (2, $3)",
           {was, flip(was), flip(2)});

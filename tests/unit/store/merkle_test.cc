@@ -12,8 +12,8 @@ namespace {
 // The eight leaves, tree hashes and paths of the reference test of Certificate Transparency.
 std::vector<Bytes> reference_leaves() {
   std::vector<Bytes> leaves;
-  for (const char* data : {"", "00", "10", "2021", "3031", "40414243", "5051525354555657",
-                           "606162636465666768696A6B6C6D6E6F"}) {
+  for (const char* data :
+       {"", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696A6B6C6D6E6F"}) {
     leaves.push_back(leaf_hash(from_hex(data)));
   }
   return leaves;

@@ -110,8 +110,9 @@ TEST_P(Outboxes, WhatWasGivenUpWaitsForAPerson) {
   EXPECT_TRUE(outbox_->list(false).at(0).given_up);
   outbox_->retry("a");
   EXPECT_EQ(key_of(outbox_->take(kLongAfter, 1000)), "a");
-  EXPECT_EQ(refusal([&] { outbox_->retry("a"); }),
-            "usage: trying parcel a again: no parcel with that key was given up; see them with: cardwright outbox list");
+  EXPECT_EQ(
+      refusal([&] { outbox_->retry("a"); }),
+      "usage: trying parcel a again: no parcel with that key was given up; see them with: cardwright outbox list");
   EXPECT_NE(refusal([&] { outbox_->retry("b"); }), "");
 }
 

@@ -1,0 +1,159 @@
+#include "journal/frames.h"
+
+#include <charconv>
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/hex.h"
+#include "engine/recording_text.h"
+
+namespace cw::journal {
+
+namespace {
+
+using nlohmann::json;
+
+constexpr std::string_view kNext = "next ";
+constexpr std::string_view kEvidence = "~ ";
+
+[[noreturn]] void damaged(std::string_view line) {
+  throw Error(ErrorKind::store, "reading a journal: a line that is none: '" + std::string(line.substr(0, 60)) +
+                                    "'; it was written by another version, or the store is damaged");
+}
+
+uint64_t number_after(std::string_view line, std::string_view word) {
+  uint64_t out = 0;
+  const char* begin = line.data() + word.size();
+  const char* end = line.data() + line.size();
+  if (std::from_chars(begin, end, out).ptr != end) damaged(line);
+  return out;
+}
+
+void evidence(std::string& text, const json& object) { text += std::string(kEvidence) + object.dump() + "\n"; }
+
+Bytes bytes_of(const json& object, const char* name) { return from_hex(object.at(name).get<std::string>()); }
+
+json to_json(const engine::ChannelMaterial& material) {
+  const host::OpenChannel& asked = material.asked;
+  json out = {{"channel", material.channel},
+              {"keys", asked.keys},
+              {"key_version", asked.key_version},
+              {"level", asked.level},
+              {"aid", to_hex(asked.aid)},
+              {"logical_channel", asked.logical_channel},
+              {"s16", asked.s16},
+              {"version", material.version},
+              {"host_challenge", to_hex(material.host_challenge)},
+              {"answer", to_hex(material.answer)}};
+  if (asked.scp) out["scp"] = *asked.scp;
+  if (asked.i) out["i"] = *asked.i;
+  return out;
+}
+
+engine::ChannelMaterial material_of(const json& object) {
+  engine::ChannelMaterial out;
+  out.channel = object.at("channel");
+  out.asked.keys = object.at("keys");
+  out.asked.key_version = object.at("key_version");
+  out.asked.level = object.at("level");
+  out.asked.aid = bytes_of(object, "aid");
+  out.asked.logical_channel = object.at("logical_channel");
+  out.asked.s16 = object.at("s16");
+  if (object.contains("scp")) out.asked.scp = object["scp"].get<uint8_t>();
+  if (object.contains("i")) out.asked.i = object["i"].get<uint8_t>();
+  out.version = object.at("version");
+  out.host_challenge = bytes_of(object, "host_challenge");
+  out.answer = bytes_of(object, "answer");
+  return out;
+}
+
+}  // namespace
+
+void FrameText::line(const engine::RecordedLine& line) { text_ += engine::line_text(line); }
+void FrameText::next(const std::string& request) { text_ += std::string(kNext) + request + "\n"; }
+
+void FrameText::wire(const Wire& wire) {
+  evidence(text_, {{"wire", to_hex(wire.command)}, {"answer", to_hex(wire.answer)}});
+}
+
+void FrameText::channel(const engine::ChannelMaterial& material) { evidence(text_, to_json(material)); }
+
+void FrameText::mark(host::ChannelId channel, const gp::Channel::Mark& mark) {
+  json out = {{"at", channel}, {"counter", mark.counter}, {"chaining", to_hex(mark.chaining)}};
+  if (!mark.response_chaining.empty()) out["response"] = to_hex(mark.response_chaining);
+  evidence(text_, out);
+}
+
+void FrameText::forgive(unsigned attempts) { evidence(text_, {{"forgiven", attempts}}); }
+
+void JournalLines::read(std::string_view frame) {
+  while (!frame.empty()) {
+    const size_t end = frame.find('\n');
+    if (end == std::string_view::npos) damaged(frame);
+    const std::string_view line = frame.substr(0, end);
+    frame.remove_prefix(end + 1);
+    if (line.starts_with(kNext)) {
+      in_doubt.emplace_back(line.substr(kNext.size()));
+    } else if (line.starts_with(kEvidence)) {
+      read_evidence(line.substr(kEvidence.size()));
+    } else {
+      read_line(line);
+    }
+  }
+}
+
+void JournalLines::read_evidence(std::string_view text) {
+  try {
+    const json object = json::parse(text);
+    if (object.contains("wire")) {
+      wires.push_back({bytes_of(object, "wire"), bytes_of(object, "answer")});
+    } else if (object.contains("at")) {
+      gp::Channel::Mark mark{bytes_of(object, "chaining"), object.at("counter"), {}};
+      if (object.contains("response")) mark.response_chaining = bytes_of(object, "response");
+      const auto channel = open.find(object.at("at").get<host::ChannelId>());
+      if (channel != open.end()) channel->second.mark = std::move(mark);
+    } else if (object.contains("forgiven")) {
+      forgiven = object.at("forgiven");
+    } else {
+      channels.push_back(material_of(object));
+      open[channels.back().channel] = {channels.back(), {}};
+    }
+  } catch (const json::exception&) {
+    damaged(text);
+  }
+}
+
+void JournalLines::settle(std::string_view request) {
+  if (!in_doubt.empty() && in_doubt.front() == request) in_doubt.erase(in_doubt.begin());
+}
+
+void JournalLines::read_line(std::string_view line) {
+  const std::string_view request = line.substr(0, line.find(" =>"));
+  settle(request);
+  if (request.starts_with("attempt ")) {
+    in_doubt.clear();
+    commands_before += std::exchange(commands_, 0);
+    waited_before += std::exchange(waited_, {});
+    attempts = static_cast<unsigned>(number_after(request, "attempt "));
+    attempt_at = recorded.size();
+    open.clear();
+    failed = false;
+  } else if (request == "reset") {
+    open.clear();
+  } else if (request.starts_with("close ")) {
+    open.erase(static_cast<host::ChannelId>(number_after(request, "close ")));
+  } else if (request == "failed") {
+    failed = true;
+  } else if (request == "end") {
+    ended = true;
+  } else if (!request.empty() && request[0] >= '0' && request[0] <= '9') {
+    ++commands_;
+  }
+  waits = request.starts_with("wait ") || (waits && request.starts_with("step "));
+  if (request.starts_with("wait ")) waited_ += std::chrono::milliseconds(number_after(request, "wait "));
+  recorded.append(line);
+  recorded += '\n';
+}
+
+}  // namespace cw::journal

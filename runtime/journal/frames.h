@@ -1,0 +1,72 @@
+// What a journal's frames say, in text: the lines of a recording with every answer (docs/RECORDINGS.md), and between them
+// what only a journal has (docs/JOURNAL.md): "next", what is about to be asked; "~", evidence of what travelled below.
+//
+// Owner: one run's journal. One thread.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "engine/evidence.h"
+#include "engine/past.h"
+#include "engine/recording.h"
+
+namespace cw::journal {
+
+/// A command as it travelled: MACs under the run's key, 16 bytes each, of the command and of what came back.
+struct Wire {
+  Bytes command{};
+  Bytes answer{};  // empty: no answer came
+};
+
+/// Collects one frame.
+class FrameText {
+ public:
+  void line(const engine::RecordedLine& line);
+  void next(const std::string& request);
+  void wire(const Wire& wire);
+  void channel(const engine::ChannelMaterial& material);
+  void mark(host::ChannelId channel, const gp::Channel::Mark& mark);
+  /// Attempts up to this one count no more: an operator let the run go on.
+  void forgive(unsigned attempts);
+
+  bool empty() const { return text_.empty(); }
+  std::string take() { return std::exchange(text_, {}); }
+  /// Puts back what could not be written.
+  void put_back(std::string text) { text_ = std::move(text) + text_; }
+
+ private:
+  std::string text_;
+};
+
+/// All frames of a run, read in order.
+struct JournalLines {
+  std::string recorded{};                 // lines of the recording, each with its line feed
+  size_t attempt_at = 0;                  // where those of the last attempt begin
+  std::vector<std::string> in_doubt{};    // asked and not answered, as far as the journal knows
+  std::vector<Wire> wires{};
+  std::vector<engine::ChannelMaterial> channels{};       // in the order they were opened
+  std::map<host::ChannelId, engine::ChannelPast> open{};  // of the last attempt, since its last reset
+  unsigned attempts = 0;
+  unsigned forgiven = 0;
+  unsigned commands_before = 0;  // in attempts before the last
+  std::chrono::milliseconds waited_before{0};
+  bool waits = false;   // the last line is a wait
+  bool failed = false;  // the last attempt did
+  bool ended = false;   // the run did
+
+  /// Raises store: a line that is none.
+  void read(std::string_view frame);
+
+ private:
+  void read_line(std::string_view line);
+  void read_evidence(std::string_view json);
+  void settle(std::string_view request);
+  unsigned commands_ = 0;
+  std::chrono::milliseconds waited_{0};
+};
+
+}  // namespace cw::journal

@@ -1,0 +1,176 @@
+#include "journal/run_head.h"
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/hex.h"
+#include "crypto/digest.h"
+#include "engine/recorder.h"
+
+namespace cw::journal {
+
+namespace {
+
+using nlohmann::json;
+
+std::string sealed_context(const std::string& argument) { return "argument " + argument; }
+
+/// Kept under the hash of what it is before it is sealed, so that the same file is kept once.
+std::string keep_file(store::Store& store, ByteView content) {
+  std::string sha256 = to_hex(crypto::digest(crypto::Hash::sha256, content));
+  store.put_file(sha256, store.key().seal(content, "file " + sha256));
+  return sha256;
+}
+
+template <class... Ts>
+struct Overloaded : Ts... {
+  using Ts::operator()...;
+};
+template <class... Ts>
+Overloaded(Ts...) -> Overloaded<Ts...>;
+
+/// Texts need not be UTF-8, and JSON has nothing else: they go in as hex.
+std::string hex_text(const std::string& text) { return to_hex(view(text)); }
+std::string text_of(const json& hex) { return to_string(from_hex(hex.get<std::string>())); }
+
+json arguments_of(store::Store& store, const engine::Arguments& arguments, const crypto::SealingKey& key,
+                  std::vector<std::string>& files) {
+  json out = json::object();
+  for (const auto& argument : arguments.values) {
+    const std::string& name = argument.first;
+    out[name] = std::visit(
+        Overloaded{
+            [](const std::string& text) { return json{{"text", hex_text(text)}}; },
+            [](const Bytes& bytes) { return json{{"bytes", to_hex(bytes)}}; },
+            [](int64_t number) { return json{{"number", number}}; },
+            [](bool flag) { return json{{"flag", flag}}; },
+            [&](const engine::CapArgument& cap) {
+              files.push_back(keep_file(store, *cap.file));
+              return json{{"cap", files.back()}, {"name", hex_text(cap.load_file->name)}};
+            },
+            [&](const engine::SecretArgument&) {
+              return json{{"sealed", to_hex(key.seal(arguments.secrets.at(name), sealed_context(name)))}};
+            },
+        },
+        argument.second);
+  }
+  return out;
+}
+
+engine::ArgumentValue value_of(store::Store& store, const std::string& name, const json& value,
+                               const crypto::SealingKey& key, engine::Arguments& arguments) {
+  if (value.contains("text")) return text_of(value["text"]);
+  if (value.contains("bytes")) return from_hex(value["bytes"].get<std::string>());
+  if (value.contains("number")) return value["number"].get<int64_t>();
+  if (value.contains("flag")) return value["flag"].get<bool>();
+  if (value.contains("cap")) return engine::CapArgument::of(stored_file(store, value["cap"]), text_of(value["name"]));
+  Secret secret = key.open_secret(from_hex(value.at("sealed").get<std::string>()), sealed_context(name));
+  const engine::SecretArgument argument{static_cast<uint32_t>(secret.size())};
+  arguments.secrets[name] = std::move(secret);
+  return argument;
+}
+
+[[noreturn]] void damaged(const std::string& what) {
+  throw Error(ErrorKind::store, "reading the head of a journal: " + what + "; the store is damaged");
+}
+
+}  // namespace
+
+Bytes stored_file(store::Store& store, const std::string& sha256) {
+  const std::optional<Bytes> sealed = store.file(sha256);
+  if (!sealed) {
+    throw Error(ErrorKind::store, "file " + sha256.substr(0, 16) + "... that the run needs is not in the store " +
+                                      store.where() + " any more");
+  }
+  return store.key().open(*sealed, "file " + sha256);
+}
+
+HeadText write_head(store::Store& store, const engine::RunSetup& setup, const engine::Flow& flow, const Origin& origin,
+                    const crypto::SealingKey& key) {
+  HeadText out;
+  json head;
+  head["journal"] = kJournalFormat;
+  head["api"] = kApi;
+  head["flow"] = hex_text(setup.flow_name);
+  head["name"] = hex_text(flow.name);
+  head["scenario"] = setup.scenario;
+  head["reader"] = hex_text(setup.reader->name());
+  head["card"] = hex_text(origin.card);
+  if (origin.flavor) head["flavor_option"] = *origin.flavor;
+  if (origin.keys) head["keys"] = hex_text(*origin.keys);
+  if (origin.card_state) head["card_state"] = hex_text(*origin.card_state);
+  head["card_shared"] = origin.card_shared;
+  head["extended_length"] = setup.traits.extended_length;
+  head["encrypt_empty_data"] = setup.traits.encrypt_empty_data;
+  head["counts_every_attempt"] = setup.card_counts_every_attempt;
+  const auto flavor = setup.flavor.find("name");
+  const auto* flavor_name = flavor == setup.flavor.end() ? nullptr : std::get_if<std::string>(&flavor->second);
+  head["flavor"] = flavor_name ? *flavor_name : "";
+
+  out.files.push_back(keep_file(store, setup.bundle->pack()));
+  head["bundle"] = {{"hash", setup.bundle->hash()}, {"file", out.files.back()}};
+  out.files.push_back(keep_file(store, view(setup.policy->text())));
+  head["policy"] = {{"name", hex_text(setup.policy->name())},
+                    {"origin", hex_text(setup.policy->origin())},
+                    {"hash", setup.policy->hash()},
+                    {"file", out.files.back()}};
+  head["arguments"] = arguments_of(store, setup.arguments, key, out.files);
+  out.text = head.dump();
+  return out;
+}
+
+Head read_head(std::string_view text) {
+  Head out;
+  try {
+    const json head = json::parse(text);
+    out.format = head.at("journal");
+    if (out.format > kJournalFormat) {
+      throw Error(ErrorKind::store, "the journal is of format " + std::to_string(out.format) +
+                                        ", and this cardwright reads " + std::to_string(kJournalFormat) +
+                                        "; a newer one wrote it");
+    }
+    out.api = head.at("api");
+    out.origin.card = text_of(head.at("card"));
+    if (head.contains("flavor_option")) out.origin.flavor = head["flavor_option"].get<std::string>();
+    if (head.contains("keys")) out.origin.keys = text_of(head["keys"]);
+    if (head.contains("card_state")) out.origin.card_state = text_of(head["card_state"]);
+    out.origin.card_shared = head.at("card_shared");
+    out.traits.extended_length = head.at("extended_length");
+    out.traits.encrypt_empty_data = head.at("encrypt_empty_data");
+    out.counts_every_attempt = head.at("counts_every_attempt");
+    out.recording.flow = text_of(head.at("name"));
+    out.recording.card = text_of(head.at("reader"));
+    out.recording.flavor = head.at("flavor");
+    out.recording.bundle = head.at("bundle").at("hash");
+    out.recording.policy = text_of(head.at("policy").at("name"));
+    out.recording.policy_hash = head.at("policy").at("hash");
+    out.recording.all_answers = true;
+  } catch (const json::exception&) {
+    damaged("it is not as cardwright writes it");
+  }
+  out.arguments = text;
+  return out;
+}
+
+engine::RunSetup read_setup(store::Store& store, const Head& head, const crypto::SealingKey& key) {
+  engine::RunSetup setup;
+  try {
+    const json text = json::parse(head.arguments);
+    setup.bundle = engine::Bundle::unpack(stored_file(store, text.at("bundle").at("file")));
+    if (setup.bundle->hash() != head.recording.bundle) damaged("its bundle is another one");
+    const json& policy = text.at("policy");
+    setup.policy = engine::Policy::parse(text_of(policy.at("origin")),
+                                         to_string(stored_file(store, policy.at("file"))), *setup.bundle);
+    setup.flow_name = text_of(text.at("flow"));
+    for (const auto& [name, value] : text.at("arguments").items()) {
+      setup.arguments.values[name] = value_of(store, name, value, key, setup.arguments);
+    }
+  } catch (const json::exception&) {
+    damaged("it is not as cardwright writes it");
+  }
+  setup.traits = head.traits;
+  setup.card_counts_every_attempt = head.counts_every_attempt;
+  return setup;
+}
+
+}  // namespace cw::journal

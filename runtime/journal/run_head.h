@@ -1,0 +1,62 @@
+// The first frame of a journal: what the run was made of, so that any process on the store can make it again. Files are
+// named by their hash and kept beside; secret arguments are sealed a second time, so that who reads a journal's text does
+// not read them.
+//
+// Plain values.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "crypto/seal.h"
+#include "engine/run.h"
+#include "store/store.h"
+
+namespace cw::journal {
+
+/// Version of the journal's format, and of what scripts can call: a run is built again only by the same.
+inline constexpr int kJournalFormat = 1;
+inline constexpr int kApi = 1;
+
+/// What only the program that started the run knows, and needs to start it again.
+struct Origin {
+  std::string card{};                   // as --card had it
+  std::optional<std::string> flavor{};  // as --flavor had it
+  std::optional<std::string> keys{};    // path of the key store; absent: none was named
+  std::optional<std::string> card_state{};
+  bool card_shared = false;
+};
+
+/// What a frame says, and which files of the store it names.
+struct HeadText {
+  std::string text{};
+  std::vector<std::string> files{};
+};
+
+/// Puts the bundle, the policy and CAP files into the store.
+HeadText write_head(store::Store& store, const engine::RunSetup& setup, const engine::Flow& flow, const Origin& origin,
+                    const crypto::SealingKey& key);
+
+struct Head {
+  int format = 0;
+  int api = 0;
+  Origin origin{};
+  engine::RecordingHead recording{};
+  engine::CardTraits traits{};
+  bool counts_every_attempt = false;
+  std::string arguments{};  // as written: read_setup() reads them
+};
+
+/// Raises store: not a head, or one of a newer format.
+Head read_head(std::string_view text);
+
+/// The run's bundle, policy, flow and arguments, as they were. Keys, reader and observer are whoever's who starts it.
+/// Raises store: a file that is not there any more.
+engine::RunSetup read_setup(store::Store& store, const Head& head, const crypto::SealingKey& key);
+
+/// A file of the store, as it was put in. Raises store: it is not there, or is damaged.
+Bytes stored_file(store::Store& store, const std::string& sha256);
+
+}  // namespace cw::journal

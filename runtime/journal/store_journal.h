@@ -1,0 +1,102 @@
+// The journal of one run, in a store: frames sealed under a key of the run's own.
+//
+// Owner: whoever starts the run; outlives it. One thread.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "engine/run_journal.h"
+#include "journal/frames.h"
+#include "journal/run_head.h"
+#include "store/store.h"
+
+namespace cw::journal {
+
+/// How long is left until a run can be taken from a process that holds it; false gives up.
+using Patience = std::function<bool(std::chrono::milliseconds)>;
+
+class StoreJournal : public engine::RunJournal {
+ public:
+  /// A new run, begun in the store. `actor` is for the audit. Raises store.
+  static std::unique_ptr<StoreJournal> begin(std::shared_ptr<store::Store> store, const engine::RunSetup& setup,
+                                             const Origin& origin, const std::string& actor);
+
+  struct TakenUp;
+  /// A run that is there, taken from whoever held it. What was in doubt is written down as lost. Raises store: it is
+  /// held, or is over.
+  static TakenUp take_up(std::shared_ptr<store::Store> store, const std::string& id, const Patience& patience,
+                         const std::string& actor);
+
+  ~StoreJournal() override;
+
+  const std::string& id() const { return lease_.run(); }
+  bool stopped() const { return stopped_; }
+
+  // RunJournal
+  void attempt(unsigned number) override;
+  void attempt_failed(const Error& error) override;
+  void finished(const std::optional<Error>& error, End end) override;
+  void waits(std::chrono::milliseconds time) override;
+  void left() override;
+  const Error* must_stop() const override { return must_stop_ ? &*must_stop_ : nullptr; }
+  engine::Past past() override;
+
+  // LineTaker
+  void before(const host::Request& request) override;
+  void take(engine::RecordedLine line) override;
+  void noted(const host::Note& note) override;
+
+  // Evidence
+  void before_sending() override;
+  void travelled(ByteView command, ByteView answer) override;
+  void channel_opened(const engine::ChannelMaterial& material) override { frame_.channel(material); }
+  void channel_moved(host::ChannelId channel, const gp::Channel::Mark& mark) override { frame_.mark(channel, mark); }
+
+  /// What the card is, as its own answers say; kept with the run.
+  void card_is(const std::string& identity);
+
+ private:
+  StoreJournal(std::shared_ptr<store::Store> store, crypto::SealingKey key, store::Lease lease, std::string actor);
+  /// Writes what was collected as one frame, durably.
+  void commit();
+  void end_as_stopped();
+  void audit(const std::string& action, const std::vector<std::pair<std::string, std::string>>& details);
+
+  std::shared_ptr<store::Store> store_;
+  crypto::SealingKey key_;
+  store::Lease lease_;
+  std::string actor_;
+  FrameText frame_{};
+  store::RunChange change_{};
+  std::optional<Error> must_stop_{};
+  bool in_step_ = false;
+  bool over_ = false;
+  bool stopped_ = false;
+};
+
+struct StoreJournal::TakenUp {
+  std::unique_ptr<StoreJournal> journal{};
+  Head head{};
+  engine::RunSetup setup{};  // with `past`; without what is whoever's who goes on with it
+};
+
+/// What a run did so far. `row`: as it stands now.
+engine::Past past_of(const store::RunRow& row, const Head& head, const JournalLines& lines);
+
+/// What frame `number` is sealed in; each run has a key of its own.
+std::string frame_context(int64_t number);
+crypto::SealingKey open_run_key(store::Store& store, const std::string& run);
+
+/// A run's journal, opened: its head and its lines. Raises store.
+struct OpenedJournal {
+  store::RunRow row{};
+  crypto::SealingKey key;
+  Head head{};
+  JournalLines lines{};
+};
+OpenedJournal open_journal(store::Store& store, const std::string& id);
+
+}  // namespace cw::journal

@@ -1,0 +1,72 @@
+#include "base/error.h"
+#include "files_private.h"
+#include "store/database.h"
+#include "store/schema.h"
+#include "store_check_private.h"
+
+namespace cw::store {
+
+namespace {
+
+int64_t count(Database& db, const std::string& table) {
+  return number(db.run({"SELECT COUNT(*) FROM " + table, {}}).rows.at(0).at(0));
+}
+
+}  // namespace
+
+Store::Check check_store(Database& db, const crypto::SealingKey& key, Runs& runs, Audit& audit) {
+  Store::Check out;
+  // What is broken in one place does not keep the rest from being read.
+  const auto part = [&](const auto& work) {
+    try {
+      work();
+    } catch (const Error& error) {
+      if (error.cause() == "gone") throw;
+      out.broken.push_back(error.message());
+    }
+  };
+
+  part([&] { out.broken = db.check(); });
+  part([&] { out.format = format_of(db); });
+  part([&] { out.runs = count(db, "runs"); });
+  part([&] { out.frames = count(db, "frames"); });
+  part([&] { out.files = count(db, "files"); });
+
+  Result ids, files, missing;
+  part([&] { ids = db.run({"SELECT id FROM runs ORDER BY id", {}}); });
+  for (const Row& row : ids.rows) {
+    const std::string& id = text(row[0]);
+    part([&] { runs.find(id); });
+    part([&] { runs.frames(id); });
+    part([&] {
+      const Bytes sealed = runs.key(id);
+      try {
+        key.open_key(sealed, run_key_context(id));
+      } catch (const Error& error) {
+        out.broken.push_back("the key of run " + id +
+                             " does not open: its row was changed from outside, and what it "
+                             "holds cannot be read any more");
+      }
+    });
+  }
+  part([&] { files = db.run({"SELECT sha256 FROM files", {}}); });
+  for (const Row& row : files.rows) {
+    part([&] { get_file(db, text(row[0])); });
+  }
+  part([&] {
+    missing =
+        db.run({"SELECT run, sha256 FROM run_files WHERE NOT EXISTS "
+                "(SELECT 1 FROM files WHERE files.sha256 = run_files.sha256)",
+                {}});
+  });
+  for (const Row& row : missing.rows) {
+    out.broken.push_back("run " + text(row[0]) + " needs file " + text(row[1]) + ", which is not in the store");
+  }
+  part([&] {
+    const Audit::Verdict verdict = audit.verify({});
+    if (verdict.broken) out.broken.push_back("audit: " + *verdict.broken);
+  });
+  return out;
+}
+
+}  // namespace cw::store

@@ -1,0 +1,12 @@
+// Reads a whole store, and says what is wrong with it.
+//
+// Thread rule: any thread.
+#pragma once
+
+#include "store/store.h"
+
+namespace cw::store {
+
+Store::Check check_store(Database& db, const crypto::SealingKey& key, Runs& runs, Audit& audit);
+
+}  // namespace cw::store

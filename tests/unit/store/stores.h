@@ -1,0 +1,57 @@
+// For stories about a whole store: opening one as a node, and beginning runs in it.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/files.h"
+#include "base/hex.h"
+#include "engines.h"
+#include "store/store.h"
+
+namespace cw::store {
+
+class OnStore : public OnEngine {
+ protected:
+  void SetUp() override {
+    OnEngine::SetUp();
+    if (IsSkipped() || HasFatalFailure()) return;
+    write_file_atomically(folder() / "store.key", view(std::string(64, '7')), true);
+  }
+
+  StoreOptions options(const std::string& node = "here") const {
+    StoreOptions out;
+    out.where = where();
+    out.key = folder() / "store.key";
+    out.node = node;
+    return out;
+  }
+  std::shared_ptr<Store> open(const std::string& node = "here") const { return Store::open(options(node)); }
+  /// One whose leases last so many milliseconds.
+  std::shared_ptr<Store> open_brief(const std::string& node, int lease, int margin) const {
+    StoreOptions out = options(node);
+    out.lease = std::chrono::milliseconds(lease);
+    out.margin = std::chrono::milliseconds(margin);
+    return Store::open(out);
+  }
+
+  static RunRow a_run(const std::string& flow) {
+    RunRow row;
+    row.flow = flow;
+    row.card = "sim";
+    return row;
+  }
+  static Bytes key_of_run() { return to_bytes("sealed key"); }
+  /// With a key that opens.
+  static Lease begin(Store& store) {
+    RunRow row = a_run("demo/install");
+    row.id = new_run_id();
+    const Bytes key = store.key().seal(crypto::SealingKey::random(), run_key_context(row.id));
+    return store.runs().create(row, key, to_bytes("first"));
+  }
+  /// For take(): whoever has to wait gives up.
+  static bool never(std::chrono::milliseconds) { return false; }
+  static bool always(std::chrono::milliseconds) { return true; }
+};
+
+}  // namespace cw::store
