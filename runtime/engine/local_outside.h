@@ -45,6 +45,7 @@ class LocalOutside : public RunOutside {
     const HttpTransport& http;  // may be empty: no network
     const Director& director;   // empty: no stage
     Evidence& evidence;
+    KeyWatch& key_watch;
   };
   /// All that it refers to must outlive this.
   explicit LocalOutside(const Setup& setup);

@@ -234,7 +234,7 @@ struct Run::Impl {
     Evidence& evidence = journal ? static_cast<Evidence&>(*journal) : no_evidence;
     return std::make_unique<LocalOutside>(LocalOutside::Setup{*setup.reader, gate, custody, budgets, observer,
                                                               setup.traits, setup.inputs, setup.http, setup.director,
-                                                              evidence});
+                                                              evidence, setup.key_watch ? *setup.key_watch : no_watch});
   }
   std::unique_ptr<RunOutside> journaled(std::unique_ptr<RunOutside> outside) {
     if (!journal) return outside;
@@ -367,6 +367,7 @@ struct Run::Impl {
   Gate gate;
   CardBudgets budgets;
   Evidence no_evidence;
+  KeyWatch no_watch;
   RunJournal* journal;  // null: none
   Past past;
   unsigned attempts_before = 0;           // that an operator does not count any more
