@@ -127,7 +127,16 @@ CopyCounts import_store(const StoreOptions& options, const std::filesystem::path
     throw Error(ErrorKind::usage, "importing " + file.string() +
                                       " needs the key file of the store that it came from; name it with --store-key");
   }
-  const crypto::SealingKey key = crypto::SealingKey::load(options.key.value_or(options.where + ".key"));
+  const std::filesystem::path key_file = options.key.value_or(options.where + ".key");
+  if (std::error_code none; !std::filesystem::exists(key_file, none)) {
+    throw Error(ErrorKind::usage, "importing " + file.string() +
+                                      " needs the key file of the store that it came from: "
+                                      "there is no " +
+                                      key_file.string() +
+                                      "; copy it there, mode 0600, or name it "
+                                      "with --store-key");
+  }
+  const crypto::SealingKey key = crypto::SealingKey::load(key_file);
   read_all(file, key);
   const std::unique_ptr<Database> db = open_database(options.where, options.make);
   bring_up(*db, formats(), options.make, false);
