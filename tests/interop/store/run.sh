@@ -23,7 +23,7 @@ samples=$(realpath "${2:-build/release/tests/unit/store/store_samples}")
 for program in "$cardwright" "$samples"; do
   [ -x "$program" ] || { echo "no program at $program; build it first" >&2 && exit 2; }
 done
-unset CARDWRIGHT_STORE CARDWRIGHT_AUDIT_ROOTS XDG_STATE_HOME
+unset CARDWRIGHT_STORE CARDWRIGHT_STORE_KEY CARDWRIGHT_AUDIT_ROOTS XDG_STATE_HOME
 export CARDWRIGHT_SHARE=$PWD
 sql=$PWD/tests/interop/store/sql.py
 
@@ -195,6 +195,8 @@ cw store check
 expect 'no store in the default place' 2 "there is no store $HOME/.local/state/cardwright/store.db"
 one_line 'which is said in one line'
 check 'and none is made by looking' [ ! -e "$HOME/.local" ]
+CARDWRIGHT_STORE_KEY=$here/other.key cw store check --store "$where"
+expect 'the key file that the variable names' 6 'sealed under another key than the one in .*other.key'
 XDG_STATE_HOME=$here/state cw store check
 expect 'the folder for state' 2 "there is no store $here/state/cardwright/store.db"
 CARDWRIGHT_STORE=$here/named.db cw audit list
@@ -230,10 +232,32 @@ for command in 'store check' 'store migrate' 'audit list' 'budget list'; do
   cw $command --store "$where"
   expect "$command: a newer format" 6 'format 99, written by a newer cardwright'
 done
+sample fixed && chmod 400 "$where"
 if [ "$(id -u)" -ne 0 ]; then
-  sample fixed && chmod 400 "$where" && cw store check --store "$where"
+  cw store check --store "$where"
   expect 'a file that cannot be written' 6 'read-only'
+else
+  # Root may write to anything; a user who may not is needed. The program is copied to where that one can run it.
+  install -m 755 "$cardwright" "$here/program" && chown nobody "$here" "$where" "$where.key"
+  status=0
+  setpriv --reuid nobody --clear-groups "$here/program" store check --store "$where" >"$here/out" 2>"$here/err" || status=$?
+  expect 'a file that cannot be written' 6 'read-only'
+  chown root "$here"
 fi
+
+# A page in the middle of the file that is something else; how much of it can be read depends on the page.
+sample torn
+for page in $(seq 2 "$("$sql" "$where" 'PRAGMA page_count')"); do
+  cp "$where" "$here/page.db" && cp "$key" "$here/page.db.key"
+  head -c 4096 /dev/zero | tr '\0' '\377' | dd of="$here/page.db" bs=4096 seek=$((page - 1)) conv=notrunc status=none
+  cw store check --store "$here/page.db"
+  case $status in
+    1 | 6) ;;
+    *) not_ok "page $page is broken" "exit status $status: $(cat "$here/err")" ;;
+  esac
+  tail -n 1 "$here/err" | grep -q '^cardwright: ' || not_ok "page $page is broken" 'no last line that says so'
+done
+ok 'each page that is broken is found'
 
 # Wrong arguments.
 cw store chek
@@ -349,9 +373,32 @@ if [ -w /dev/full ]; then
   check 'leaves nothing that looks like one' [ ! -e "$here/full/copy" ]
 fi
 
+# A signal in the middle of an export: its file is a pipe here, so it waits for us.
+sample stopped && "$sql" "$where" "INSERT INTO files VALUES ('large', zeroblob(4000000), 0)"
+mkdir "$here/slow" && mkfifo "$here/slow/copy.part"
+"$cardwright" store export "$here/slow/copy" --store "$where" 2>"$here/err" >"$here/out" </dev/null &
+exec 9<"$here/slow/copy.part"
+head -c 10 <&9 >/dev/null && kill -TERM $! && cat <&9 >/dev/null
+wait $!
+status=$?
+exec 9<&-
+expect 'an export that is stopped' 130 'stopped by a signal; no file was written'
+check 'an export that is stopped leaves no file' [ -z "$(ls "$here/slow")" ]
+
 # Output into a pipe whose reader leaves.
 ("$cardwright" audit list --store "$where"; echo $? >"$here/piped") 2>"$here/err" | head -n 1 >/dev/null
 check 'a reader that leaves is no error' [ "$(cat "$here/piped")" = 0 ]
+
+# Completion.
+complete_line() {
+  PATH=$(dirname "$cardwright"):$PATH bash -c '. completions/cardwright.bash
+    COMP_LINE=$1 COMP_POINT=${#1}
+    _cardwright
+    echo "${COMPREPLY[*]}"' bash "$1" 2>/dev/null
+}
+check 'completion of a subcommand' [ "$(complete_line 'cardwright store mig')" = migrate ]
+check 'completion of an option' [ "$(complete_line 'cardwright budget reset CA4D01 --rea')" = --reason ]
+check 'completion of a file with roots' [ "$(complete_line "cardwright audit verify --root $here/roots.sq")" = "$here/roots.sqlite" ]
 
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
