@@ -15,13 +15,13 @@ using nlohmann::json;
 using nlohmann::ordered_json;
 
 constexpr const char* kFormat = "cardwright audit proof 1";
-constexpr size_t kHashDigits = 64;
+constexpr size_t kHash = 32;
 constexpr size_t kLongest = 64;  // hashes: a tree of 2^63 records
 
 Bytes hash_in(const json& value) {
-  const std::string digits = value.get<std::string>();
-  if (digits.size() != kHashDigits) throw Error(ErrorKind::usage, "a hash does not have 64 digits");
-  return from_hex(digits);
+  const Bytes hash = from_hex(value.get<std::string>());
+  if (hash.size() != kHash) throw Error(ErrorKind::usage, "a hash does not have 64 digits");
+  return hash;
 }
 
 store::AuditRecord record_in(const json& value) {

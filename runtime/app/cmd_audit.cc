@@ -73,14 +73,15 @@ ExitStatus verify(const Options& options) {
   const std::vector<store::AuditRoot> roots = roots_for(options);
   const auto opened = options.place.open_to_read();
   const store::Audit::Verdict verdict = opened->audit().verify(roots);
-  const std::string from_outside = std::to_string(roots.size()) + (roots.size() == 1 ? " root" : " roots");
+  const std::string from_outside =
+      std::to_string(roots.size()) + (roots.size() == 1 ? " root from outside says" : " roots from outside say");
   if (options.json) {
     ordered_json out = {{"records", verdict.records}, {"roots", roots.size()}, {"broken", nullptr}};
     if (verdict.broken) out["broken"] = *verdict.broken;
     std::cout << out.dump(2, ' ', false, ordered_json::error_handler_t::replace) << std::endl;
   } else if (!verdict.broken) {
     std::cout << "the audit is whole: " << verdict.records << (verdict.records == 1 ? " record" : " records")
-              << (verdict.against_root ? ", as " + from_outside + " from outside say" : "") << std::endl;
+              << (verdict.against_root ? ", as " + from_outside : "") << std::endl;
   }
   if (!verdict.against_root) {
     std::cerr << "No root from outside was given: a cut tail would not be seen; give one with --root.\n";

@@ -75,10 +75,6 @@ void report(const Options& options, const store::CopyCounts& counts, const std::
             << " files, " << counts.audit_records << " audit records" << std::endl;
 }
 
-std::string key_file(const StorePlace& place, const std::string& where) {
-  return place.key ? place.key->string() : where + ".key";
-}
-
 ExitStatus export_to(const Options& options) {
   const auto opened = options.place.open_to_change();
   Unfinished unfinished(options.file);
@@ -95,7 +91,8 @@ ExitStatus export_to(const Options& options) {
   unfinished.finish();
   report(options, *counts, opened->where());
   std::cerr << "What is sealed is sealed in the file, too: keep a copy of the key file "
-            << printable(key_file(options.place, opened->where())) << ", and send it another way.\n";
+            << printable(options.place.options().key.value_or(opened->where() + ".key").string())
+            << ", and send it another way.\n";
   if (counts->held != 0) {
     std::cerr << "Processes were at " << counts->held << (counts->held == 1 ? " run" : " runs")
               << ": what they do from now on is not in the file. Do not go on with a run in both stores.\n";

@@ -50,7 +50,10 @@ void StorePlace::add_to(CLI::App& command) {
                   "a file, postgres://HOST/DATABASE, or none (default: CARDWRIGHT_STORE, else cardwright/store.db in "
                   "XDG_STATE_HOME or ~/.local/state)")
       ->type_name("WHERE");
-  command.add_option("--store-key", key, "file with the store's key (default: FILE.key beside a store that is a file)")
+  command
+      .add_option(
+          "--store-key", key,
+          "file with the store's key (default: CARDWRIGHT_STORE_KEY, else FILE.key beside a store that is a file)")
       ->type_name("FILE");
 }
 
@@ -70,6 +73,8 @@ store::StoreOptions StorePlace::options() const {
   store::StoreOptions options;
   options.where = *place;
   options.key = key;
+  const char* configured = std::getenv("CARDWRIGHT_STORE_KEY");
+  if (!key && is_set(configured)) options.key = configured;
   options.migrate = false;
   options.make = false;
   return options;

@@ -10,13 +10,13 @@ namespace cw::app {
 namespace {
 
 TEST(StorePlace, IsInTheFolderForStateOfThisUser) {
-  EXPECT_EQ(default_store("/state", "/home/ada"), "/state/cardwright/store.db");
-  EXPECT_EQ(default_store(nullptr, "/home/ada"), "/home/ada/.local/state/cardwright/store.db");
-  EXPECT_EQ(default_store("", "/home/ada"), "/home/ada/.local/state/cardwright/store.db");
+  EXPECT_EQ(default_store("/state", "/people/ada"), "/state/cardwright/store.db");
+  EXPECT_EQ(default_store(nullptr, "/people/ada"), "/people/ada/.local/state/cardwright/store.db");
+  EXPECT_EQ(default_store("", "/people/ada"), "/people/ada/.local/state/cardwright/store.db");
 }
 
 TEST(StorePlace, IgnoresFoldersThatAreNotAbsolute) {
-  EXPECT_EQ(default_store("state", "/home/ada"), "/home/ada/.local/state/cardwright/store.db");
+  EXPECT_EQ(default_store("state", "/people/ada"), "/people/ada/.local/state/cardwright/store.db");
   EXPECT_THROW(default_store(nullptr, nullptr), Error);
   EXPECT_THROW(default_store(nullptr, "ada"), Error);
 }
