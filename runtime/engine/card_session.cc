@@ -71,6 +71,7 @@ void CardSession::go_on(const CardState& state, const std::vector<ChannelPast>& 
 }
 
 host::ResetDone CardSession::perform(const host::Reset&) {
+  evidence_.before_sending();
   forget();
   host::ResetDone done{reader_.reset()};
   observer_.card_reset(done.atr);

@@ -133,6 +133,12 @@ StoreJournal::TakenUp StoreJournal::take_up(std::shared_ptr<store::Store> store,
     }
     journal->attempt_failed(lost);
     lines.failed = true;
+  } else if (lines.attempts > 0 && !lines.failed && opened.head.api != kApi) {
+    // What its script called may be something else here. It may run all the same: from the top, on what the card is.
+    journal->attempt_failed(Error(ErrorKind::store, "the attempt was begun by a program with API " +
+                                                        std::to_string(opened.head.api) + ", and this one has " +
+                                                        std::to_string(kApi) + ", so it is not built again"));
+    lines.failed = true;
   }
   if (opened.row.state == store::RunState::stuck) {
     journal->frame_.forgive(lines.attempts);
