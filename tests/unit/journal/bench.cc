@@ -7,9 +7,10 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/files.h"
 #include "base/hex.h"
+#include "engine/recorder.h"
 #include "engine/recording_text.h"
-#include "engine/scheduler.h"
 
 namespace cw::journal {
 
@@ -17,15 +18,17 @@ namespace {
 
 constexpr uint8_t kDes = 0x80;
 
-End carry_out(engine::RunSetup setup, StoreJournal& journal, HostedReader& reader, KillPoint kill) {
+End carry_out(engine::RunSetup setup, StoreJournal& journal, HostedReader& reader, KillPoint kill,
+              std::chrono::milliseconds long_wait) {
   DyingJournal dying(journal, reader, kill);
   setup.journal = &dying;
   setup.http = [&](const host::HttpCall&) { return dying.call(); };
-  engine::Scheduler scheduler;
+  engine::Scheduler scheduler(long_wait);
   scheduler.add(std::make_unique<engine::Run>(std::move(setup)));
   scheduler.run_all();
   const engine::RunResult& result = scheduler.at(0).result();
   End end;
+  end.rebuilt = dying.rebuilt();
   end.id = journal.id();
   end.attempts = result.attempts;
   end.can_resume = result.can_resume;
@@ -63,6 +66,7 @@ Bench::Bench(const std::string& name, On engine) : flavor(se::flavor(name)) {
   where_ = (folder / "store.db").string();
   if (engine == On::postgres) {
     if (server() == nullptr) throw Error(ErrorKind::usage, "CW_TEST_POSTGRES names no server");
+    write_file_atomically(folder / "store.key", view(std::string(64, '7')), true);
     schema_ = "bench_" + std::to_string(::getpid()) + "_" + std::to_string(++count);
     store::open_database(server(), false)->run({"CREATE SCHEMA " + schema_, {}});
     const std::string url = server();
@@ -146,6 +150,7 @@ engine::RunSetup Bench::setup(const std::string& flow, const std::vector<std::st
   setup.keys = keys();
   setup.reader = &reader;
   setup.flavor = host_side(flavor);
+  setup.inputs = inputs;
   return setup;
 }
 
@@ -154,7 +159,7 @@ Process Bench::start(const std::string& flow, const std::vector<std::string>& se
             HostedReader reader(line);
             engine::RunSetup made = setup(flow, settings, reader);
             const auto journal = StoreJournal::begin(open_store(), made, {}, "test");
-            return carry_out(std::move(made), *journal, reader, kill);
+            return carry_out(std::move(made), *journal, reader, kill, long_wait);
           }};
 }
 
@@ -178,7 +183,8 @@ Process Bench::start_resume(const std::string& id, KillPoint kill) {
             made.keys = keys();
             made.reader = &reader;
             made.flavor = host_side(flavor);
-            return carry_out(std::move(made), *taken.journal, reader, kill);
+            made.inputs = inputs;
+            return carry_out(std::move(made), *taken.journal, reader, kill, long_wait);
           }};
 }
 
@@ -191,10 +197,12 @@ End Bench::resume(const std::string& id, KillPoint kill) {
 std::string Bench::replay(const std::string& id) const {
   const auto store = open_store();
   const OpenedJournal opened = open_journal(*store, id);
-  std::string text(engine::kRecordingVersion);
-  text += "\n\n" + engine::head_text(opened.head.recording) + opened.lines.recorded;
-  auto recording = std::make_shared<const engine::Recording>(engine::Recording::parse(text, "the journal"));
   engine::RunSetup made = read_setup(*store, opened.head, opened.key);
+  engine::RecordingHead head = opened.head.recording;
+  head.arguments = engine::recorded_arguments(engine::check_flow(*made.bundle, made.flow_name), made.arguments);
+  const std::string text =
+      std::string(engine::kRecordingVersion) + "\n\n" + engine::head_text(head) + opened.lines.recorded;
+  auto recording = std::make_shared<const engine::Recording>(engine::Recording::parse(text, "the journal"));
   made.flavor = host_side(flavor);
   made.replay = std::make_shared<engine::Replay>(std::move(recording));
   engine::Scheduler scheduler;

@@ -12,6 +12,7 @@
 #include "card_host.h"
 #include "dying_journal.h"
 #include "engine/run.h"
+#include "engine/scheduler.h"
 #include "journal/store_journal.h"
 #include "process.h"
 #include "se/card.h"
@@ -57,7 +58,9 @@ struct Bench {
   std::string isd_version{};                                   // of the key set isd; empty: as the card has it
   std::chrono::milliseconds lease{15'000};
   std::chrono::milliseconds margin{3'000};
-  std::string node{};  // of the next process; empty: this machine
+  std::string node{};                                   // of the next process; empty: this machine
+  std::chrono::milliseconds long_wait = engine::kLongWait;  // from this on a run is dropped from memory
+  engine::Inputs inputs = engine::Inputs::real();
 
  private:
   store::StoreOptions options() const;

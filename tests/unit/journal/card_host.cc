@@ -45,7 +45,7 @@ bool read_message(int socket, char& what, Bytes& data) {
 CardHost::CardHost(std::shared_ptr<se::Card> card) : card_(std::move(card)), reader_(card_) {}
 
 CardHost::~CardHost() {
-  for (auto& [number, line] : lines_) {
+  for (auto& [end, line] : lines_) {
     ::shutdown(line.ours, SHUT_RDWR);
     line.thread.join();
     ::close(line.ours);
@@ -59,7 +59,8 @@ int CardHost::connect() {
   }
   const int ours = ends[0];
   const int theirs = ends[1];
-  lines_[theirs] = {ours, std::thread([this, ours, theirs] { serve(ours, theirs); })};
+  const int number = ++count_;
+  lines_[theirs] = {ours, std::thread([this, ours, number] { serve(ours, number); })};
   return theirs;
 }
 
@@ -86,25 +87,25 @@ void CardHost::power_off() {
   powered_ = false;
 }
 
-void CardHost::serve(int ours, int line) {
+void CardHost::serve(int ours, int number) {
   char what = 0;
   Bytes data;
   while (read_message(ours, what, data)) {
     try {
-      answer(ours, line, what, data);
+      answer(ours, number, what, data);
     } catch (const Error&) {
       // Who asked is gone already.
     }
   }
 }
 
-void CardHost::answer(int ours, int line, char what, const Bytes& data) {
+void CardHost::answer(int ours, int number, char what, const Bytes& data) {
   const std::lock_guard lock(mutex_);
   if (what == 'A') {
     write_message(ours, powered_ ? 'Y' : 'N', {});
     return;
   }
-  seen_.push_back({line, what == 'R' ? Bytes() : data, {}});
+  seen_.push_back({number, what == 'R' ? Bytes() : data, {}});
   try {
     Bytes back = what == 'R' ? reader_.reset() : reader_.transmit(data);
     seen_.back().answer = back;

@@ -52,8 +52,8 @@ class CardHost {
     int ours = -1;
     std::thread thread{};
   };
-  void serve(int ours, int line);
-  void answer(int ours, int line, char what, const Bytes& data);
+  void serve(int ours, int number);
+  void answer(int ours, int number, char what, const Bytes& data);
 
   std::shared_ptr<se::Card> card_;
   se::SimReader reader_;
@@ -61,6 +61,7 @@ class CardHost {
   std::vector<Seen> seen_{};
   bool powered_ = false;
   std::map<int, Line> lines_{};
+  int count_ = 0;
 };
 
 /// The reader at the other end of a line.

@@ -37,6 +37,8 @@ class DyingJournal : public engine::RunJournal {
 
   /// The backend of a story: answers all calls the same.
   host::HttpReply call();
+  /// How often the run was built again in this process.
+  int rebuilt() const { return rebuilt_; }
 
   void before(const host::Request& request) override;
   void finished(const std::optional<Error>& error, End end) override;
@@ -45,7 +47,7 @@ class DyingJournal : public engine::RunJournal {
   void attempt_failed(const Error& error) override { inner_.attempt_failed(error); }
   void left() override { inner_.left(); }
   const Error* must_stop() const override { return inner_.must_stop(); }
-  engine::Past past() override { return inner_.past(); }
+  engine::Past past() override;
   void take(engine::RecordedLine line) override { inner_.take(std::move(line)); }
   void noted(const host::Note& note) override { inner_.noted(note); }
   void before_sending() override { inner_.before_sending(); }
@@ -61,6 +63,7 @@ class DyingJournal : public engine::RunJournal {
   KillPoint kill_;
   int exchange_ = 0;
   int apdu_ = 0;
+  int rebuilt_ = 0;
 };
 
 }  // namespace cw::journal

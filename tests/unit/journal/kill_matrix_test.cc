@@ -66,15 +66,21 @@ std::string name_of_row(const testing::TestParamInfo<Row>& info) {
   return out;
 }
 
+long count_of_resets(const std::vector<Seen>& seen) {
+  return std::count_if(seen.begin(), seen.end(), [](const Seen& one) { return one.command.empty(); });
+}
+
 class KillMatrix : public testing::TestWithParam<Row> {};
 
 /// What a run that was killed came to, in the words of the legend.
-std::string outcome(const Bench& bench, const Bench::End& end, size_t seen_before) {
+/// `begun`: attempts before.
+std::string outcome(const Bench& bench, const Bench::End& end, unsigned begun, size_t seen_before) {
   if (!end.error.empty()) return end.error;
   const std::vector<Seen> seen = bench.host->seen();
-  const bool from_the_top = seen.size() > seen_before && seen[seen_before].command.empty();
-  if (end.attempts == 1) return from_the_top ? "begins" : "goes on";
-  return end.attempts == 2 && from_the_top ? "again" : "attempt " + std::to_string(end.attempts);
+  const bool reset = seen.size() > seen_before && seen[seen_before].command.empty();
+  if (begun == 1 && end.attempts == 1) return "goes on";
+  if (begun == 0 && end.attempts == 1 && reset) return "begins";
+  return begun == 1 && end.attempts == 2 && reset ? "again" : "attempt " + std::to_string(end.attempts);
 }
 
 TEST_P(KillMatrix, a_run_killed_there_comes_to_what_the_table_says) {
@@ -107,9 +113,13 @@ TEST_P(KillMatrix, a_run_killed_there_comes_to_what_the_table_says) {
     for (const std::string& line : complaints(bench, killed.id, bench.host->seen())) ADD_FAILURE() << line;
     if (row.channel == "dead") bench.host->power_off();
 
-    const size_t seen_before = bench.host->seen().size();
+    const unsigned begun = open_journal(*bench.open_store(), killed.id).lines.attempts;
+    const std::vector<Seen> seen = bench.host->seen();
     const Bench::End end = bench.resume(killed.id);
-    EXPECT_EQ(outcome(bench, end, seen_before), row.outcomes[i]);
+    EXPECT_EQ(outcome(bench, end, begun, seen.size()), row.outcomes[i]);
+    if (row.outcomes[i] == "goes on" && row.kind != "reset") {
+      EXPECT_EQ(count_of_resets(bench.host->seen()), count_of_resets(seen)) << "the channel is the same";
+    }
     EXPECT_EQ(memory_of(*bench.card), memory) << "the card is as after a run that was not killed";
     for (const std::string& line : complaints(bench, killed.id, bench.host->seen())) ADD_FAILURE() << line;
     EXPECT_EQ(bench.replay(killed.id), "") << open_journal(*bench.open_store(), killed.id).lines.recorded;

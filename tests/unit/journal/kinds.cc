@@ -69,12 +69,12 @@ std::vector<Kind> make() {
   install.command = "isd:install { elf = cap.package_aid, module = applet, aid = applet }";
 
   Kind& key = add("PUT KEY");
-  key.done = "#isd:key_info() > 3";
+  key.done = "#isd:key_info() > 6";
   key.command = "isd:put_key('demo.sd', 0x33)";
 
   Kind& store = add("STORE DATA with a secret");
   store.prepare = kInstall;
-  store.before = "isd:registry()";
+  store.ready = "isd:registry()";
   store.done = "gp.try_select(run.card, applet) and gp.get_data(run.card, 0x0102)";
   store.command =
       "perso.store(isd, { aid = applet, dgis = { { 0x0101, 'Ada' }, { 0x8201, run.args.pin }, { 0x0102, '4711' } } })";
@@ -115,7 +115,7 @@ std::string flow_of(const Bench& bench, const Kind& kind, Around around) {
   const std::string side = around == Around::waits ? wait : channel ? in_channel : other;
   const std::string after = around == Around::waits ? wait : kind.opens ? kind.tail + "\n" : "";
   return bench.flow_file("flow",
-                         kOpen + kind.before + "\nif not (" + kind.done + ") then\n" + side + kMark + kind.command +
+                         kOpen + kind.before + "\nif not (" + kind.done + ") then\n" + kind.ready + "\n" + side + kMark + kind.command +
                              "\n" + kMark + after + kind.tail + "\nend\n",
                          kHead);
 }

@@ -16,6 +16,7 @@ struct Kind {
   std::string prepare{};  // a flow's body that gives the card its state before
   std::string before{};   // script: what the command needs, and nothing that changes the card
   std::string done = "false";
+  std::string ready{};  // script: opens the channel again that `done` closed
   std::string command{};
   std::string tail = "isd:registry()";  // looks at the card once more
   int apdu = 1;                         // of the exchange that is looked at

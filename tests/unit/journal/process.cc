@@ -27,7 +27,8 @@ Process::Process(CardHost& host, const std::function<End(int line)>& work) : hos
     }
     write_message(ends[1], 'E', view(end.error));
     write_message(ends[1], 'I', view(end.id));
-    write_message(ends[1], 'A', Bytes{static_cast<uint8_t>(end.attempts), static_cast<uint8_t>(end.can_resume)});
+    write_message(ends[1], 'A', Bytes{static_cast<uint8_t>(end.attempts), static_cast<uint8_t>(end.can_resume),
+                                       static_cast<uint8_t>(end.rebuilt)});
     _exit(0);
   }
   ::close(ends[1]);
@@ -66,6 +67,7 @@ End Process::end() {
   if (whole) {
     out.attempts = data.at(0);
     out.can_resume = data.at(1) != 0;
+    out.rebuilt = data.at(2);
   }
   ::close(result_);
   int status = 0;

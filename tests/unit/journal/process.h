@@ -19,6 +19,7 @@ struct End {
   std::string error{};  // "kind: message", or empty
   unsigned attempts = 0;
   bool can_resume = false;
+  int rebuilt = 0;  // how often it was, in that process
 };
 
 class Process {
