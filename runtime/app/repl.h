@@ -40,8 +40,9 @@ class Repl {
   std::map<std::string, Secret> no_secrets_{};
   engine::Custody custody_;
   engine::Gate gate_;
-  engine::AttemptBudget budget_;
+  engine::CardBudgets budgets_;
   engine::Evidence evidence_{};
+  engine::KeyWatch key_watch_{};
   engine::LocalOutside outside_;
   Bytes atr_;
   std::unique_ptr<modules::Context> context_;

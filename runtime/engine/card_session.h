@@ -9,11 +9,12 @@
 
 #include "card/reader.h"
 #include "card/transport.h"
-#include "engine/attempt_budget.h"
+#include "engine/card_budgets.h"
 #include "engine/card_state.h"
 #include "engine/custody.h"
 #include "engine/evidence.h"
 #include "engine/gate.h"
+#include "engine/key_watch.h"
 #include "engine/observer.h"
 #include "engine/past.h"
 #include "gp/channel.h"
@@ -29,14 +30,15 @@ struct CardTraits {
 class CardSession {
  public:
   /// All of them outlive this.
-  CardSession(card::Reader& reader, const Custody& custody, const Gate& gate, AttemptBudget& budget, Observer& observer,
-              Evidence& evidence, CardTraits traits)
+  CardSession(card::Reader& reader, const Custody& custody, const Gate& gate, CardBudgets& budgets, Observer& observer,
+              Evidence& evidence, KeyWatch& key_watch, CardTraits traits)
       : reader_(reader),
         custody_(custody),
         gate_(gate),
-        budget_(budget),
+        budgets_(budgets),
         observer_(observer),
         evidence_(evidence),
+        key_watch_(key_watch),
         traits_(traits) {}
 
   /// Raises as the request can fail: reader, card, channel, budget.
@@ -60,11 +62,22 @@ class CardSession {
     std::unique_ptr<gp::Channel> channel{};
     Bytes domain{};
     uint8_t logical_channel = 0;
+    KeyWatch::Keys keys{};  // that opened it
     Bytes diversification_data{};
     bool from_before = false;  // another process opened it, and no answer has shown yet that the card has it still
   };
 
+  KeyWatch::Place place_of(const Open& open) const;
+  void refuse_same_keys(const host::Command& put_key, const std::string& set, const Open& open) const;
+  /// Tells of every PUT KEY in the plan, before its first command goes out. Raises what forbids it.
+  void announce_keys(const host::Exchange& request, const Open& open);
   host::Answer send(const host::Command& command, Open* open, uint8_t logical_channel);
+  /// The authentication was charged; whoever calls settles it if this did not.
+  host::ChannelOpened shake_hands(const host::OpenChannel& request, uint8_t version, const Bytes& domain);
+  /// Gives the ATR of the last reset.
+  Bytes identify(Bytes atr);
+  /// What an answer in a channel means for the budgets.
+  void settle(const host::Command& command, const host::Answer& answer, ByteView domain);
   /// What travels of one command, and its last answer. `wrapped`: by a secure channel.
   card::Response transmit(const std::vector<card::Apdu>& pieces, bool wrapped);
   void close_on(uint8_t logical_channel);
@@ -72,9 +85,10 @@ class CardSession {
   card::Reader& reader_;
   const Custody& custody_;
   const Gate& gate_;
-  AttemptBudget& budget_;
+  CardBudgets& budgets_;
   Observer& observer_;
   Evidence& evidence_;
+  KeyWatch& key_watch_;
   CardTraits traits_;
   std::map<host::ChannelId, Open> channels_;
   Selection selected_{};

@@ -12,10 +12,10 @@ namespace cw::engine {
 /// What a channel came from, beside the keys in custody.
 struct ChannelMaterial {
   host::ChannelId channel = 0;
-  host::OpenChannel asked{};
-  uint8_t version = 0;     // key version that was asked for
-  Bytes host_challenge{};  // 8 or 16 bytes
-  Bytes answer{};          // to INITIALIZE UPDATE, without status word
+  host::OpenChannel asked{};  // of two key sets, the one that the card has
+  uint8_t version = 0;        // key version that was asked for
+  Bytes host_challenge{};     // 8 or 16 bytes
+  Bytes answer{};             // to INITIALIZE UPDATE, without status word
 };
 
 class Evidence {
@@ -27,6 +27,8 @@ class Evidence {
   /// A command as it travelled (several APDUs one after the other where it was cut) and what came back, with status
   /// word; no bytes: no answer.
   virtual void travelled(ByteView /*command*/, ByteView /*answer*/) {}
+  /// Who the card says it is; after each reset, where budgets ask it.
+  virtual void card_is(const std::string& /*identity*/) {}
   virtual void channel_opened(const ChannelMaterial& /*material*/) {}
   /// Where the channel stands after a command and its answer.
   virtual void channel_moved(host::ChannelId /*channel*/, const gp::Channel::Mark& /*mark*/) {}

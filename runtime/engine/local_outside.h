@@ -38,13 +38,14 @@ class LocalOutside : public RunOutside {
     card::Reader& reader;
     Gate& gate;
     const Custody& custody;
-    AttemptBudget& budget;
+    CardBudgets& budgets;
     Observer& observer;
     CardTraits traits{};
     const Inputs& inputs;
     const HttpTransport& http;  // may be empty: no network
     const Director& director;   // empty: no stage
     Evidence& evidence;
+    KeyWatch& key_watch;
   };
   /// All that it refers to must outlive this.
   explicit LocalOutside(const Setup& setup);

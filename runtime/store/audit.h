@@ -62,7 +62,8 @@ class Audit {
   };
   /// Follows the whole chain and computes the tree anew; `outside`: roots that were exported before.
   virtual Verdict verify(const std::vector<AuditRoot>& outside) = 0;
-  /// Raises usage: no such record.
+  /// Leads to the root that was given away last, or to a new one if the record is younger. Raises usage: no such
+  /// record; store: it does not lead there, so something was changed.
   virtual AuditProof prove(int64_t number) = 0;
 };
 

@@ -53,6 +53,7 @@ class DyingJournal : public engine::RunJournal {
   void before_sending() override { inner_.before_sending(); }
   void travelled(ByteView command, ByteView answer) override { inner_.travelled(command, answer); }
   void channel_opened(const engine::ChannelMaterial& material) override { inner_.channel_opened(material); }
+  void card_is(const std::string& identity) override { inner_.card_is(identity); }
   void channel_moved(host::ChannelId channel, const gp::Channel::Mark& mark) override {
     inner_.channel_moved(channel, mark);
   }
