@@ -220,9 +220,8 @@ struct Run::Impl {
       outside->go_on(state, channels);
       return journaled(std::move(outside));
     };
-    start(recorded(
-        std::make_unique<RebuiltOutside>(
-            RebuiltOutside::Setup{std::exchange(past, {}), gate, observer, go_on, journal})));
+    start(recorded(std::make_unique<RebuiltOutside>(
+        RebuiltOutside::Setup{std::exchange(past, {}), gate, observer, go_on, journal})));
   }
 
   void start(std::unique_ptr<RunOutside> outside) {

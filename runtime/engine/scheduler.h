@@ -16,8 +16,8 @@
 
 namespace cw::engine {
 
-/// From this long a wait on, the script of a run with a journal is dropped from memory, and built again when the wait is
-/// over. That takes some milliseconds and gives back some hundred kilobytes: for a shorter one it is not worth it.
+/// From this long a wait on, the script of a run with a journal is dropped from memory, and built again when the wait
+/// is over. That takes some milliseconds and gives back some hundred kilobytes: for a shorter one it is not worth it.
 inline constexpr std::chrono::milliseconds kLongWait{5'000};
 
 class Scheduler {

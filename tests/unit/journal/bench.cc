@@ -11,6 +11,7 @@
 #include "base/hex.h"
 #include "engine/recorder.h"
 #include "engine/recording_text.h"
+#include "journal/store_budget.h"
 
 namespace cw::journal {
 
@@ -94,8 +95,8 @@ Bench::~Bench() {
 
 void Bench::put_in(const std::string& memory) {
   host.reset();
-  card = memory.empty() ? std::make_shared<se::Card>(flavor)
-                        : std::make_shared<se::Card>(se::Card::load(memory, flavor));
+  card =
+      memory.empty() ? std::make_shared<se::Card>(flavor) : std::make_shared<se::Card>(se::Card::load(memory, flavor));
   host = std::make_unique<CardHost>(card);
 }
 
@@ -158,7 +159,9 @@ Process Bench::start(const std::string& flow, const std::vector<std::string>& se
   return {*host, [&, kill](int line) {
             HostedReader reader(line);
             engine::RunSetup made = setup(flow, settings, reader);
-            const auto journal = StoreJournal::begin(open_store(), made, {}, "test");
+            const auto store = open_store();
+            const auto journal = StoreJournal::begin(store, made, {}, "test");
+            if (budgets) made.ledger = std::make_shared<StoreBudget>(store, journal->id());
             return carry_out(std::move(made), *journal, reader, kill, long_wait);
           }};
 }
@@ -177,13 +180,15 @@ End Bench::run(const std::string& flow, const std::vector<std::string>& settings
 Process Bench::start_resume(const std::string& id, KillPoint kill) {
   return {*host, [this, id, kill](int line) {
             HostedReader reader(line);
+            const auto store = open_store();
             StoreJournal::TakenUp taken = StoreJournal::take_up(
-                open_store(), id, [](std::chrono::milliseconds) { return true; }, "test");
+                store, id, [](std::chrono::milliseconds) { return true; }, "test");
             engine::RunSetup made = std::move(taken.setup);
             made.keys = keys();
             made.reader = &reader;
             made.flavor = host_side(flavor);
             made.inputs = inputs;
+            if (budgets) made.ledger = std::make_shared<StoreBudget>(store, id);
             return carry_out(std::move(made), *taken.journal, reader, kill, long_wait);
           }};
 }

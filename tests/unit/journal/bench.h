@@ -58,7 +58,8 @@ struct Bench {
   std::string isd_version{};                                   // of the key set isd; empty: as the card has it
   std::chrono::milliseconds lease{15'000};
   std::chrono::milliseconds margin{3'000};
-  std::string node{};                                   // of the next process; empty: this machine
+  bool budgets = false;  // attempts are counted in the store, and the card is asked who it is
+  std::string node{};    // of the next process; empty: this machine
   std::chrono::milliseconds long_wait = engine::kLongWait;  // from this on a run is dropped from memory
   engine::Inputs inputs = engine::Inputs::real();
 

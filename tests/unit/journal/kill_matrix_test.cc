@@ -21,7 +21,7 @@ struct Row {
   std::vector<std::string> outcomes{};
 };
 
-const std::vector<std::string> kColumns{"Command",      "Around it", "Channel", "Before intent",
+const std::vector<std::string> kColumns{"Command",      "Around it", "Channel",  "Before intent",
                                         "After intent", "Sent",      "Answered", "Committed"};
 const std::vector<At> kPoints{At::before_intent, At::after_intent, At::sent, At::answered, At::committed};
 
@@ -90,6 +90,7 @@ TEST_P(KillMatrix, a_run_killed_there_comes_to_what_the_table_says) {
   ASSERT_NE(kind, nullptr) << "no such kind of command";
   Bench bench;
   bench.secrets = {{"pin", "123456"}};
+  bench.budgets = true;
   const std::string before = card_before(bench, *kind);
   const std::string flow = flow_of(bench, *kind, row.around == "waits" ? Around::waits : Around::commands);
 

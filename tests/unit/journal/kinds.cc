@@ -115,8 +115,8 @@ std::string flow_of(const Bench& bench, const Kind& kind, Around around) {
   const std::string side = around == Around::waits ? wait : channel ? in_channel : other;
   const std::string after = around == Around::waits ? wait : kind.opens ? kind.tail + "\n" : "";
   return bench.flow_file("flow",
-                         kOpen + kind.before + "\nif not (" + kind.done + ") then\n" + kind.ready + "\n" + side + kMark + kind.command +
-                             "\n" + kMark + after + kind.tail + "\nend\n",
+                         kOpen + kind.before + "\nif not (" + kind.done + ") then\n" + kind.ready + "\n" + side +
+                             kMark + kind.command + "\n" + kMark + after + kind.tail + "\nend\n",
                          kHead);
 }
 
@@ -125,8 +125,8 @@ std::string card_before(const Bench& bench, const Kind& kind) {
   if (kind.prepare.empty()) return card->save();
   se::SimReader reader(card);
   engine::Scheduler scheduler;
-  scheduler.add(std::make_unique<engine::Run>(
-      bench.setup(bench.flow_file("prepare", kind.prepare, kHead), kSettings, reader)));
+  scheduler.add(
+      std::make_unique<engine::Run>(bench.setup(bench.flow_file("prepare", kind.prepare, kHead), kSettings, reader)));
   scheduler.run_all();
   if (const auto& error = scheduler.at(0).result().error) throw *error;
   return card->save();

@@ -12,7 +12,7 @@
 namespace cw::journal {
 
 struct Kind {
-  std::string name{};    // as in the table
+  std::string name{};     // as in the table
   std::string prepare{};  // a flow's body that gives the card its state before
   std::string before{};   // script: what the command needs, and nothing that changes the card
   std::string done = "false";

@@ -27,8 +27,9 @@ Process::Process(CardHost& host, const std::function<End(int line)>& work) : hos
     }
     write_message(ends[1], 'E', view(end.error));
     write_message(ends[1], 'I', view(end.id));
-    write_message(ends[1], 'A', Bytes{static_cast<uint8_t>(end.attempts), static_cast<uint8_t>(end.can_resume),
-                                       static_cast<uint8_t>(end.rebuilt)});
+    write_message(ends[1], 'A',
+                  Bytes{static_cast<uint8_t>(end.attempts), static_cast<uint8_t>(end.can_resume),
+                        static_cast<uint8_t>(end.rebuilt)});
     _exit(0);
   }
   ::close(ends[1]);

@@ -36,8 +36,7 @@ cw::journal::TortureOptions read(const std::vector<std::string>& arguments) {
 int main(int argc, char** argv) {
   try {
     const auto options = read({argv + 1, argv + argc});
-    const auto count =
-        cw::journal::torture(options, [](const std::string& line) { std::cout << line << std::endl; });
+    const auto count = cw::journal::torture(options, [](const std::string& line) { std::cout << line << std::endl; });
     std::cout << count.points << " points, " << count.failed << " failed" << std::endl;
     return count.failed == 0 ? 0 : 1;
   } catch (const cw::Error& error) {
