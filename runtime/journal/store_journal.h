@@ -40,6 +40,7 @@ class StoreJournal : public engine::RunJournal {
   void attempt_failed(const Error& error) override;
   void finished(const std::optional<Error>& error, End end) override;
   void waits(std::chrono::milliseconds time) override;
+  void deliver(const host::Deliver& parcel) override;
   void left() override;
   const Error* must_stop() const override { return must_stop_ ? &*must_stop_ : nullptr; }
   engine::Past past() override;
@@ -63,6 +64,8 @@ class StoreJournal : public engine::RunJournal {
   /// Writes what was collected as one frame, durably.
   void commit();
   void end_as_stopped();
+  /// The run can go on elsewhere, and not here. Raises `why`.
+  [[noreturn]] void stop_here(const Error& why);
   void audit(const std::string& action, const std::vector<std::pair<std::string, std::string>>& details);
 
   std::shared_ptr<store::Store> store_;

@@ -79,6 +79,7 @@ class DyingJournal : public engine::RunJournal {
     inner_.waits(time);
     die(At::committed);
   }
+  void deliver(const host::Deliver& parcel) override { inner_.deliver(parcel); }
   void left() override { inner_.left(); }
   const Error* must_stop() const override { return inner_.must_stop(); }
   engine::Past past() override { return inner_.past(); }
