@@ -26,5 +26,6 @@ void add_selftest(CLI::App& program, Action& action);
 void add_test(CLI::App& program, Action& action);
 void add_repl(CLI::App& program, Action& action);
 void add_spec(CLI::App& program, Action& action);
+void add_outbox(CLI::App& program, Action& action);
 
 }  // namespace cw::app
