@@ -19,6 +19,8 @@ return {
     commands = 4000,           -- to the card
     attempts = 5,              -- then the run waits for somebody
     auth_attempts = 2,         -- failed authentications per card, domain and key version
+    auth_lost = 5,             -- those that got no answer
+    failed_loads = 5,          -- loads and installs in a row that the card refused; twice as many without an answer
   },
 
   rules = {

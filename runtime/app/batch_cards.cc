@@ -43,9 +43,7 @@ class SimCards : public batch::CardSource {
     traits.encrypt_empty_data = flavor_.encrypt_empty_data;
     return traits;
   }
-  bool counts_every_attempt() const override {
-    return flavor_.auth_counter.on == se::AuthCounter::On::initialize_update;
-  }
+  engine::CardCounter counter() const override { return counter_of(flavor_); }
 
   void row_begins(const std::string& row) override { row_ = row; }
   void row_ends() override {

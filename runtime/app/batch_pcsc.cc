@@ -49,9 +49,7 @@ class PcscCards : public batch::CardSource {
     traits.extended_length = reader_->extended_length();  // known once the card was reset, to read its identity
     return traits;
   }
-  bool counts_every_attempt() const override {
-    return flavor_.auth_counter.on == se::AuthCounter::On::initialize_update;
-  }
+  engine::CardCounter counter() const override { return counter_of(flavor_); }
 
  private:
   /// A fresh one for each card: nothing of the card before is left in it.

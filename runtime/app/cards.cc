@@ -110,8 +110,18 @@ engine::CardTraits OpenCard::traits() {
   return traits;
 }
 
-bool OpenCard::counts_every_attempt() const {
-  return flavor_.auth_counter.on == se::AuthCounter::On::initialize_update;
+engine::CardCounter counter_of(const se::Flavor& flavor) {
+  using Scope = engine::CardCounter::Scope;
+  const se::AuthCounter& counter = flavor.auth_counter;
+  engine::CardCounter out;
+  out.every_attempt = counter.on == se::AuthCounter::On::initialize_update;
+  out.set_back = counter.set_back;
+  out.scope = counter.scope == se::AuthCounter::Scope::card     ? Scope::card
+              : counter.scope == se::AuthCounter::Scope::domain ? Scope::domain
+                                                                : Scope::key_version;
+  out.limit = counter.limit;
+  out.load_failures = flavor.load_failures;
+  return out;
 }
 
 engine::Flavor OpenCard::host_side(const se::Flavor& flavor) {

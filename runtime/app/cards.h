@@ -10,6 +10,7 @@
 #include "app/card_memory.h"
 #include "card/pcsc_reader.h"
 #include "card/reader.h"
+#include "engine/card_counter.h"
 #include "engine/card_session.h"
 #include "engine/flavor.h"
 #include "engine/replay.h"
@@ -40,6 +41,9 @@ struct CardOptions {
 /// How a card of this flavor is talked to in a reader.
 card::PcscOptions pcsc_options(const se::Flavor& flavor, bool shared);
 
+/// How a card of this flavor counts failures.
+engine::CardCounter counter_of(const se::Flavor& flavor);
+
 class OpenCard {
  public:
   /// A card in a reader is not touched yet. Raises usage: the state file is no card memory, or that of another flavor,
@@ -57,7 +61,7 @@ class OpenCard {
   engine::Flavor flavor() const { return host_side(flavor_); }
   /// Opens a card in a reader, which says what it takes. Raises reader.
   engine::CardTraits traits();
-  bool counts_every_attempt() const;
+  engine::CardCounter counter() const { return counter_of(flavor_); }
 
   /// Writes the card's memory to its file, if it has one; only its owner may read that, since it holds keys.
   void save() const;

@@ -57,9 +57,9 @@ std::string due_text(const store::Parcel& parcel, int64_t now) {
 }
 
 ordered_json json_of(const store::Parcel& parcel) {
-  return {{"key", parcel.key},         {"run", parcel.run}, {"name", parcel.name},   {"url", parcel.url},
-          {"state", state_of(parcel)}, {"due", parcel.due}, {"tries", parcel.tries}, {"error", parcel.error},
-          {"created", parcel.created}};
+  return {{"key", parcel.key},     {"run", parcel.run},         {"name", parcel.name},
+          {"url", parcel.url},     {"state", state_of(parcel)}, {"due", parcel.due},
+          {"tries", parcel.tries}, {"error", parcel.error},     {"created", parcel.created}};
 }
 
 ExitStatus list(const Options& options) {

@@ -43,7 +43,7 @@ class Repl {
   std::map<std::string, Secret> no_secrets_{};
   engine::Custody custody_;
   engine::Gate gate_;
-  engine::AttemptBudget budget_;
+  engine::CardBudgets budgets_;
   engine::Evidence evidence_{};
   engine::LocalOutside outside_;
   Bytes atr_;

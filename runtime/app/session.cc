@@ -123,7 +123,7 @@ Session::Outcome Session::run(const std::string& flow, engine::Arguments argumen
   setup.reader = &card_.reader();
   setup.flavor = card_.flavor();
   setup.traits = card_.traits();
-  setup.card_counts_every_attempt = card_.counts_every_attempt();
+  setup.card_counter = card_.counter();
   setup.observer = &all;
   setup.http = call_http;
   setup.inputs = inputs();

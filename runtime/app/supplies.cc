@@ -67,7 +67,7 @@ void describe(scenario::PlayedCard& card, const se::Flavor& product) {
   card.product = product;
   card.flavor = OpenCard::host_side(product);
   card.traits.encrypt_empty_data = product.encrypt_empty_data;
-  card.counts_every_attempt = product.auth_counter.on == se::AuthCounter::On::initialize_update;
+  card.counter = counter_of(product);
 }
 
 se::Card make_chip(const std::string& flavor, const std::optional<std::string>& memory, uint64_t seed) {

@@ -156,7 +156,7 @@ class Batch::Conductor {
     out.reader = &on.cards->reader();
     out.flavor = on.cards->flavor();
     out.traits = on.cards->traits();
-    out.card_counts_every_attempt = on.cards->counts_every_attempt();
+    out.card_counter = on.cards->counter();
     out.observer = &observer;
     out.http = setup_.http;
     return out;

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "card/reader.h"
+#include "engine/card_counter.h"
 #include "engine/card_session.h"
 #include "engine/flavor.h"
 
@@ -27,7 +28,7 @@ class CardSource {
   virtual card::Reader& reader() = 0;
   virtual engine::Flavor flavor() const = 0;
   virtual engine::CardTraits traits() const = 0;
-  virtual bool counts_every_attempt() const = 0;
+  virtual engine::CardCounter counter() const = 0;
 
   /// The card that is there has been given a row; its run has ended. For sources that keep what became of a card.
   virtual void row_begins(const std::string& /*row*/) {}

@@ -1,52 +1,78 @@
-// How often a run may try to authenticate. Spent before INITIALIZE UPDATE is sent and settled after it, since a card
-// may count an unfinished handshake; a key whose card cryptogram did not match is never tried again.
+// How often the runs of a store may try to authenticate to one card. Charged before INITIALIZE UPDATE is sent and
+// settled after EXTERNAL AUTHENTICATE, since a card may count a handshake that was not finished; a key set that was
+// refused is never tried again in the same run.
 //
-// Owner: one run, over all its attempts. A store shared by all runs and nodes is to take this place.
+// Owner: one run, over all its attempts. One thread.
 #pragma once
 
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "base/bytes.h"
+#include "engine/card_counter.h"
+#include "host/command.h"
 
 namespace cw::engine {
 
 class AttemptBudget {
  public:
-  /// What a card counts by: security domain and key version.
   struct Target {
-    Bytes aid{};          // as the card knows it, whatever the script says; empty: the ISD
-    uint8_t version = 0;  // 0: the card chooses, so it may be any
-    bool operator==(const Target&) const = default;
+    Bytes domain{};       // AID as the card knows it, whatever the script says; empty: the ISD
+    uint8_t version = 0;  // that is asked for; 0: the card chooses
   };
 
-  /// `limit`: attempts without a verified card cryptogram that one target may cost. `count_all`: the card counts every
-  /// INITIALIZE UPDATE, so a verified cryptogram gives nothing back.
-  explicit AttemptBudget(unsigned limit, bool count_all = false) : limit_(limit), count_all_(count_all) {}
+  /// `ledger` outlives this.
+  AttemptBudget(BudgetLedger& ledger, const PolicyLimits& policy, const CardCounter& counter)
+      : ledger_(ledger), counter_(counter), limits_(authentication_limits(policy, counter)) {}
 
-  /// Before INITIALIZE UPDATE. Raises budget: the key set was refused before, or the target's limit is reached.
-  void spend(const Target& target, const std::string& keys);
-  /// The card cryptogram matched.
-  void verified(const Target& target);
-  /// It did not: never again in this run, on whatever domain and under whatever version.
-  void mismatched(const std::string& keys) { mismatched_.insert(keys); }
-  /// It did, and the card refused EXTERNAL AUTHENTICATE all the same, as where only the MAC key is wrong: spent after
-  /// all, and never again.
-  void refused(const Target& target, const std::string& keys);
+  /// Who the card is, where the ledger knows several: before the first charge.
+  void card_is(std::string identity) { card_ = std::move(identity); }
+  const std::string& card() const { return card_; }
+
+  /// Before INITIALIZE UPDATE. Raises budget: the key set was refused before, or what the card may still be asked is
+  /// used up; store. Each charge is settled, in the end by give_up().
+  void charge(const Target& target, const std::string& keys);
+  /// The card refused INITIALIZE UPDATE before it looked at a key: no attempt.
+  void not_tried();
+  /// What it answered. Raises budget: these are not the data of the card that the charge was for, and whoever has them
+  /// has used its attempts up. Then no EXTERNAL AUTHENTICATE may go out.
+  void answered(ByteView diversification_data, uint8_t version);
+  /// EXTERNAL AUTHENTICATE came back with 9000.
+  void verified();
+  /// A cryptogram did not match, or the card refused EXTERNAL AUTHENTICATE: never again with these keys, on whatever
+  /// domain and under whatever version.
+  void refused();
+  /// Whatever else ended the handshake: an answer was lost, or the host went no further. Nothing, if it is settled.
+  void give_up();
+
+  /// A command of an open channel that went well. A domain has keys of its own from PUT KEY on; until then the card
+  /// counts its attempts for the parent, and so do we.
+  void went_well(const host::Command& command, ByteView domain);
 
  private:
-  struct Account {
+  struct Open {
+    std::string charge{};
+    std::string keys{};
     Target target{};
-    unsigned spent = 0;
+    std::vector<Bytes> domains{};         // it counts for: its own, and the ISD while it may have no keys
+    std::vector<std::string> marks{};     // of the card, when it was charged
+    std::optional<std::string> holder{};  // once the card has answered
+    uint8_t version = 0;                  // that it answered with
   };
-  unsigned spent(const Target& target) const;
-  unsigned& count(const Target& target);
 
-  unsigned limit_;
-  bool count_all_;
-  std::vector<Account> accounts_;  // a run meets a few domains at most
-  std::set<std::string> mismatched_;
+  Target counted(const Target& target) const;
+  std::optional<std::string> genuine(const Open& open, const Bytes& domain) const;
+  std::vector<BudgetAccount> accounts_of_lost(const Open& open) const;
+  void settle(ChargeOutcome outcome, const std::vector<BudgetAccount>& accounts, bool forgives = false);
+
+  BudgetLedger& ledger_;
+  CardCounter counter_;
+  ChargeLimits limits_;
+  std::string card_;
+  std::optional<Open> open_;
+  std::set<std::string> refused_;  // key sets
 };
 
 }  // namespace cw::engine

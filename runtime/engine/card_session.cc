@@ -5,6 +5,7 @@
 #include "base/hex.h"
 #include "card/status.h"
 #include "crypto/digest.h"
+#include "engine/card_identity.h"
 #include "gp/chaining.h"
 
 namespace cw::engine {
@@ -29,6 +30,12 @@ bool denies_channel(uint16_t sw) {
 
 [[noreturn]] void refuse(const card::Apdu& apdu, uint16_t sw) {
   throw Error(ErrorKind::card, card::explain(sw, apdu.cla, apdu.ins, apdu.p1), sw);
+}
+
+/// What INITIALIZE UPDATE is refused with before the card has looked at a key: no such key version, another length of
+/// the challenge, no such command, class or channel.
+bool refused_before_keys(uint16_t sw) {
+  return sw == 0x6A88 || sw == 0x6A86 || sw == 0x6700 || sw == 0x6D00 || (sw >> 8) == 0x6E || (sw >> 8) == 0x68;
 }
 
 }  // namespace
@@ -72,9 +79,30 @@ void CardSession::go_on(const CardState& state, const std::vector<ChannelPast>& 
 
 host::ResetDone CardSession::perform(const host::Reset&) {
   forget();
+  budgets_.content.give_up();
   host::ResetDone done{reader_.reset()};
+  if (budgets_.wants_identity()) done.atr = identify(std::move(done.atr));
   observer_.card_reset(done.atr);
   return done;
+}
+
+Bytes CardSession::identify(Bytes atr) {
+  const auto ask = [&](const card::Apdu& command) { return transmit({command}, false); };
+  std::optional<std::string> identity = told_identity(ask);
+  if (!identity) {
+    // Something else may be selected after a reset. The flow is to find that as it was.
+    card::Apdu select;
+    select.ins = 0xA4;
+    select.p1 = 0x04;
+    select.le = 256;
+    ask(select);
+    identity = told_identity(ask);
+    atr = reader_.reset();
+  }
+  const std::string known = identity.value_or(identity_by_atr(atr));
+  budgets_.card_is(known);
+  evidence_.card_is(known);
+  return atr;
 }
 
 host::ChannelClosed CardSession::perform(const host::CloseChannel& request) {
@@ -122,17 +150,21 @@ host::Answers CardSession::perform(const host::Exchange& request) {
                   "send it alone");
     }
   }
+  const Bytes domain = open ? open->domain : Bytes();  // a SELECT ends the channel
   host::Answers out;
   out.answers.reserve(request.plan.size());
   for (const host::Command& command : request.plan) {
+    if (request.channel != 0) budgets_.content.before(command);
     const auto begin = Clock::now();
     try {
       out.answers.push_back(send(command, open, open ? open->logical_channel : request.logical_channel));
     } catch (const Error&) {
       // Whatever was lost, the channel's chaining value is not to be trusted any more.
       channels_.erase(request.channel);
+      budgets_.content.give_up();
       throw;
     }
+    if (request.channel != 0) settle(command, out.answers.back(), domain);
     observer_.exchanged(command, request.channel, out.answers.back(), Clock::now() - begin);
     if (const auto moved = channels_.find(request.channel); moved != channels_.end()) {
       evidence_.channel_moved(request.channel, moved->second.channel->mark());
@@ -165,26 +197,42 @@ host::Answer CardSession::send(const host::Command& command, Open* open, uint8_t
   return {plain.data, plain.sw};
 }
 
+void CardSession::settle(const host::Command& command, const host::Answer& answer, ByteView domain) {
+  budgets_.content.after(command, answer);
+  if (answer.sw == 0x9000) budgets_.attempts.went_well(command, gate_.is_isd(domain) ? ByteView() : domain);
+}
+
 host::ChannelOpened CardSession::perform(const host::OpenChannel& request) {
-  const auto begin = Clock::now();
   const crypto::KeySet stored = custody_.key_set(request.keys, {});
   const uint8_t version = request.key_version ? request.key_version : stored.version;
   const Bytes domain = selected_.on(request.logical_channel);
-  const AttemptBudget::Target target{gate_.is_isd(domain) ? Bytes() : domain, version};
   close_on(request.logical_channel);
+  budgets_.attempts.charge({gate_.is_isd(domain) ? Bytes() : domain, version}, request.keys);
+  try {
+    return shake_hands(request, version, domain);
+  } catch (const Error&) {
+    budgets_.attempts.give_up();
+    throw;
+  }
+}
 
+host::ChannelOpened CardSession::shake_hands(const host::OpenChannel& request, uint8_t version, const Bytes& domain) {
+  const auto begin = Clock::now();
   const Bytes host_challenge = crypto::random_bytes(request.s16 ? 16 : 8);
   card::Apdu update = gp::initialize_update(version, 0, host_challenge);
   update.cla = card::with_channel(update.cla, request.logical_channel);
-  budget_.spend(target, request.keys);
   const card::Response answer = transmit({update}, false);
   // The challenge is fresh each time and of no use to a reader: the canonical form goes without it.
   host::Command shown = host::command_of(update);
   shown.data = host::Data();
   observer_.exchanged(shown, 0, {answer.data, answer.sw}, Clock::now() - begin);
-  if (!answer.ok()) refuse(update, answer.sw);
+  if (!answer.ok()) {
+    if (refused_before_keys(answer.sw)) budgets_.attempts.not_tried();
+    refuse(update, answer.sw);
+  }
 
   const auto parsed = gp::InitializeUpdateAnswer::parse(answer.data, host_challenge.size());
+  budgets_.attempts.answered(parsed.diversification_data, parsed.key_version);
   if (request.scp && *request.scp != static_cast<uint8_t>(parsed.scp)) {
     throw Error(ErrorKind::channel, "opening a channel with '" + request.keys + "': the card speaks SCP0" +
                                         std::to_string(static_cast<int>(parsed.scp)) +
@@ -202,10 +250,9 @@ host::ChannelOpened CardSession::perform(const host::OpenChannel& request) {
   try {
     open.channel = gp::Channel::open(keys, host_challenge, parsed, request.level, options);
   } catch (const Error& error) {
-    budget_.mismatched(request.keys);
+    budgets_.attempts.refused();
     throw error.within("opening a channel with '" + request.keys + "'");
   }
-  budget_.verified(target);
 
   card::Apdu authenticate = open.channel->external_authenticate();
   authenticate.cla = card::with_channel(authenticate.cla, request.logical_channel);
@@ -215,9 +262,10 @@ host::ChannelOpened CardSession::perform(const host::OpenChannel& request) {
   shown_authenticate.data = host::Data();
   observer_.exchanged(shown_authenticate, 0, {authenticated.data, authenticated.sw}, Clock::now() - middle);
   if (!authenticated.ok()) {
-    budget_.refused(target, request.keys);
+    budgets_.attempts.refused();
     refuse(authenticate, authenticated.sw);
   }
+  budgets_.attempts.verified();
 
   open.domain = domain;
   open.logical_channel = request.logical_channel;

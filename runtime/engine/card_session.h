@@ -9,7 +9,7 @@
 
 #include "card/reader.h"
 #include "card/transport.h"
-#include "engine/attempt_budget.h"
+#include "engine/card_budgets.h"
 #include "engine/card_state.h"
 #include "engine/custody.h"
 #include "engine/evidence.h"
@@ -29,12 +29,12 @@ struct CardTraits {
 class CardSession {
  public:
   /// All of them outlive this.
-  CardSession(card::Reader& reader, const Custody& custody, const Gate& gate, AttemptBudget& budget, Observer& observer,
+  CardSession(card::Reader& reader, const Custody& custody, const Gate& gate, CardBudgets& budgets, Observer& observer,
               Evidence& evidence, CardTraits traits)
       : reader_(reader),
         custody_(custody),
         gate_(gate),
-        budget_(budget),
+        budgets_(budgets),
         observer_(observer),
         evidence_(evidence),
         traits_(traits) {}
@@ -65,6 +65,12 @@ class CardSession {
   };
 
   host::Answer send(const host::Command& command, Open* open, uint8_t logical_channel);
+  /// The authentication was charged; whoever calls settles it if this did not.
+  host::ChannelOpened shake_hands(const host::OpenChannel& request, uint8_t version, const Bytes& domain);
+  /// Gives the ATR of the last reset.
+  Bytes identify(Bytes atr);
+  /// What an answer in a channel means for the budgets.
+  void settle(const host::Command& command, const host::Answer& answer, ByteView domain);
   /// What travels of one command, and its last answer. `wrapped`: by a secure channel.
   card::Response transmit(const std::vector<card::Apdu>& pieces, bool wrapped);
   void close_on(uint8_t logical_channel);
@@ -72,7 +78,7 @@ class CardSession {
   card::Reader& reader_;
   const Custody& custody_;
   const Gate& gate_;
-  AttemptBudget& budget_;
+  CardBudgets& budgets_;
   Observer& observer_;
   Evidence& evidence_;
   CardTraits traits_;

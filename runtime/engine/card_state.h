@@ -3,6 +3,7 @@
 // Owner: one attempt. Plain values.
 #pragma once
 
+#include "engine/gate.h"
 #include "engine/selection.h"
 
 namespace cw::engine {
@@ -18,6 +19,14 @@ struct CardState {
   std::map<host::ChannelId, Open> channels{};
   Selection selected{};
   host::ChannelId last = 0;  // channel id that was given
+
+  /// What the gate is to know of a channel; empty if it is not open.
+  std::optional<ChannelFacts> facts(host::ChannelId channel) const;
+  /// A command that was sent, and its answer.
+  void answered(const host::Command& command, const host::Answer& answer);
+  void opened(const host::OpenChannel& asked, const host::ChannelOpened& opened);
+  /// Opening a channel, or selecting, ends what was open on that logical channel.
+  void close_on(uint8_t logical_channel);
 };
 
 }  // namespace cw::engine

@@ -27,6 +27,8 @@ class Evidence {
   /// A command as it travelled (several APDUs one after the other where it was cut) and what came back, with status
   /// word; no bytes: no answer.
   virtual void travelled(ByteView /*command*/, ByteView /*answer*/) {}
+  /// Who the card says it is; after each reset, where budgets ask it.
+  virtual void card_is(const std::string& /*identity*/) {}
   virtual void channel_opened(const ChannelMaterial& /*material*/) {}
   /// Where the channel stands after a command and its answer.
   virtual void channel_moved(host::ChannelId /*channel*/, const gp::Channel::Mark& /*mark*/) {}

@@ -41,7 +41,7 @@ class LocalOutside : public RunOutside {
     card::Reader& reader;
     Gate& gate;
     const Custody& custody;
-    AttemptBudget& budget;
+    CardBudgets& budgets;
     Observer& observer;
     CardTraits traits{};
     const Inputs& inputs;

@@ -23,6 +23,7 @@ struct Past {
   unsigned counted = 0;                 // of them, those since an operator last let the run go on
   unsigned commands = 0;                // before the attempt under way
   std::chrono::milliseconds waited{0};  // by the clock, before the attempt under way
+  std::string card{};                   // who the card said it is; empty: nobody asked
 
   /// The attempt under way, where nothing is in doubt and the card was not reset since: one run, from its line
   /// `attempt`. Null: the next attempt starts from the top.

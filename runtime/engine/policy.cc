@@ -151,6 +151,8 @@ class PolicyReader {
         {"commands", {&out.commands, 1'000'000}},
         {"attempts", {&out.attempts, 100}},
         {"auth_attempts", {&out.auth_attempts, 5}},
+        {"auth_lost", {&out.auth_lost, 20}},
+        {"failed_loads", {&out.failed_loads, 100}},
     };
     std::vector<std::string> names;
     for (const auto& [name, row] : rows) names.push_back(name);

@@ -53,6 +53,8 @@ struct PolicyLimits {
   int64_t commands = 4000;
   int64_t attempts = 5;
   int64_t auth_attempts = 2;
+  int64_t auth_lost = 5;
+  int64_t failed_loads = 5;
 };
 
 class Policy {

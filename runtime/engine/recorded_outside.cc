@@ -35,10 +35,7 @@ Bytes RecordedOutside::reset() {
 
 void RecordedOutside::admit(const host::Request& request) {
   if (const auto* exchange = std::get_if<host::Exchange>(&request)) {
-    const auto open = card_.channels.find(exchange->channel);
-    std::optional<ChannelFacts> facts;
-    if (open != card_.channels.end()) facts = {open->second.scp, open->second.level, open->second.domain};
-    setup_.gate.admit(*exchange, facts);
+    setup_.gate.admit(*exchange, card_.facts(exchange->channel));
     setup_.gate.admit_keys(*exchange);
   }
   if (const auto* opening = std::get_if<host::OpenChannel>(&request)) setup_.gate.admit(*opening);
@@ -87,8 +84,7 @@ host::Reply RecordedOutside::reply_to(const host::Exchange& request) {
     if (answer == nullptr) continue;
     out.answers.push_back(answer_of(*answer));
     setup_.observer.exchanged(command, request.channel, out.answers.back(), nanoseconds(0));
-    if (selects(command)) close_on(static_cast<uint8_t>(card::channel_of(command.cla)));
-    card_.selected.answered(command, out.answers.back());
+    card_.answered(command, out.answers.back());
   }
   if (setup_.replay.more()) setup_.replay.take("the end of a plan of " + std::to_string(request.plan.size()));
   if (!failed) return out;
@@ -97,15 +93,13 @@ host::Reply RecordedOutside::reply_to(const host::Exchange& request) {
 }
 
 host::Reply RecordedOutside::reply_to(const host::OpenChannel& request) {
-  close_on(request.logical_channel);
+  card_.close_on(request.logical_channel);
   const RecordedLine& line = setup_.replay.take(request_text(request));
   show_handshake(request, line.reply);
   if (const auto* error = std::get_if<Error>(&line.reply)) return *error;
   const auto& opened = std::get<host::ChannelOpened>(line.reply);
   setup_.gate.admit_protocol(opened.scp, request.level);
-  card_.channels[opened.channel] = {opened.scp, opened.level, card_.selected.on(request.logical_channel),
-                                    request.logical_channel};
-  card_.last = opened.channel;
+  card_.opened(request, opened);
   setup_.observer.channel_opened(request, opened, nanoseconds(0));
   return opened;
 }
@@ -156,10 +150,6 @@ host::Reply RecordedOutside::reply_to(const host::Direction& request) {
     card_ = {};
   }
   return done;
-}
-
-void RecordedOutside::close_on(uint8_t logical_channel) {
-  std::erase_if(card_.channels, [&](const auto& entry) { return entry.second.logical_channel == logical_channel; });
 }
 
 int64_t RecordedOutside::now() { return kept<int64_t>(setup_.replay.take("time")); }

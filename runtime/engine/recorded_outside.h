@@ -53,7 +53,6 @@ class RecordedOutside : public RunOutside {
   host::Reply reply_to(const host::Deliver& request);
   host::Reply reply_to(const host::Wait& request);
   host::Reply reply_to(const host::Direction& request);
-  void close_on(uint8_t logical_channel);
   void show_handshake(const host::OpenChannel& request, const RecordedReply& reply);
 
   Setup setup_;

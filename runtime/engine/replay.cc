@@ -94,6 +94,7 @@ const RecordedLine& RunReplay::take(const std::string& request) {
   if (difference_) throw *difference_;
   skip_steps();
   if (next_ == run_.lines.size()) {
+    ran_out_ = true;
     const size_t last = run_.lines.empty() ? run_.line : run_.lines.back().line;
     differ(last, "the recording of this run ends here without its end, and the flow did " + around(request, 0));
   }

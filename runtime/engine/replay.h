@@ -28,6 +28,8 @@ class RunReplay {
   const RecordedLine& take(const std::string& request);
   /// The attempt failed, and another follows.
   void skip_failed();
+  /// The run asked for more than was recorded, and its end is not there: the run was still going on.
+  bool ran_out() const { return ran_out_; }
   /// Whether nothing more was recorded.
   bool at_end() const;
   /// Whether the plan goes on.
@@ -49,6 +51,7 @@ class RunReplay {
   std::shared_ptr<const Recording> recording_;
   const RecordedRun& run_;
   size_t next_ = 0;
+  bool ran_out_ = false;
   std::optional<Error> ended_{};  // the attempt under way
   std::optional<Error> difference_{};
 };

@@ -108,7 +108,20 @@ class Attempt {
   lua::State state_;
 };
 
-/// The names a flow declared, with "$arg" replaced by what that argument of type key names.
+std::string name_of(const Flavor& flavor) {
+  const auto found = flavor.find("name");
+  const auto* name = found == flavor.end() ? nullptr : std::get_if<std::string>(&found->second);
+  return name ? *name : "";
+}
+
+/// A recording has what the run wants to know of its keys.
+RunSetup with_keys(RunSetup setup) {
+  if (!setup.keys && setup.replay) setup.keys = std::make_shared<crypto::FileKeyStore>();
+  return setup;
+}
+
+}  // namespace
+
 std::vector<std::string> declared_keys(const Flow& flow, const Arguments& arguments) {
   std::vector<std::string> out;
   for (const std::string& name : flow.needs_keys) {
@@ -129,20 +142,6 @@ Bytes isd_aid_of(const Flavor& flavor) {
   return aid ? *aid : Bytes();
 }
 
-std::string name_of(const Flavor& flavor) {
-  const auto found = flavor.find("name");
-  const auto* name = found == flavor.end() ? nullptr : std::get_if<std::string>(&found->second);
-  return name ? *name : "";
-}
-
-/// A recording has what the run wants to know of its keys.
-RunSetup with_keys(RunSetup setup) {
-  if (!setup.keys && setup.replay) setup.keys = std::make_shared<crypto::FileKeyStore>();
-  return setup;
-}
-
-}  // namespace
-
 struct Run::Impl {
   explicit Impl(RunSetup given)
       : setup(with_keys(std::move(given))),
@@ -151,7 +150,7 @@ struct Run::Impl {
         custody(*setup.keys, setup.arguments.secrets),
         gate(setup.policy, flow.name, declared_keys(flow, setup.arguments), flow.needs_backends,
              isd_aid_of(setup.flavor)),
-        budget(static_cast<unsigned>(setup.policy->limits().auth_attempts), setup.card_counts_every_attempt),
+        budgets(setup.ledger, setup.policy->limits(), setup.card_counter),
         journal(setup.journal),
         past(std::exchange(setup.past, {}).value_or(Past())) {
     take_up();
@@ -171,6 +170,7 @@ struct Run::Impl {
     result.attempts = past.attempts;
     attempts_before = past.attempts - past.counted;
     waited = past.waited;
+    budgets.card_is(past.card);
     gate.count_before(past.commands);
   }
 
@@ -226,13 +226,14 @@ struct Run::Impl {
   }
 
   void start(std::unique_ptr<RunOutside> outside) {
+    if (setup.around) outside = setup.around(std::move(outside));
     attempt = std::make_unique<Attempt>(setup, reader_name(), std::move(outside));
     take(attempt->start());
   }
 
   std::unique_ptr<LocalOutside> local() {
     Evidence& evidence = journal ? static_cast<Evidence&>(*journal) : no_evidence;
-    return std::make_unique<LocalOutside>(LocalOutside::Setup{*setup.reader, gate, custody, budget, observer,
+    return std::make_unique<LocalOutside>(LocalOutside::Setup{*setup.reader, gate, custody, budgets, observer,
                                                               setup.traits, setup.inputs, setup.http, outgoing,
                                                               setup.director, evidence});
   }
@@ -308,7 +309,7 @@ struct Run::Impl {
     if (again && journal) journal->attempt_failed(error);
     if (again && recorder) recorder->attempt_failed(error);
     if (again && replay) replay->skip_failed();
-    if (!again) {
+    if (!again || (replay && replay->at_end())) {
       finish(error, repeats ? RunJournal::End::stuck : RunJournal::End::failed);
       return;
     }
@@ -353,6 +354,7 @@ struct Run::Impl {
   }
 
   void close() {
+    result.ran_out = replay && replay->ran_out();
     result.commands = gate.commands();
     attempt.reset();
     phase = Phase::done;
@@ -364,7 +366,7 @@ struct Run::Impl {
   Observer& observer;
   Custody custody;
   Gate gate;
-  AttemptBudget budget;
+  CardBudgets budgets;
   Evidence no_evidence;
   DirectDelivery direct;  // of results, where there is no journal
   Outgoing outgoing = [this](const host::Deliver& parcel) {

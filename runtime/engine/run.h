@@ -5,6 +5,7 @@
 // completes it. Owner: the scheduler. One thread at a time.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -34,7 +35,8 @@ struct RunSetup {
   card::Reader* reader = nullptr;  // outlives the run
   Flavor flavor{};
   CardTraits traits{};
-  bool card_counts_every_attempt = false;  // the flavor's authentication counter
+  CardCounter card_counter{};              // of authentications and loads, as the flavor says
+  std::shared_ptr<BudgetLedger> ledger{};  // of attempts; null: the run's own
   Observer* observer = nullptr;            // outlives the run; may be null
   HttpTransport http{};                    // may be empty: no network
   Director director{};                     // of a scenario
@@ -44,11 +46,14 @@ struct RunSetup {
   bool plays_backends = false;       // who drives the run answers its HttpCalls: they are in no recording
   RunJournal* journal = nullptr;     // outlives it; null: the run ends with its process
   std::optional<Past> past{};        // what a process before did; needs `journal`
+  /// Something put around what answers an attempt, or empty.
+  std::function<std::unique_ptr<RunOutside>(std::unique_ptr<RunOutside>)> around{};
   std::shared_ptr<Replay> replay{};  // the run takes its next recorded run: keys, reader, http and inputs are not used
 };
 
 struct RunResult {
   std::optional<Error> error{};  // empty: the flow came to its end
+  bool ran_out = false;          // a replay came to the end of what was recorded, and the run was not over there
   bool can_resume = false;       // it was left as it stands, and its journal can go on with it
   std::string traceback{};       // of a script's own failure
   unsigned attempts = 0;
@@ -56,6 +61,11 @@ struct RunResult {
   size_t peak_memory = 0;     // bytes, of the last attempt
   unsigned commands = 0;      // over all attempts
 };
+
+/// Key sets that a flow declared, with "$arg" replaced by what that argument of type key names.
+std::vector<std::string> declared_keys(const Flow& flow, const Arguments& arguments);
+/// AID of the issuer security domain, as the flavor has it; empty: not known.
+Bytes isd_aid_of(const Flavor& flavor);
 
 class Run {
  public:

@@ -122,8 +122,8 @@ struct DirectionDone {
 };
 
 /// What comes back; an Error is raised in the script.
-using Reply = std::variant<ResetDone, Answers, ChannelOpened, ChannelClosed, HttpReply, HandedOver, Waited,
-                           DirectionDone, Error>;
+using Reply =
+    std::variant<ResetDone, Answers, ChannelOpened, ChannelClosed, HttpReply, HandedOver, Waited, DirectionDone, Error>;
 
 /// What a script may know of a stored key set.
 struct KeyInfo {

@@ -39,9 +39,7 @@ std::optional<std::string> header_of(const host::HttpReply& reply, std::string_v
 }
 
 /// Request timeout, too early, too many requests: 4xx that say "not now".
-bool is_final(int status) {
-  return status >= 400 && status < 500 && status != 408 && status != 425 && status != 429;
-}
+bool is_final(int status) { return status >= 400 && status < 500 && status != 408 && status != 425 && status != 429; }
 
 }  // namespace
 
@@ -98,10 +96,8 @@ Courier::Outcome Courier::give_up(store::Parcel parcel, const std::string& error
   parcel.error = error;
   parcel.given_up = true;
   setup_.store->outbox().failed(parcel.key, parcel.due, error, true);
-  setup_.store->audit().add({setup_.actor,
-                             "parcel given up",
-                             parcel.key,
-                             {{"run", parcel.run}, {"name", parcel.name}, {"url", parcel.url}}});
+  setup_.store->audit().add(
+      {setup_.actor, "parcel given up", parcel.key, {{"run", parcel.run}, {"name", parcel.name}, {"url", parcel.url}}});
   return {Outcome::What::given_up, std::move(parcel)};
 }
 

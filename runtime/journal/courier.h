@@ -17,8 +17,8 @@ namespace cw::journal {
 /// How long a parcel is kept from other couriers while it is being delivered. The transport's own deadline is shorter.
 inline constexpr std::chrono::seconds kHold{30};
 
-/// How long until try `tries` + 1 of what failed `tries` times: 1 s to 1 h, doubled each time, of which the upper half is
-/// by `chance`. What the backend asks for (Retry-After, RFC 9110 10.2.3) counts instead, up to 1 h.
+/// How long until try `tries` + 1 of what failed `tries` times: 1 s to 1 h, doubled each time, of which the upper half
+/// is by `chance`. What the backend asks for (Retry-After, RFC 9110 10.2.3) counts instead, up to 1 h.
 std::chrono::milliseconds pause_after(int64_t tries, uint32_t chance, const std::optional<std::string>& retry_after,
                                       int64_t now);
 

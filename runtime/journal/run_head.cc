@@ -15,10 +15,10 @@ using nlohmann::json;
 
 std::string sealed_context(const std::string& argument) { return "argument " + argument; }
 
-/// Scripts, policies and CAP files are no secrets, and are kept once for all runs.
+/// Kept under the hash of what it is before it is sealed, so that the same file is kept once for all runs.
 std::string keep_file(store::Store& store, ByteView content) {
   std::string sha256 = to_hex(crypto::digest(crypto::Hash::sha256, content));
-  store.put_file(sha256, content);
+  store.put_file(sha256, store.key().seal(content, store::file_context(sha256)));
   return sha256;
 }
 
@@ -65,17 +65,48 @@ json arguments_of(store::Store& store, const engine::Arguments& arguments, const
   return out;
 }
 
+engine::FlavorValue flavor_value(const json& value) {
+  if (value.contains("flag")) return value["flag"].get<bool>();
+  if (value.contains("number")) return value["number"].get<int64_t>();
+  if (value.contains("text")) return text_of(value["text"]);
+  return from_hex(value.at("bytes").get<std::string>());
+}
+
 engine::ArgumentValue value_of(store::Store& store, const std::string& name, const json& value,
                                const crypto::SealingKey& key, engine::Arguments& arguments) {
   if (value.contains("text")) return text_of(value["text"]);
   if (value.contains("bytes")) return from_hex(value["bytes"].get<std::string>());
   if (value.contains("number")) return value["number"].get<int64_t>();
   if (value.contains("flag")) return value["flag"].get<bool>();
+  if (value.contains("size")) {  // exported without its bytes
+    arguments.secrets[name] = Secret::take(Bytes(value["size"].get<uint32_t>()));
+    return engine::SecretArgument{value["size"].get<uint32_t>()};
+  }
   if (value.contains("cap")) return engine::CapArgument::of(stored_file(store, value["cap"]), text_of(value["name"]));
   Secret secret = key.open_secret(from_hex(value.at("sealed").get<std::string>()), sealed_context(name));
   const engine::SecretArgument argument{static_cast<uint32_t>(secret.size())};
   arguments.secrets[name] = std::move(secret);
   return argument;
+}
+
+json counter_text(const engine::CardCounter& counter) {
+  return {{"every_attempt", counter.every_attempt},
+          {"set_back", counter.set_back},
+          {"scope", static_cast<int>(counter.scope)},
+          {"limit", counter.limit},
+          {"load_failures", counter.load_failures}};
+}
+
+engine::CardCounter counter_of(const json& text) {
+  engine::CardCounter out;
+  out.every_attempt = text.at("every_attempt");
+  out.set_back = text.at("set_back");
+  const int scope = text.at("scope");
+  if (scope == 1) out.scope = engine::CardCounter::Scope::domain;
+  if (scope == 2) out.scope = engine::CardCounter::Scope::card;
+  out.limit = text.at("limit");
+  out.load_failures = text.at("load_failures");
+  return out;
 }
 
 [[noreturn]] void damaged(const std::string& what) {
@@ -85,12 +116,12 @@ engine::ArgumentValue value_of(store::Store& store, const std::string& name, con
 }  // namespace
 
 Bytes stored_file(store::Store& store, const std::string& sha256) {
-  std::optional<Bytes> content = store.file(sha256);
-  if (!content) {
+  const std::optional<Bytes> sealed = store.file(sha256);
+  if (!sealed) {
     throw Error(ErrorKind::store, "file " + sha256.substr(0, 16) + "... that the run needs is not in the store " +
                                       store.where() + " any more");
   }
-  return std::move(*content);
+  return store.key().open(*sealed, store::file_context(sha256));
 }
 
 HeadText write_head(store::Store& store, const engine::RunSetup& setup, const engine::Flow& flow, const Origin& origin,
@@ -110,7 +141,16 @@ HeadText write_head(store::Store& store, const engine::RunSetup& setup, const en
   head["card_shared"] = origin.card_shared;
   head["extended_length"] = setup.traits.extended_length;
   head["encrypt_empty_data"] = setup.traits.encrypt_empty_data;
-  head["counts_every_attempt"] = setup.card_counts_every_attempt;
+  json flavor_data = json::object();
+  for (const auto& [field, value] : setup.flavor) {
+    flavor_data[field] = std::visit(Overloaded{[](bool flag) { return json{{"flag", flag}}; },
+                                               [](int64_t number) { return json{{"number", number}}; },
+                                               [](const std::string& text) { return json{{"text", hex_text(text)}}; },
+                                               [](const Bytes& bytes) { return json{{"bytes", to_hex(bytes)}}; }},
+                                    value);
+  }
+  head["flavor_data"] = flavor_data;
+  head["counter"] = counter_text(setup.card_counter);
   const auto flavor = setup.flavor.find("name");
   const auto* flavor_name = flavor == setup.flavor.end() ? nullptr : std::get_if<std::string>(&flavor->second);
   head["flavor"] = flavor_name ? *flavor_name : "";
@@ -145,7 +185,7 @@ Head read_head(std::string_view text) {
     out.origin.card_shared = head.at("card_shared");
     out.traits.extended_length = head.at("extended_length");
     out.traits.encrypt_empty_data = head.at("encrypt_empty_data");
-    out.counts_every_attempt = head.at("counts_every_attempt");
+    out.counter = counter_of(head.at("counter"));
     out.recording.flow = text_of(head.at("name"));
     out.recording.card = text_of(head.at("reader"));
     out.recording.flavor = head.at("flavor");
@@ -170,6 +210,7 @@ engine::RunSetup read_setup(store::Store& store, const Head& head, const crypto:
     setup.policy = engine::Policy::parse(text_of(policy.at("origin")), to_string(stored_file(store, policy.at("file"))),
                                          *setup.bundle);
     setup.flow_name = text_of(text.at("flow"));
+    for (const auto& [field, value] : text.at("flavor_data").items()) setup.flavor[field] = flavor_value(value);
     for (const auto& [name, value] : text.at("arguments").items()) {
       setup.arguments.values[name] = value_of(store, name, value, key, setup.arguments);
     }
@@ -177,7 +218,7 @@ engine::RunSetup read_setup(store::Store& store, const Head& head, const crypto:
     damaged("it is not as cardwright writes it");
   }
   setup.traits = head.traits;
-  setup.card_counts_every_attempt = head.counts_every_attempt;
+  setup.card_counter = head.counter;
   return setup;
 }
 

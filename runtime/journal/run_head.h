@@ -45,7 +45,7 @@ struct Head {
   Origin origin{};
   engine::RecordingHead recording{};
   engine::CardTraits traits{};
-  bool counts_every_attempt = false;
+  engine::CardCounter counter{};
   std::string arguments{};  // as written: read_setup() reads them
 };
 

@@ -27,8 +27,6 @@ Bytes mac_of(const crypto::SealingKey& key, const char* purpose, ByteView bytes)
   return mac;
 }
 
-constexpr std::string_view kKeyContext = "key of a run";
-
 /// What a request was, by the way it is written.
 Kind kind_of(const std::string& request) {
   if (request == "reset") return Kind::reset;
@@ -62,8 +60,9 @@ std::unique_ptr<StoreJournal> StoreJournal::begin(std::shared_ptr<store::Store> 
   row.policy = read.recording.policy;
   row.policy_hash = read.recording.policy_hash;
   row.files = std::move(head.files);
-  store::Lease lease =
-      store->runs().create(row, store->key().seal(key, kKeyContext), key.seal(view(head.text), frame_context(0)));
+  row.id = store::new_run_id();
+  store::Lease lease = store->runs().create(row, store->key().seal(key, store::run_key_context(row.id)),
+                                            key.seal(view(head.text), frame_context(0)));
   std::unique_ptr<StoreJournal> journal(new StoreJournal(std::move(store), std::move(key), std::move(lease), actor));
   journal->audit("run begun", {{"flow", row.flow},
                                {"card", row.card},
@@ -74,7 +73,7 @@ std::unique_ptr<StoreJournal> StoreJournal::begin(std::shared_ptr<store::Store> 
 }
 
 crypto::SealingKey open_run_key(store::Store& store, const std::string& run) {
-  return store.key().open_key(store.runs().key(run), kKeyContext);
+  return store.key().open_key(store.runs().key(run), store::run_key_context(run));
 }
 
 OpenedJournal open_journal(store::Store& store, const std::string& id) {
@@ -99,6 +98,7 @@ engine::Past past_of(const store::RunRow& row, const Head& head, const JournalLi
   past.attempts = lines.attempts;
   past.counted = lines.attempts - std::min(lines.attempts, lines.forgiven);
   past.commands = lines.commands_before;
+  past.card = row.card_id;
   past.waited = lines.waited_before;
   const bool goes_on = lines.attempts > 0 && lines.in_doubt.empty() && !lines.failed && head.api == kApi;
   if (!goes_on) return past;

@@ -57,7 +57,7 @@ class StoreJournal : public engine::RunJournal {
   void channel_moved(host::ChannelId channel, const gp::Channel::Mark& mark) override { frame_.mark(channel, mark); }
 
   /// What the card is, as its own answers say; kept with the run.
-  void card_is(const std::string& identity);
+  void card_is(const std::string& identity) override;
 
  private:
   StoreJournal(std::shared_ptr<store::Store> store, crypto::SealingKey key, store::Lease lease, std::string actor);

@@ -140,7 +140,8 @@ int deliver(lua_State* L) {
 }  // namespace
 
 int open_http(lua_State* L) {
-  lua::push_module(L, {{"request", lua::guard<request>, /*waits=*/true}, {"deliver", lua::guard<deliver>, /*waits=*/true}});
+  lua::push_module(
+      L, {{"request", lua::guard<request>, /*waits=*/true}, {"deliver", lua::guard<deliver>, /*waits=*/true}});
   return 1;
 }
 

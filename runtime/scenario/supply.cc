@@ -7,7 +7,7 @@ void put_on(engine::RunSetup& setup, const PlayedCard& card, card::Reader& reade
   setup.reader = &reader;
   setup.flavor = card.flavor;
   setup.traits = card.traits;
-  setup.card_counts_every_attempt = card.counts_every_attempt;
+  setup.card_counter = card.counter;
 }
 
 }  // namespace cw::scenario

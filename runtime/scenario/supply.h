@@ -27,7 +27,7 @@ class PlayedCard {
   se::Flavor product{};     // what the host knows of the card
   engine::Flavor flavor{};  // the same for run.flavor
   engine::CardTraits traits{};
-  bool counts_every_attempt = false;  // the flavor's authentication counter
+  engine::CardCounter counter{};
   std::shared_ptr<const crypto::KeyStore> keys{};
   std::shared_ptr<engine::Replay> replay{};  // a recording in the place of the card
 };

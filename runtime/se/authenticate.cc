@@ -37,6 +37,11 @@ void spend(Chip& chip, const Attempts& where) {
   chip.memory.commit();
 }
 
+// It did not fail after all.
+void give_back(Chip& chip, const Attempts& where) {
+  --edit_application(chip.memory.write(), where.domain).sd.attempts[where.slot];
+}
+
 void forgive(Chip& chip, const Attempts& where) {
   if (spent(chip.nvm(), where) != 0) edit_application(chip.memory.write(), where.domain).sd.attempts[where.slot] = 0;
 }
@@ -162,7 +167,11 @@ Reply external_authenticate(Chip& chip, LogicalChannel& channel, const Command& 
     if (!cryptogram_ok) refuse(sw::kCryptogram, "the host cryptogram is wrong: the host has other keys");
     refuse(sw::kSecurity, "the C-MAC of EXTERNAL AUTHENTICATE is wrong");
   }
-  forgive(chip, attempts);
+  if (limits.set_back) {
+    forgive(chip, attempts);
+  } else if (limits.limit != 0 && limits.on == AuthCounter::On::failed_authentication) {
+    give_back(chip, attempts);
+  }
   const CardKey* enc = find_key(find_application(chip.nvm(), session->owner)->sd, session->key_version, 1);
   if (enc->type() == key_type::kDes) {
     ++edit_application(chip.memory.write(), session->owner).sd.counters[session->key_version];

@@ -34,7 +34,8 @@ struct AuthCounter {
   enum class Scope : uint8_t { key_version, domain, card };
   On on = On::failed_authentication;
   Scope scope = Scope::key_version;
-  unsigned limit = 0;  // 0: never blocks
+  unsigned limit = 0;    // 0: never blocks
+  bool set_back = true;  // an authentication that succeeds begins the count anew
 };
 
 enum class AraM : uint8_t { absent, package, installed };

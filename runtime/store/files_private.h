@@ -13,7 +13,7 @@ namespace cw::store {
 /// A hash in upper case, as to_hex() writes it: the way they are kept.
 std::string one_spelling(std::string sha256);
 
-void put_file(Database& db, const std::string& sha256, ByteView content);
+void put_file(Database& db, const std::string& sha256, ByteView sealed);
 std::optional<Bytes> get_file(Database& db, const std::string& sha256);
 
 }  // namespace cw::store

@@ -88,10 +88,11 @@ class OutboxOnDatabase : public Outbox {
   }
 
   Left left(const std::string& run) override {
-    const Result found = database_.run(
-        {"SELECT COUNT(*), COUNT(CASE WHEN given_up = 1 THEN 1 END), COALESCE(MIN(CASE WHEN given_up = 1 THEN NULL WHEN held > due "
-         "THEN held ELSE due END), 0) FROM outbox WHERE delivered = 0 AND ($1 = '' OR run = $1)",
-         {run}});
+    const Result found =
+        database_.run({"SELECT COUNT(*), COUNT(CASE WHEN given_up = 1 THEN 1 END), COALESCE(MIN(CASE WHEN given_up = 1 "
+                       "THEN NULL WHEN held > due "
+                       "THEN held ELSE due END), 0) FROM outbox WHERE delivered = 0 AND ($1 = '' OR run = $1)",
+                       {run}});
     const Row& row = found.rows.at(0);
     Left left;
     left.given_up = number(row.at(1));

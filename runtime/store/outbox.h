@@ -39,8 +39,8 @@ class Outbox {
 
   /// Durable on return. One with this key that is there stays as it is. Raises store.
   virtual void put(const Parcel& parcel) = 0;
-  /// Takes one that is due, and keeps others from it for `hold_ms`, by their clocks; absent: none is due. `run` empty: of
-  /// any.
+  /// Takes one that is due, and keeps others from it for `hold_ms`, by their clocks; absent: none is due. `run` empty:
+  /// of any.
   virtual std::optional<Parcel> take(int64_t now, int64_t hold_ms, const std::string& run = {}) = 0;
   virtual void delivered(const std::string& key) = 0;
   /// Not taken; tried again at `due`, or never (`give_up`). Changes nothing once the hold is over and another took it.

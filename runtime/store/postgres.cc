@@ -53,7 +53,7 @@ class Postgres : public Database {
 
   void transact(const std::function<void()>& work) override {
     again([&] {
-      const Inside inside(inside_);
+      const Inside inside(*this);
       pq_.command("BEGIN");
       work();
       committing_ = true;
@@ -88,9 +88,12 @@ class Postgres : public Database {
 
  private:
   struct Inside {
-    explicit Inside(bool& inside) : flag(inside) { flag = true; }
-    ~Inside() { flag = false; }
-    bool& flag;
+    explicit Inside(Postgres& database) : db(database) { db.inside_ = true; }
+    ~Inside() {
+      db.inside_ = false;
+      db.pq_.roll_back();  // whatever ended it; nothing is open after COMMIT
+    }
+    Postgres& db;
   };
 
   /// Until it is done: again where two transactions met, and where the server went away before it could know that it is
@@ -115,7 +118,7 @@ class Postgres : public Database {
           if (++losses > kLosses) throw;
         } else {
           const bool met = pq_.state() == "40001" || pq_.state() == "40P01";
-          if (pq_.in_transaction()) pq_.command("ROLLBACK");
+          pq_.roll_back();
           if (!met || ++meetings > kMeetings || error.kind() != ErrorKind::store) throw;
         }
       }

@@ -101,6 +101,10 @@ bool Pq::in_transaction() const {
          PQtransactionStatus(connection_.get()) != PQTRANS_UNKNOWN;
 }
 
+void Pq::roll_back() noexcept {
+  if (in_transaction()) PQclear(PQexec(connection_.get(), "ROLLBACK"));
+}
+
 std::string Pq::command(const char* sql) {
   state_.clear();
   const PgResult result(PQexec(connection_.get(), sql));
@@ -111,6 +115,14 @@ std::string Pq::command(const char* sql) {
 
 std::vector<Result> Pq::pipeline(const std::vector<const Statement*>& statements) {
   state_.clear();
+  // One that is left in the middle of a pipeline is of no use to anybody.
+  struct Drop {
+    PgConnection& connection;
+    bool all_read = false;
+    ~Drop() {
+      if (!all_read) connection.reset();
+    }
+  } drop{connection_};
   PGconn* connection = connection_.get();
   if (PQsetnonblocking(connection, 1) != 0 || PQenterPipelineMode(connection) != 1) fail(nullptr);
   std::vector<bool> wanted;  // for each answer to come: whether it is a statement's, or that of a preparation
@@ -142,6 +154,7 @@ std::vector<Result> Pq::pipeline(const std::vector<const Statement*>& statements
       PQsetnonblocking(connection, 0) != 0) {
     fail(sync.get());
   }
+  drop.all_read = true;
   if (failed) {
     names_.clear();  // what was to be prepared after it was not; no name is used twice
     fail(failed.get());

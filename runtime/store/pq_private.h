@@ -41,10 +41,11 @@ class Pq {
 
   /// SQLSTATE of the error that the last call raised, or empty.
   const std::string& state() const { return state_; }
-  /// Whether a transaction is open, or one that failed.
-  bool in_transaction() const;
+  /// Ends a transaction that is open, or failed.
+  void roll_back() noexcept;
 
  private:
+  bool in_transaction() const;
   void send(const Statement& statement);
   void flush();
   static Result take(PGresult& result);

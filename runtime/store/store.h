@@ -35,8 +35,9 @@ struct StoreOptions {
 /// The format of the tables that this program writes.
 inline constexpr int64_t kStoreFormat = 1;
 
-/// What the key of a run is sealed as.
+/// What the key of a run, and a file, are sealed as.
 inline std::string run_key_context(const std::string& run) { return "key of run " + run; }
+inline std::string file_context(const std::string& sha256) { return "file " + sha256; }
 
 class Store {
  public:
@@ -58,9 +59,9 @@ class Store {
   virtual Outbox& outbox() = 0;
   virtual Rotations& rotations() = 0;
 
-  /// Files that runs name by their SHA-256 (64 hex digits): bundles, policies, CAP files. They stay while a run names
-  /// them. put() of one that is there does nothing.
-  virtual void put_file(const std::string& sha256, ByteView content) = 0;
+  /// Files that runs name by the SHA-256 of what they hold (64 hex digits): bundles, policies, CAP files. They stay
+  /// while a run names them. `sealed`: under key(), as file_context() says. put() of one that is there does nothing.
+  virtual void put_file(const std::string& sha256, ByteView sealed) = 0;
   virtual std::optional<Bytes> file(const std::string& sha256) = 0;
 
   struct Check {

@@ -1,4 +1,6 @@
 #include "base/error.h"
+#include "base/hex.h"
+#include "crypto/digest.h"
 #include "files_private.h"
 #include "store/database.h"
 #include "store/schema.h"
@@ -10,6 +12,14 @@ namespace {
 
 int64_t count(Database& db, const std::string& table) {
   return number(db.run({"SELECT COUNT(*) FROM " + table, {}}).rows.at(0).at(0));
+}
+
+/// Raises store: it does not open, or holds something else than its name says.
+void check_file(Database& db, const crypto::SealingKey& key, const std::string& sha256) {
+  const Bytes content = key.open(get_file(db, sha256).value_or(Bytes()), file_context(sha256));
+  if (to_hex(crypto::digest(crypto::Hash::sha256, content)) != sha256) {
+    throw Error(ErrorKind::store, "file " + sha256 + " holds something else than its name says");
+  }
 }
 
 }  // namespace
@@ -51,7 +61,7 @@ Store::Check check_store(Database& db, const crypto::SealingKey& key, Runs& runs
   }
   part([&] { files = db.run({"SELECT sha256 FROM files", {}}); });
   for (const Row& row : files.rows) {
-    part([&] { get_file(db, text(row[0])); });
+    part([&] { check_file(db, key, text(row[0])); });
   }
   part([&] {
     missing =

@@ -19,7 +19,8 @@
 ---                          channel = { scp = {"01"|"02"|"03"...},    protocols to be opened; all when left out
 ---                                      level = LEVEL },              the least level; default "none"
 ---                          backends = { [url prefix] = { opaque = {COMMAND...} } } }
----            limits      { awake_s, expires_s, instructions, memory_mib, commands, attempts, auth_attempts }
+---            limits      { awake_s, expires_s, instructions, memory_mib, commands, attempts, auth_attempts, auth_lost,
+---                          failed_loads }
 ---            rules       list of RULE: the first that applies decides
 ---            otherwise   "allow" (default) or "deny": what no rule decides
 ---            examples    list of EXAMPLE, run when the policy is loaded

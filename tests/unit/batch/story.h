@@ -38,7 +38,7 @@ class StoryCards : public CardSource {
   card::Reader& reader() override;
   engine::Flavor flavor() const override { return {}; }
   engine::CardTraits traits() const override { return {}; }
-  bool counts_every_attempt() const override { return false; }
+  engine::CardCounter counter() const override { return {}; }
 
  private:
   std::string name_;

@@ -1,6 +1,7 @@
 #include "store/database.h"
 
 #include <limits>
+#include <stdexcept>
 #include <thread>
 
 #include <gtest/gtest.h>
@@ -85,6 +86,11 @@ TEST_P(Databases, keep_all_of_a_transaction_or_nothing) {
     put("a");
   }),
                Error);
+  EXPECT_THROW(db->transact([&] {
+    put("e");
+    throw std::out_of_range("not an error of ours");
+  }),
+               std::out_of_range);
   EXPECT_EQ(rows(*database()), 2);
   put("c");
   EXPECT_EQ(rows(*database()), 3);

@@ -1,0 +1,64 @@
+#include "journal/store_budget.h"
+
+#include "base/hex.h"
+#include "crypto/digest.h"
+
+namespace cw::journal {
+
+namespace {
+
+store::Charge of(engine::Charge kind) {
+  return kind == engine::Charge::content ? store::Charge::content : store::Charge::authentication;
+}
+
+store::Outcome of(engine::ChargeOutcome outcome) {
+  switch (outcome) {
+    case engine::ChargeOutcome::refunded:
+      return store::Outcome::refunded;
+    case engine::ChargeOutcome::refused:
+      return store::Outcome::refused;
+    case engine::ChargeOutcome::lost:
+      break;
+  }
+  return store::Outcome::lost;
+}
+
+/// "A000000151000000/00002345558083204839": one name for a domain and whoever answers for it, so that an operator's
+/// reset of a card finds both.
+store::Account of(const engine::BudgetAccount& account) {
+  std::string domain = to_hex(account.domain);
+  if (!account.holder.empty()) domain = (domain.empty() ? "ISD" : domain) + "/" + account.holder;
+  return {account.card, domain, account.version};
+}
+
+std::vector<store::Account> of(const std::vector<engine::BudgetAccount>& accounts) {
+  std::vector<store::Account> out;
+  for (const engine::BudgetAccount& account : accounts) out.push_back(of(account));
+  return out;
+}
+
+}  // namespace
+
+StoreBudget::StoreBudget(std::shared_ptr<store::Store> store, std::string run)
+    : store_(std::move(store)), run_(std::move(run)) {
+  store_->budgets().lose(run_);
+}
+
+std::string StoreBudget::charge(engine::Charge kind, const std::vector<engine::BudgetAccount>& accounts,
+                                const engine::ChargeLimits& limits) {
+  const std::string id = to_hex(crypto::random_bytes(16));
+  store_->budgets().charge(id, of(kind), of(accounts), {limits.refused, limits.lost}, run_);
+  return id;
+}
+
+void StoreBudget::settle(const std::string& charge, engine::ChargeOutcome outcome,
+                         const std::vector<engine::BudgetAccount>& accounts, bool forgives) {
+  store_->budgets().settle(charge, of(outcome), of(accounts), forgives);
+}
+
+engine::Spent StoreBudget::spent(engine::Charge kind, const engine::BudgetAccount& account) {
+  const store::Spent spent = store_->budgets().spent(of(kind), of(account));
+  return {spent.refused, spent.lost};
+}
+
+}  // namespace cw::journal

@@ -1,0 +1,35 @@
+// The ledger of attempts, loads and installs in a store: shared by all runs, nodes and readers on it.
+//
+// Owner: one run. One thread.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "engine/budget_ledger.h"
+#include "store/store.h"
+
+namespace cw::journal {
+
+class StoreBudget : public engine::BudgetLedger {
+ public:
+  /// `run`: id of the run that charges; any name of its own where there is no run. What it left open before is lost.
+  /// Raises store.
+  StoreBudget(std::shared_ptr<store::Store> store, std::string run);
+
+  bool shared() const override { return true; }
+  std::string charge(engine::Charge kind, const std::vector<engine::BudgetAccount>& accounts,
+                     const engine::ChargeLimits& limits) override;
+  void settle(const std::string& charge, engine::ChargeOutcome outcome,
+              const std::vector<engine::BudgetAccount>& accounts, bool forgives) override;
+  engine::Spent spent(engine::Charge kind, const engine::BudgetAccount& account) override;
+  void mark(const std::string& card, const std::string& word) override { store_->budgets().mark(card, word); }
+  void unmark(const std::string& card, const std::string& word) override { store_->budgets().unmark(card, word); }
+  std::vector<std::string> marks(const std::string& card) override { return store_->budgets().marks(card); }
+
+ private:
+  std::shared_ptr<store::Store> store_;
+  std::string run_;
+};
+
+}  // namespace cw::journal
