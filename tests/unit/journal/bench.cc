@@ -79,7 +79,10 @@ class DyingJournal : public engine::RunJournal {
     inner_.waits(time);
     die(At::committed);
   }
-  void deliver(const host::Deliver& parcel) override { inner_.deliver(parcel); }
+  void deliver(const host::Deliver& parcel) override {
+    inner_.deliver(parcel);
+    die(At::sent);
+  }
   void left() override { inner_.left(); }
   const Error* must_stop() const override { return inner_.must_stop(); }
   engine::Past past() override { return inner_.past(); }
@@ -258,7 +261,7 @@ engine::RunSetup Bench::setup(const std::string& flow, const std::vector<std::st
   engine::RunSetup setup;
   setup.bundle = flow.ends_with(".lua") ? bundle->with_file(flow) : bundle;
   setup.flow_name = flow;
-  setup.policy = engine::Policy::load(std::string(CW_SOURCE_DIR) + "/policies/default.lua", *setup.bundle);
+  setup.policy = engine::Policy::load(policy, *setup.bundle);
   std::vector<engine::Setting> all;
   for (const std::string& text : settings) all.push_back(engine::Setting::parse(text));
   for (const auto& [name, value] : secrets) all.push_back({name, Secret::copy(view(value))});

@@ -93,6 +93,7 @@ struct Bench {
   std::shared_ptr<se::Card> card;
   std::unique_ptr<CardHost> host;
   std::shared_ptr<const engine::Bundle> bundle;
+  std::string policy = std::string(CW_SOURCE_DIR) + "/policies/default.lua";
   std::vector<std::pair<std::string, std::string>> secrets{};  // arguments of every run
 };
 
