@@ -1,19 +1,9 @@
 #include "app/audit_roots.h"
 
-#include <chrono>
-
+#include "app/moment.h"
 #include "store/audit_export.h"
 
 namespace cw::app {
-
-namespace {
-
-int64_t now_ms() {
-  using std::chrono::milliseconds, std::chrono::system_clock;
-  return std::chrono::duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
-}
-
-}  // namespace
 
 void export_root_if_due(store::Store& store, const char* configured) {
   if (configured == nullptr || *configured == '\0') return;

@@ -9,6 +9,7 @@
 
 #include "app/commands.h"
 #include "app/interrupt.h"
+#include "app/moment.h"
 #include "app/operator_name.h"
 #include "app/outbox_delivery.h"
 #include "app/store_place.h"
@@ -63,7 +64,7 @@ ordered_json json_of(const store::Parcel& parcel) {
 }
 
 ExitStatus list(const Options& options) {
-  const std::vector<store::Parcel> parcels = options.place.open_existing()->outbox().list(options.all);
+  const std::vector<store::Parcel> parcels = options.place.open_to_read()->outbox().list(options.all);
   if (options.json) {
     ordered_json all = ordered_json::array();
     for (const store::Parcel& parcel : parcels) all.push_back(json_of(parcel));
@@ -74,7 +75,7 @@ ExitStatus list(const Options& options) {
     std::cout << (options.all ? "the outbox is empty" : "nothing is left to deliver") << std::endl;
     return ExitStatus::ok;
   }
-  const int64_t now = engine::Inputs::real().now();
+  const int64_t now = now_ms();
   Table table;
   table.columns = {"key", "run", "name", "backend", "state", "tries", "due", "last error"};
   for (const store::Parcel& parcel : parcels) {
@@ -90,7 +91,7 @@ void print(const journal::Courier::Outcome& outcome) {
   std::string text = parcel.name + " of run " + parcel.run + " to " + parcel.url + ": ";
   if (outcome.what == What::delivered) text += "delivered";
   if (outcome.what == What::again) {
-    text += parcel.error + "; again " + due_text(parcel, engine::Inputs::real().now());
+    text += parcel.error + "; again " + due_text(parcel, now_ms());
   }
   if (outcome.what == What::given_up) text += parcel.error + "; given up: cardwright outbox retry " + parcel.key;
   std::cout << printable(text) << std::endl;
@@ -100,7 +101,7 @@ ExitStatus deliver(const Options& options) {
   DeliveryOptions delivery;
   if (!options.wait.empty()) delivery.wait = parse_wait(options.wait);
   const Interrupt interrupt;
-  const auto store = options.place.open_existing();
+  const auto store = options.place.open_to_change();
   bool refused = false;
   delivery.stop = &interrupt.requested();
   delivery.told = [&](const journal::Courier::Outcome& outcome) {
@@ -114,7 +115,7 @@ ExitStatus deliver(const Options& options) {
 }
 
 ExitStatus retry(const Options& options) {
-  const auto store = options.place.open_existing();
+  const auto store = options.place.open_to_change();
   store->outbox().retry(options.key);
   store->audit().add({operator_name(), "parcel tried again", options.key, {}});
   return ExitStatus::ok;

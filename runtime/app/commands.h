@@ -26,6 +26,9 @@ void add_selftest(CLI::App& program, Action& action);
 void add_test(CLI::App& program, Action& action);
 void add_repl(CLI::App& program, Action& action);
 void add_spec(CLI::App& program, Action& action);
+void add_store(CLI::App& program, Action& action);
+void add_audit(CLI::App& program, Action& action);
+void add_budget(CLI::App& program, Action& action);
 void add_outbox(CLI::App& program, Action& action);
 
 }  // namespace cw::app

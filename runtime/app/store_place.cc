@@ -85,6 +85,12 @@ std::shared_ptr<store::Store> StorePlace::open() const {
   return opened;
 }
 
-std::shared_ptr<store::Store> StorePlace::open_existing() const { return store::Store::open(options()); }
+std::shared_ptr<store::Store> StorePlace::open_to_read() const { return store::Store::open(options()); }
+
+std::shared_ptr<store::Store> StorePlace::open_to_change() const {
+  std::shared_ptr<store::Store> opened = store::Store::open(options());
+  export_root_if_due(*opened, std::getenv("CARDWRIGHT_AUDIT_ROOTS"));
+  return opened;
+}
 
 }  // namespace cw::app

@@ -26,7 +26,7 @@ TEST(StorePlace, IsSwitchedOffByNone) {
   place.store = "none";
   EXPECT_EQ(place.where(), std::nullopt);
   EXPECT_EQ(place.open(), nullptr);
-  EXPECT_THROW(place.open_existing(), Error);
+  EXPECT_THROW(place.open_to_read(), Error);
 }
 
 TEST(StorePlace, ThatWasNamedWins) {
