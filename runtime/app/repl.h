@@ -45,6 +45,7 @@ class Repl {
   engine::Gate gate_;
   engine::CardBudgets budgets_;
   engine::Evidence evidence_{};
+  engine::KeyWatch key_watch_{};
   engine::LocalOutside outside_;
   Bytes atr_;
   std::unique_ptr<modules::Context> context_;

@@ -55,14 +55,14 @@ std::optional<std::string> AttemptBudget::genuine(const Open& open, const Bytes&
   return out;
 }
 
-void AttemptBudget::charge(const Target& target, const std::string& keys) {
-  if (refused_.contains(keys)) {
-    throw Error(ErrorKind::budget, "not opening a channel: key set '" + keys +
+void AttemptBudget::charge(const Target& target, const std::vector<std::string>& keys) {
+  for (const std::string& set : keys) {
+    if (!refused_.contains(set)) continue;
+    throw Error(ErrorKind::budget, "not opening a channel: key set '" + set +
                                        "' was refused before in this run, and another try may lock the card; check "
                                        "the key set and its diversification");
   }
   Open open;
-  open.keys = keys;
   open.target = counted(target);
   open.version = open.target.version;
   open.domains = {open.target.domain};
@@ -130,9 +130,9 @@ void AttemptBudget::verified() {
   if (!known) ledger_.mark(card_, word);
 }
 
-void AttemptBudget::refused() {
+void AttemptBudget::refused(const std::vector<std::string>& keys) {
   const Open& open = *open_;
-  refused_.insert(open.keys);
+  refused_.insert(keys.begin(), keys.end());
   std::vector<BudgetAccount> accounts;
   for (const Bytes& domain : open.domains) {
     accounts.push_back({card_, domain, *open.holder, open.version});

@@ -31,9 +31,9 @@ class AttemptBudget {
   void card_is(std::string identity) { card_ = std::move(identity); }
   const std::string& card() const { return card_; }
 
-  /// Before INITIALIZE UPDATE. Raises budget: the key set was refused before, or what the card may still be asked is
+  /// Before INITIALIZE UPDATE, whose answer shows which of `keys` the card has. Raises budget: a key set was refused before, or what the card may still be asked is
   /// used up; store. Each charge is settled, in the end by give_up().
-  void charge(const Target& target, const std::string& keys);
+  void charge(const Target& target, const std::vector<std::string>& keys);
   /// The card refused INITIALIZE UPDATE before it looked at a key: no attempt.
   void not_tried();
   /// What it answered. Raises budget: these are not the data of the card that the charge was for, and whoever has them
@@ -43,7 +43,7 @@ class AttemptBudget {
   void verified();
   /// A cryptogram did not match, or the card refused EXTERNAL AUTHENTICATE: never again with these keys, on whatever
   /// domain and under whatever version.
-  void refused();
+  void refused(const std::vector<std::string>& keys);
   /// Whatever else ended the handshake: an answer was lost, or the host went no further. Nothing, if it is settled.
   void give_up();
 
@@ -54,7 +54,6 @@ class AttemptBudget {
  private:
   struct Open {
     std::string charge{};
-    std::string keys{};
     Target target{};
     std::vector<Bytes> domains{};         // it counts for: its own, and the ISD while it may have no keys
     std::vector<std::string> marks{};     // of the card, when it was charged

@@ -6,6 +6,7 @@
 #include "card/status.h"
 #include "crypto/digest.h"
 #include "engine/card_identity.h"
+#include "engine/key_candidates.h"
 #include "gp/chaining.h"
 
 namespace cw::engine {
@@ -20,6 +21,19 @@ std::vector<card::Apdu> pieces(const card::Apdu& wrapped, bool extended_length) 
   if (wrapped.data.size() <= 255 || extended_length) return {wrapped};
   const bool more_in_p1 = wrapped.ins == 0xE6 || wrapped.ins == 0xD8 || wrapped.ins == 0xE4;  // GPCS 11.1.5.1
   return gp::chain(wrapped, more_in_p1 ? gp::ChainingMark::more_in_p1 : gp::ChainingMark::iso);
+}
+
+/// The set and version whose keys a PUT KEY brings: of a version it names in the clear, ahead of its keys.
+std::optional<KeyWatch::Keys> keys_put(const host::Command& command) {
+  if (command.ins != 0xD8 || command.data.visible().empty()) return {};
+  for (const host::Part& part : command.data.parts()) {
+    if (const auto* key = std::get_if<host::KeyPart>(&part)) return KeyWatch::Keys{key->set, command.data.visible()[0]};
+  }
+  return {};
+}
+
+bool same_keys(const crypto::KeySet& a, const crypto::KeySet& b) {
+  return a.enc->kcv() == b.enc->kcv() && a.mac->kcv() == b.mac->kcv() && a.dek->kcv() == b.dek->kcv();
 }
 
 /// What a card says to a wrapped command where no secure channel is open: security status not satisfied, conditions of
@@ -69,6 +83,7 @@ void CardSession::go_on(const CardState& state, const std::vector<ChannelPast>& 
     Open open;
     open.channel = gp::Channel::open(keys, material.host_challenge, answer, material.asked.level, options);
     open.channel->take_up(past.mark);
+    open.keys = {material.asked.keys, answer.key_version};
     open.domain = known->second.domain;
     open.logical_channel = known->second.logical_channel;
     open.diversification_data = answer.diversification_data;
@@ -114,6 +129,35 @@ void CardSession::close_on(uint8_t logical_channel) {
   std::erase_if(channels_, [&](const auto& entry) { return entry.second.logical_channel == logical_channel; });
 }
 
+KeyWatch::Place CardSession::place_of(const Open& open) const {
+  const std::string& told = budgets_.attempts.card();
+  return {told.empty() ? "KDD-" + to_hex(open.diversification_data) : told, gate_.is_isd(open.domain) ? Bytes() : open.domain};
+}
+
+/// A domain without keys may be given those of its parent, as on a tester's desk. All else that gives a card the keys
+/// it has is a mistake, and after a lost answer nothing could tell what became of it.
+void CardSession::refuse_same_keys(const host::Command& put_key, const std::string& set, const Open& open) const {
+  const bool replaces = put_key.p1 != 0;
+  const bool diversified = custody_.info(set).kcvs.empty() && custody_.info(open.keys.set).kcvs.empty();
+  if (!replaces && !diversified) return;
+  const auto of_card = [&](const std::string& name) { return custody_.key_set(name, open.diversification_data); };
+  if (!same_keys(of_card(set), of_card(open.keys.set))) return;
+  throw Error(ErrorKind::usage, "PUT KEY of '" + set + "': on this card they are the keys of '" + open.keys.set +
+                                    "', which it has, so nothing would change; nothing was sent: name the key set "
+                                    "that the card is to have");
+}
+
+void CardSession::announce_keys(const host::Exchange& request, const Open& open) {
+  std::optional<KeyWatch::Keys> announced;
+  for (const host::Command& command : request.plan) {
+    const std::optional<KeyWatch::Keys> keys = keys_put(command);
+    if (!keys || keys == announced) continue;
+    refuse_same_keys(command, keys->set, open);
+    key_watch_.about_to_put_keys(place_of(open), open.keys, *keys);
+    announced = keys;
+  }
+}
+
 card::Response CardSession::transmit(const std::vector<card::Apdu>& pieces, bool wrapped) {
   card::TransportOptions options;
   options.extended_length = traits_.extended_length;
@@ -150,6 +194,7 @@ host::Answers CardSession::perform(const host::Exchange& request) {
                   "send it alone");
     }
   }
+  if (open != nullptr) announce_keys(request, *open);
   const Bytes domain = open ? open->domain : Bytes();  // a SELECT ends the channel
   host::Answers out;
   out.answers.reserve(request.plan.size());
@@ -207,7 +252,7 @@ host::ChannelOpened CardSession::perform(const host::OpenChannel& request) {
   const uint8_t version = request.key_version ? request.key_version : stored.version;
   const Bytes domain = selected_.on(request.logical_channel);
   close_on(request.logical_channel);
-  budgets_.attempts.charge({gate_.is_isd(domain) ? Bytes() : domain, version}, request.keys);
+  budgets_.attempts.charge({gate_.is_isd(domain) ? Bytes() : domain, version}, key_candidates(request));
   try {
     return shake_hands(request, version, domain);
   } catch (const Error&) {
@@ -241,18 +286,20 @@ host::ChannelOpened CardSession::shake_hands(const host::OpenChannel& request, u
   }
   gate_.admit_protocol(static_cast<uint8_t>(parsed.scp), request.level);
 
-  const crypto::KeySet keys = custody_.key_set(request.keys, parsed.diversification_data);
   gp::ChannelOptions options;
   options.i = request.i;
   options.aid = request.aid;
   options.encrypt_empty_data = traits_.encrypt_empty_data;
-  Open open;
+  KeyMatch match;
   try {
-    open.channel = gp::Channel::open(keys, host_challenge, parsed, request.level, options);
+    match = match_keys(custody_, request, host_challenge, parsed, options);
   } catch (const Error& error) {
-    budgets_.attempts.refused();
-    throw error.within("opening a channel with '" + request.keys + "'");
+    if (error.kind() == ErrorKind::channel) budgets_.attempts.refused(key_candidates(request));
+    throw;
   }
+  Open open;
+  open.channel = std::move(match.channel);
+  open.keys = {match.keys, parsed.key_version};
 
   card::Apdu authenticate = open.channel->external_authenticate();
   authenticate.cla = card::with_channel(authenticate.cla, request.logical_channel);
@@ -262,7 +309,7 @@ host::ChannelOpened CardSession::shake_hands(const host::OpenChannel& request, u
   shown_authenticate.data = host::Data();
   observer_.exchanged(shown_authenticate, 0, {authenticated.data, authenticated.sw}, Clock::now() - middle);
   if (!authenticated.ok()) {
-    budgets_.attempts.refused();
+    budgets_.attempts.refused({match.keys});
     refuse(authenticate, authenticated.sw);
   }
   budgets_.attempts.verified();
@@ -279,10 +326,15 @@ host::ChannelOpened CardSession::shake_hands(const host::OpenChannel& request, u
   opened.diversification_data = parsed.diversification_data;
   opened.sequence_counter = parsed.sequence_counter;
   opened.max_data = static_cast<uint32_t>(open.channel->max_data());
-  evidence_.channel_opened({opened.channel, request, version, host_challenge, answer.data});
+  host::OpenChannel decided = request;  // with the keys that the card has
+  decided.keys = match.keys;
+  decided.or_keys.clear();
+  if (!request.or_keys.empty()) opened.keys = match.keys;
+  evidence_.channel_opened({opened.channel, decided, version, host_challenge, answer.data});
   evidence_.channel_moved(opened.channel, open.channel->mark());
+  key_watch_.channel_opened(place_of(open), open.keys);
   channels_.emplace(opened.channel, std::move(open));
-  observer_.channel_opened(request, opened, Clock::now() - begin);
+  observer_.channel_opened(decided, opened, Clock::now() - begin);
   return opened;
 }
 

@@ -14,6 +14,7 @@
 #include "engine/custody.h"
 #include "engine/evidence.h"
 #include "engine/gate.h"
+#include "engine/key_watch.h"
 #include "engine/observer.h"
 #include "engine/past.h"
 #include "gp/channel.h"
@@ -30,13 +31,14 @@ class CardSession {
  public:
   /// All of them outlive this.
   CardSession(card::Reader& reader, const Custody& custody, const Gate& gate, CardBudgets& budgets, Observer& observer,
-              Evidence& evidence, CardTraits traits)
+              Evidence& evidence, KeyWatch& key_watch, CardTraits traits)
       : reader_(reader),
         custody_(custody),
         gate_(gate),
         budgets_(budgets),
         observer_(observer),
         evidence_(evidence),
+        key_watch_(key_watch),
         traits_(traits) {}
 
   /// Raises as the request can fail: reader, card, channel, budget.
@@ -60,10 +62,15 @@ class CardSession {
     std::unique_ptr<gp::Channel> channel{};
     Bytes domain{};
     uint8_t logical_channel = 0;
+    KeyWatch::Keys keys{};  // that opened it
     Bytes diversification_data{};
     bool from_before = false;  // another process opened it, and no answer has shown yet that the card has it still
   };
 
+  KeyWatch::Place place_of(const Open& open) const;
+  void refuse_same_keys(const host::Command& put_key, const std::string& set, const Open& open) const;
+  /// Tells of every PUT KEY in the plan, before its first command goes out. Raises what forbids it.
+  void announce_keys(const host::Exchange& request, const Open& open);
   host::Answer send(const host::Command& command, Open* open, uint8_t logical_channel);
   /// The authentication was charged; whoever calls settles it if this did not.
   host::ChannelOpened shake_hands(const host::OpenChannel& request, uint8_t version, const Bytes& domain);
@@ -81,6 +88,7 @@ class CardSession {
   CardBudgets& budgets_;
   Observer& observer_;
   Evidence& evidence_;
+  KeyWatch& key_watch_;
   CardTraits traits_;
   std::map<host::ChannelId, Open> channels_;
   Selection selected_{};

@@ -12,10 +12,10 @@ namespace cw::engine {
 /// What a channel came from, beside the keys in custody.
 struct ChannelMaterial {
   host::ChannelId channel = 0;
-  host::OpenChannel asked{};
-  uint8_t version = 0;     // key version that was asked for
-  Bytes host_challenge{};  // 8 or 16 bytes
-  Bytes answer{};          // to INITIALIZE UPDATE, without status word
+  host::OpenChannel asked{};  // of two key sets, the one that the card has
+  uint8_t version = 0;        // key version that was asked for
+  Bytes host_challenge{};     // 8 or 16 bytes
+  Bytes answer{};             // to INITIALIZE UPDATE, without status word
 };
 
 class Evidence {

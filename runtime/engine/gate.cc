@@ -89,6 +89,7 @@ void Gate::admit(const host::Exchange& request, const std::optional<ChannelFacts
 void Gate::admit(const host::OpenChannel& request) {
   count();
   admit_key(request.keys);
+  if (!request.or_keys.empty()) admit_key(request.or_keys);
   admit_protocol(request.scp.value_or(0), request.level);
 }
 

@@ -83,7 +83,8 @@ Inputs Inputs::repeatable(uint64_t seed) {
 
 LocalOutside::LocalOutside(const Setup& setup)
     : setup_(setup),
-      session_(setup.reader, setup.custody, setup.gate, setup.budgets, setup.observer, setup.evidence, setup.traits) {}
+      session_(setup.reader, setup.custody, setup.gate, setup.budgets, setup.observer, setup.evidence, setup.key_watch,
+               setup.traits) {}
 
 Bytes LocalOutside::reset() { return session_.perform(host::Reset{}).atr; }
 

@@ -49,6 +49,7 @@ class LocalOutside : public RunOutside {
     const Outgoing& outgoing;
     const Director& director;  // empty: no stage
     Evidence& evidence;
+    KeyWatch& key_watch;
   };
   /// All that it refers to must outlive this.
   explicit LocalOutside(const Setup& setup);

@@ -100,7 +100,9 @@ host::Reply RecordedOutside::reply_to(const host::OpenChannel& request) {
   const auto& opened = std::get<host::ChannelOpened>(line.reply);
   setup_.gate.admit_protocol(opened.scp, request.level);
   card_.opened(request, opened);
-  setup_.observer.channel_opened(request, opened, nanoseconds(0));
+  host::OpenChannel shown = request;
+  if (!opened.keys.empty()) shown.keys = opened.keys;
+  setup_.observer.channel_opened(shown, opened, nanoseconds(0));
   return opened;
 }
 

@@ -74,6 +74,7 @@ host::ChannelOpened read_opened(LineScanner& in) {
   out.sequence_counter = in.hex(0, 16);
   in.expect(" max=");
   out.max_data = static_cast<uint32_t>(in.number(kAny));
+  if (in.take(" keys=")) out.keys = in.quoted();
   return out;
 }
 
@@ -146,7 +147,14 @@ RecordedReply read_reply(LineScanner& in, Kind kind) {
 Kind read_request(LineScanner& in) {
   if (in.take("attempt ")) return in.number(kAny), Kind::attempt;
   if (in.take("reset")) return Kind::reset;
-  if (in.take("open ")) return in.quoted(), in.expect(" level="), in.byte(), in.rest(), Kind::open;
+  if (in.take("open ")) {
+    in.quoted();
+    if (in.take(" or ")) in.quoted();
+    in.expect(" level=");
+    in.byte();
+    in.rest();
+    return Kind::open;
+  }
   if (in.take("close ")) return in.number(kAny), Kind::close;
   if (in.take("http ")) return in.quoted(), in.expect(" "), in.quoted(), in.rest(), Kind::http;
   if (in.take("deliver ")) {

@@ -69,7 +69,7 @@ std::string opened_text(const host::ChannelOpened& opened) {
   return std::to_string(opened.channel) + " scp=" + to_hex(opened.scp) + " i=" + to_hex(opened.i) +
          " level=" + to_hex(opened.level) + " version=" + to_hex(opened.key_version) +
          field("diversification", opened.diversification_data) + field("counter", opened.sequence_counter) +
-         " max=" + std::to_string(opened.max_data);
+         " max=" + std::to_string(opened.max_data) + (opened.keys.empty() ? "" : " keys=" + quote(opened.keys));
 }
 
 std::string answer_text(const RecordedAnswer& answer) {
@@ -121,7 +121,9 @@ std::string quote(std::string_view text) {
 std::string request_text(const host::Reset&) { return "reset"; }
 
 std::string request_text(const host::OpenChannel& request) {
-  std::string out = "open " + quote(request.keys) + " level=" + to_hex(request.level);
+  std::string out = "open " + quote(request.keys);
+  if (!request.or_keys.empty()) out += " or " + quote(request.or_keys);
+  out += " level=" + to_hex(request.level);
   if (request.key_version) out += " version=" + to_hex(request.key_version);
   if (request.scp) out += " scp=" + to_hex(*request.scp);
   if (request.i) out += " i=" + to_hex(*request.i);

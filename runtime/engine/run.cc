@@ -233,9 +233,9 @@ struct Run::Impl {
 
   std::unique_ptr<LocalOutside> local() {
     Evidence& evidence = journal ? static_cast<Evidence&>(*journal) : no_evidence;
-    return std::make_unique<LocalOutside>(LocalOutside::Setup{*setup.reader, gate, custody, budgets, observer,
-                                                              setup.traits, setup.inputs, setup.http, outgoing,
-                                                              setup.director, evidence});
+    return std::make_unique<LocalOutside>(
+        LocalOutside::Setup{*setup.reader, gate, custody, budgets, observer, setup.traits, setup.inputs, setup.http,
+                            outgoing, setup.director, evidence, setup.key_watch ? *setup.key_watch : no_watch});
   }
   std::unique_ptr<RunOutside> journaled(std::unique_ptr<RunOutside> outside) {
     if (!journal) return outside;
@@ -368,6 +368,7 @@ struct Run::Impl {
   Gate gate;
   CardBudgets budgets;
   Evidence no_evidence;
+  KeyWatch no_watch;
   DirectDelivery direct;  // of results, where there is no journal
   Outgoing outgoing = [this](const host::Deliver& parcel) {
     journal ? journal->deliver(parcel) : direct.deliver(parcel, setup.http);

@@ -179,9 +179,13 @@ std::set<std::string> keys_of(const Recording& recording) {
     }
     for (const RecordedLine& line : run.lines) {
       if (line.kind != Kind::open && line.kind != Kind::keys) continue;
-      const size_t from = line.request.find('"') + 1;
-      const std::string name = line.request.substr(from, line.request.find('"', from) - from);
-      if (name.find('\\') == std::string::npos) out.insert(name);
+      if (line.request.find('\\') != std::string::npos) continue;
+      // One name, or two that a channel may open with.
+      for (size_t at = line.request.find('"'); at != std::string::npos;) {
+        const size_t end = line.request.find('"', at + 1);
+        out.insert(line.request.substr(at + 1, end - at - 1));
+        at = line.request.find('"', end + 1);
+      }
     }
   }
   return out;

@@ -37,6 +37,7 @@ struct Exchange {
 /// INITIALIZE UPDATE, check of the card cryptogram, EXTERNAL AUTHENTICATE; costs from the attempt budget.
 struct OpenChannel {
   std::string keys{};            // key set by name
+  std::string or_keys{};         // another one that the card may have instead, under the same version; empty: none
   uint8_t key_version = 0;       // 0: the key set's own
   uint8_t level = 0x03;          // security level byte: 00 01 03 11 13 33
   std::optional<uint8_t> scp{};  // 1, 2, 3: refuse another protocol
@@ -105,6 +106,7 @@ struct ChannelOpened {
   Bytes diversification_data{};  // 10 bytes
   Bytes sequence_counter{};      // 0, 2 or 3 bytes
   uint32_t max_data = 0;         // plain data bytes in one short command
+  std::string keys{};            // of two that were asked for, the one that the card has; empty: one was asked for
 };
 struct ChannelClosed {};
 struct HttpReply {

@@ -12,9 +12,9 @@ constexpr size_t kLongestText = 4096;
 constexpr int kDeepestTrace = 24;
 constexpr std::string_view kOwnChunk = "prelude";
 
-constexpr std::array kKinds = {ErrorKind::usage,   ErrorKind::script,  ErrorKind::card, ErrorKind::reader,
-                               ErrorKind::channel, ErrorKind::cap,     ErrorKind::http, ErrorKind::policy,
-                               ErrorKind::budget,  ErrorKind::internal};
+constexpr std::array kKinds = {ErrorKind::usage,   ErrorKind::script, ErrorKind::card,    ErrorKind::reader,
+                               ErrorKind::channel, ErrorKind::cap,    ErrorKind::http,    ErrorKind::policy,
+                               ErrorKind::budget,  ErrorKind::store,  ErrorKind::internal};
 
 std::string one_line(std::string_view text) {
   std::string line(text.substr(0, kLongestText));

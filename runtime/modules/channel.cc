@@ -37,8 +37,10 @@ std::string_view level_name(uint8_t byte) {
 }
 
 struct ChannelHandle : lua::Handle {
-  ChannelHandle(host::ChannelOpened o, uint8_t l) : opened(std::move(o)), logical_channel(l) {}
+  ChannelHandle(host::ChannelOpened o, std::string k, uint8_t l)
+      : opened(std::move(o)), keys(std::move(k)), logical_channel(l) {}
   const host::ChannelOpened opened;
+  const std::string keys;  // name of the set that opened it
   const uint8_t logical_channel;
 };
 
@@ -49,9 +51,12 @@ const ChannelHandle& check_channel(lua_State* L) {
 Target target_of(const ChannelHandle& channel) { return {"Channel", channel.opened.channel, channel.logical_channel}; }
 
 int channel_index(lua_State* L) {
-  const host::ChannelOpened& opened = check_channel(L).opened;
+  const ChannelHandle& channel = check_channel(L);
+  const host::ChannelOpened& opened = channel.opened;
   const std::string_view field = lua::text(L, 2);
-  if (field == "scp") {
+  if (field == "keys") {
+    lua::push(L, std::string_view(channel.keys));
+  } else if (field == "scp") {
     lua_pushinteger(L, opened.scp);
   } else if (field == "i") {
     lua_pushinteger(L, opened.i);
@@ -109,10 +114,15 @@ const lua::HandleType& channel_type() {
 }
 
 int open_channel(lua_State* L, int index) {
-  lua::check_table(L, index, {"keys", "level", "version", "scp", "i", "aid", "s16", "logical_channel"});
+  lua::check_table(L, index, {"keys", "or_keys", "level", "version", "scp", "i", "aid", "s16", "logical_channel"});
   host::OpenChannel request;
   lua_getfield(L, index, "keys");
   request.keys = check_name(L, -1, "Card:open_channel: field 'keys'");
+  if (lua::has_field(L, index, "or_keys")) {
+    lua_getfield(L, index, "or_keys");
+    request.or_keys = check_name(L, -1, "Card:open_channel: field 'or_keys'");
+    lua_pop(L, 1);
+  }
   if (lua::has_field(L, index, "level")) request.level = level_byte(lua::text_field(L, index, "level", 32));
   request.key_version = static_cast<uint8_t>(lua::integer_field(L, index, "version", 0, 0xFF, 0));
   if (lua::has_field(L, index, "scp")) request.scp = static_cast<uint8_t>(lua::integer_field(L, index, "scp", 1, 3));
@@ -122,11 +132,14 @@ int open_channel(lua_State* L, int index) {
   request.s16 = lua::bool_field(L, index, "s16", false);
 
   const uint8_t logical_channel = request.logical_channel;
-  return context_of(L).submit(L, std::move(request), [logical_channel](lua_State* state, host::Reply& reply) {
+  const std::string asked = request.keys;
+  return context_of(L).submit(L, std::move(request), [asked, logical_channel](lua_State* state, host::Reply& reply) {
     auto& opened = reply_as<host::ChannelOpened>(reply);
     context_of(state).channels.opened(opened.channel, logical_channel);
-    const size_t cost = sizeof(ChannelHandle) + opened.diversification_data.size() + opened.sequence_counter.size();
-    lua::push_handle(state, channel_type(), std::make_unique<ChannelHandle>(opened, logical_channel), cost);
+    const std::string& keys = opened.keys.empty() ? asked : opened.keys;
+    const size_t cost =
+        sizeof(ChannelHandle) + keys.size() + opened.diversification_data.size() + opened.sequence_counter.size();
+    lua::push_handle(state, channel_type(), std::make_unique<ChannelHandle>(opened, keys, logical_channel), cost);
     return 1;
   });
 }

@@ -1,6 +1,6 @@
---- Replaces the secure channel keys of a security domain. Both sets are stored before the first command, and the new
---- one has a key version number of its own, so wherever a run is torn, the card can show which it has, and the next run
---- goes on from there.
+--- Replaces the secure channel keys of a security domain. Wherever a run is torn, the card shows which keys it has, and
+--- the next run goes on from there. With a key version number of its own the new set is added and the old one deleted;
+--- with that of the old set it takes its place.
 ---
 ---   $ cardwright run demo/rotate-keys --card sim --card-state card.json --set old=demo.sd --set new=demo.sd2
 ---   ok   new keys

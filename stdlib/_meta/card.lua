@@ -39,6 +39,8 @@ function Card:reset() end
 
 ---@class ChannelFields
 ---@field keys string name of a key set in `needs.keys`
+---@field or_keys? string another key set that the card may have instead, under the same version: its answer to the one
+---  INITIALIZE UPDATE tells which it is, so the wrong one costs no attempt; `keys` of the channel says it
 ---@field level? "none"|"mac"|"mac+enc"|"mac+rmac"|"mac+enc+rmac"|"mac+enc+rmac+renc" default "mac+enc"
 ---@field version? integer key version number; default that of the key set
 ---@field scp? integer 1, 2 or 3: refuse another protocol
@@ -48,7 +50,8 @@ function Card:reset() end
 ---@field s16? boolean 16-byte host challenge
 
 --- Opens a secure channel to the selected security domain: INITIALIZE UPDATE, check of the card cryptogram, EXTERNAL
---- AUTHENTICATE. Raises channel: wrong keys (nothing more was sent); card; budget: no authentication attempt left.
+--- AUTHENTICATE. Raises channel: wrong keys (nothing more was sent); card; budget: no authentication attempt left;
+--- usage: `keys` and `or_keys` are the same keys on this card.
 ---@param fields ChannelFields
 ---@return Channel
 function Card:open_channel(fields) end
@@ -56,6 +59,7 @@ function Card:open_channel(fields) end
 --- A secure channel (SCP). Closed by `close`, by Card:reset, by a SELECT on its logical channel, by opening another one
 --- there, or by the run's end; then its functions raise channel and say which it was.
 ---@class Channel
+---@field keys string name of the key set that opened it
 ---@field scp integer 1, 2, 3
 ---@field i integer options of the protocol
 ---@field level string as in ChannelFields

@@ -16,6 +16,8 @@ local gp = {}
 
 ---@class OpenOptions
 ---@field keys string name of a key set in the flow's needs.keys
+---@field or_keys? string another key set that the domain may have instead, under the same version: its answer tells
+---  which, and `keys` of what comes back names it
 ---@field aid? string AID of the security domain; default: the flavor's ISD, else whatever an empty SELECT finds
 ---@field flavor? table run.flavor; default: a card that does all that GlobalPlatform says
 ---@field level? string security level as in Card:open_channel; default "mac+enc"
@@ -23,7 +25,9 @@ local gp = {}
 ---@field scp? integer 1, 2 or 3: refuse another protocol
 ---@field i? integer options of SCP01 or SCP02, which a card does not say; default 0x05, 0x15
 
-local open_options = { keys = true, aid = true, flavor = true, level = true, version = true, scp = true, i = true }
+local open_options = {
+  keys = true, or_keys = true, aid = true, flavor = true, level = true, version = true, scp = true, i = true,
+}
 
 --- Selects a security domain and opens a secure channel to it. Raises card: no such domain; channel: wrong keys;
 --- budget.
@@ -37,6 +41,7 @@ function gp.open(card, options)
   local domain = security_domain.new(card, {
     aid = options.aid or complete.isd_aid,
     keys = options.keys,
+    or_keys = options.or_keys,
     flavor = complete,
     level = options.level,
     version = options.version,

@@ -12,6 +12,7 @@ local errors = require "cw.errors"
 local gp = require "cw.gp"
 local objects = require "cw.objects"
 local registry = require "cw.registry"
+local rotation = require "cw.rotation"
 
 ---@class cw.sd
 local sd = {}
@@ -178,62 +179,15 @@ function sd.delete(by, aid)
   by:delete(aid)
 end
 
----@class RotateOptions
----@field aid string domain whose keys change; empty: the ISD
----@field from string name of the key set that is on the card
----@field to string name of the key set that is to be there
----@field version? integer key version number of the new set; default: that of `to`
----@field flavor? table run.flavor
-
----@class Rotation
----@field new_keys_work fun(): boolean the card shows the new version and lets us in with the new keys
----@field put_new_keys fun() adds them, let in by the old ones
----@field old_keys_gone fun(): boolean the card no longer shows the old version
----@field delete_old_keys fun() deletes them, let in by the new ones
-
---- The four parts of a key rotation, for two steps. New keys are added beside the old (PUT KEY with P1 = 0) and the old
---- ones deleted when the new are known to work; so at any moment the card has a set that we hold. What happened is read
---- from the card - key information and an authentication - never from an answer that may have been lost. A card with
---- room for one set drops the old with the PUT KEY; that, too, is seen and not assumed.
+--- The four parts of a key rotation, for two steps: the new keys are added beside the old, or take their place if they
+--- have the same version. At any moment the card has a set that we hold, and which it is, it shows by itself: see
+--- cw/rotation.lua. Raises usage, before the card is touched: the two sets are the same keys, or cannot follow each
+--- other; channel: the card has neither.
 ---@param card Card
 ---@param options RotateOptions
 ---@return Rotation
 function sd.rotate(card, options)
-  errors.check_options("sd.rotate", options, { aid = true, from = true, to = true, version = true, flavor = true })
-  local old_version = keys.info(options.from).version
-  local new_version = options.version or keys.info(options.to).version
-  if old_version == 0 or new_version == 0 then
-    errors.raise("usage", "sd.rotate: both key sets need a fixed key version number, so that the card can show which "
-      .. "it has")
-  end
-  if old_version == new_version then
-    errors.raise("usage", ("sd.rotate: old and new keys both have version %02X, and a card that was torn in between "
-      .. "could not show which it has; give the new set another"):format(new_version))
-  end
-
-  local function open(key_set, version)
-    return gp.open(card, { aid = options.aid, keys = key_set, version = version, flavor = options.flavor })
-  end
-  local function shows(version) return sd.has_keys(card, options.aid, version) end
-
-  return {
-    new_keys_work = function()
-      if not shows(new_version) then return false end
-      open(options.to, new_version)  -- raises channel if the card has other keys under this version: nothing to repair
-      return true
-    end,
-    put_new_keys = function()
-      if not shows(old_version) then
-        errors.raise("card", ("the card shows neither key version %02X nor %02X, so neither '%s' nor '%s' can be let "
-          .. "in; see what it has with demo/inventory"):format(old_version, new_version, options.from, options.to))
-      end
-      open(options.from, old_version):put_key(options.to, new_version)
-    end,
-    old_keys_gone = function()
-      return gp.try_select(card, options.aid) and objects.count_version(gp.key_info(card), old_version) == 0
-    end,
-    delete_old_keys = function() open(options.to, new_version):delete_keys(old_version) end,
-  }
+  return rotation.plan(card, options)
 end
 
 return sd

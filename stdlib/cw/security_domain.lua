@@ -33,7 +33,7 @@ local connected
 ---@return SecurityDomain
 function security_domain.new(card, options)
   return setmetatable({
-    card = card, aid = options.aid, keys = options.keys, flavor = options.flavor,
+    card = card, aid = options.aid, keys = options.keys, or_keys = options.or_keys, flavor = options.flavor,
     level = options.level or "mac+enc", version = options.version, scp = options.scp, i = options.i,
   }, SecurityDomain)
 end
@@ -65,9 +65,10 @@ function SecurityDomain:connect()
   local fci = self.card:select(self.aid)
   if self.aid == "" then self.aid = tlv.find(fci, "6F/84") or "" end
   self.channel = self.card:open_channel {
-    keys = self.keys, level = self.level, version = self.version, scp = self.scp, i = self.i,
+    keys = self.keys, or_keys = self.or_keys, level = self.level, version = self.version, scp = self.scp, i = self.i,
     aid = self.aid ~= "" and self.aid or nil,
   }
+  self.keys, self.or_keys = self.channel.keys, nil
   connected = self
   return self.channel
 end

@@ -14,6 +14,7 @@ return {
 
   run = function(t)
     t:converges("demo/rotate-keys", { old = "demo.sd", new = "demo.sd2" })
+    t:converges("demo/rotate-keys", { old = "demo.sd", new = "demo.sd2", version = 0x30 })
     t:converges("demo/lock", { aid = wallet })
     t:run("demo/lock", { aid = wallet })
     t:converges("demo/unlock", { aid = wallet })

@@ -54,6 +54,8 @@ TEST(Recording, every_kind_of_line_is_read_and_written_the_same) {
       "open \"isd\" level=33 version=30 scp=03 i=70 aid=A000 logical=1 s16 => 1 scp=03 i=70 level=33 version=30 "
       "diversification=00000000000000000001 counter=000001 max=239\n"
       "open \"isd\" level=01 => error card sw=6982 \"no\"\n"
+      "open \"new\" or \"old\" level=03 version=30 => 2 scp=03 i=70 level=03 version=30 "
+      "diversification=00000000000000000001 counter=000001 max=239 keys=\"old\"\n"
       "1> 80E60200 <file 1F2E3D4C5B6A7988 0+239> => 9000\n"
       "1+ 80E80000 <secret pin 8> <key isd/0> => 6A80\n"
       "1+ 80E80001 => no answer\n"

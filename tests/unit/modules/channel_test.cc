@@ -37,6 +37,26 @@ TEST(Channel, OpensAsAsked) {
   EXPECT_TRUE(request.s16);
 }
 
+TEST(Channel, NamesTheKeySetThatOpenedIt) {
+  Story story;
+  story.opened(1);
+  EXPECT_EQ(story.run("return card:open_channel{ keys = 'isd' }.keys"), "isd");
+}
+
+TEST(Channel, OpensWithEitherOfTwoKeySetsAndNamesTheOneThatTheCardHas) {
+  Story story;
+  host::ChannelOpened opened;
+  opened.channel = 1;
+  opened.level = 0x03;
+  opened.keys = "acme.old";
+  story.reply(opened);
+  EXPECT_EQ(story.run("return card:open_channel{ keys = 'acme.new', or_keys = 'acme.old', version = 0x30 }.keys"),
+            "acme.old");
+  const auto& request = story.request<host::OpenChannel>(0);
+  EXPECT_EQ(request.keys, "acme.new");
+  EXPECT_EQ(request.or_keys, "acme.old");
+}
+
 TEST(Channel, KnowsEveryLevel) {
   const std::pair<const char*, uint8_t> levels[] = {{"none", 0x00},         {"mac", 0x01},
                                                     {"mac+enc", 0x03},      {"mac+rmac", 0x11},

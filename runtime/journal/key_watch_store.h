@@ -1,0 +1,38 @@
+// Keeps key rotations in the store: both candidates before the first byte of PUT KEY, until a channel has shown which
+// of them the card holds.
+//
+// Owner: whoever starts the run; it outlives it. Thread rule: any, as the store.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "engine/key_watch.h"
+#include "store/rotations.h"
+
+namespace cw::journal {
+
+class StoreKeyWatch : public engine::KeyWatch {
+ public:
+  /// `rotations` outlives this. `run` begins them; `now`: milliseconds since 1970.
+  StoreKeyWatch(store::Rotations& rotations, std::string run, std::function<int64_t()> now)
+      : rotations_(rotations), run_(std::move(run)), now_(std::move(now)) {}
+
+  void about_to_put_keys(const Place& place, const Keys& before, const Keys& after) override;
+  void channel_opened(const Place& place, const Keys& keys) override;
+
+ private:
+  store::Rotations& rotations_;
+  std::string run_;
+  std::function<int64_t()> now_;
+};
+
+/// One line for people: which domain of which card, from which keys to which, begun by which run.
+std::string rotation_line(const store::Rotation& rotation);
+
+/// To be asked before a key set is destroyed. Raises usage: an open rotation names it, so a card may hold it, and it
+/// alone.
+void refuse_to_lose(store::Rotations& rotations, const std::string& set);
+
+}  // namespace cw::journal
