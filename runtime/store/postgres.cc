@@ -67,15 +67,10 @@ class Postgres : public Database {
   void snapshot(const std::function<void()>& work) override {
     revive();
     committing_ = false;
-    const Inside inside(inside_);
+    const Inside inside(*this);
     pq_.command("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY");
-    try {
-      work();
-      pq_.command("COMMIT");
-    } catch (const Error&) {
-      if (pq_.alive() && pq_.in_transaction()) pq_.command("ROLLBACK");
-      throw;
-    }
+    work();
+    pq_.command("COMMIT");
   }
 
   void lock(const std::string& name) override {
