@@ -73,7 +73,7 @@ class DeliveryTest : public ::testing::Test {
     engine::Recorder recorder(out, {.all_answers = all_answers});
     given.recorder = &recorder;
     Scheduler scheduler;
-    scheduler.add(std::make_unique<Run>(std::move(given)));
+    scheduler.add(std::make_unique<engine::Run>(std::move(given)));
     scheduler.run_all();
     recorded_ = out.str();
     return scheduler.at(0).result();

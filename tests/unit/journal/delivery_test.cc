@@ -82,7 +82,9 @@ TEST(Deliveries, ARunKilledAnywhereLeavesOneParcelWithOneKey) {
       if (killed.killed && !killed.id.empty()) {
         const Bench::End end = bench.resume(killed.id);
         // A run whose end was committed is over.
-        if (!end.error.empty()) EXPECT_EQ(bench.open_store()->runs().find(killed.id).state, store::RunState::done);
+        if (!end.error.empty()) {
+          EXPECT_EQ(bench.open_store()->runs().find(killed.id).state, store::RunState::done);
+        }
       }
       const std::vector<store::Parcel> parcels = bench.parcels();
       ASSERT_EQ(parcels.size(), 1U) << static_cast<int>(at) << " " << number << " " << killed.error;
