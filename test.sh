@@ -7,7 +7,7 @@ cd "$(dirname "$0")"
 . tools/build.sh
 . tools/postgres.sh
 
-quick_stages=(release unit vectors selftest lua cli store scenarios batch repeat recordings secrets pcsc vpcd report luacheck lint)
+quick_stages=(release unit vectors selftest lua cli store outbox scenarios batch repeat recordings secrets pcsc vpcd report luacheck lint)
 all_stages=("${quick_stages[@]}" docs install clone asan tsan clang fuzz)
 
 usage() {
@@ -29,6 +29,7 @@ earlier ones built, in this order:
   repeat     each shipped flow many times in fresh processes: the same commands and answers to the byte
   recordings every recording in tests/recordings, replayed: the flows still send what they sent
   secrets    planted keys and secrets: no output and no file shows them
+  outbox     results for a backend that fails, by a program that is killed: at least once, under one key
   pcsc       cards in the readers of a real pcscd, started for it: pulled, mute, slow, held by another program
   vpcd       the simulated card in a real pcscd, for opensc-tool, scriptor and what other tools send
   report     the HTML report in a headless Chromium: used, looked at, fed with hostile text
@@ -106,6 +107,10 @@ stage_recordings() {
 
 stage_secrets() {
   tests/interop/secrets/run.py "$cardwright"
+}
+
+stage_outbox() {
+  tests/interop/outbox/run.py "$cardwright"
 }
 
 stage_pcsc() {

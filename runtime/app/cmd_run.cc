@@ -8,6 +8,7 @@
 #include "app/console.h"
 #include "app/failure.h"
 #include "app/json_events.h"
+#include "app/outbox_delivery.h"
 #include "app/prompt.h"
 #include "app/recorded_card.h"
 #include "app/session.h"
@@ -75,6 +76,7 @@ ExitStatus run(const Options& options, JsonEvents* events) {
     console.finish(outcome.result, outcome.interrupted);
   }
   session.save();
+  if (!outcome.id.empty()) deliver_for_run(session.store(), outcome.id);
   if (outcome.interrupted) return stopped(name, outcome.id);
   if (options.verbose && !outcome.result.traceback.empty()) std::cerr << outcome.result.traceback << '\n';
   if (error) {

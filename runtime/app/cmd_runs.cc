@@ -13,6 +13,7 @@
 #include "app/interrupt.h"
 #include "app/moment.h"
 #include "app/operator_name.h"
+#include "app/outbox_delivery.h"
 #include "app/session.h"
 #include "app/store_place.h"
 #include "app/table.h"
@@ -143,6 +144,7 @@ ExitStatus resume(const Options& options) {
   const bool interrupted = interrupt.requested() && result.error.has_value();
   console.finish(result, interrupted);
   card.save();
+  deliver_for_run(opened, durable.id());
   if (interrupted) {
     std::cerr << "cardwright: run " << durable.id() << " was stopped by a signal; cardwright runs resume goes on with it\n";
     return ExitStatus::interrupted;

@@ -10,6 +10,7 @@
 
 #include "app/session.h"
 #include "engine/custody.h"
+#include "engine/direct_delivery.h"
 #include "engine/gate.h"
 #include "engine/local_outside.h"
 #include "lua/state.h"
@@ -36,6 +37,8 @@ class Repl {
   Session& session_;
   engine::Inputs inputs_;
   engine::HttpTransport http_;
+  engine::DirectDelivery direct_{};
+  engine::Outgoing outgoing_;
   engine::Director no_stage_{};
   std::map<std::string, Secret> no_secrets_{};
   engine::Custody custody_;

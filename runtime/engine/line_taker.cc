@@ -48,6 +48,7 @@ std::vector<std::string> request_lines(const host::Request& request, bool all_an
             return out;
           },
           [&](const host::HttpCall& call) { return std::vector<std::string>{request_text(call, all_answers)}; },
+          [&](const host::Deliver& parcel) { return std::vector<std::string>{request_text(parcel, all_answers)}; },
           [](const host::Direction&) { return std::vector<std::string>(); },
           [](const auto& one) { return std::vector<std::string>{request_text(one)}; },
       },
@@ -99,6 +100,11 @@ host::Reply TakingOutside::carry_out() {
                  [&](const host::HttpCall& request) {
                    const bool all = taker_.all_answers();
                    taker_.take({Kind::http, request_text(request, all), http_reply(reply, all)});
+                 },
+                 [&](const host::Deliver& request) {
+                   const auto* error = std::get_if<Error>(&reply);
+                   taker_.take({Kind::deliver, request_text(request, taker_.all_answers()),
+                                error ? RecordedReply(*error) : RecordedReply(Done{})});
                  },
                  [](const host::Wait&) {},       // taken down when it was asked for
                  [](const host::Direction&) {},  // a replay has a stage of its own

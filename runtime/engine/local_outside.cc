@@ -21,6 +21,7 @@ struct Admission {
   }
   void operator()(const host::OpenChannel& request) const { gate.admit(request); }
   void operator()(const host::HttpCall& request) const { gate.admit(request); }
+  void operator()(const host::Deliver& request) const { gate.admit(request.call); }
   void operator()(const host::Reset&) const {}
   void operator()(const host::CloseChannel&) const {}
   void operator()(const host::Wait&) const {}
@@ -30,6 +31,7 @@ struct Admission {
 struct Performance {
   CardSession& session;
   const HttpTransport& http;
+  const Outgoing& outgoing;
   const Director& director;
   Evidence& evidence;
 
@@ -41,6 +43,10 @@ struct Performance {
     if (!http) throw Error(ErrorKind::http, "this program was started without a network");
     evidence.before_sending();
     return http(request);
+  }
+  host::Reply operator()(const host::Deliver& parcel) const {
+    outgoing(parcel);
+    return host::HandedOver{};
   }
   host::Reply operator()(const host::Wait&) const { return host::Waited{}; }
   host::Reply operator()(const host::Direction& direction) const {
@@ -96,7 +102,7 @@ host::KeyInfo LocalOutside::key_info(const std::string& set) {
 
 host::Reply LocalOutside::carry_out() {
   try {
-    return std::visit(Performance{session_, setup_.http, setup_.director, setup_.evidence}, *request_);
+    return std::visit(Performance{session_, setup_.http, setup_.outgoing, setup_.director, setup_.evidence}, *request_);
   } catch (const Error& error) {
     return error;
   }

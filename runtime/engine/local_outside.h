@@ -16,6 +16,9 @@ namespace cw::engine {
 /// The network, behind the gate: what http.request becomes. Raises http.
 using HttpTransport = std::function<host::HttpReply(const host::HttpCall&)>;
 
+/// What takes over a result that is to reach a backend. Raises store, http: it does not.
+using Outgoing = std::function<void(const host::Deliver&)>;
+
 /// Inputs that are not the card's: replaced where a run is to be repeated.
 struct Inputs {
   std::function<int64_t()> now{};               // milliseconds since 1970
@@ -43,7 +46,8 @@ class LocalOutside : public RunOutside {
     CardTraits traits{};
     const Inputs& inputs;
     const HttpTransport& http;  // may be empty: no network
-    const Director& director;   // empty: no stage
+    const Outgoing& outgoing;
+    const Director& director;  // empty: no stage
     Evidence& evidence;
     KeyWatch& key_watch;
   };

@@ -40,6 +40,7 @@ void RecordedOutside::admit(const host::Request& request) {
   }
   if (const auto* opening = std::get_if<host::OpenChannel>(&request)) setup_.gate.admit(*opening);
   if (const auto* http = std::get_if<host::HttpCall>(&request)) setup_.gate.admit(*http);
+  if (const auto* parcel = std::get_if<host::Deliver>(&request)) setup_.gate.admit(parcel->call);
   if (std::holds_alternative<host::Direction>(request)) admit_direction(setup_.director);
 }
 
@@ -50,7 +51,7 @@ void RecordedOutside::submit(host::Request request) {
   reply_.reset();
   // A stage acts when it is its turn; all else is compared before anybody waits.
   if (std::holds_alternative<host::Direction>(*request_)) return;
-  if (setup_.plays_backends && std::holds_alternative<host::HttpCall>(*request_)) return;
+  if (setup_.plays_backends && is_for_backend(*request_)) return;
   reply_ = std::visit([this](const auto& one) { return reply_to(one); }, *request_);
 }
 
@@ -139,6 +140,12 @@ host::Reply RecordedOutside::reply_to(const host::HttpCall& request) {
   setup_.replay.differ(line.line,
                        "the reply of the backend was left out of this recording; to replay calls of backends, record "
                        "with --record-answers");
+}
+
+host::Reply RecordedOutside::reply_to(const host::Deliver& request) {
+  const RecordedLine& line = setup_.replay.take(request_text(request, setup_.replay.head().all_answers));
+  if (const auto* error = std::get_if<Error>(&line.reply)) return *error;
+  return host::HandedOver{};
 }
 
 host::Reply RecordedOutside::reply_to(const host::Wait& request) {

@@ -50,6 +50,7 @@ class RecordedOutside : public RunOutside {
   host::Reply reply_to(const host::OpenChannel& request);
   host::Reply reply_to(const host::CloseChannel& request);
   host::Reply reply_to(const host::HttpCall& request);
+  host::Reply reply_to(const host::Deliver& request);
   host::Reply reply_to(const host::Wait& request);
   host::Reply reply_to(const host::Direction& request);
   CardState after_reset() const;

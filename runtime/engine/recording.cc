@@ -129,6 +129,7 @@ RecordedReply read_reply(LineScanner& in, Kind kind) {
     case Kind::keys:
       return read_keys(in);
     case Kind::close:
+    case Kind::deliver:
     case Kind::end:
       in.expect("done");
       return Done{};
@@ -156,6 +157,9 @@ Kind read_request(LineScanner& in) {
   }
   if (in.take("close ")) return in.number(kAny), Kind::close;
   if (in.take("http ")) return in.quoted(), in.expect(" "), in.quoted(), in.rest(), Kind::http;
+  if (in.take("deliver ")) {
+    return in.quoted(), in.expect(" "), in.quoted(), in.expect(" "), in.quoted(), in.rest(), Kind::deliver;
+  }
   if (in.take("wait ")) return in.number(INT64_MAX), Kind::wait;
   if (in.take("time")) return Kind::time;
   if (in.take("random ")) return in.number(kRandomLimit), Kind::random;

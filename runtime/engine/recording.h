@@ -69,6 +69,7 @@ struct RecordedLine {
     open,     // a secure channel
     close,    // one
     http,     // a backend
+    deliver,  // a result that is to reach a backend
     wait,     // by the clock
     time,     // was asked for
     random,   // bytes that a script sees

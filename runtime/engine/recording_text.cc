@@ -42,6 +42,15 @@ std::string headers_text(const std::vector<std::pair<std::string, std::string>>&
   return out;
 }
 
+std::string call_text(const host::HttpCall& request, bool all) {
+  const std::string out = quote(request.method) + " ";
+  if (all) return out + quote(request.url) + headers_text(request.headers) + " body " + quote(request.body);
+  const size_t query = request.url.find('?');
+  std::string url = quote(request.url.substr(0, query));
+  if (query != std::string::npos) url += " query " + left_out(request.url.size() - query - 1);
+  return out + url + " " + left_out(request.body.size());
+}
+
 std::string error_text(const Error& error) {
   std::string out = "error " + std::string(name_of(error.kind()));
   if (error.sw()) out += " sw=" + to_hex16(*error.sw());
@@ -128,14 +137,11 @@ std::string request_text(const host::CloseChannel& request) { return "close " + 
 
 std::string request_text(const host::Wait& request) { return "wait " + std::to_string(request.time.count()); }
 
-std::string request_text(const host::HttpCall& request, bool all) {
-  const std::string out = "http " + quote(request.method) + " ";
-  if (all) return out + quote(request.url) + headers_text(request.headers) + " body " + quote(request.body);
-  const size_t query = request.url.find('?');
-  std::string url = quote(request.url.substr(0, query));
-  if (query != std::string::npos) url += " query " + left_out(request.url.size() - query - 1);
-  return out + url + " " + left_out(request.body.size());
+std::string request_text(const host::Deliver& request, bool all) {
+  return "deliver " + quote(request.name) + " " + call_text(request.call, all);
 }
+
+std::string request_text(const host::HttpCall& request, bool all) { return "http " + call_text(request, all); }
 
 std::string command_text(const host::Command& command, host::ChannelId channel, bool more) {
   return std::to_string(channel) + (more ? "+ " : "> ") + escaped(host::canonical(command));

@@ -22,6 +22,7 @@ std::string request_text(const host::CloseChannel& request);
 std::string request_text(const host::Wait& request);
 /// `all`: also query, headers and body, which may tell of persons.
 std::string request_text(const host::HttpCall& request, bool all);
+std::string request_text(const host::Deliver& request, bool all);
 /// `more`: not the first of its plan.
 std::string command_text(const host::Command& command, host::ChannelId channel, bool more);
 std::string attempt_text(unsigned number);

@@ -5,6 +5,7 @@
 
 #include <lua.hpp>
 
+#include "engine/direct_delivery.h"
 #include "engine/gate.h"
 #include "engine/line_taker.h"
 #include "engine/load_state.h"
@@ -232,9 +233,9 @@ struct Run::Impl {
 
   std::unique_ptr<LocalOutside> local() {
     Evidence& evidence = journal ? static_cast<Evidence&>(*journal) : no_evidence;
-    return std::make_unique<LocalOutside>(LocalOutside::Setup{*setup.reader, gate, custody, budgets, observer,
-                                                              setup.traits, setup.inputs, setup.http, setup.director,
-                                                              evidence, setup.key_watch ? *setup.key_watch : no_watch});
+    return std::make_unique<LocalOutside>(
+        LocalOutside::Setup{*setup.reader, gate, custody, budgets, observer, setup.traits, setup.inputs, setup.http,
+                            outgoing, setup.director, evidence, setup.key_watch ? *setup.key_watch : no_watch});
   }
   std::unique_ptr<RunOutside> journaled(std::unique_ptr<RunOutside> outside) {
     if (!journal) return outside;
@@ -369,6 +370,10 @@ struct Run::Impl {
   CardBudgets budgets;
   Evidence no_evidence;
   KeyWatch no_watch;
+  DirectDelivery direct;  // of results, where there is no journal
+  Outgoing outgoing = [this](const host::Deliver& parcel) {
+    journal ? journal->deliver(parcel) : direct.deliver(parcel, setup.http);
+  };
   RunJournal* journal;  // null: none
   Past past;
   unsigned attempts_before = 0;           // that an operator does not count any more

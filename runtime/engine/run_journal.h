@@ -26,6 +26,9 @@ class RunJournal : public LineTaker, public Evidence {
   /// The run waits by the clock, and may be dropped and built again. Durable on return. Raises store.
   virtual void waits(std::chrono::milliseconds time) = 0;
 
+  /// A result that is to reach a backend is put where it does not get lost. Durable on return. Raises store.
+  virtual void deliver(const host::Deliver& parcel) = 0;
+
   /// The run ends here, and not in its journal: what is there is written if that can be, and nobody holds the run any
   /// more. Never raises.
   virtual void left() = 0;

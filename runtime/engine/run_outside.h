@@ -8,6 +8,11 @@
 
 namespace cw::engine {
 
+/// Whether a backend gets it.
+inline bool is_for_backend(const host::Request& request) {
+  return std::holds_alternative<host::HttpCall>(request) || std::holds_alternative<host::Deliver>(request);
+}
+
 class RunOutside : public host::Outside {
  public:
   /// Powers the card up; returns the ATR. Raises reader.

@@ -57,6 +57,13 @@ struct HttpCall {
   std::string body{};
 };
 
+/// A result that is to reach a backend, whatever becomes of the run: handed over, and its reply is not waited for.
+/// What a run hands over under one name is one parcel, however often it does.
+struct Deliver {
+  std::string name{};
+  HttpCall call{};
+};
+
 struct Wait {
   std::chrono::milliseconds time{};
 };
@@ -77,7 +84,7 @@ struct Note {
   uint64_t total = 0;
 };
 
-using Request = std::variant<Reset, Exchange, OpenChannel, CloseChannel, HttpCall, Wait, Direction>;
+using Request = std::variant<Reset, Exchange, OpenChannel, CloseChannel, HttpCall, Deliver, Wait, Direction>;
 
 struct Answer {
   Bytes data{};
@@ -107,6 +114,8 @@ struct HttpReply {
   std::vector<std::pair<std::string, std::string>> headers{};
   std::string body{};
 };
+/// It is where it does not get lost, or has arrived.
+struct HandedOver {};
 struct Waited {};
 /// The result as JSON. `card_used`: others spoke to the card meanwhile, so every secure channel is gone.
 struct DirectionDone {
@@ -115,7 +124,8 @@ struct DirectionDone {
 };
 
 /// What comes back; an Error is raised in the script.
-using Reply = std::variant<ResetDone, Answers, ChannelOpened, ChannelClosed, HttpReply, Waited, DirectionDone, Error>;
+using Reply =
+    std::variant<ResetDone, Answers, ChannelOpened, ChannelClosed, HttpReply, HandedOver, Waited, DirectionDone, Error>;
 
 /// What a script may know of a stored key set.
 struct KeyInfo {

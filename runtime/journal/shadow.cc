@@ -99,6 +99,8 @@ void Shadow::judge(const host::Request& request, const engine::CardState& card) 
     add(engine::request_lines(request, true).front(), refusal([&] { gate_.admit(*open); }));
   } else if (const auto* call = std::get_if<host::HttpCall>(&request)) {
     add(engine::request_lines(request, true).front(), refusal([&] { gate_.admit(*call); }));
+  } else if (const auto* parcel = std::get_if<host::Deliver>(&request)) {
+    add(engine::request_lines(request, true).front(), refusal([&] { gate_.admit(parcel->call); }));
   } else if (const auto* exchange = std::get_if<host::Exchange>(&request)) {
     // One by one, so that the first command of a plan that is denied is the one that is named.
     const std::vector<std::string> lines = engine::request_lines(request, true);

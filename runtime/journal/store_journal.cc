@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "engine/recorder.h"
 #include "engine/recording_text.h"
+#include "journal/parcel.h"
 
 namespace cw::journal {
 
@@ -173,9 +174,13 @@ void StoreJournal::commit() {
     change_ = {};
   } catch (const Error& error) {
     frame_.put_back(std::move(text));
-    must_stop_ = error.within("run " + id() + " stops here and can be resumed");
-    throw *must_stop_;
+    stop_here(error);
   }
+}
+
+void StoreJournal::stop_here(const Error& why) {
+  must_stop_ = why.within("run " + id() + " stops here and can be resumed");
+  throw *must_stop_;
 }
 
 void StoreJournal::attempt(unsigned number) {
@@ -204,7 +209,10 @@ void StoreJournal::before(const host::Request& request) {
     return;
   }
   if (lease_.stop_asked && !in_step_) end_as_stopped();
-  for (const std::string& line : engine::request_lines(request, true)) frame_.next(line);
+  // A parcel is put into the outbox again if that is in doubt, and is the same one.
+  if (!std::holds_alternative<host::Deliver>(request)) {
+    for (const std::string& line : engine::request_lines(request, true)) frame_.next(line);
+  }
   commit();
 }
 
@@ -243,6 +251,15 @@ void StoreJournal::waits(milliseconds time) {
   change_.state = store::RunState::running;
 }
 
+void StoreJournal::deliver(const host::Deliver& parcel) {
+  before_sending();
+  try {
+    store_->outbox().put(sealed_parcel(key_, id(), parcel, wall_clock()));
+  } catch (const Error& error) {
+    stop_here(error);
+  }
+}
+
 void StoreJournal::left() {
   try {
     if (!over_ && !must_stop_ && !frame_.empty()) commit();
@@ -256,8 +273,7 @@ void StoreJournal::before_sending() {
   try {
     lease_.check();
   } catch (const Error& error) {
-    must_stop_ = error.within("run " + id() + " stops here and can be resumed");
-    throw *must_stop_;
+    stop_here(error);
   }
 }
 

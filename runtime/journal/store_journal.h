@@ -43,6 +43,7 @@ class StoreJournal : public engine::RunJournal {
   void attempt_failed(const Error& error) override;
   void finished(const std::optional<Error>& error, End end) override;
   void waits(std::chrono::milliseconds time) override;
+  void deliver(const host::Deliver& parcel) override;
   void left() override;
   const Error* must_stop() const override { return must_stop_ ? &*must_stop_ : nullptr; }
   engine::Past past() override;
@@ -67,6 +68,8 @@ class StoreJournal : public engine::RunJournal {
   void commit();
   /// Raises usage, after it is written down.
   [[noreturn]] void end_as_stopped();
+  /// The run can go on elsewhere, and not here. Raises `why`.
+  [[noreturn]] void stop_here(const Error& why);
   void audit(const std::string& action, const std::vector<std::pair<std::string, std::string>>& details);
 
   std::shared_ptr<store::Store> store_;

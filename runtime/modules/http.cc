@@ -11,6 +11,7 @@ namespace cw::modules {
 
 namespace {
 
+constexpr size_t kMaxName = 64;
 constexpr size_t kMaxMethod = 16;
 constexpr size_t kMaxUrl = 4096;
 constexpr size_t kMaxHeader = 8192;
@@ -41,27 +42,27 @@ std::string lower(std::string text) {
 }
 
 /// Field "headers" of argument 1, sorted by name, so that the request does not depend on the order of a table's keys.
-std::map<std::string, std::string> headers_field(lua_State* L) {
+std::map<std::string, std::string> headers_field(lua_State* L, const std::string& function) {
   std::map<std::string, std::string> headers;
   if (!lua::has_field(L, 1, "headers")) return headers;
   lua_getfield(L, 1, "headers");
   const int table = lua_gettop(L);
   if (lua_type(L, table) != LUA_TTABLE || lua_getmetatable(L, table)) {
-    throw Error(ErrorKind::usage, "http.request: field 'headers': expected a plain table of names and texts");
+    throw Error(ErrorKind::usage, function + ": field 'headers': expected a plain table of names and texts");
   }
   lua_pushnil(L);
   while (lua_next(L, table)) {
     if (lua_type(L, -2) != LUA_TSTRING || lua_type(L, -1) != LUA_TSTRING) {
-      throw Error(ErrorKind::usage, "http.request: field 'headers': expected names and texts");
+      throw Error(ErrorKind::usage, function + ": field 'headers': expected names and texts");
     }
     const std::string_view name = lua::text(L, -2);
     const std::string_view value = lua::text(L, -1);
     if (!is_token(name) || !is_line(value) || name.size() + value.size() > kMaxHeader ||
         headers.size() == kMaxHeaders) {
       throw Error(ErrorKind::usage,
-                  "http.request: field 'headers': a header is a name (RFC 9110 token) and one line of text, 8 KiB "
-                  "together; at most "
-                  "64 headers");
+                  function +
+                      ": field 'headers': a header is a name (RFC 9110 token) and one line of text, 8 KiB together; at "
+                      "most 64 headers");
     }
     charge_bytes(L, name.size() + value.size());
     headers.emplace(name, value);
@@ -92,27 +93,55 @@ int push_reply(lua_State* L, host::Reply& any) {
   return 1;
 }
 
-int request(lua_State* L) {
-  lua::check_table(L, 1, {"method", "url", "headers", "body"});
+/// The call that argument 1 of `function` describes.
+host::HttpCall call_of(lua_State* L, const std::string& function, const char* method) {
   host::HttpCall call;
-  call.method = lua::has_field(L, 1, "method") ? lua::text_field(L, 1, "method", kMaxMethod) : "GET";
+  call.method = lua::has_field(L, 1, "method") ? lua::text_field(L, 1, "method", kMaxMethod) : method;
   if (!is_token(call.method))
-    throw Error(ErrorKind::usage, "http.request: field 'method': not an HTTP method, as \"GET\" or \"POST\"");
+    throw Error(ErrorKind::usage, function + ": field 'method': not an HTTP method, as \"GET\" or \"POST\"");
   call.url = lua::text_field(L, 1, "url", kMaxUrl);
   if (call.url.empty() || !is_line(call.url) || call.url.find_first_of(" \t") != std::string::npos) {
     throw Error(ErrorKind::usage,
-                "http.request: field 'url': expected an address without spaces, as \"https://sei.example/v1/\"");
+                function + ": field 'url': expected an address without spaces, as \"https://sei.example/v1/\"");
   }
-  for (auto& [name, value] : headers_field(L)) call.headers.emplace_back(name, std::move(value));
+  for (auto& [name, value] : headers_field(L, function)) call.headers.emplace_back(name, std::move(value));
   call.body = to_string(lua::bytes_field(L, 1, "body", 0, 1u << 20));
   charge_bytes(L, call.url.size() + call.body.size());
-  return context_of(L).submit(L, std::move(call), push_reply);
+  return call;
+}
+
+int request(lua_State* L) {
+  lua::check_table(L, 1, {"method", "url", "headers", "body"});
+  return context_of(L).submit(L, call_of(L, "http.request", "GET"), push_reply);
+}
+
+int push_nothing(lua_State* /*L*/, host::Reply& any) {
+  reply_as<host::HandedOver>(any);
+  return 0;
+}
+
+int deliver(lua_State* L) {
+  lua::check_table(L, 1, {"name", "method", "url", "headers", "body"});
+  host::Deliver parcel;
+  parcel.name = lua::text_field(L, 1, "name", kMaxName);
+  if (!is_token(parcel.name)) {
+    throw Error(ErrorKind::usage, "http.deliver: field 'name': expected letters, digits and marks, as \"result\"");
+  }
+  parcel.call = call_of(L, "http.deliver", "POST");
+  for (const auto& header : parcel.call.headers) {
+    if (lower(header.first) == "idempotency-key") {
+      throw Error(ErrorKind::usage,
+                  "http.deliver: field 'headers': Idempotency-Key is set by cardwright, from the run and 'name'");
+    }
+  }
+  return context_of(L).submit(L, std::move(parcel), push_nothing);
 }
 
 }  // namespace
 
 int open_http(lua_State* L) {
-  lua::push_module(L, {{"request", lua::guard<request>, /*waits=*/true}});
+  lua::push_module(
+      L, {{"request", lua::guard<request>, /*waits=*/true}, {"deliver", lua::guard<deliver>, /*waits=*/true}});
   return 1;
 }
 

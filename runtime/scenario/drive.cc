@@ -43,7 +43,7 @@ void drive(engine::Run& run, const Bounds& bounds, bool backends_pause) {
     if (run.waits_by_clock()) {
       sleep(std::get<host::Wait>(run.request()).time, bounds);
       run.complete(host::Waited{});
-    } else if (backends_pause && std::holds_alternative<host::HttpCall>(run.request())) {
+    } else if (backends_pause && engine::is_for_backend(run.request())) {
       return;
     } else {
       run.complete(run.carry_out());

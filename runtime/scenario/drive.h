@@ -21,7 +21,7 @@ struct Bounds {
   void check() const;
 };
 
-/// Until the run is done, or waits for a backend and `backends_pause` is set: then its request() is an HttpCall. A run
+/// Until the run is done, or waits for a backend and `backends_pause` is set: then its request() is_for_backend(). A run
 /// that outlasts its bounds is stopped.
 void drive(engine::Run& run, const Bounds& bounds, bool backends_pause);
 

@@ -11,6 +11,7 @@
 #include "base/hex.h"
 #include "base/suggest.h"
 #include "crypto/digest.h"
+#include "engine/direct_delivery.h"
 #include "scenario/capabilities.h"
 #include "scenario/tear_matrix.h"
 
@@ -107,6 +108,24 @@ struct Stage::Playing {
   std::string name{};
   size_t first_event = 0;
   std::unique_ptr<engine::Run> run{};
+  engine::DirectDelivery deliveries{};
+
+  /// What the run wants its backend to get; empty: it has it.
+  std::optional<host::HttpCall> call() {
+    const auto* parcel = std::get_if<host::Deliver>(&run->request());
+    return parcel ? deliveries.call(*parcel) : std::get<host::HttpCall>(run->request());
+  }
+  /// What the run gets where its backend answered.
+  host::Reply reply(host::HttpReply answer) {
+    const auto* parcel = std::get_if<host::Deliver>(&run->request());
+    if (parcel == nullptr) return answer;
+    try {
+      deliveries.answered(*parcel, answer);
+      return host::HandedOver{};
+    } catch (const Error& error) {
+      return error;
+    }
+  }
 };
 
 Stage::Stage(const Scenario& scenario, Scenery scenery, PlayedCard& card, FaultyReader& reader, Witness& witness,
@@ -195,11 +214,14 @@ json Stage::run(const json& arguments) {
 /// Until the flow ends, or calls a backend, which the scenario answers.
 json Stage::go_on() {
   engine::Run& run = *playing_->run;
-  drive(run, bounds_, /*backends_pause=*/scenery_.plays_backends);
-  if (run.phase() == engine::Run::Phase::waiting) {
-    const auto& call = std::get<host::HttpCall>(run.request());
-    witness_.add(Kind::http, call.method + " " + call.url);
-    return {{"http", call_of(call)}, {"call", ++calls_}};
+  for (;;) {
+    drive(run, bounds_, /*backends_pause=*/scenery_.plays_backends);
+    if (run.phase() != engine::Run::Phase::waiting) break;
+    if (const std::optional<host::HttpCall> call = playing_->call()) {
+      witness_.add(Kind::http, call->method + " " + call->url);
+      return {{"http", call_of(*call)}, {"call", ++calls_}};
+    }
+    run.complete(host::HandedOver{});
   }
   const engine::RunResult& result = run.result();
   json out = witness_.since(playing_->first_event);
@@ -225,7 +247,7 @@ json Stage::answer(const json& arguments) {
   host::HttpReply reply = reply_of(arguments);
   witness_.add(Kind::http,
                "answer " + std::to_string(reply.status) + ", " + std::to_string(reply.body.size()) + " bytes");
-  playing_->run->complete(std::move(reply));
+  playing_->run->complete(playing_->reply(std::move(reply)));
   return go_on();
 }
 

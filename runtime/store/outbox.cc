@@ -42,12 +42,12 @@ class OutboxOnDatabase : public Outbox {
           parcel.error, int64_t{parcel.delivered}, int64_t{parcel.given_up}}});
   }
 
-  std::optional<Parcel> take(int64_t now, int64_t hold_ms) override {
+  std::optional<Parcel> take(int64_t now, int64_t hold_ms, const std::string& run) override {
     for (;;) {
       const Result due =
           database_.run({"SELECT parcel FROM outbox WHERE delivered = 0 AND given_up = 0 AND due <= $1 AND "
-                         "held <= $1 ORDER BY due, parcel LIMIT 1",
-                         {now}});
+                         "held <= $1 AND ($2 = '' OR run = $2) ORDER BY due, parcel LIMIT 1",
+                         {now, run}});
       if (due.rows.empty()) return {};
       // Another node may have been faster with this one: then it is held, and the next is looked for.
       const Result taken =
@@ -87,15 +87,28 @@ class OutboxOnDatabase : public Outbox {
     return parcels;
   }
 
+  Left left(const std::string& run) override {
+    const Result found =
+        database_.run({"SELECT COUNT(*), COUNT(CASE WHEN given_up = 1 THEN 1 END), COALESCE(MIN(CASE WHEN given_up = 1 "
+                       "THEN NULL WHEN held > due "
+                       "THEN held ELSE due END), 0) FROM outbox WHERE delivered = 0 AND ($1 = '' OR run = $1)",
+                       {run}});
+    const Row& row = found.rows.at(0);
+    Left left;
+    left.given_up = number(row.at(1));
+    left.waiting = number(row.at(0)) - left.given_up;
+    left.next = number(row.at(2));
+    return left;
+  }
+
   void retry(const std::string& key) override {
+    // One that is being tried stays held.
     const Result again = database_.run(
-        {"UPDATE outbox SET given_up = 0, due = $2, held = 0 WHERE parcel = $1 AND given_up = 1 AND delivered = 0",
-         {key, time_of_day()}});
+        {"UPDATE outbox SET given_up = 0, due = $2 WHERE parcel = $1 AND delivered = 0", {key, time_of_day()}});
     if (again.changed == 0) {
-      throw Error(ErrorKind::usage,
-                  "trying parcel " + key +
-                      " again: no parcel with that key was given up; see them with: cardwright outbox "
-                      "list");
+      throw Error(ErrorKind::usage, "trying parcel " + key +
+                                        " again: none with that key waits or was given up; see them with: cardwright "
+                                        "outbox list");
     }
   }
 

@@ -45,6 +45,10 @@ class DyingJournal : public engine::RunJournal {
   void waits(std::chrono::milliseconds time) override;
   void attempt(unsigned number) override { inner_.attempt(number); }
   void attempt_failed(const Error& error) override { inner_.attempt_failed(error); }
+  void deliver(const host::Deliver& parcel) override {
+    inner_.deliver(parcel);
+    die(At::sent);
+  }
   void left() override { inner_.left(); }
   const Error* must_stop() const override { return inner_.must_stop(); }
   engine::Past past() override;

@@ -46,4 +46,37 @@ TEST(Http, RefusesRequestsThatSmuggle) {
   }
 }
 
+TEST(Http, HandsAResultOverAndGetsNothingBack) {
+  Story story;
+  story.reply(host::HandedOver{});
+  EXPECT_EQ(story.run("return select('#', http.deliver{ name = 'result', url = 'https://sei.example/v1/', body = 'b', "
+                      "headers = { Accept = 'a/b' } })"),
+            "0");
+  const auto& parcel = story.request<host::Deliver>(0);
+  EXPECT_EQ(parcel.name, "result");
+  EXPECT_EQ(parcel.call.method, "POST");
+  EXPECT_EQ(parcel.call.url, "https://sei.example/v1/");
+  EXPECT_EQ(parcel.call.body, "b");
+  EXPECT_EQ(parcel.call.headers.size(), 1u);
+}
+
+TEST(Http, RaisesWhatBecameOfAResult) {
+  Story story;
+  story.reply(Error(ErrorKind::http, "status 503"));
+  EXPECT_EQ(story.fail("http.deliver{ name = 'result', url = 'https://sei.example/' }").kind(), ErrorKind::http);
+}
+
+TEST(Http, RefusesResultsThatAreNone) {
+  for (const char* fields :
+       {"{ url = 'https://a' }", "{ name = '', url = 'https://a' }", "{ name = 'a b', url = 'https://a' }",
+        "{ name = 'a' }", "{ name = 'a', url = 'https://a b' }", "{ name = 'a', url = 'https://a', key = 'k' }",
+        "{ name = ('a'):rep(65), url = 'https://a' }", "{ name = 5, url = 'https://a' }",
+        "{ name = 'a', url = 'https://a', headers = { ['idempotency-KEY'] = '1' } }",
+        "{ name = 'a', url = 'https://a', headers = { A = 'b\\r\\nC: d' } }"}) {
+    Story story;
+    EXPECT_EQ(story.fail(std::string("http.deliver(") + fields + ")").kind(), ErrorKind::usage) << fields;
+    EXPECT_TRUE(story.outside.requests.empty()) << fields;
+  }
+}
+
 }  // namespace cw::modules::test

@@ -110,10 +110,53 @@ TEST_P(Outboxes, WhatWasGivenUpWaitsForAPerson) {
   EXPECT_TRUE(outbox_->list(false).at(0).given_up);
   outbox_->retry("a");
   EXPECT_EQ(key_of(outbox_->take(kLongAfter, 1000)), "a");
-  EXPECT_EQ(
-      refusal([&] { outbox_->retry("a"); }),
-      "usage: trying parcel a again: no parcel with that key was given up; see them with: cardwright outbox list");
+  outbox_->delivered("a");
+  EXPECT_EQ(refusal([&] { outbox_->retry("a"); }),
+            "usage: trying parcel a again: none with that key waits or was given up; see them with: cardwright outbox "
+            "list");
   EXPECT_NE(refusal([&] { outbox_->retry("b"); }), "");
+}
+
+TEST_P(Outboxes, WhatIsDueLaterIsTakenNowIfAPersonWantsIt) {
+  constexpr int64_t kLongAfter = int64_t{1} << 60;
+  outbox_->put(parcel("a"));
+  outbox_->take(100, 1000);
+  outbox_->failed("a", kLongAfter, "503", false);
+  EXPECT_FALSE(outbox_->take(kLongAfter - 1, 1000));
+  outbox_->retry("a");
+  EXPECT_EQ(key_of(outbox_->take(kLongAfter - 1, 1000)), "a");
+  // But who has it keeps it.
+  outbox_->retry("a");
+  EXPECT_FALSE(outbox_->take(kLongAfter - 1, 1000));
+}
+
+TEST_P(Outboxes, WhatIsLeftIsCountedOfOneRunOrOfAll) {
+  EXPECT_EQ(outbox_->left().waiting, 0);
+  EXPECT_EQ(outbox_->left().next, 0);
+  Parcel other = parcel("b", 400);
+  other.run = "run 2";
+  for (const Parcel& one : {parcel("a", 300), other, parcel("c", 100), parcel("d", 200)}) outbox_->put(one);
+  EXPECT_EQ(outbox_->left().waiting, 4);
+  outbox_->take(100, 1000);
+  outbox_->failed("c", 0, "400", true);
+  outbox_->take(200, 50);
+  EXPECT_EQ(outbox_->left().waiting, 3);
+  EXPECT_EQ(outbox_->left().given_up, 1);
+  EXPECT_EQ(outbox_->left().next, 250);
+  outbox_->delivered("d");
+  EXPECT_EQ(outbox_->left("run 2").waiting, 1);
+  EXPECT_EQ(outbox_->left("run 2").next, 400);
+  EXPECT_EQ(outbox_->left("run 3").waiting, 0);
+}
+
+TEST_P(Outboxes, ARunCanTakeItsOwn) {
+  Parcel other = parcel("b");
+  other.run = "run 2";
+  outbox_->put(parcel("a"));
+  outbox_->put(other);
+  EXPECT_EQ(key_of(outbox_->take(100, 1000, "run 2")), "b");
+  EXPECT_FALSE(outbox_->take(100, 1000, "run 2"));
+  EXPECT_EQ(key_of(outbox_->take(100, 1000)), "a");
 }
 
 TEST_P(Outboxes, WhatWasDeliveredIsListedWithoutItsCall) {

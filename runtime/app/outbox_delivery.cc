@@ -1,0 +1,90 @@
+#include "app/outbox_delivery.h"
+
+#include <algorithm>
+#include <iostream>
+#include <thread>
+
+#include "app/operator_name.h"
+#include "app/terminal.h"
+#include "base/error.h"
+#include "net/http_client.h"
+
+namespace cw::app {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::duration_cast;
+using std::chrono::milliseconds;
+
+// Shorter than journal::kHold by what the resolution of a name may take.
+constexpr milliseconds kCall{20'000};
+constexpr milliseconds kShortestCall{500};
+constexpr milliseconds kAfterRun{5'000};
+constexpr milliseconds kNap{200};
+
+/// The network, for calls that are over by `end`, or by their own deadline.
+engine::HttpTransport network_until(Clock::time_point end) {
+  return [end](const host::HttpCall& call) {
+    net::HttpLimits limits;
+    limits.deadline = std::clamp(duration_cast<milliseconds>(end - Clock::now()), kShortestCall, kCall);
+    net::HttpResponse response = net::send({call.method, call.url, call.headers, call.body}, limits);
+    return host::HttpReply{response.status, std::move(response.headers), std::move(response.body)};
+  };
+}
+
+journal::Courier courier(const std::shared_ptr<store::Store>& store, Clock::time_point end) {
+  return journal::Courier({store, network_until(end), engine::Inputs::real(), operator_name()});
+}
+
+std::string results(int64_t count) { return std::to_string(count) + (count == 1 ? " result" : " results"); }
+
+void deliver_once(const std::shared_ptr<store::Store>& store, const std::string& run) {
+  const Clock::time_point end = Clock::now() + kAfterRun;
+  journal::Courier courier = app::courier(store, end);
+  std::string error;
+  while (Clock::now() < end) {
+    const auto outcome = courier.deliver_one(run);
+    if (!outcome) break;
+    if (outcome->what != journal::Courier::Outcome::What::delivered) error = outcome->parcel.error;
+  }
+  const store::Left left = store->outbox().left(run);
+  if (left.waiting + left.given_up == 0) return;
+  std::string text;
+  if (left.waiting > 0) text = results(left.waiting) + " of this run not delivered yet";
+  if (left.given_up > 0) text += (text.empty() ? "" : ", ") + results(left.given_up) + " refused by the backend";
+  if (!error.empty()) text += " (" + error + ")";
+  std::cerr << "cardwright: " << printable(text)
+            << (left.waiting > 0 ? "; goes out with: cardwright outbox deliver\n" : "; see: cardwright outbox list\n");
+}
+
+}  // namespace
+
+store::Left deliver_what_is_due(const std::shared_ptr<store::Store>& store, const DeliveryOptions& options) {
+  const bool waits = options.wait > milliseconds::zero();
+  const Clock::time_point end = waits ? Clock::now() + options.wait : Clock::time_point::max();
+  journal::Courier courier = app::courier(store, end);
+  const auto over = [&] {
+    return Clock::now() >= end || (options.stop != nullptr && options.stop->load(std::memory_order_relaxed));
+  };
+  for (;;) {
+    while (!over()) {
+      const auto outcome = courier.deliver_one();
+      if (!outcome) break;
+      if (options.told) options.told(*outcome);
+    }
+    const store::Left left = store->outbox().left();
+    if (left.waiting == 0 || !waits || over()) return left;
+    std::this_thread::sleep_for(std::min<Clock::duration>(kNap, end - Clock::now()));
+  }
+}
+
+void deliver_for_run(const std::shared_ptr<store::Store>& store, const std::string& run) {
+  try {
+    deliver_once(store, run);
+  } catch (const Error& error) {
+    std::cerr << "cardwright: looking for results of this run to deliver: " << printable(error.message()) << '\n';
+  }
+}
+
+}  // namespace cw::app
