@@ -7,7 +7,7 @@ cd "$(dirname "$0")"
 . tools/build.sh
 . tools/postgres.sh
 
-quick_stages=(release unit vectors selftest lua cli scenarios batch repeat recordings secrets pcsc vpcd report luacheck lint)
+quick_stages=(release unit vectors selftest lua cli store scenarios batch repeat recordings secrets pcsc vpcd report luacheck lint)
 all_stages=("${quick_stages[@]}" docs install clone asan tsan clang fuzz)
 
 usage() {
@@ -23,6 +23,7 @@ earlier ones built, in this order:
   selftest   the known answers built into the program
   lua        the specs of the Lua library, in the sandbox that flows run in
   cli        the program as a user has it: arguments, output, exit status, signals
+  store      cardwright store, audit and budget on SQLite and a real PostgreSQL; stores that somebody changed
   scenarios  tests/scenarios on simulated cards and through a real pcscd; cardwright test as its users have it
   batch      many rows onto many cards: killed, stopped and started again, bad files, secrets of a table
   repeat     each shipped flow many times in fresh processes: the same commands and answers to the byte
@@ -80,6 +81,11 @@ stage_lua() {
 
 stage_cli() {
   tests/interop/cli/run.sh "$cardwright"
+}
+
+stage_store() {
+  with_postgres
+  tests/interop/store/run.sh "$cardwright"
 }
 
 stage_scenarios() {

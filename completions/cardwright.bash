@@ -74,12 +74,30 @@ _cardwright() {
       ;;
     send) options="$session $record --help" ;;
     repl) options="$session --verbose --help" ;;
+    store)
+      options='--store --store-key --json --help'
+      if [ "${line[2]}" = forget ]; then options+=' --older-than --dry-run'; fi
+      ;;
+    audit)
+      options='--store --store-key --help'
+      case ${line[2]} in
+        list) options+=' --from --json' ;;
+        verify) options+=' --root --json' ;;
+        verify-proof) options='--root --help' ;;
+        root) options+=' --append' ;;
+      esac
+      ;;
+    budget)
+      options='--store --store-key --json --help'
+      if [ "${line[2]}" = reset ]; then options+=' --domain --version --reason'; fi
+      ;;
   esac
 
   if [ "${#line[@]}" -eq 2 ]; then
-    _cardwright_reply run batch flows flow check cap card readers send selftest repl --help --version
+    _cardwright_reply run batch flows flow check cap card readers send selftest repl store audit budget --help --version
     return
   fi
+  if [ "$command $prev" = 'audit --from' ]; then return; fi
   case $prev in
     --cards)
       _cardwright_reply sim sim:generic sim:uicc sim:jcop4 sim:secora sim:smartcafe sim:yubikey 'pcsc:\*'
@@ -97,11 +115,12 @@ _cardwright() {
       _cardwright_reply generic uicc jcop4 secora smartcafe yubikey
       return
       ;;
-    --card-state | --card-states | --state | --data | --results | --quarantine | --junit | --html | --keys | --policy | --trace | --record | --from | --vectors)
+    --card-state | --card-states | --state | --data | --results | --quarantine | --junit | --html | --keys | --policy | --trace | --record | --from | --vectors | --store | --store-key | --root | --append)
       _cardwright_files "$cur"
       return
       ;;
-    --seed | --key | --stop-after | --limit) return ;;
+    --seed | --key | --stop-after | --limit | --older-than | --version | --reason) return ;;
+    --domain) _cardwright_reply isd && return ;;
     --set)
       _cardwright_set
       return
@@ -114,6 +133,16 @@ _cardwright() {
       ;;
   esac
   case $command in
+    store | audit | budget)
+      if [ "${#line[@]}" -eq 3 ]; then
+        case $command in
+          store) _cardwright_reply check migrate export import forget --help ;;
+          audit) _cardwright_reply list verify prove verify-proof root --help ;;
+          budget) _cardwright_reply list reset --help ;;
+        esac
+        return
+      fi
+      ;;
     flow | cap | card)
       if [ "${#line[@]}" -eq 3 ]; then
         if [ "$command" = card ]; then _cardwright_reply info serve --help; else _cardwright_reply info --help; fi
@@ -126,7 +155,7 @@ _cardwright() {
       _cardwright_reply "$(cardwright flows 2>/dev/null | sed -n 's/^\([a-z][^ ]*\/[^ ]*\) .*/\1/p')"
       _cardwright_files "$cur" '!*.lua'
       ;;
-    cap) _cardwright_files "$cur" ;;
+    cap | store | audit) _cardwright_files "$cur" ;;
   esac
 }
 

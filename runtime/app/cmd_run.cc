@@ -35,8 +35,11 @@ bool ask_for_secrets(const engine::Flow& flow, std::vector<engine::Setting>& set
   return true;
 }
 
-ExitStatus stopped(const std::string& flow) {
-  std::cerr << "cardwright: " << flow << " was stopped by a signal; run it again and it goes on from what is done\n";
+ExitStatus stopped(const std::string& flow, const std::string& id) {
+  std::cerr << "cardwright: " << flow << " was stopped by a signal; "
+            << (id.empty() ? "run it again and it goes on from what is done"
+                           : "cardwright runs resume " + id + " goes on with it")
+            << '\n';
   return ExitStatus::interrupted;
 }
 
@@ -72,9 +75,12 @@ ExitStatus run(const Options& options, JsonEvents* events) {
     console.finish(outcome.result, outcome.interrupted);
   }
   session.save();
-  if (outcome.interrupted) return stopped(name);
+  if (outcome.interrupted) return stopped(name, outcome.id);
   if (options.verbose && !outcome.result.traceback.empty()) std::cerr << outcome.result.traceback << '\n';
   if (error) {
+    if (!outcome.id.empty() && outcome.result.can_resume) {
+      std::cerr << "cardwright: the run is kept: cardwright runs resume " << outcome.id << '\n';
+    }
     complain(*error);
   } else {
     session.check_trace();
@@ -104,6 +110,7 @@ void add_run(CLI::App& program, Action& action) {
   command->add_option("FLOW", options->flow, "name under scripts/, or a .lua file")->required()->type_name("");
   options->session.add_to(*command);
   options->session.add_recording_to(*command);
+  options->session.add_store_to(*command);
   command->add_option("--set", options->settings, "argument of the flow; NAME=@FILE reads a file, as secrets must be")
       ->allow_extra_args(false)
       ->type_name("NAME=VALUE");

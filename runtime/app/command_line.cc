@@ -29,6 +29,12 @@ std::vector<std::string> options_of(const CLI::App& level) {
   return names;
 }
 
+/// A URL may have a password in it.
+std::string shown(const std::string& word) {
+  const size_t scheme = word.find("://");
+  return scheme == std::string::npos ? word : word.substr(0, scheme) + "://...";
+}
+
 /// Follows the words to the subcommand they name. CLI11 would only say that some subcommand is missing.
 const CLI::App* find_command(const CLI::App& program, int argc, const char* const* argv) {
   const CLI::App* level = &program;
@@ -42,7 +48,7 @@ const CLI::App* find_command(const CLI::App& program, int argc, const char* cons
       if (command->check_name(word)) next = command;
     }
     if (next == nullptr) {
-      throw Error(ErrorKind::usage, "unknown command '" + word + "'" + did_you_mean(word, commands_of(*level)) +
+      throw Error(ErrorKind::usage, "unknown command '" + shown(word) + "'" + did_you_mean(word, commands_of(*level)) +
                                         "; see " + path + " --help");
     }
     level = next;
@@ -60,7 +66,7 @@ std::string explain(const CLI::ParseError& error, CLI::App& program, const CLI::
   // First what is too much: a mistyped option is also one that is missing, and its own name says more.
   for (const std::string& word : program.remaining(true)) {
     const std::string name = word.substr(0, word.find('='));
-    if (!name.starts_with('-') || name == "-") return path + "did not expect '" + word + "'" + see;
+    if (!name.starts_with('-') || name == "-") return path + "did not expect '" + shown(word) + "'" + see;
     return path + "unknown option " + name + did_you_mean(name, options_of(command)) + see;
   }
   return path + error.what() + see;
@@ -83,8 +89,8 @@ ExitStatus command_line(int argc, const char* const* argv) {
       "\n" +
       exit_status_help());
   Action action;
-  for (const auto add : {add_run, add_batch, add_flows, add_cap, add_card, add_readers, add_send, add_test,
-                         add_selftest, add_repl, add_spec}) {
+  for (const auto add : {add_run, add_runs, add_batch, add_flows, add_cap, add_card, add_readers, add_send, add_test,
+                         add_selftest, add_repl, add_spec, add_store, add_audit, add_budget}) {
     add(program, action);
   }
 

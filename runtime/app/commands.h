@@ -16,6 +16,7 @@ namespace cw::app {
 using Action = std::function<ExitStatus()>;
 
 void add_run(CLI::App& program, Action& action);
+void add_runs(CLI::App& program, Action& action);
 void add_batch(CLI::App& program, Action& action);
 void add_flows(CLI::App& program, Action& action);  // flows, flow info, check
 void add_cap(CLI::App& program, Action& action);
@@ -26,5 +27,8 @@ void add_selftest(CLI::App& program, Action& action);
 void add_test(CLI::App& program, Action& action);
 void add_repl(CLI::App& program, Action& action);
 void add_spec(CLI::App& program, Action& action);
+void add_store(CLI::App& program, Action& action);
+void add_audit(CLI::App& program, Action& action);
+void add_budget(CLI::App& program, Action& action);
 
 }  // namespace cw::app

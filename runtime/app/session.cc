@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 
 #include "app/failure.h"
+#include "app/durable_run.h"
 #include "app/interrupt.h"
 #include "app/observers.h"
 #include "app/paths.h"
@@ -19,6 +20,19 @@ namespace cw::app {
 namespace {
 
 namespace fs = std::filesystem;
+
+/// A real card counts what is asked of it, whatever program asks, so its runs are kept where nothing else is said. A
+/// simulated card is forgotten with its program.
+std::shared_ptr<store::Store> open_store(const SessionOptions& options, const OpenCard& card) {
+  if (card.replay()) return nullptr;
+  const bool asked = options.store.store || std::getenv("CARDWRIGHT_STORE") != nullptr;
+  return asked || card.simulated() == nullptr ? options.store.open() : nullptr;
+}
+
+std::optional<std::string> absolute_text(const std::optional<fs::path>& path) {
+  if (!path) return {};
+  return fs::absolute(*path).string();
+}
 
 }  // namespace
 
@@ -83,6 +97,9 @@ Session::Session(const SessionOptions& options)
     trace_file_.emplace(*options.trace, "trace");
     trace_.emplace(trace_file_->out());
   }
+  if (options.keeps_runs) store_ = open_store(options, card_);
+  origin_ = {options.card, options.flavor, absolute_text(options.keys), absolute_text(options.card_state),
+             options.card_shared};
   if (!options.record) return;
   refuse_to_record_over(options.card, *options.record);
   record_ = Record{*options.record, options.record_answers};
@@ -134,11 +151,17 @@ Session::Outcome Session::run(const std::string& flow, engine::Arguments argumen
   const engine::RecordedRun* recorded = card_.replay() ? card_.replay()->next() : nullptr;
   if (recorded != nullptr) warn_of_changes(*recorded, *bundle_, *policy_);
 
+  std::optional<DurableRun> durable;
+  if (store_) {
+    durable.emplace(store_, setup, origin_);
+    durable->join(setup);
+  }
   const Interrupt interrupt;
   engine::Scheduler scheduler;
   const size_t number = scheduler.add(std::make_unique<engine::Run>(std::move(setup)));
   scheduler.run_all(&interrupt.requested());
   Outcome outcome{scheduler.at(number).result()};
+  if (durable) outcome.id = durable->id();
   // A run that came to its end before it saw the signal was not interrupted.
   outcome.interrupted = interrupt.requested() && outcome.result.error.has_value();
   if (recorded != nullptr && !outcome.result.error) warn_of_the_rest(*recorded, *card_.replay());

@@ -11,10 +11,12 @@
 #include "app/cards.h"
 #include "app/key_source.h"
 #include "app/private_file.h"
+#include "app/store_place.h"
 #include "app/trace.h"
 #include "engine/bundle.h"
 #include "engine/policy.h"
 #include "engine/run.h"
+#include "journal/run_head.h"
 
 namespace CLI {
 class App;
@@ -33,11 +35,18 @@ struct SessionOptions {
   std::optional<uint64_t> seed{};
   std::optional<std::filesystem::path> record{};
   bool record_answers = false;
+  StorePlace store{};
+  bool keeps_runs = false;  // the command has --store
 
   /// Puts --card, --flavor, --card-shared, --card-state, --keys, --policy, --trace and --seed into a subcommand.
   void add_to(CLI::App& command);
   /// --record and --record-answers, for commands that run a flow.
   void add_recording_to(CLI::App& command);
+  /// --store and --store-key, for commands whose runs can be kept.
+  void add_store_to(CLI::App& command) {
+    keeps_runs = true;
+    store.add_to(command);
+  }
 };
 
 class Session {
@@ -45,6 +54,7 @@ class Session {
   struct Outcome {
     engine::RunResult result{};
     bool interrupted = false;
+    std::string id{};  // of the run in the store; empty: nothing keeps it
   };
 
   /// Loads all that does not need the card. Raises usage, script, policy; reader: the one named is not there.
@@ -58,6 +68,7 @@ class Session {
   OpenCard& card() { return card_; }
   Trace* trace() { return trace_ ? &*trace_ : nullptr; }
   const std::shared_ptr<const engine::Policy>& shared_policy() const { return policy_; }
+  const std::shared_ptr<store::Store>& store() const { return store_; }
   const std::shared_ptr<const crypto::KeyStore>& keys() const { return keys_.store; }
   engine::Inputs inputs() const;
 
@@ -90,6 +101,8 @@ class Session {
     bool all_answers = false;
   };
   std::optional<Record> record_{};
+  std::shared_ptr<store::Store> store_{};  // null: runs end with this program
+  journal::Origin origin_{};
   std::optional<RecordingFile> recording_{};  // from the first run on
 };
 

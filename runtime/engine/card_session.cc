@@ -15,27 +15,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// What travels of a wrapped command: one APDU, or several where it is too long for the short form and the card does
-/// not take the extended one.
-std::vector<card::Apdu> pieces(const card::Apdu& wrapped, bool extended_length) {
-  if (wrapped.data.size() <= 255 || extended_length) return {wrapped};
-  const bool more_in_p1 = wrapped.ins == 0xE6 || wrapped.ins == 0xD8 || wrapped.ins == 0xE4;  // GPCS 11.1.5.1
-  return gp::chain(wrapped, more_in_p1 ? gp::ChainingMark::more_in_p1 : gp::ChainingMark::iso);
-}
-
-/// The set and version whose keys a PUT KEY brings: of a version it names in the clear, ahead of its keys.
-std::optional<KeyWatch::Keys> keys_put(const host::Command& command) {
-  if (command.ins != 0xD8 || command.data.visible().empty()) return {};
-  for (const host::Part& part : command.data.parts()) {
-    if (const auto* key = std::get_if<host::KeyPart>(&part)) return KeyWatch::Keys{key->set, command.data.visible()[0]};
-  }
-  return {};
-}
-
-bool same_keys(const crypto::KeySet& a, const crypto::KeySet& b) {
-  return a.enc->kcv() == b.enc->kcv() && a.mac->kcv() == b.mac->kcv() && a.dek->kcv() == b.dek->kcv();
-}
-
 /// What a card says to a wrapped command where no secure channel is open: security status not satisfied, conditions of
 /// use not satisfied, secure messaging objects missing or wrong, class not supported.
 bool denies_channel(uint16_t sw) {
@@ -53,6 +32,25 @@ bool refused_before_keys(uint16_t sw) {
 }
 
 }  // namespace
+
+std::vector<card::Apdu> travelling(const card::Apdu& wrapped, bool extended_length) {
+  if (wrapped.data.size() <= 255 || extended_length) return {wrapped};
+  const bool more_in_p1 = wrapped.ins == 0xE6 || wrapped.ins == 0xD8 || wrapped.ins == 0xE4;  // GPCS 11.1.5.1
+  return gp::chain(wrapped, more_in_p1 ? gp::ChainingMark::more_in_p1 : gp::ChainingMark::iso);
+}
+
+/// The set and version whose keys a PUT KEY brings: of a version it names in the clear, ahead of its keys.
+std::optional<KeyWatch::Keys> keys_put(const host::Command& command) {
+  if (command.ins != 0xD8 || command.data.visible().empty()) return {};
+  for (const host::Part& part : command.data.parts()) {
+    if (const auto* key = std::get_if<host::KeyPart>(&part)) return KeyWatch::Keys{key->set, command.data.visible()[0]};
+  }
+  return {};
+}
+
+bool same_keys(const crypto::KeySet& a, const crypto::KeySet& b) {
+  return a.enc->kcv() == b.enc->kcv() && a.mac->kcv() == b.mac->kcv() && a.dek->kcv() == b.dek->kcv();
+}
 
 std::optional<ChannelFacts> CardSession::channel(host::ChannelId id) const {
   const auto found = channels_.find(id);
@@ -232,7 +230,7 @@ host::Answer CardSession::send(const host::Command& command, Open* open, uint8_t
   gp::Channel& channel = *open->channel;
   const card::Apdu wrapped =
       resolved.secret ? channel.wrap(resolved.apdu, *resolved.secret) : channel.wrap(resolved.apdu);
-  const card::Response travelled = transmit(pieces(wrapped, traits_.extended_length), true);
+  const card::Response travelled = transmit(travelling(wrapped, traits_.extended_length), true);
   if (open->from_before && denies_channel(travelled.sw)) {
     throw Error(ErrorKind::reader, "the card does not know the secure channel any more that was open before (" +
                                        to_hex16(travelled.sw) + "): it was reset meanwhile");

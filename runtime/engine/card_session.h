@@ -27,6 +27,10 @@ struct CardTraits {
   bool encrypt_empty_data = false;  // SCP03 deviation of a vendor
 };
 
+/// What travels of a wrapped command: one APDU, or several where it is too long for the short form and the card does
+/// not take the extended one.
+std::vector<card::Apdu> travelling(const card::Apdu& wrapped, bool extended_length);
+
 class CardSession {
  public:
   /// All of them outlive this.

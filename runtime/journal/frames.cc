@@ -70,6 +70,21 @@ engine::ChannelMaterial material_of(const json& object) {
 
 }  // namespace
 
+namespace {
+
+constexpr size_t kMac = 16;
+
+Bytes mac_of(const crypto::SealingKey& key, const char* purpose, ByteView bytes) {
+  Bytes mac = key.mac(purpose, bytes);
+  mac.resize(kMac);
+  return mac;
+}
+
+}  // namespace
+
+Bytes command_mac(const crypto::SealingKey& key, ByteView travelled) { return mac_of(key, "wire command", travelled); }
+Bytes answer_mac(const crypto::SealingKey& key, ByteView travelled) { return mac_of(key, "wire answer", travelled); }
+
 void FrameText::line(const engine::RecordedLine& line) { text_ += engine::line_text(line); }
 void FrameText::next(const std::string& request) { text_ += std::string(kNext) + request + "\n"; }
 
@@ -86,6 +101,8 @@ void FrameText::mark(host::ChannelId channel, const gp::Channel::Mark& mark) {
 }
 
 void FrameText::forgive(unsigned attempts) { evidence(text_, {{"forgiven", attempts}}); }
+
+void FrameText::stopped(const std::string& who) { evidence(text_, {{"stopped", to_hex(view(who))}}); }
 
 void JournalLines::read(std::string_view frame) {
   while (!frame.empty()) {
@@ -107,12 +124,14 @@ void JournalLines::read_evidence(std::string_view text) {
   try {
     const json object = json::parse(text);
     if (object.contains("wire")) {
-      wires.push_back({bytes_of(object, "wire"), bytes_of(object, "answer")});
+      travelled_.push_back({bytes_of(object, "wire"), bytes_of(object, "answer")});
     } else if (object.contains("at")) {
       gp::Channel::Mark mark{bytes_of(object, "chaining"), object.at("counter"), {}};
       if (object.contains("response")) mark.response_chaining = bytes_of(object, "response");
       const auto channel = open.find(object.at("at").get<host::ChannelId>());
       if (channel != open.end()) channel->second.mark = std::move(mark);
+    } else if (object.contains("stopped")) {
+      stopped = true;
     } else if (object.contains("forgiven")) {
       forgiven = object.at("forgiven");
     } else {
@@ -131,6 +150,7 @@ void JournalLines::settle(std::string_view request) {
 void JournalLines::read_line(std::string_view line) {
   const std::string_view request = line.substr(0, line.find(" =>"));
   settle(request);
+  if (!travelled_.empty()) wires.push_back({std::string(request), std::exchange(travelled_, {})});
   if (request.starts_with("attempt ")) {
     in_doubt.clear();
     commands_before += std::exchange(commands_, 0);

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "crypto/seal.h"
 #include "engine/evidence.h"
 #include "engine/past.h"
 #include "engine/recording.h"
@@ -23,6 +24,16 @@ struct Wire {
   Bytes answer{};  // empty: no answer came
 };
 
+/// What travelled for one thing that was asked: a plan has as many as were sent of it.
+struct Travelled {
+  std::string request{};  // its first line
+  std::vector<Wire> wires{};
+};
+
+/// The MAC of a command that travelled, under a run's key.
+Bytes command_mac(const crypto::SealingKey& key, ByteView travelled);
+Bytes answer_mac(const crypto::SealingKey& key, ByteView travelled);
+
 /// Collects one frame.
 class FrameText {
  public:
@@ -33,6 +44,8 @@ class FrameText {
   void mark(host::ChannelId channel, const gp::Channel::Mark& mark);
   /// Attempts up to this one count no more: an operator let the run go on.
   void forgive(unsigned attempts);
+  /// An operator ended the run.
+  void stopped(const std::string& who);
 
   bool empty() const { return text_.empty(); }
   std::string take() { return std::exchange(text_, {}); }
@@ -48,7 +61,7 @@ struct JournalLines {
   std::string recorded{};               // lines of the recording, each with its line feed
   size_t attempt_at = 0;                // where those of the last attempt begin
   std::vector<std::string> in_doubt{};  // asked and not answered, as far as the journal knows
-  std::vector<Wire> wires{};
+  std::vector<Travelled> wires{};
   std::vector<engine::ChannelMaterial> channels{};        // in the order they were opened
   std::map<host::ChannelId, engine::ChannelPast> open{};  // of the last attempt, since its last reset
   unsigned attempts = 0;
@@ -58,6 +71,7 @@ struct JournalLines {
   bool waits = false;   // the last line is a wait
   bool failed = false;  // the last attempt did
   bool ended = false;   // the run did
+  bool stopped = false;  // by an operator
 
   /// Raises store: a line that is none.
   void read(std::string_view frame);
@@ -66,6 +80,7 @@ struct JournalLines {
   void read_line(std::string_view line);
   void read_evidence(std::string_view json);
   void settle(std::string_view request);
+  std::vector<Wire> travelled_{};  // before the line that it belongs to
   unsigned commands_ = 0;
   std::chrono::milliseconds waited_{0};
 };

@@ -13,17 +13,9 @@ namespace {
 using std::chrono::milliseconds;
 using Kind = engine::RecordedLine::Kind;
 
-constexpr size_t kMac = 16;
-
 int64_t wall_clock() {
   using namespace std::chrono;
   return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
-}
-
-Bytes mac_of(const crypto::SealingKey& key, const char* purpose, ByteView bytes) {
-  Bytes mac = key.mac(purpose, bytes);
-  mac.resize(kMac);
-  return mac;
 }
 
 /// What a request was, by the way it is written.
@@ -150,6 +142,24 @@ StoreJournal::TakenUp StoreJournal::take_up(std::shared_ptr<store::Store> store,
   return out;
 }
 
+bool StoreJournal::stop_if_free(std::shared_ptr<store::Store> store, const std::string& id, const std::string& actor) {
+  store::Lease lease;
+  try {
+    lease = store->runs().take(id, [](milliseconds) { return false; });
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::store && error.cause() == "held") return false;
+    throw;
+  }
+  crypto::SealingKey key = open_run_key(*store, id);
+  StoreJournal journal(std::move(store), std::move(key), std::move(lease), actor);
+  try {
+    journal.end_as_stopped();
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::usage) throw;
+  }
+  return true;
+}
+
 engine::Past StoreJournal::past() {
   const OpenedJournal opened = open_journal(*store_, id());
   return past_of(opened.row, opened.head, opened.lines);
@@ -200,7 +210,7 @@ void StoreJournal::before(const host::Request& request) {
 
 void StoreJournal::end_as_stopped() {
   const Error why(ErrorKind::usage, "run " + id() + " was stopped by an operator before its next command");
-  take({Kind::end, "end", why});
+  frame_.stopped(actor_);
   change_.state = store::RunState::stopped;
   change_.error = std::string(name_of(why.kind()));
   commit();
@@ -252,7 +262,7 @@ void StoreJournal::before_sending() {
 }
 
 void StoreJournal::travelled(ByteView command, ByteView answer) {
-  frame_.wire({mac_of(key_, "wire command", command), answer.empty() ? Bytes() : mac_of(key_, "wire answer", answer)});
+  frame_.wire({command_mac(key_, command), answer.empty() ? Bytes() : answer_mac(key_, answer)});
 }
 
 void StoreJournal::card_is(const std::string& identity) { change_.card_id = identity; }

@@ -30,6 +30,9 @@ class StoreJournal : public engine::RunJournal {
   static TakenUp take_up(std::shared_ptr<store::Store> store, const std::string& id, const Patience& patience,
                          const std::string& actor);
 
+  /// Ends a run that an operator stopped, if no process works on it. Whether it did.
+  static bool stop_if_free(std::shared_ptr<store::Store> store, const std::string& id, const std::string& actor);
+
   ~StoreJournal() override;
 
   const std::string& id() const { return lease_.run(); }
@@ -62,7 +65,8 @@ class StoreJournal : public engine::RunJournal {
   StoreJournal(std::shared_ptr<store::Store> store, crypto::SealingKey key, store::Lease lease, std::string actor);
   /// Writes what was collected as one frame, durably.
   void commit();
-  void end_as_stopped();
+  /// Raises usage, after it is written down.
+  [[noreturn]] void end_as_stopped();
   void audit(const std::string& action, const std::vector<std::pair<std::string, std::string>>& details);
 
   std::shared_ptr<store::Store> store_;

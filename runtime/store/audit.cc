@@ -55,6 +55,11 @@ class AuditLog : public Audit {
     return records;
   }
 
+  int64_t size() override {
+    const Result head = database_.run({"SELECT records FROM audit_head WHERE id = 1", {}});
+    return head.rows.empty() ? 0 : number(head.rows[0].at(0));
+  }
+
   AuditRoot root() override {
     AuditRoot root;
     database_.transact([&] { root = keep_root(); });

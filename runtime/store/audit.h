@@ -50,6 +50,8 @@ class Audit {
   virtual AuditRecord add(const AuditEntry& entry) = 0;
   /// Records `from`.. (1: the first), so many of them; 0: all.
   virtual std::vector<AuditRecord> list(int64_t from, int64_t count) = 0;
+  /// How many records there are.
+  virtual int64_t size() = 0;
 
   /// The tree's hash now; kept as one that was given away.
   virtual AuditRoot root() = 0;

@@ -43,6 +43,12 @@ class OneAtATime : public Database {
     const Inside inside(inside_);
     inner_->transact(work);
   }
+  void snapshot(const std::function<void()>& work) override {
+    const std::lock_guard lock(mutex_);
+    if (inside_) return work();
+    const Inside inside(inside_);
+    inner_->snapshot(work);
+  }
   void lock(const std::string& name) override {
     const std::lock_guard lock(mutex_);
     if (!inside_) throw Error(ErrorKind::internal, "a name is locked outside of a transaction");

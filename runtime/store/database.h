@@ -49,6 +49,8 @@ class Database {
   /// that. It may be called again where two transactions met or the server went away (PostgreSQL), so it has no effect
   /// but through this database. Raises store: a commit whose outcome is not known says so with cause "unknown".
   virtual void transact(const std::function<void()>& work) = 0;
+  /// `work` reads the database as of one moment, while others go on writing; it writes nothing. Raises store.
+  virtual void snapshot(const std::function<void()>& work) = 0;
   /// In a transaction: whoever else locks this name waits until the transaction ends. Needed where what is written
   /// depends on what was read before, since on PostgreSQL another may write in between.
   virtual void lock(const std::string& name) = 0;

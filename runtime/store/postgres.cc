@@ -63,6 +63,16 @@ class Postgres : public Database {
     });
   }
 
+  // Not again: who reads may have passed on what it saw.
+  void snapshot(const std::function<void()>& work) override {
+    revive();
+    committing_ = false;
+    const Inside inside(*this);
+    pq_.command("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY");
+    work();
+    pq_.command("COMMIT");
+  }
+
   void lock(const std::string& name) override {
     run({"SELECT COUNT(*) FROM (SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || $1, 0))) AS held",
          {name}});

@@ -15,6 +15,11 @@ namespace {
 
 constexpr size_t kIdSize = 20;
 
+// $1: over before then.
+constexpr const char* kForgettable =
+    "state IN ('done', 'failed', 'stopped') AND changed < $1 AND NOT EXISTS "
+    "(SELECT 1 FROM outbox WHERE outbox.run = runs.id AND delivered = 0 AND given_up = 0)";
+
 std::string joined(const std::vector<RunRow>& rows) {
   std::string out;
   for (const RunRow& row : rows) out += (out.empty() ? "" : ", ") + row.id;
@@ -166,10 +171,8 @@ int64_t RunsOnDatabase::forget(int64_t before) {
   int64_t forgotten = 0;
   // A few at a time, so that runs which go on can write in between.
   for (;;) {
-    const Result over = db_.run(
-        {"SELECT id FROM runs WHERE state IN ('done', 'failed', 'stopped') AND changed < $1 AND NOT EXISTS "
-         "(SELECT 1 FROM outbox WHERE outbox.run = runs.id AND delivered = 0 AND given_up = 0) ORDER BY id LIMIT 100",
-         {before}});
+    const Result over =
+        db_.run({std::string("SELECT id FROM runs WHERE ") + kForgettable + " ORDER BY id LIMIT 100", {before}});
     if (over.rows.empty()) break;
     std::vector<Statement> statements;
     for (const Row& row : over.rows) {
@@ -188,6 +191,10 @@ int64_t RunsOnDatabase::forget(int64_t before) {
         {time_of_day() - kDay}}});
   db_.purge();
   return forgotten;
+}
+
+int64_t RunsOnDatabase::count_forgettable(int64_t before) {
+  return number(db_.run({std::string("SELECT COUNT(*) FROM runs WHERE ") + kForgettable, {before}}).rows.at(0).at(0));
 }
 
 void RunsOnDatabase::put(const RunRow& given, ByteView key, const std::vector<Bytes>& frames) {

@@ -107,6 +107,8 @@ class Runs {
   /// no run names any more. How many runs. What waits in the outbox keeps its run; the audit keeps what it says of
   /// them.
   virtual int64_t forget(int64_t before) = 0;
+  /// How many runs that would be now.
+  virtual int64_t count_forgettable(int64_t before) = 0;
 
   /// Transactions in which frames were written: fewer than frames where runs share them.
   virtual int64_t commits() const = 0;

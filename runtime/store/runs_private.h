@@ -29,6 +29,7 @@ class RunsOnDatabase : public Runs {
   Lease take(const std::string& id, const std::function<bool(std::chrono::milliseconds)>& waits) override;
   void release(Lease& lease) override;
   int64_t forget(int64_t before) override;
+  int64_t count_forgettable(int64_t before) override;
   void put(const RunRow& row, ByteView key, const std::vector<Bytes>& frames) override;
 
   int64_t commits() const override { return group_.commits(); }

@@ -91,6 +91,14 @@ class Sqlite : public Database {
     rollback.db = nullptr;
   }
 
+  void snapshot(const std::function<void()>& work) override {
+    execute("BEGIN", "read");
+    Rollback rollback{db_.get()};
+    work();
+    execute("COMMIT", "read");
+    rollback.db = nullptr;
+  }
+
   // A transaction has the whole file.
   void lock(const std::string&) override {}
 

@@ -67,6 +67,8 @@ class Store {
   struct Check {
     int64_t format = 0;
     int64_t runs = 0, frames = 0, files = 0;
+    std::vector<std::pair<std::string, int64_t>> states{};  // how many runs are in which
+    int64_t audit_records = 0;
     std::vector<std::string> broken{};  // each a line for people; empty: nothing found
   };
   /// Reads everything once: the engine's own check of its pages, gaps in journals, keys that do not open, the audit.

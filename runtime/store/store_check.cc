@@ -42,6 +42,11 @@ Store::Check check_store(Database& db, const crypto::SealingKey& key, Runs& runs
   part([&] { out.frames = count(db, "frames"); });
   part([&] { out.files = count(db, "files"); });
 
+  part([&] {
+    const Result states = db.run({"SELECT state, COUNT(*) FROM runs GROUP BY state ORDER BY state", {}});
+    for (const Row& row : states.rows) out.states.emplace_back(text(row.at(0)), number(row.at(1)));
+  });
+
   Result ids, files, missing;
   part([&] { ids = db.run({"SELECT id FROM runs ORDER BY id", {}}); });
   for (const Row& row : ids.rows) {
@@ -74,6 +79,7 @@ Store::Check check_store(Database& db, const crypto::SealingKey& key, Runs& runs
   }
   part([&] {
     const Audit::Verdict verdict = audit.verify({});
+    out.audit_records = verdict.records;
     if (verdict.broken) out.broken.push_back("audit: " + *verdict.broken);
   });
   return out;

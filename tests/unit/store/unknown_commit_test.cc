@@ -30,6 +30,7 @@ class Forgetful : public Database {
       inside_ = false;
     });
   }
+  void snapshot(const std::function<void()>& work) override { inner_.snapshot(work); }
   void lock(const std::string& name) override { inner_.lock(name); }
   std::vector<std::string> tables() override { return inner_.tables(); }
   void purge() override { inner_.purge(); }

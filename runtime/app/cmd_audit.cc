@@ -1,0 +1,204 @@
+#include <algorithm>
+#include <cstdlib>
+#include <iostream>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "app/audit_proof.h"
+#include "app/commands.h"
+#include "app/failure.h"
+#include "app/moment.h"
+#include "app/store_place.h"
+#include "app/terminal.h"
+#include "app/whole_number.h"
+#include "base/files.h"
+#include "store/audit_export.h"
+
+namespace cw::app {
+
+namespace {
+
+using nlohmann::ordered_json;
+
+constexpr int64_t kAtOnce = 1000;  // records
+
+struct Options {
+  StorePlace place{};
+  int64_t number = 1;
+  std::vector<std::string> roots{};
+  std::filesystem::path file{};
+  std::optional<std::filesystem::path> append{};
+  bool json = false;
+};
+
+std::string line_of(const store::AuditRecord& record) {
+  const store::AuditEntry& entry = record.entry;
+  std::string out = std::to_string(record.number) + "  " + utc_text(record.time) + "  " + entry.actor + "  " +
+                    entry.action + (entry.subject.empty() ? "" : "  " + entry.subject);
+  for (size_t i = 0; i < entry.details.size(); ++i) {
+    out += (i == 0 ? "  " : ", ") + entry.details[i].first + ": " + entry.details[i].second;
+  }
+  return printable(out);
+}
+
+/// A line for each record, as they are read: there may be millions.
+ExitStatus list(const Options& options) {
+  const auto opened = options.place.open_to_read();
+  for (int64_t next = options.number; std::cout;) {
+    const std::vector<store::AuditRecord> some = opened->audit().list(next, kAtOnce);
+    for (const store::AuditRecord& record : some) {
+      if (options.json) {
+        std::cout << json_of(record).dump(-1, ' ', false, ordered_json::error_handler_t::replace) << '\n';
+      } else {
+        std::cout << line_of(record) << '\n';
+      }
+    }
+    if (static_cast<int64_t>(some.size()) < kAtOnce) break;
+    next = some.back().number + 1;
+  }
+  return ExitStatus::ok;
+}
+
+/// Those given; none: the file that roots go out to by themselves, if it is there.
+std::vector<store::AuditRoot> roots_for(const Options& options) {
+  if (!options.roots.empty()) return roots_from(options.roots);
+  const char* configured = std::getenv("CARDWRIGHT_AUDIT_ROOTS");
+  if (configured == nullptr || *configured == '\0') return {};
+  return store::read_roots(configured);
+}
+
+ExitStatus verify(const Options& options) {
+  const std::vector<store::AuditRoot> roots = roots_for(options);
+  const auto opened = options.place.open_to_read();
+  const store::Audit::Verdict verdict = opened->audit().verify(roots);
+  const std::string from_outside =
+      std::to_string(roots.size()) + (roots.size() == 1 ? " root from outside says" : " roots from outside say");
+  if (options.json) {
+    ordered_json out = {{"records", verdict.records}, {"roots", roots.size()}, {"broken", nullptr}};
+    if (verdict.broken) out["broken"] = *verdict.broken;
+    std::cout << out.dump(2, ' ', false, ordered_json::error_handler_t::replace) << std::endl;
+  } else if (!verdict.broken) {
+    std::cout << "the audit is whole: " << verdict.records << (verdict.records == 1 ? " record" : " records")
+              << (verdict.against_root ? ", as " + from_outside : "") << std::endl;
+  }
+  if (!verdict.against_root) {
+    std::cerr << "No root from outside was given: a cut tail would not be seen; give one with --root.\n";
+  }
+  if (!verdict.broken) return ExitStatus::ok;
+  complain({ErrorKind::store, "the audit of " + opened->where() + " is broken: " + *verdict.broken +
+                                  "; keep the store as evidence, and compare it with a copy"});
+  return ExitStatus::refused;
+}
+
+ExitStatus prove(const Options& options) {
+  std::cout << proof_text(options.place.open_to_read()->audit().prove(options.number)) << std::endl;
+  return ExitStatus::ok;
+}
+
+ExitStatus verify_proof(const Options& options) {
+  const std::vector<store::AuditRoot> roots = roots_from(options.roots);
+  const Bytes text = read_file(options.file, 1u << 20);
+  const store::AuditProof proof = parse_proof(text_view(text), options.file.string());
+  const std::string name = "record " + std::to_string(proof.record.number);
+  const bool known = std::any_of(roots.begin(), roots.end(), [&](const store::AuditRoot& root) {
+    return root.size == proof.root.size && root.hash == proof.root.hash;
+  });
+  if (!store::holds(proof)) {
+    complain({ErrorKind::store, options.file.string() + ": " + name +
+                                    " does not lead to the root: the record, the path or the root was changed"});
+    return ExitStatus::refused;
+  }
+  if (!roots.empty() && !known) {
+    complain({ErrorKind::store, options.file.string() + ": " + name + " leads to a root over " +
+                                    std::to_string(proof.root.size) +
+                                    " records that is none of those given; export one now and prove it anew"});
+    return ExitStatus::refused;
+  }
+  std::cout << line_of(proof.record) << '\n'
+            << (known ? "is in the audit with the root that was given\n" : "is in the audit with this root:\n");
+  std::cout << store::root_text(proof.root) << std::endl;
+  if (roots.empty()) std::cerr << "Compare it with one that was kept elsewhere, or give that with --root.\n";
+  return ExitStatus::ok;
+}
+
+ExitStatus give_root(const Options& options) {
+  const store::AuditRoot root = options.place.open_to_read()->audit().root();
+  if (options.append) store::append_root(*options.append, root);
+  std::cout << store::root_text(root) << std::endl;
+  return ExitStatus::ok;
+}
+
+void add_roots_to(CLI::App& command, Options& options) {
+  command.add_option("--root", options.roots, "a root that was kept elsewhere: a file of them, or a line")
+      ->allow_extra_args(false)
+      ->type_name("FILE|LINE");
+}
+
+using OptionsPtr = std::shared_ptr<Options>;
+
+OptionsPtr add_command(CLI::App* command, Action& action, ExitStatus (*run)(const Options&)) {
+  auto options = std::make_shared<Options>();
+  command->callback([options, run, &action] { action = [options, run] { return run(*options); }; });
+  return options;
+}
+
+void add_list(CLI::App& audit, Action& action) {
+  CLI::App* command = audit.add_subcommand("list", "Who did what: a line for each record");
+  const OptionsPtr options = add_command(command, action, list);
+  options->place.add_to(*command);
+  command->add_option("--from", options->number, "number of the first record")->check(WholeNumber(1))->type_name("N");
+  command->add_flag("--json", options->json, "one JSON object per line");
+  command->footer("Examples:\n  cardwright audit list\n  cardwright audit list --from 1000 --json");
+}
+
+void add_verify(CLI::App& audit, Action& action) {
+  CLI::App* command = audit.add_subcommand("verify", "Follow the whole chain; say what was changed");
+  const OptionsPtr options = add_command(command, action, verify);
+  options->place.add_to(*command);
+  add_roots_to(*command, *options);
+  command->add_flag("--json", options->json, "one JSON object");
+  command->footer(
+      "Without a root from outside nobody can see that the last records were cut off. Default: the file that\n"
+      "CARDWRIGHT_AUDIT_ROOTS names. Exit status 1: the audit is broken.\n"
+      "\n"
+      "Examples:\n"
+      "  cardwright audit verify --root roots.txt");
+}
+
+void add_prove(CLI::App& audit, Action& action) {
+  CLI::App* command = audit.add_subcommand("prove", "Prove that a record is in the audit, as JSON");
+  const OptionsPtr options = add_command(command, action, prove);
+  options->place.add_to(*command);
+  command->add_option("N", options->number, "number of the record")->required()->check(WholeNumber(1))->type_name("");
+  command->footer("Examples:\n  cardwright audit prove 12 > proof.json");
+
+  CLI::App* check = audit.add_subcommand("verify-proof", "Check such a proof, without a store");
+  const OptionsPtr checked = add_command(check, action, verify_proof);
+  check->add_option("FILE", checked->file, "written by cardwright audit prove")->required()->type_name("");
+  add_roots_to(*check, *checked);
+  check->footer("Examples:\n  cardwright audit verify-proof proof.json --root roots.txt");
+}
+
+void add_root(CLI::App& audit, Action& action) {
+  CLI::App* command = audit.add_subcommand("root", "Print a root of the audit, to be kept elsewhere");
+  const OptionsPtr options = add_command(command, action, give_root);
+  options->place.add_to(*command);
+  command->add_option("--append", options->append, "add it to that file, too")->type_name("FILE");
+  command->footer("Examples:\n  cardwright audit root --append roots.txt");
+}
+
+}  // namespace
+
+void add_audit(CLI::App& program, Action& action) {
+  CLI::App* audit = program.add_subcommand("audit", "Who did what, and whether anybody changed it afterwards");
+  audit->require_subcommand(1);
+  audit->footer("Examples:\n  cardwright audit list\n  cardwright audit verify --root roots.txt");
+  add_list(*audit, action);
+  add_verify(*audit, action);
+  add_prove(*audit, action);
+  add_root(*audit, action);
+}
+
+}  // namespace cw::app

@@ -1,0 +1,30 @@
+#include "app/durable_run.h"
+
+#include "app/operator_name.h"
+#include "journal/store_budget.h"
+
+namespace cw::app {
+
+namespace {
+
+int64_t now() {
+  using namespace std::chrono;
+  return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+}  // namespace
+
+DurableRun::DurableRun(std::shared_ptr<store::Store> store, const engine::RunSetup& setup,
+                       const journal::Origin& origin)
+    : DurableRun(store, journal::StoreJournal::begin(store, setup, origin, operator_name())) {}
+
+DurableRun::DurableRun(std::shared_ptr<store::Store> store, std::unique_ptr<journal::StoreJournal> journal)
+    : store_(std::move(store)), journal_(std::move(journal)), key_watch_(store_->rotations(), journal_->id(), now) {}
+
+void DurableRun::join(engine::RunSetup& setup) {
+  setup.journal = journal_.get();
+  setup.ledger = std::make_shared<journal::StoreBudget>(store_, journal_->id());
+  setup.key_watch = &key_watch_;
+}
+
+}  // namespace cw::app

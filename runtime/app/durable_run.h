@@ -1,0 +1,35 @@
+// A run that a store keeps: its journal, its budgets and the keys it puts onto cards, as one thing that outlives the run.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "app/cards.h"
+#include "engine/run.h"
+#include "journal/key_watch_store.h"
+#include "journal/store_journal.h"
+#include "store/store.h"
+
+namespace cw::app {
+
+class DurableRun {
+ public:
+  /// Begins it in the store. Raises store.
+  DurableRun(std::shared_ptr<store::Store> store, const engine::RunSetup& setup, const journal::Origin& origin);
+  /// Takes over one that was taken up.
+  DurableRun(std::shared_ptr<store::Store> store, std::unique_ptr<journal::StoreJournal> journal);
+
+  const std::string& id() const { return journal_->id(); }
+  /// An operator ended it.
+  bool stopped() const { return journal_->stopped(); }
+  store::Store& store() const { return *store_; }
+  /// Puts itself into what the run is made of; outlives the run.
+  void join(engine::RunSetup& setup);
+
+ private:
+  std::shared_ptr<store::Store> store_;
+  std::unique_ptr<journal::StoreJournal> journal_;
+  journal::StoreKeyWatch key_watch_;
+};
+
+}  // namespace cw::app

@@ -1,0 +1,41 @@
+#include "app/moment.h"
+
+#include <array>
+#include <charconv>
+#include <chrono>
+#include <ctime>
+
+#include "base/error.h"
+
+namespace cw::app {
+
+int64_t now_ms() {
+  using std::chrono::milliseconds, std::chrono::system_clock;
+  return std::chrono::duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+std::string utc_text(int64_t ms) {
+  const std::time_t time = ms / 1000;
+  struct tm utc {};
+  // What no calendar has comes from a row that was changed.
+  if (::gmtime_r(&time, &utc) == nullptr) return std::to_string(ms) + " ms";
+  std::array<char, 64> text{};
+  std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &utc);
+  return text.data();
+}
+
+int64_t parse_age(const std::string& text) {
+  constexpr int64_t kMinute = 60'000;
+  constexpr int64_t kMost = 100 * 365;  // of whatever unit: no sum overflows
+  int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const std::string unit(end, text.data() + text.size());
+  const int64_t factor = unit == "d" ? 24 * 60 * kMinute : unit == "h" ? 60 * kMinute : unit == "m" ? kMinute : 0;
+  if (error != std::errc() || factor == 0 || number < 0 || number > kMost) {
+    throw Error(ErrorKind::usage, "'" + text + "' is no age: write a number up to " + std::to_string(kMost) +
+                                      " and d, h or m, as in 90d for days");
+  }
+  return number * factor;
+}
+
+}  // namespace cw::app

@@ -1,0 +1,20 @@
+// Moments and ages as people write them.
+//
+// Thread rule: plain functions.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace cw::app {
+
+/// Milliseconds since 1970, now.
+int64_t now_ms();
+
+/// "2026-03-01T12:00:00Z" of milliseconds since 1970.
+std::string utc_text(int64_t ms);
+
+/// Milliseconds of "90d", "12h" or "30m". Raises usage: something else.
+int64_t parse_age(const std::string& text);
+
+}  // namespace cw::app

@@ -1,0 +1,121 @@
+#include "journal/shadow.h"
+
+#include <optional>
+
+#include "engine/line_taker.h"
+
+namespace cw::journal {
+
+/// Hands everything on, and has each request judged.
+class ShadowedOutside : public engine::RunOutside {
+ public:
+  ShadowedOutside(std::unique_ptr<engine::RunOutside> inner, Shadow& shadow)
+      : inner_(std::move(inner)), shadow_(shadow) {}
+
+  Bytes reset() override { return inner_->reset(); }
+  void submit(host::Request request) override {
+    inner_->submit(std::move(request));
+    shadow_.judge(inner_->request(), card_);
+  }
+  const host::Request& request() const override { return inner_->request(); }
+  host::Reply carry_out() override {
+    host::Reply reply = inner_->carry_out();
+    follow(reply);
+    return reply;
+  }
+  bool waits_by_clock() const override { return inner_->waits_by_clock(); }
+  int64_t now() override { return inner_->now(); }
+  Bytes random(size_t count) override { return inner_->random(count); }
+  host::KeyInfo key_info(const std::string& set) override { return inner_->key_info(set); }
+  void note(host::Note note) override { inner_->note(std::move(note)); }
+  const Error* difference() const override { return inner_->difference(); }
+
+ private:
+  void follow(const host::Reply& reply) {
+    const host::Request& asked = inner_->request();
+    if (std::holds_alternative<host::Reset>(asked)) card_ = {};
+    if (const auto* close = std::get_if<host::CloseChannel>(&asked)) card_.channels.erase(close->channel);
+    if (const auto* open = std::get_if<host::OpenChannel>(&asked)) {
+      card_.close_on(open->logical_channel);
+      if (const auto* opened = std::get_if<host::ChannelOpened>(&reply)) {
+        card_.opened(*open, *opened);
+        shadow_.judge_opened(*open, *opened);
+      }
+    }
+    const auto* exchange = std::get_if<host::Exchange>(&asked);
+    const auto* answers = std::get_if<host::Answers>(&reply);
+    if (exchange == nullptr || answers == nullptr) return;
+    for (size_t i = 0; i < answers->answers.size(); ++i) card_.answered(exchange->plan[i], answers->answers[i]);
+  }
+
+  std::unique_ptr<engine::RunOutside> inner_;
+  Shadow& shadow_;
+  engine::CardState card_{};
+};
+
+namespace {
+
+/// The Error that `ask` raises, or nothing.
+template <class Ask>
+std::optional<Error> refusal(Ask ask) {
+  try {
+    ask();
+  } catch (const Error& error) {
+    return error;
+  }
+  return {};
+}
+
+}  // namespace
+
+Shadow::Shadow(std::shared_ptr<const engine::Policy> policy, const engine::Flow& flow, const engine::RunSetup& run)
+    : policy_(policy),
+      gate_(policy, flow.name, engine::declared_keys(flow, run.arguments), flow.needs_backends,
+            engine::isd_aid_of(run.flavor)) {
+  const engine::Decision decision = policy->judge_flow(flow.name);
+  add("flow " + flow.name,
+      decision.allowed ? std::nullopt : std::optional(Error(ErrorKind::policy, decision.because)));
+}
+
+std::unique_ptr<engine::RunOutside> Shadow::around(std::unique_ptr<engine::RunOutside> inner) {
+  ++attempt_;
+  return std::make_unique<ShadowedOutside>(std::move(inner), *this);
+}
+
+void Shadow::add(std::string request, const std::optional<Error>& refused) {
+  Verdict verdict{attempt_, std::move(request)};
+  if (denied_) {
+    verdict.is = Verdict::Is::unreachable;
+  } else if (refused) {
+    verdict.is = Verdict::Is::denied;
+    verdict.because = refused->message();
+    denied_ = true;
+  }
+  verdicts_.push_back(std::move(verdict));
+}
+
+void Shadow::judge(const host::Request& request, const engine::CardState& card) {
+  if (const auto* open = std::get_if<host::OpenChannel>(&request)) {
+    add(engine::request_lines(request, true).front(), refusal([&] { gate_.admit(*open); }));
+  } else if (const auto* call = std::get_if<host::HttpCall>(&request)) {
+    add(engine::request_lines(request, true).front(), refusal([&] { gate_.admit(*call); }));
+  } else if (const auto* exchange = std::get_if<host::Exchange>(&request)) {
+    // One by one, so that the first command of a plan that is denied is the one that is named.
+    const std::vector<std::string> lines = engine::request_lines(request, true);
+    for (size_t i = 0; i < exchange->plan.size(); ++i) {
+      host::Exchange one = *exchange;
+      one.plan = {exchange->plan[i]};
+      add(lines[i], refusal([&] {
+            gate_.admit(one, card.facts(one.channel));
+            gate_.admit_keys(one);
+          }));
+    }
+  }
+}
+
+void Shadow::judge_opened(const host::OpenChannel& asked, const host::ChannelOpened& opened) {
+  const auto refused = refusal([&] { gate_.admit_protocol(opened.scp, asked.level); });
+  if (refused) add("the card's answer to " + engine::request_lines(asked, true).front(), refused);
+}
+
+}  // namespace cw::journal

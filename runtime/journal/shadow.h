@@ -1,0 +1,48 @@
+// Another policy over a run that has been: what it would have said to each thing that the run asked, in order. After the
+// first no, the run would have gone another way, so what comes after it was not reached.
+//
+// Owner: one replay. One thread.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/card_state.h"
+#include "engine/gate.h"
+#include "engine/run.h"
+
+namespace cw::journal {
+
+struct Verdict {
+  enum class Is { allowed, denied, unreachable };
+  unsigned attempt = 0;
+  std::string request{};  // as recordings have it
+  Is is = Is::allowed;
+  std::string because{};  // denied
+};
+
+class Shadow {
+ public:
+  /// As the run was, but for `policy`.
+  Shadow(std::shared_ptr<const engine::Policy> policy, const engine::Flow& flow, const engine::RunSetup& run);
+
+  /// For RunSetup::around; this outlives the run.
+  std::unique_ptr<engine::RunOutside> around(std::unique_ptr<engine::RunOutside> inner);
+
+  const std::vector<Verdict>& verdicts() const { return verdicts_; }
+
+ private:
+  friend class ShadowedOutside;
+  void judge(const host::Request& request, const engine::CardState& card);
+  void judge_opened(const host::OpenChannel& asked, const host::ChannelOpened& opened);
+  void add(std::string request, const std::optional<Error>& refused);
+
+  std::shared_ptr<const engine::Policy> policy_;
+  engine::Gate gate_;
+  std::vector<Verdict> verdicts_{};
+  unsigned attempt_ = 0;
+  bool denied_ = false;
+};
+
+}  // namespace cw::journal

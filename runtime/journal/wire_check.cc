@@ -1,0 +1,117 @@
+#include "journal/wire_check.h"
+
+#include "base/hex.h"
+#include "card/apdu.h"
+#include "crypto/digest.h"
+#include "engine/line_taker.h"
+
+namespace cw::journal {
+
+/// Hands everything on, and has what came of it followed.
+class WireCheckedOutside : public engine::RunOutside {
+ public:
+  WireCheckedOutside(std::unique_ptr<engine::RunOutside> inner, WireCheck& check)
+      : inner_(std::move(inner)), check_(check) {}
+
+  Bytes reset() override {
+    Bytes atr = inner_->reset();
+    check_.follow(host::Reset{}, host::ResetDone{atr});
+    return atr;
+  }
+  void submit(host::Request request) override { inner_->submit(std::move(request)); }
+  const host::Request& request() const override { return inner_->request(); }
+  host::Reply carry_out() override {
+    host::Reply reply = inner_->carry_out();
+    check_.follow(inner_->request(), reply);
+    return reply;
+  }
+  bool waits_by_clock() const override { return inner_->waits_by_clock(); }
+  int64_t now() override { return inner_->now(); }
+  Bytes random(size_t count) override { return inner_->random(count); }
+  host::KeyInfo key_info(const std::string& set) override { return inner_->key_info(set); }
+  void note(host::Note note) override { inner_->note(std::move(note)); }
+  const Error* difference() const override { return inner_->difference(); }
+
+ private:
+  std::unique_ptr<engine::RunOutside> inner_;
+  WireCheck& check_;
+};
+
+std::unique_ptr<engine::RunOutside> WireCheck::around(std::unique_ptr<engine::RunOutside> inner) {
+  channels_.clear();
+  return std::make_unique<WireCheckedOutside>(std::move(inner), *this);
+}
+
+void WireCheck::follow(const host::Request& request, const host::Reply& reply) {
+  const std::vector<std::string> asked = engine::request_lines(request, true);
+  static const std::vector<Wire> none;
+  const std::vector<Wire>* wires = &none;
+  if (!asked.empty() && next_wires_ < lines_.wires.size() && lines_.wires[next_wires_].request == asked.front()) {
+    wires = &lines_.wires[next_wires_++].wires;
+  }
+  if (std::holds_alternative<host::Reset>(request)) channels_.clear();
+  if (const auto* exchange = std::get_if<host::Exchange>(&request)) exchanged(*exchange, *wires);
+  if (const auto* open = std::get_if<host::OpenChannel>(&request)) opened(*open, reply, *wires);
+}
+
+void WireCheck::compare(const std::string& what, ByteView travelled, const Wire& wire) {
+  ++checked_;
+  if (crypto::constant_time_equal(command_mac(key_, travelled), wire.command) || different_) return;
+  different_ = what;
+}
+
+void WireCheck::exchanged(const host::Exchange& request, const std::vector<Wire>& wires) {
+  const auto open = channels_.find(request.channel);
+  if (request.channel != 0 && open == channels_.end()) {
+    unchecked_ += static_cast<unsigned>(wires.size());
+    return;
+  }
+  gp::Channel* channel = request.channel == 0 ? nullptr : open->second.channel.get();
+  const std::vector<std::string> lines = engine::request_lines(request, true);
+  for (size_t i = 0; i < wires.size() && i < request.plan.size(); ++i) {
+    const engine::Custody::Resolved resolved = custody_.resolve(
+        request.plan[i], channel, channel ? ByteView(open->second.diversification_data) : ByteView());
+    card::Apdu apdu = resolved.apdu;
+    if (channel) apdu = resolved.secret ? channel->wrap(resolved.apdu, *resolved.secret) : channel->wrap(resolved.apdu);
+    Bytes travelled;
+    const auto pieces = channel ? engine::travelling(apdu, traits_.extended_length) : std::vector<card::Apdu>{apdu};
+    for (const card::Apdu& piece : pieces) append(travelled, piece.encode());
+    compare(lines[i], travelled, wires[i]);
+  }
+}
+
+void WireCheck::opened(const host::OpenChannel& request, const host::Reply& reply, const std::vector<Wire>& wires) {
+  const auto* done = std::get_if<host::ChannelOpened>(&reply);
+  if (done == nullptr) {
+    unchecked_ += static_cast<unsigned>(wires.size());  // what its challenge was is not kept
+    return;
+  }
+  if (next_channel_ >= lines_.channels.size()) return;
+  const engine::ChannelMaterial& material = lines_.channels[next_channel_++];
+  const auto answer = gp::InitializeUpdateAnswer::parse(material.answer, material.host_challenge.size());
+  Open open;
+  open.diversification_data = answer.diversification_data;
+  gp::ChannelOptions options;
+  options.i = material.asked.i;
+  options.aid = material.asked.aid;
+  options.encrypt_empty_data = traits_.encrypt_empty_data;
+  try {
+    const crypto::KeySet keys = custody_.key_set(material.asked.keys, answer.diversification_data);
+    open.channel = gp::Channel::open(keys, material.host_challenge, answer, material.asked.level, options);
+  } catch (const Error&) {
+    // Not there, or not what they were.
+    missing_.insert(material.asked.keys + ", version " + to_hex(answer.key_version));
+    unchecked_ += static_cast<unsigned>(wires.size());
+    return;
+  }
+  card::Apdu update = gp::initialize_update(material.version, 0, material.host_challenge);
+  update.cla = card::with_channel(update.cla, request.logical_channel);
+  card::Apdu authenticate = open.channel->external_authenticate();
+  authenticate.cla = card::with_channel(authenticate.cla, request.logical_channel);
+  const std::string what = engine::request_lines(request, true).front();
+  if (!wires.empty()) compare(what + " (INITIALIZE UPDATE)", update.encode(), wires[0]);
+  if (wires.size() > 1) compare(what + " (EXTERNAL AUTHENTICATE)", authenticate.encode(), wires[1]);
+  channels_[done->channel] = std::move(open);
+}
+
+}  // namespace cw::journal

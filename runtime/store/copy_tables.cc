@@ -1,0 +1,73 @@
+#include <algorithm>
+
+#include "copy_tables_private.h"
+
+namespace cw::store {
+
+namespace {
+
+constexpr int64_t kMany = 500;
+constexpr int64_t kFew = 4;  // of what may be large
+
+std::string listed(const std::vector<std::string>& names, size_t count) {
+  std::string out;
+  for (size_t i = 0; i < count; ++i) out += (i == 0 ? "" : ", ") + names[i];
+  return out;
+}
+
+std::string placeholders(size_t count) {
+  std::string out;
+  for (size_t i = 1; i <= count; ++i) out += (i == 1 ? "$" : ", $") + std::to_string(i);
+  return out;
+}
+
+}  // namespace
+
+const std::vector<CopiedTable>& copied_tables() {
+  static const std::vector<CopiedTable> all = {
+      {"meta", {"name", "number", "bytes"}, 1, kMany},
+      {"runs",
+       {"id",          "state", "flow",    "card",    "card_id", "flavor",   "bundle", "policy",
+        "policy_hash", "node",  "created", "changed", "wake",    "attempts", "frames", "error",
+        "stop_asked",  "key",   "owner",   "fence",   "beat",    "lease_ms"},
+       1,
+       kMany},
+      {"frames", {"run", "number", "fence", "content"}, 2, kMany},
+      {"files", {"sha256", "content", "used"}, 1, kFew},
+      {"run_files", {"run", "sha256"}, 2, kMany},
+      {"audit", {"number", "time", "previous", "entry", "hash"}, 1, kMany},
+      {"audit_head", {"id", "records", "hash", "subtrees"}, 1, kMany},
+      {"audit_roots", {"size", "time", "hash"}, 1, kMany},
+      {"charges", {"id", "charge", "state", "run", "time"}, 1, kMany},
+      {"charge_accounts", {"id", "card", "domain", "version", "counts"}, 4, kMany},
+      {"budget_marks", {"card", "word"}, 2, kMany},
+      {"outbox",
+       {"parcel", "run", "name", "url", "call", "created", "due", "tries", "error", "delivered", "given_up", "held"},
+       1,
+       kMany},
+      {"rotations",
+       {"card", "domain", "before_set", "before_version", "after_set", "after_version", "run", "begun", "decided"},
+       0,
+       0},
+  };
+  return all;
+}
+
+Statement next_rows(const CopiedTable& table, const Row& after) {
+  const std::string keys = listed(table.columns, table.keys);
+  std::string sql = "SELECT " + listed(table.columns, table.columns.size()) + " FROM " + table.name;
+  if (table.keys == 0) return {sql, {}};
+  if (!after.empty()) sql += " WHERE (" + keys + ") > (" + placeholders(table.keys) + ")";
+  sql += " ORDER BY " + keys + " LIMIT " + std::to_string(table.at_once);
+  return {sql, Row(after.begin(), after.begin() + static_cast<std::ptrdiff_t>(std::min(after.size(), table.keys)))};
+}
+
+Statement insert_row(const CopiedTable& table, const Row& row) {
+  return {"INSERT INTO " + table.name + " (" + listed(table.columns, table.columns.size()) + ") VALUES (" +
+              placeholders(table.columns.size()) + ")",
+          row};
+}
+
+bool is_copied(const CopiedTable& table, const Row& row) { return table.name != "meta" || text(row.at(0)) != "format"; }
+
+}  // namespace cw::store

@@ -1,0 +1,61 @@
+#include "sample.h"
+
+#include "base/hex.h"
+#include "crypto/digest.h"
+
+namespace cw::store {
+
+namespace {
+
+Lease begin(Store& store, const std::string& flow, const std::vector<std::string>& files) {
+  RunRow row;
+  row.id = new_run_id();
+  row.flow = flow;
+  row.card = "sim";
+  row.files = files;
+  const Bytes key = store.key().seal(crypto::SealingKey::random(), run_key_context(row.id));
+  return store.runs().create(row, key, to_bytes("first frame"));
+}
+
+}  // namespace
+
+void fill(Store& store) {
+  const Bytes file = to_bytes("return {}");
+  const std::string name = to_hex(crypto::digest(crypto::Hash::sha256, file));
+  store.put_file(name, file);
+
+  Lease done = begin(store, "demo/install", {name});
+  store.audit().add({"ada@desk", "run begun", done.run(), {{"flow", "demo/install"}}});
+  RunChange change;
+  change.state = RunState::done;
+  change.card_id = "CA4D01";
+  store.runs().append(done, to_bytes("second frame"), change);
+  store.runs().release(done);
+  store.audit().add({"ada@desk", "run done", done.run(), {}});
+  const Lease held = begin(store, "demo/inventory", {});
+  store.audit().add({"ada@desk", "run begun", held.run(), {{"flow", "demo/inventory"}}});
+  store.audit().root();
+
+  const std::vector<Account> isd = {{"CA4D01", "", 0x30}};
+  store.budgets().charge("charge 1", Charge::authentication, isd, {}, done.run());
+  store.budgets().settle("charge 1", Outcome::refused);
+  store.budgets().charge("charge 2", Charge::content, {{"CA4D01", "A000000151000001", 0x31}}, {}, done.run());
+  store.budgets().settle("charge 2", Outcome::lost);
+  store.budgets().mark("CA4D01", "seen");
+
+  Parcel parcel;
+  parcel.key = "parcel 1";
+  parcel.run = held.run();
+  parcel.name = "result";
+  parcel.url = "https://backend.example/results";
+  parcel.call = to_bytes("sealed call");
+  store.outbox().put(parcel);
+  Rotation rotation;
+  rotation.card = "CA4D01";
+  rotation.before = {"isd", 0x30};
+  rotation.after = {"isd.new", 0x31};
+  rotation.run = done.run();
+  store.rotations().begin(rotation);
+}
+
+}  // namespace cw::store

@@ -1,0 +1,14 @@
+// A store with something of each kind in it.
+#pragma once
+
+#include <string>
+
+#include "store/store.h"
+
+namespace cw::store {
+
+/// Three records in the audit, a run that is done, one that this process is at, a file, a budget that is used, a
+/// result on its way, an open rotation.
+void fill(Store& store);
+
+}  // namespace cw::store
