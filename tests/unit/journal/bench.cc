@@ -26,7 +26,7 @@ End carry_out(engine::RunSetup setup, StoreJournal& journal, HostedReader& reade
   setup.http = [&](const host::HttpCall&) { return dying.call(); };
   engine::Scheduler scheduler(long_wait);
   scheduler.add(std::make_unique<engine::Run>(std::move(setup)));
-  scheduler.run_all();
+  scheduler.run_all(dying.asked_to_end());
   const engine::RunResult& result = scheduler.at(0).result();
   End end;
   end.rebuilt = dying.rebuilt();

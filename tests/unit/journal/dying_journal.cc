@@ -60,7 +60,11 @@ void DyingJournal::die(At at) {
   const bool on_the_way = at == At::checked || at == At::sent || at == At::answered;
   if (on_the_way && kill_.apdu != apdu_) return;
   kill_.at = At::never;
-  raise(kill_.signal);
+  if (kill_.signal == SIGINT) {
+    asked_to_end_ = true;
+  } else {
+    raise(kill_.signal);
+  }
 }
 
 }  // namespace cw::journal

@@ -3,6 +3,7 @@
 // Owner: a process of a story. One thread.
 #pragma once
 
+#include <atomic>
 #include <csignal>
 
 #include "card_host.h"
@@ -25,7 +26,7 @@ struct KillPoint {
   At at = At::never;
   int number = 0;        // of the exchange, from 1, that it dies around; resets and calls of backends count
   int apdu = 1;          // of that exchange: checked, sent, answered
-  int signal = SIGKILL;  // or SIGSTOP: once
+  int signal = SIGKILL;  // or SIGSTOP, once; SIGINT: the program is asked to end
 };
 std::string name_of(KillPoint::At at);
 
@@ -39,6 +40,8 @@ class DyingJournal : public engine::RunJournal {
   host::HttpReply call();
   /// How often the run was built again in this process.
   int rebuilt() const { return rebuilt_; }
+  /// For the scheduler: somebody pressed Ctrl-C.
+  const std::atomic<bool>* asked_to_end() const { return &asked_to_end_; }
 
   void before(const host::Request& request) override;
   void finished(const std::optional<Error>& error, End end) override;
@@ -69,6 +72,7 @@ class DyingJournal : public engine::RunJournal {
   int exchange_ = 0;
   int apdu_ = 0;
   int rebuilt_ = 0;
+  std::atomic<bool> asked_to_end_{false};
 };
 
 }  // namespace cw::journal

@@ -68,5 +68,23 @@ TEST(Resume, ARunKilledWhileItWaitsBeginsAnAttemptIfTheCardLostItsPower) {
   EXPECT_EQ(end.attempts, 2U);
 }
 
+TEST(Resume, ARunThatWasStoppedWithCtrlCGoesOnInTheSameChannel) {
+  Bench bench;
+  const std::string flow = bench.flow_file("stopped", R"(
+    local isd = gp.open(run.card, { keys = "isd", level = "mac+enc+rmac" })
+    for i = 1, 4 do
+      isd:expect(apdu.command { cla = 0x80, ins = 0xCA, p1 = 0x00, p2 = 0xE0, le = 256 })
+    end)");
+  const Bench::End stopped = bench.run(flow, {}, {At::answered, 5, 1, SIGINT});
+  EXPECT_NE(stopped.error.find("stopped before the next command"), std::string::npos) << stopped.error;
+  EXPECT_TRUE(stopped.can_resume);
+  EXPECT_TRUE(open_journal(*bench.open_store(), stopped.id).lines.in_doubt.empty());
+  bench.host->forget();
+  const Bench::End end = bench.resume(stopped.id);
+  EXPECT_EQ(end.error, "");
+  EXPECT_EQ(end.attempts, 1U);
+  EXPECT_EQ(bench.host->seen().size(), 2U) << "what was answered is not asked again";
+}
+
 }  // namespace
 }  // namespace cw::journal

@@ -90,6 +90,9 @@ class Rack {
     for (size_t i = 1; i <= kills.size() && (end.killed || end.can_resume); ++i) {
       out = complaints(bench_, end.id, bench_.host->seen());
       if (!out.empty()) return out;
+      // Killed after its last word: there is nothing to go on with.
+      end.killed = !store::is_over(bench_.open_store()->runs().find(end.id).state);
+      if (!end.killed && !end.can_resume) break;
       between(i);
       end = bench_.resume(end.id, i < kills.size() ? kills[i] : KillPoint{});
     }
