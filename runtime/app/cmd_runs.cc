@@ -5,7 +5,6 @@
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
-#include "cmd_runs_private.h"
 #include "app/commands.h"
 #include "app/console.h"
 #include "app/durable_run.h"
@@ -17,6 +16,7 @@
 #include "app/session.h"
 #include "app/store_place.h"
 #include "app/table.h"
+#include "cmd_runs_private.h"
 #include "engine/scheduler.h"
 
 namespace cw::app {
@@ -40,15 +40,24 @@ struct Options {
 };
 
 ordered_json json_of(const store::RunRow& row) {
-  return {{"id", row.id},           {"state", store::name_of(row.state)},
-          {"flow", row.flow},       {"card", row.card},
-          {"card_id", row.card_id}, {"flavor", row.flavor},
-          {"bundle", row.bundle},   {"policy", row.policy},
-          {"policy_hash", row.policy_hash}, {"node", row.node},
-          {"created", row.created}, {"changed", row.changed},
-          {"wake", row.wake},       {"attempts", row.attempts},
-          {"frames", row.frames},   {"error", row.error},
-          {"stop_asked", row.stop_asked}, {"held", row.held}};
+  return {{"id", row.id},
+          {"state", store::name_of(row.state)},
+          {"flow", row.flow},
+          {"card", row.card},
+          {"card_id", row.card_id},
+          {"flavor", row.flavor},
+          {"bundle", row.bundle},
+          {"policy", row.policy},
+          {"policy_hash", row.policy_hash},
+          {"node", row.node},
+          {"created", row.created},
+          {"changed", row.changed},
+          {"wake", row.wake},
+          {"attempts", row.attempts},
+          {"frames", row.frames},
+          {"error", row.error},
+          {"stop_asked", row.stop_asked},
+          {"held", row.held}};
 }
 
 ExitStatus list(const Options& options) {
@@ -58,8 +67,8 @@ ExitStatus list(const Options& options) {
   if (!options.state.empty()) {
     filter.state = store::run_state_named(options.state);
     if (!filter.state) {
-      throw Error(ErrorKind::usage, "--state is one of running, waiting, stuck, done, failed, stopped, and not '" +
-                                        options.state + "'");
+      throw Error(ErrorKind::usage,
+                  "--state is one of running, waiting, stuck, done, failed, stopped, and not '" + options.state + "'");
     }
   }
   const auto opened = options.place.open_to_read();
@@ -146,7 +155,8 @@ ExitStatus resume(const Options& options) {
   card.save();
   deliver_for_run(opened, durable.id());
   if (interrupted) {
-    std::cerr << "cardwright: run " << durable.id() << " was stopped by a signal; cardwright runs resume goes on with it\n";
+    std::cerr << "cardwright: run " << durable.id()
+              << " was stopped by a signal; cardwright runs resume goes on with it\n";
     return ExitStatus::interrupted;
   }
   if (result.error) complain(*result.error);

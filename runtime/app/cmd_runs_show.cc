@@ -4,12 +4,12 @@
 #include <CLI/CLI.hpp>
 #include <unistd.h>
 
-#include "cmd_runs_private.h"
 #include "app/failure.h"
 #include "app/moment.h"
 #include "app/store_place.h"
 #include "app/terminal.h"
 #include "app/trace.h"
+#include "cmd_runs_private.h"
 #include "journal/replay_run.h"
 
 namespace cw::app {

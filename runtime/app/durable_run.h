@@ -1,4 +1,5 @@
-// A run that a store keeps: its journal, its budgets and the keys it puts onto cards, as one thing that outlives the run.
+// A run that a store keeps: its journal, its budgets and the keys it puts onto cards, as one thing that outlives the
+// run.
 #pragma once
 
 #include <memory>

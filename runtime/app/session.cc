@@ -5,8 +5,8 @@
 
 #include <CLI/CLI.hpp>
 
-#include "app/failure.h"
 #include "app/durable_run.h"
+#include "app/failure.h"
 #include "app/interrupt.h"
 #include "app/observers.h"
 #include "app/paths.h"

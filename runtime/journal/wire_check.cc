@@ -69,8 +69,8 @@ void WireCheck::exchanged(const host::Exchange& request, const std::vector<Wire>
   gp::Channel* channel = request.channel == 0 ? nullptr : open->second.channel.get();
   const std::vector<std::string> lines = engine::request_lines(request, true);
   for (size_t i = 0; i < wires.size() && i < request.plan.size(); ++i) {
-    const engine::Custody::Resolved resolved = custody_.resolve(
-        request.plan[i], channel, channel ? ByteView(open->second.diversification_data) : ByteView());
+    const engine::Custody::Resolved resolved =
+        custody_.resolve(request.plan[i], channel, channel ? ByteView(open->second.diversification_data) : ByteView());
     card::Apdu apdu = resolved.apdu;
     if (channel) apdu = resolved.secret ? channel->wrap(resolved.apdu, *resolved.secret) : channel->wrap(resolved.apdu);
     Bytes travelled;

@@ -21,8 +21,8 @@ struct Bounds {
   void check() const;
 };
 
-/// Until the run is done, or waits for a backend and `backends_pause` is set: then its request() is_for_backend(). A run
-/// that outlasts its bounds is stopped.
+/// Until the run is done, or waits for a backend and `backends_pause` is set: then its request() is_for_backend(). A
+/// run that outlasts its bounds is stopped.
 void drive(engine::Run& run, const Bounds& bounds, bool backends_pause);
 
 }  // namespace cw::scenario
