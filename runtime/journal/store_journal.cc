@@ -1,6 +1,7 @@
 #include "journal/store_journal.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/error.h"
 #include "engine/recorder.h"
@@ -136,6 +137,7 @@ StoreJournal::TakenUp StoreJournal::take_up(std::shared_ptr<store::Store> store,
     journal->frame_.forgive(lines.attempts);
     lines.forgiven = lines.attempts;
   }
+  journal->card_before_ = opened.row.card_id;
   journal->change_.state = store::RunState::running;
   journal->audit("run taken up", {{"attempts", std::to_string(lines.attempts)}});
   out.setup.past = past_of(opened.row, opened.head, lines);
@@ -281,7 +283,15 @@ void StoreJournal::travelled(ByteView command, ByteView answer) {
   frame_.wire({command_mac(key_, command), answer.empty() ? Bytes() : answer_mac(key_, answer)});
 }
 
-void StoreJournal::card_is(const std::string& identity) { change_.card_id = identity; }
+void StoreJournal::card_is(const std::string& identity) {
+  // A process before was on that card. Within this one a flow may change what a card says of itself.
+  const std::string before = std::exchange(card_before_, {});
+  if (!before.empty() && before != identity) {
+    stop_here(Error(ErrorKind::usage, "the card in the reader is " + identity + ", and the run is on " + before +
+                                          "; put that one in"));
+  }
+  change_.card_id = identity;
+}
 
 void StoreJournal::audit(const std::string& action, const std::vector<std::pair<std::string, std::string>>& details) {
   store_->audit().add({actor_, action, id(), details});

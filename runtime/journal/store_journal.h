@@ -79,6 +79,7 @@ class StoreJournal : public engine::RunJournal {
   FrameText frame_{};
   store::RunChange change_{};
   std::optional<Error> must_stop_{};
+  std::string card_before_{};  // that a process before was on, until this one has seen its own
   bool in_step_ = false;
   bool over_ = false;
   bool stopped_ = false;

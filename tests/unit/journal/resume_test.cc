@@ -86,5 +86,21 @@ TEST(Resume, ARunThatWasStoppedWithCtrlCGoesOnInTheSameChannel) {
   EXPECT_EQ(bench.host->seen().size(), 2U) << "what was answered is not asked again";
 }
 
+TEST(Resume, AnotherCardInTheReaderIsNotGivenWhatARunBegan) {
+  InstallBench bench;
+  bench.budgets = true;
+  const Bench::End killed = bench.run("demo/install", {kCap}, {At::answered, 5});
+  ASSERT_TRUE(killed.killed);
+  const std::string memory = bench.card->save();
+  const se::Flavor first = bench.flavor;
+  bench.flavor.cplc[15] ^= 1;
+  bench.put_in();
+  const Bench::End end = bench.resume(killed.id);
+  EXPECT_NE(end.error.find("and the run is on"), std::string::npos) << end.error;
+  bench.flavor = first;
+  bench.put_in(memory);
+  EXPECT_EQ(bench.resume(killed.id).error, "");
+}
+
 }  // namespace
 }  // namespace cw::journal
