@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include <fcntl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -33,6 +34,12 @@ void fail(const std::string& what) {
 }
 
 double microseconds(Clock::duration time) { return std::chrono::duration<double, std::micro>(time).count(); }
+
+double thread_time() {
+  timespec now{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) * 1e6 + static_cast<double>(now.tv_nsec) / 1e3;
+}
 
 double median(Times times) {
   if (times.empty()) fail("nothing was measured");

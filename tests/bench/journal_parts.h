@@ -23,6 +23,8 @@ using Times = std::vector<double>;  // microseconds
 
 [[noreturn]] void fail(const std::string& what);
 double microseconds(Clock::duration time);
+/// What this thread has computed so far, in microseconds.
+double thread_time();
 double median(Times times);
 /// The median of some, in microseconds: a file with so many bytes more, on the disk.
 double append_and_sync(size_t size);
