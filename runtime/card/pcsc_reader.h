@@ -39,6 +39,9 @@ class PcscReader : public Reader {
   /// unplugged, no card, mute, no power, no protocol in common, held by another program, hangs.
   Bytes reset() override;
 
+  // attach() is Reader's, and says no. pcscd resets a card whose program was killed while it had the card alone, takes
+  // the power of one that nobody has any more, and tells nobody that it did (docs/decisions/0022).
+
   /// Raises reader, besides what reset() raises: the card was removed in the middle of this command, was removed and
   /// put in again or another one was, was reset by another program, did not answer.
   Bytes transmit(ByteView command) override;

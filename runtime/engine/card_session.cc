@@ -91,6 +91,7 @@ void CardSession::go_on(const CardState& state, const std::vector<ChannelPast>& 
 }
 
 host::ResetDone CardSession::perform(const host::Reset&) {
+  evidence_.before_sending();
   forget();
   budgets_.content.give_up();
   host::ResetDone done{reader_.reset()};

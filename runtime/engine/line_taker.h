@@ -41,6 +41,7 @@ class TakingOutside : public RunOutside {
   host::KeyInfo key_info(const std::string& set) override;
   void note(host::Note note) override;
   const Error* difference() const override { return inner_->difference(); }
+  void check_end() override { inner_->check_end(); }
 
  private:
   void exchanged(const host::Exchange& request, const host::Reply& reply);

@@ -31,6 +31,7 @@ struct Performance {
   CardSession& session;
   const HttpTransport& http;
   const Director& director;
+  Evidence& evidence;
 
   template <class Request>
   host::Reply operator()(const Request& request) const {
@@ -38,6 +39,7 @@ struct Performance {
   }
   host::Reply operator()(const host::HttpCall& request) const {
     if (!http) throw Error(ErrorKind::http, "this program was started without a network");
+    evidence.before_sending();
     return http(request);
   }
   host::Reply operator()(const host::Wait&) const { return host::Waited{}; }
@@ -94,7 +96,7 @@ host::KeyInfo LocalOutside::key_info(const std::string& set) {
 
 host::Reply LocalOutside::carry_out() {
   try {
-    return std::visit(Performance{session_, setup_.http, setup_.director}, *request_);
+    return std::visit(Performance{session_, setup_.http, setup_.director, setup_.evidence}, *request_);
   } catch (const Error& error) {
     return error;
   }

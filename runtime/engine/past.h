@@ -29,7 +29,7 @@ struct Past {
   /// `attempt`. Null: the next attempt starts from the top.
   std::shared_ptr<const Recording> attempt{};
   std::vector<ChannelPast> channels{};  // that it has open
-  bool same_process = false;            // that had the card in its reader all the time
+  bool same_process = false;            // that had the card in its reader all the time, and waited to the end
   std::chrono::milliseconds left{0};    // of the wait that it ends with
 };
 

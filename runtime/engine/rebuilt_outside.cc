@@ -7,6 +7,7 @@ namespace cw::engine {
 RebuiltOutside::RebuiltOutside(Setup setup)
     : past_(std::move(setup.past)),
       go_on_(std::move(setup.go_on)),
+      taker_(setup.taker),
       replay_(past_.attempt, past_.attempt->runs.at(0)),
       recorded_({replay_, setup.gate, silent_, no_stage_}),
       serving_(&recorded_) {
@@ -14,10 +15,16 @@ RebuiltOutside::RebuiltOutside(Setup setup)
 }
 
 RunOutside& RebuiltOutside::now_serving() {
-  if (!live_ && replay_.at_end() && !replay_.difference()) {
+  if (lost_) throw *lost_;
+  if (live_ || !replay_.at_end() || replay_.difference()) return *serving_;
+  try {
     live_ = go_on_(recorded_.card_state());
-    serving_ = live_.get();
+  } catch (const Error& error) {
+    // Custody has other keys by now: the script of this attempt cannot go on, and is not to see why.
+    lost_ = error.within("going on in the channels that were open");
+    throw *lost_;
   }
+  serving_ = live_.get();
   return *serving_;
 }
 
@@ -26,7 +33,22 @@ void RebuiltOutside::submit(host::Request request) {
   RunOutside& outside = now_serving();
   outside.submit(std::move(request));
   if (live_ || !replay_.at_end()) return;
-  if (std::holds_alternative<host::Wait>(outside.request())) rest_ = host::Wait{past_.left};
+  const bool waits = std::holds_alternative<host::Wait>(outside.request());
+  if (waits && !past_.same_process) rest_ = host::Wait{past_.left};
+}
+
+void RebuiltOutside::note(host::Note note) {
+  if (!live_ && taker_) taker_->noted(note);
+  serving_->note(std::move(note));
+}
+
+void RebuiltOutside::check_end() {
+  if (live_ || lost_ || replay_.difference() || replay_.at_end()) return;
+  try {
+    replay_.check_end();
+  } catch (const Error&) {
+    // It is the difference from now on.
+  }
 }
 
 const host::Request& RebuiltOutside::request() const { return rest_ ? *rest_ : serving_->request(); }

@@ -6,6 +6,7 @@
 
 #include <functional>
 
+#include "engine/line_taker.h"
 #include "engine/past.h"
 #include "engine/recorded_outside.h"
 
@@ -20,6 +21,7 @@ class RebuiltOutside : public RunOutside {
     Gate& gate;
     Observer& observer;  // of what is new; what was before, it was told
     GoOn go_on{};
+    LineTaker* taker = nullptr;  // is told of notes from the past too; may be null
   };
   /// What it refers to must outlive this. Raises usage: the attempt is no recording.
   explicit RebuiltOutside(Setup setup);
@@ -32,20 +34,23 @@ class RebuiltOutside : public RunOutside {
   int64_t now() override { return now_serving().now(); }
   Bytes random(size_t count) override { return now_serving().random(count); }
   host::KeyInfo key_info(const std::string& set) override { return now_serving().key_info(set); }
-  void note(host::Note note) override { serving_->note(std::move(note)); }
-  const Error* difference() const override { return replay_.difference(); }
+  void note(host::Note note) override;
+  const Error* difference() const override { return lost_ ? &*lost_ : replay_.difference(); }
+  void check_end() override;
 
  private:
   RunOutside& now_serving();
 
   Past past_;
   GoOn go_on_;
+  LineTaker* taker_;
   Observer silent_;
   Director no_stage_;
   RunReplay replay_;
   RecordedOutside recorded_;
   std::unique_ptr<RunOutside> live_{};  // null: still in the past
   RunOutside* serving_;
+  std::optional<Error> lost_{};          // why the card cannot go on
   std::optional<host::Request> rest_{};  // what is left of the wait that the past ends with
 };
 

@@ -27,7 +27,7 @@ const Kept& kept(const RecordedLine& line) {
 }  // namespace
 
 Bytes RecordedOutside::reset() {
-  card_ = {};
+  card_ = after_reset();
   const Bytes atr = kept<Bytes>(setup_.replay.take(request_text(host::Reset{})));
   setup_.observer.card_reset(atr);
   return atr;
@@ -63,8 +63,15 @@ host::Reply RecordedOutside::carry_out() {
   }
 }
 
+/// Ids of channels are not given twice in an attempt.
+CardState RecordedOutside::after_reset() const {
+  CardState out;
+  out.last = card_.last;
+  return out;
+}
+
 host::Reply RecordedOutside::reply_to(const host::Reset&) {
-  card_ = {};
+  card_ = after_reset();
   const RecordedLine& line = setup_.replay.take(request_text(host::Reset{}));
   if (const auto* error = std::get_if<Error>(&line.reply)) return *error;
   host::ResetDone done{std::get<Bytes>(line.reply)};
@@ -141,9 +148,7 @@ host::Reply RecordedOutside::reply_to(const host::Wait& request) {
 
 host::Reply RecordedOutside::reply_to(const host::Direction& request) {
   host::DirectionDone done = setup_.director(request);
-  if (done.card_used) {
-    card_ = {};
-  }
+  if (done.card_used) card_ = after_reset();
   return done;
 }
 

@@ -52,6 +52,7 @@ class RecordedOutside : public RunOutside {
   host::Reply reply_to(const host::HttpCall& request);
   host::Reply reply_to(const host::Wait& request);
   host::Reply reply_to(const host::Direction& request);
+  CardState after_reset() const;
   void show_handshake(const host::OpenChannel& request, const RecordedReply& reply);
 
   Setup setup_;

@@ -220,8 +220,8 @@ struct Run::Impl {
       outside->go_on(state, channels);
       return journaled(std::move(outside));
     };
-    start(recorded(
-        std::make_unique<RebuiltOutside>(RebuiltOutside::Setup{std::exchange(past, {}), gate, observer, go_on})));
+    start(recorded(std::make_unique<RebuiltOutside>(
+        RebuiltOutside::Setup{std::exchange(past, {}), gate, observer, go_on, journal})));
   }
 
   void start(std::unique_ptr<RunOutside> outside) {
@@ -253,6 +253,7 @@ struct Run::Impl {
       end_attempt(*replay->ended());
       return;
     }
+    if (outcome != lua::State::Outcome::waiting) attempt->outside().check_end();
     if (const Error* difference = attempt->outside().difference()) {
       end_attempt(*difference);
       return;
@@ -345,8 +346,8 @@ struct Run::Impl {
     phase = Phase::ready;
     try {
       past = journal->past();
-      past.left = {};
       past.same_process = true;
+      take_up();
     } catch (const Error& error) {
       leave(error);
     }
@@ -413,7 +414,8 @@ void Run::advance() {
 
 void Run::passivate() {
   Impl& run = *impl_;
-  if (run.journal == nullptr || !waits_by_clock() || run.setup.scenario) return;
+  // A recorder has taken down this attempt once.
+  if (run.journal == nullptr || run.dormant || run.recorder || run.setup.scenario || !waits_by_clock()) return;
   run.dormant = run.attempt->outside().request();
   run.attempt.reset();
 }

@@ -22,6 +22,8 @@ class RunOutside : public host::Outside {
   virtual bool waits_by_clock() const { return true; }
   /// Where the script left the recording, which ends the run whatever the script makes of it; null: it did not.
   virtual const Error* difference() const { return nullptr; }
+  /// The script came to its end, or failed. Where the recording goes on from there, that is a difference.
+  virtual void check_end() {}
 };
 
 }  // namespace cw::engine

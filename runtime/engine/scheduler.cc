@@ -18,6 +18,7 @@ void Scheduler::step(size_t number) {
   if (run.phase() != Run::Phase::waiting) return;
   if (const auto* wait = std::get_if<host::Wait>(&run.request()); wait && run.waits_by_clock()) {
     timers_.push({Clock::now() + wait->time, order_++, number});
+    if (wait->time >= long_wait_) run.passivate();
     return;
   }
   run.complete(run.carry_out());
@@ -37,9 +38,10 @@ void Scheduler::run_all(const std::atomic<bool>* stop) {
       return;
     }
     while (!timers_.empty() && timers_.top().at <= Clock::now()) {
-      runs_[timers_.top().run]->complete(host::Waited{});
-      ready_.push_back(timers_.top().run);
+      const size_t number = timers_.top().run;
       timers_.pop();
+      runs_[number]->complete(host::Waited{});
+      if (runs_[number]->phase() == Run::Phase::ready) ready_.push_back(number);
     }
     if (ready_.empty()) {
       // Short naps, so that a signal that sets `stop` is seen.

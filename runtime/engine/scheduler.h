@@ -16,8 +16,14 @@
 
 namespace cw::engine {
 
+/// From this long a wait on, the script of a run with a journal is dropped from memory, and built again when the wait
+/// is over. That takes some milliseconds and gives back some hundred kilobytes: for a shorter one it is not worth it.
+inline constexpr std::chrono::milliseconds kLongWait{5'000};
+
 class Scheduler {
  public:
+  explicit Scheduler(std::chrono::milliseconds long_wait = kLongWait) : long_wait_(long_wait) {}
+
   /// Takes the run over; its number is its place in results().
   size_t add(std::unique_ptr<Run> run);
 
@@ -37,6 +43,7 @@ class Scheduler {
 
   void step(size_t number);
 
+  std::chrono::milliseconds long_wait_;
   std::vector<std::unique_ptr<Run>> runs_;
   std::deque<size_t> ready_;
   std::priority_queue<Timer, std::vector<Timer>, std::greater<>> timers_;

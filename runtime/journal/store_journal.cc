@@ -120,10 +120,15 @@ StoreJournal::TakenUp StoreJournal::take_up(std::shared_ptr<store::Store> store,
     for (const std::string& request : in_doubt) {
       engine::RecordedLine line{kind_of(request), request, lost};
       if (line.kind == Kind::more) line.reply = engine::NoAnswer{};
-      if (line.kind == Kind::http) line.reply = Error(ErrorKind::http, lost.message());
       journal->take(std::move(line));
     }
     journal->attempt_failed(lost);
+    lines.failed = true;
+  } else if (lines.attempts > 0 && !lines.failed && opened.head.api != kApi) {
+    // What its script called may be something else here. It may run all the same: from the top, on what the card is.
+    journal->attempt_failed(Error(ErrorKind::store, "the attempt was begun by a program with API " +
+                                                        std::to_string(opened.head.api) + ", and this one has " +
+                                                        std::to_string(kApi) + ", so it is not built again"));
     lines.failed = true;
   }
   if (opened.row.state == store::RunState::stuck) {

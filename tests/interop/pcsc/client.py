@@ -1,6 +1,7 @@
 """Another program at the same pcscd, over libpcsclite as it is.
 
 usage: client.py hold READER     opens the card for itself alone; says so; lets it go when its input ends
+       client.py share READER    the same, and others may have it too
        client.py reset READER    opens it shared, resets it, says so
 
 Prints one line: "holds", "reset", or "refused CODE" with PC/SC's return code.
@@ -26,7 +27,7 @@ def main(what, reader):
         print(f"refused {code & 0xFFFFFFFF:08X}", flush=True)
         return
     print("reset" if what == "reset" else "holds", flush=True)
-    if what == "hold":
+    if what in ("hold", "share"):
         sys.stdin.read()
     pcsc.SCardDisconnect(card, ctypes.c_ulong(LEAVE))
     pcsc.SCardReleaseContext(context)

@@ -171,6 +171,23 @@ def another_program(bench):
                 status == 1 and "the card was reset by another program" in err, f"{status} {err}")
 
 
+def its_program_is_killed(bench):
+    # Why no process goes on in the channel of one that was killed: pcscd leaves no card as it was
+    # (docs/decisions/0022).
+    card = bench.insert()
+    for what, resets in (("hold", 1), ("share", 0)):
+        process, said = bench.other(what, "Virtual PCD 00 00")
+        bench.check(f"a program has the card ({what})", said == "holds" and card.powered, said)
+        before = card.resets
+        process.kill()
+        process.wait()
+        begin = time.monotonic()
+        bench.wait(lambda: not card.powered, "pcscd takes the power of a card that nobody has")
+        bench.check(f"a card whose program is killed is without power soon ({what})", time.monotonic() - begin < 10)
+        bench.check(f"and was reset {resets} times before ({what})", card.resets - before == resets,
+                    card.resets - before)
+
+
 def interrupted(bench):
     def answer(card, apdu):
         time.sleep(2)
@@ -246,5 +263,5 @@ def pcscd_hangs(bench):
 
 
 STORIES = [no_pcscd, no_reader, what_does_not_go_together, cards_that_do_not_open, pulled_in_the_middle,
-           pulled_while_a_channel_opens, moved_between_commands, another_program, interrupted, pcscd_ends,
-           pcscd_starts_anew, driver_hangs, pcscd_hangs]
+           pulled_while_a_channel_opens, moved_between_commands, another_program, its_program_is_killed, interrupted,
+           pcscd_ends, pcscd_starts_anew, driver_hangs, pcscd_hangs]

@@ -1,15 +1,17 @@
 #include "bench.h"
 
-#include <array>
+#include <atomic>
+#include <fstream>
 
-#include <gtest/gtest.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
+#include <nlohmann/json.hpp>
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/files.h"
 #include "base/hex.h"
-#include "engine/scheduler.h"
+#include "engine/recorder.h"
+#include "engine/recording_text.h"
+#include "journal/store_budget.h"
 
 namespace cw::journal {
 
@@ -17,150 +19,22 @@ namespace {
 
 constexpr uint8_t kDes = 0x80;
 
-void write_all(int socket, ByteView data) {
-  while (!data.empty()) {
-    const ssize_t count = ::send(socket, data.data(), data.size(), MSG_NOSIGNAL);
-    if (count <= 0) throw Error(ErrorKind::reader, "the other end is gone");
-    data = data.subspan(static_cast<size_t>(count));
-  }
-}
-
-/// False: the other end is gone.
-bool read_all(int socket, std::span<uint8_t> data) {
-  while (!data.empty()) {
-    const ssize_t count = ::recv(socket, data.data(), data.size(), 0);
-    if (count <= 0) return false;
-    data = data.subspan(static_cast<size_t>(count));
-  }
-  return true;
-}
-
-/// A letter, four bytes of length, and so many bytes.
-void write_message(int socket, char what, ByteView data) {
-  Bytes message{static_cast<uint8_t>(what)};
-  append_be(message, data.size(), 4);
-  append(message, data);
-  write_all(socket, message);
-}
-
-bool read_message(int socket, char& what, Bytes& data) {
-  std::array<uint8_t, 5> head;
-  if (!read_all(socket, head)) return false;
-  what = static_cast<char>(head[0]);
-  data.resize(read_be(ByteView(head).subspan(1)));
-  return read_all(socket, data);
-}
-
-/// A journal whose process dies around one of its exchanges.
-class DyingJournal : public engine::RunJournal {
- public:
-  using At = KillPoint::At;
-  DyingJournal(StoreJournal& inner, HostedReader& reader, KillPoint kill) : inner_(inner), kill_(kill) {
-    reader.sent = [this] { die(At::sent); };
-    reader.answered = [this] { die(At::answered); };
-  }
-
-  void before(const host::Request& request) override {
-    if (std::holds_alternative<host::Wait>(request) || std::holds_alternative<host::CloseChannel>(request)) return;
-    const bool was = exchange_ == kill_.number;
-    ++exchange_;
-    die(At::before_intent);
-    inner_.before(request);
-    die(At::after_intent);
-    if (was && kill_.at == At::committed) raise(SIGKILL);
-  }
-  void attempt(unsigned number) override { inner_.attempt(number); }
-  void attempt_failed(const Error& error) override { inner_.attempt_failed(error); }
-  void finished(const std::optional<Error>& error, End end) override {
-    inner_.finished(error, end);
-    die(At::committed);
-  }
-  void waits(std::chrono::milliseconds time) override {
-    inner_.waits(time);
-    die(At::committed);
-  }
-  void left() override { inner_.left(); }
-  const Error* must_stop() const override { return inner_.must_stop(); }
-  engine::Past past() override { return inner_.past(); }
-  void take(engine::RecordedLine line) override { inner_.take(std::move(line)); }
-  void noted(const host::Note& note) override { inner_.noted(note); }
-  void before_sending() override { inner_.before_sending(); }
-  void travelled(ByteView command, ByteView answer) override { inner_.travelled(command, answer); }
-  void channel_opened(const engine::ChannelMaterial& material) override { inner_.channel_opened(material); }
-  void channel_moved(host::ChannelId channel, const gp::Channel::Mark& mark) override {
-    inner_.channel_moved(channel, mark);
-  }
-
- private:
-  void die(At at) const {
-    if (kill_.at == at && kill_.number == exchange_) raise(SIGKILL);
-  }
-  StoreJournal& inner_;
-  KillPoint kill_;
-  int exchange_ = 0;
-};
-
-/// `work` in a child; what it returns comes back, unless it is killed.
-Bench::End in_a_process(const std::function<Bench::End()>& work) {
-  std::array<int, 2> ends;
-  if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends.data()) != 0) throw Error(ErrorKind::internal, "socketpair");
-  const pid_t child = fork();
-  if (child == 0) {
-    ::close(ends[0]);
-    Bench::End end;
-    try {
-      end = work();
-    } catch (const Error& error) {
-      end.error = std::string(name_of(error.kind())) + ": " + error.message();
-    }
-    write_message(ends[1], 'E', view(end.error));
-    write_message(ends[1], 'I', view(end.id));
-    write_message(ends[1], 'A', view(std::to_string(end.attempts)));
-    _exit(0);
-  }
-  ::close(ends[1]);
-  Bench::End end;
-  char what = 0;
-  Bytes data;
-  bool whole = read_message(ends[0], what, data);
-  if (whole) end.error = to_string(data);
-  whole = whole && read_message(ends[0], what, data);
-  if (whole) end.id = to_string(data);
-  whole = whole && read_message(ends[0], what, data);
-  if (whole) end.attempts = static_cast<unsigned>(std::stoul(to_string(data)));
-  ::close(ends[0]);
-  int status = 0;
-  waitpid(child, &status, 0);
-  end.killed = WIFSIGNALED(status);
-  return end;
-}
-
-Bench::End carry_out(engine::RunSetup setup, StoreJournal& journal, HostedReader& reader, KillPoint kill) {
+End carry_out(engine::RunSetup setup, StoreJournal& journal, HostedReader& reader, KillPoint kill,
+              std::chrono::milliseconds long_wait) {
   DyingJournal dying(journal, reader, kill);
   setup.journal = &dying;
-  engine::Scheduler scheduler;
+  setup.http = [&](const host::HttpCall&) { return dying.call(); };
+  engine::Scheduler scheduler(long_wait);
   scheduler.add(std::make_unique<engine::Run>(std::move(setup)));
   scheduler.run_all();
   const engine::RunResult& result = scheduler.at(0).result();
-  Bench::End end;
+  End end;
+  end.rebuilt = dying.rebuilt();
   end.id = journal.id();
   end.attempts = result.attempts;
+  end.can_resume = result.can_resume;
   if (result.error) end.error = std::string(name_of(result.error->kind())) + ": " + result.error->message();
   return end;
-}
-
-std::shared_ptr<const crypto::KeyStore> keys_for(const se::Flavor& flavor) {
-  const se::FactoryKeys& factory = flavor.keys.front();
-  const std::string type = factory.type == kDes ? "des" : "aes";
-  std::string text;
-  const auto add = [&](const std::string& name, uint8_t version, const std::string& key) {
-    text += "[" + name + "]\ntype = " + type + "\nversion = " + to_hex(version) + "\nenc = " + key + "\nmac = " + key +
-            "\ndek = " + key + "\n";
-  };
-  add("isd", factory.version, to_hex(factory.enc));
-  add("demo.sd", 0x30, "101112131415161718191A1B1C1D1E1F");
-  add("demo.sd2", 0x31, "E0E1E2E3E4E5E6E7E8E9EAEBECEDEEEF");
-  return std::make_shared<crypto::FileKeyStore>(crypto::FileKeyStore::parse(Secret::copy(view(text)), "test keys"));
 }
 
 engine::Flavor host_side(const se::Flavor& flavor) {
@@ -175,81 +49,93 @@ engine::Flavor host_side(const se::Flavor& flavor) {
           {"scp", std::string(flavor.keys.front().type == kDes ? "02" : "03")}};
 }
 
+/// Nothing here is about power cuts, so the store may lie where a sync costs nothing.
+std::filesystem::path place() {
+  const std::filesystem::path memory = "/dev/shm";
+  return ::access(memory.c_str(), W_OK) == 0 ? memory : std::filesystem::temp_directory_path();
+}
+
+const char* server() { return ::getenv("CW_TEST_POSTGRES"); }
+
 }  // namespace
 
-CardHost::CardHost(std::shared_ptr<se::Card> card) : card_(std::move(card)), reader_(card_) {
-  std::array<int, 2> ends;
-  if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends.data()) != 0) throw Error(ErrorKind::internal, "socketpair");
-  ours_ = ends[0];
-  theirs_ = ends[1];
-  thread_ = std::thread([this] { serve(); });
-}
-
-CardHost::~CardHost() {
-  ::shutdown(ours_, SHUT_RDWR);
-  thread_.join();
-  ::close(ours_);
-  ::close(theirs_);
-}
-
-void CardHost::serve() {
-  char what = 0;
-  Bytes data;
-  while (read_message(ours_, what, data)) {
-    try {
-      if (what == 'R') {
-        powered_ = true;
-        write_message(ours_, 'R', reader_.reset());
-      } else if (what == 'A') {
-        write_message(ours_, powered_ ? 'Y' : 'N', {});
-      } else {
-        instructions_.push_back(data[1]);
-        write_message(ours_, 'T', reader_.transmit(data));
-      }
-    } catch (const Error& error) {
-      powered_ = false;
-      write_message(ours_, 'X', view(error.message()));
-    }
-  }
-}
-
-Bytes HostedReader::ask(char what, ByteView data) {
-  // A process that was killed may have left its answer behind.
-  Bytes stale(4096);
-  while (::recv(socket_, stale.data(), stale.size(), MSG_DONTWAIT) > 0) {
-  }
-  write_message(socket_, what, data);
-  if (what == 'T' && sent) sent();
-  char got = 0;
-  Bytes answer;
-  if (!read_message(socket_, got, answer)) throw Error(ErrorKind::reader, "the card is gone");
-  if (what == 'T' && answered) answered();
-  if (got == 'X') throw Error(ErrorKind::reader, to_string(answer));
-  if (what == 'A') answer = {static_cast<uint8_t>(got)};
-  return answer;
-}
-
-Bytes HostedReader::reset() { return ask('R', {}); }
-bool HostedReader::attach() { return ask('A', {}).at(0) == 'Y'; }
-Bytes HostedReader::transmit(ByteView command) { return ask('T', command); }
-
-Bench::Bench(const std::string& name) : flavor(se::flavor(name)) {
-  std::string pattern = (std::filesystem::temp_directory_path() / "cw-journal-XXXXXX").string();
+Bench::Bench(const std::string& name, On engine) : flavor(se::flavor(name)) {
+  static std::atomic<int> count{0};
+  static const auto shared = engine::Bundle::load(CW_SOURCE_DIR);
+  std::string pattern = (place() / "cw-journal-XXXXXX").string();
   folder = mkdtemp(pattern.data());
-  card = std::make_shared<se::Card>(flavor);
-  host = std::make_unique<CardHost>(card);
-  bundle = engine::Bundle::load(CW_SOURCE_DIR);
+  where_ = (folder / "store.db").string();
+  if (engine == On::postgres) {
+    if (server() == nullptr) throw Error(ErrorKind::usage, "CW_TEST_POSTGRES names no server");
+    write_file_atomically(folder / "store.key", view(std::string(64, '7')), true);
+    schema_ = "bench_" + std::to_string(::getpid()) + "_" + std::to_string(++count);
+    store::open_database(server(), false)->run({"CREATE SCHEMA " + schema_, {}});
+    const std::string url = server();
+    where_ = url + (url.find('?') == std::string::npos ? "?" : "&") + "options=-csearch_path%3D" + schema_;
+  }
+  bundle = shared;
+  // The default policy, and a backend.
+  std::ofstream((folder / "policy.lua").string())
+      << "local p = require \"cw.policy\"\nreturn { name = \"bench\", api = 1, summary = \"for stories\",\n"
+         "allow = { flows = { \"*\" }, channel = { level = \"none\" }, backends = { [\"https://backend.test/\"] = {} } "
+         "},\n"
+         "limits = { awake_s = 180, expires_s = 604800, instructions = 50000000, memory_mib = 16, commands = 4000, "
+         "attempts = 9, auth_attempts = 2 },\n"
+         "rules = { p.deny { on = \"DELETE\", when = p.aid.is(\"isd\"), because = \"the ISD stays\" } },\n"
+         "examples = { p.example { command = \"80E40000 0A 4F08A000000151000000\", expect = \"deny\" } } }\n";
+  policy = engine::Policy::load((folder / "policy.lua").string(), *bundle);
+  put_in();
 }
 
 Bench::~Bench() {
   host.reset();
   std::filesystem::remove_all(folder);
+  if (!schema_.empty()) store::open_database(server(), false)->run({"DROP SCHEMA " + schema_ + " CASCADE", {}});
 }
 
-std::shared_ptr<store::Store> Bench::open_store() const {
-  store::StoreOptions options;
-  options.where = (folder / "store.db").string();
-  return store::Store::open(options);
+void Bench::put_in(const std::string& memory) {
+  host.reset();
+  card =
+      memory.empty() ? std::make_shared<se::Card>(flavor) : std::make_shared<se::Card>(se::Card::load(memory, flavor));
+  host = std::make_unique<CardHost>(card);
+}
+
+std::string Bench::flow_file(const std::string& name, const std::string& body, const std::string& head) const {
+  const std::string file = (folder / (name + ".lua")).string();
+  std::ofstream(file) << "local apdu, clock, hex = require \"apdu\", require \"clock\", require \"hex\"\n"
+                         "local http, keys, random = require \"http\", require \"keys\", require \"random\"\n"
+                         "local gp, perso, sd = require \"cw.gp\", require \"cw.perso\", require \"cw.sd\"\n"
+                         "return { name = \""
+                      << name << "\", summary = \"for a story\",\n"
+                      << (head.empty() ? "needs = { keys = { \"isd\" } }," : head) << "\nrun = function(run)\n"
+                      << body << "\nend }\n";
+  return file;
+}
+
+store::StoreOptions Bench::options() const {
+  store::StoreOptions out;
+  out.where = where_;
+  if (!schema_.empty()) out.key = folder / "store.key";
+  out.node = node;
+  out.lease = lease;
+  out.margin = margin;
+  return out;
+}
+
+std::shared_ptr<store::Store> Bench::open_store() const { return store::Store::open(options()); }
+
+std::shared_ptr<const crypto::KeyStore> Bench::keys() const {
+  const se::FactoryKeys& factory = flavor.keys.front();
+  const std::string type = factory.type == kDes ? "des" : "aes";
+  std::string text;
+  const auto add = [&](const std::string& name, const std::string& version, const std::string& key) {
+    text += "[" + name + "]\ntype = " + type + "\nversion = " + version + "\nenc = " + key + "\nmac = " + key +
+            "\ndek = " + key + "\n";
+  };
+  add("isd", isd_version.empty() ? to_hex(factory.version) : isd_version, to_hex(factory.enc));
+  add("demo.sd", "30", "101112131415161718191A1B1C1D1E1F");
+  add("demo.sd2", "31", "E0E1E2E3E4E5E6E7E8E9EAEBECEDEEEF");
+  return std::make_shared<crypto::FileKeyStore>(crypto::FileKeyStore::parse(Secret::copy(view(text)), "test keys"));
 }
 
 engine::RunSetup Bench::setup(const std::string& flow, const std::vector<std::string>& settings,
@@ -257,44 +143,80 @@ engine::RunSetup Bench::setup(const std::string& flow, const std::vector<std::st
   engine::RunSetup setup;
   setup.bundle = flow.ends_with(".lua") ? bundle->with_file(flow) : bundle;
   setup.flow_name = flow;
-  setup.policy = engine::Policy::load(std::string(CW_SOURCE_DIR) + "/policies/default.lua", *setup.bundle);
+  setup.policy = policy;
   std::vector<engine::Setting> all;
   for (const std::string& text : settings) all.push_back(engine::Setting::parse(text));
   for (const auto& [name, value] : secrets) all.push_back({name, Secret::copy(view(value))});
   setup.arguments = engine::Arguments::check(engine::check_flow(*setup.bundle, flow), std::move(all));
-  setup.keys = keys_for(flavor);
+  setup.keys = keys();
   setup.reader = &reader;
   setup.flavor = host_side(flavor);
+  setup.inputs = inputs;
   return setup;
 }
 
-Bench::End Bench::run(const std::string& flow, const std::vector<std::string>& settings, KillPoint kill) {
-  End end = in_a_process([&] {
-    HostedReader reader(host->socket());
-    engine::RunSetup made = setup(flow, settings, reader);
-    const auto journal = StoreJournal::begin(open_store(), made, {}, "test");
-    return carry_out(std::move(made), *journal, reader, kill);
-  });
+Process Bench::start(const std::string& flow, const std::vector<std::string>& settings, KillPoint kill) {
+  return {*host, [&, kill](int line) {
+            HostedReader reader(line);
+            engine::RunSetup made = setup(flow, settings, reader);
+            const auto store = open_store();
+            const auto journal = StoreJournal::begin(store, made, {}, "test");
+            if (budgets) made.ledger = std::make_shared<StoreBudget>(store, journal->id());
+            return carry_out(std::move(made), *journal, reader, kill, long_wait);
+          }};
+}
+
+End Bench::run(const std::string& flow, const std::vector<std::string>& settings, KillPoint kill) {
+  End end = start(flow, settings, kill).end();
   if (end.id.empty()) {
-    const auto rows = open_store()->runs().list({});
+    store::RunFilter newest;
+    newest.limit = 1;
+    const auto rows = open_store()->runs().list(newest);
     if (!rows.empty()) end.id = rows.front().id;
   }
   return end;
 }
 
-Bench::End Bench::resume(const std::string& id, KillPoint kill) {
-  End end = in_a_process([&] {
-    HostedReader reader(host->socket());
-    StoreJournal::TakenUp taken = StoreJournal::take_up(
-        open_store(), id, [](std::chrono::milliseconds) { return true; }, "test");
-    engine::RunSetup made = std::move(taken.setup);
-    made.keys = keys_for(flavor);
-    made.reader = &reader;
-    made.flavor = host_side(flavor);
-    return carry_out(std::move(made), *taken.journal, reader, kill);
-  });
+Process Bench::start_resume(const std::string& id, KillPoint kill) {
+  return {*host, [this, id, kill](int line) {
+            HostedReader reader(line);
+            const auto store = open_store();
+            StoreJournal::TakenUp taken = StoreJournal::take_up(
+                store, id, [](std::chrono::milliseconds) { return true; }, "test");
+            engine::RunSetup made = std::move(taken.setup);
+            made.keys = keys();
+            made.reader = &reader;
+            made.flavor = host_side(flavor);
+            made.inputs = inputs;
+            if (budgets) made.ledger = std::make_shared<StoreBudget>(store, id);
+            return carry_out(std::move(made), *taken.journal, reader, kill, long_wait);
+          }};
+}
+
+End Bench::resume(const std::string& id, KillPoint kill) {
+  End end = start_resume(id, kill).end();
   end.id = id;
   return end;
 }
+
+std::string Bench::replay(const std::string& id) const {
+  const auto store = open_store();
+  const OpenedJournal opened = open_journal(*store, id);
+  engine::RunSetup made = read_setup(*store, opened.head, opened.key);
+  engine::RecordingHead head = opened.head.recording;
+  head.arguments = engine::recorded_arguments(engine::check_flow(*made.bundle, made.flow_name), made.arguments);
+  const std::string text =
+      std::string(engine::kRecordingVersion) + "\n\n" + engine::head_text(head) + opened.lines.recorded;
+  auto recording = std::make_shared<const engine::Recording>(engine::Recording::parse(text, "the journal"));
+  made.flavor = host_side(flavor);
+  made.replay = std::make_shared<engine::Replay>(std::move(recording));
+  engine::Scheduler scheduler;
+  scheduler.add(std::make_unique<engine::Run>(std::move(made)));
+  scheduler.run_all();
+  const auto& error = scheduler.at(0).result().error;
+  return error ? std::string(name_of(error->kind())) + ": " + error->message() : "";
+}
+
+std::string memory_of(const se::Card& card) { return card.state_digest_text(); }
 
 }  // namespace cw::journal

@@ -1,99 +1,75 @@
-// What the stories of this folder share: a card that outlives the process that works on it, a store, and a run of a
-// shipped flow in a process of its own that can be killed at any point.
+// What the stories of this folder share: a card that outlives the process that works on it, a store, and runs in
+// processes of their own that can be killed at any point.
+//
+// Owner: a story. One thread.
 #pragma once
 
-#include <csignal>
 #include <filesystem>
-#include <functional>
 #include <memory>
-#include <optional>
 #include <string>
-#include <thread>
+#include <vector>
 
-#include "card/reader.h"
+#include "card_host.h"
+#include "dying_journal.h"
 #include "engine/run.h"
+#include "engine/scheduler.h"
 #include "journal/store_journal.h"
+#include "process.h"
 #include "se/card.h"
-#include "se/sim_reader.h"
 
 namespace cw::journal {
 
-/// A simulated card in this process, for readers in other ones.
-class CardHost {
- public:
-  explicit CardHost(std::shared_ptr<se::Card> card);
-  ~CardHost();
-  CardHost(const CardHost&) = delete;
-  CardHost& operator=(const CardHost&) = delete;
-
-  /// The other end, for a reader; one process at a time.
-  int socket() const { return theirs_; }
-  /// Commands that the card was given, INS bytes.
-  std::vector<uint8_t> instructions() const { return instructions_; }
-  void forget() { instructions_.clear(); }
-  /// Power is gone: what was open is closed.
-  void power_off() { powered_ = false; }
-  se::Card& card() { return *card_; }
-
- private:
-  void serve();
-  std::shared_ptr<se::Card> card_;
-  se::SimReader reader_;
-  std::vector<uint8_t> instructions_{};
-  bool powered_ = false;
-  int ours_ = -1;
-  int theirs_ = -1;
-  std::thread thread_{};
-};
-
-/// Where a process dies.
-struct KillPoint {
-  enum class At { never, before_intent, after_intent, sent, answered, committed };
-  At at = At::never;
-  int number = 0;  // of the exchange, from 1, that it dies around; resets count
-};
-
-/// The reader at the other end of a CardHost.
-class HostedReader : public card::Reader {
- public:
-  explicit HostedReader(int socket) : socket_(socket) {}
-  std::string name() const override { return "hosted"; }
-  Bytes reset() override;
-  bool attach() override;
-  Bytes transmit(ByteView command) override;
-  /// Called with the command that goes out, and when its answer is there.
-  std::function<void()> sent{};
-  std::function<void()> answered{};
-
- private:
-  Bytes ask(char what, ByteView data);
-  int socket_;
-};
-
 struct Bench {
-  explicit Bench(const std::string& flavor = "generic");
+  using End = journal::End;
+  enum class On { sqlite, postgres };
+
+  /// postgres: on the server that CW_TEST_POSTGRES names, in a schema of the bench's own. Raises usage: there is none.
+  explicit Bench(const std::string& flavor = "generic", On engine = On::sqlite);
   ~Bench();
+  Bench(const Bench&) = delete;
+  Bench& operator=(const Bench&) = delete;
 
   std::shared_ptr<store::Store> open_store() const;
+  /// `isd_version`: of the key set isd.
+  std::shared_ptr<const crypto::KeyStore> keys() const;
+  /// A run on a card in this process or another.
   engine::RunSetup setup(const std::string& flow, const std::vector<std::string>& settings, card::Reader& reader) const;
+  /// Another card in the reader: as it left the factory, or with this memory.
+  void put_in(const std::string& memory = {});
+  /// A flow file of the story's own: the body of its run function, and the sections of its head, if any.
+  std::string flow_file(const std::string& name, const std::string& body, const std::string& head = {}) const;
 
-  struct End {
-    bool killed = false;
-    std::string id{};     // of the run
-    std::string error{};  // "kind: message", or empty
-    unsigned attempts = 0;
-  };
   /// Runs the flow in a process of its own, with a journal.
+  Process start(const std::string& flow, const std::vector<std::string>& settings, KillPoint kill = {});
   End run(const std::string& flow, const std::vector<std::string>& settings, KillPoint kill = {});
   /// Takes the run up in another one.
+  Process start_resume(const std::string& id, KillPoint kill = {});
   End resume(const std::string& id, KillPoint kill = {});
+  /// Plays the whole journal again without card and keys: the error it ends with, "" for none.
+  std::string replay(const std::string& id) const;
 
-  std::filesystem::path folder;
+  std::filesystem::path folder{};
   se::Flavor flavor;
-  std::shared_ptr<se::Card> card;
-  std::unique_ptr<CardHost> host;
-  std::shared_ptr<const engine::Bundle> bundle;
+  std::shared_ptr<se::Card> card{};
+  std::unique_ptr<CardHost> host{};
+  std::shared_ptr<const engine::Bundle> bundle{};
+  std::shared_ptr<const engine::Policy> policy{};
   std::vector<std::pair<std::string, std::string>> secrets{};  // arguments of every run
+  std::string isd_version{};                                   // of the key set isd; empty: as the card has it
+  std::chrono::milliseconds lease{15'000};
+  std::chrono::milliseconds margin{3'000};
+  bool budgets = false;  // attempts are counted in the store, and the card is asked who it is
+  std::string node{};    // of the next process; empty: this machine
+  std::chrono::milliseconds long_wait = engine::kLongWait;  // from this on a run is dropped from memory
+  engine::Inputs inputs = engine::Inputs::real();
+
+ private:
+  store::StoreOptions options() const;
+  std::string schema_{};  // on PostgreSQL
+  std::string where_{};
 };
+
+/// The memory of the card: registry, keys, code, personal data. How often a channel was opened may differ.
+std::string memory_of(const se::Card& card);
 
 }  // namespace cw::journal

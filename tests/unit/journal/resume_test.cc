@@ -1,6 +1,4 @@
 // Runs whose process was killed: another process takes them up, and the card ends as it would have.
-#include <fstream>
-
 #include <gtest/gtest.h>
 
 #include "base/error.h"
@@ -16,19 +14,6 @@ const std::string kCap = std::string("cap=") + CW_SOURCE_DIR + "/tests/caps/wall
 struct InstallBench : Bench {
   InstallBench() { secrets = {{"holder", "Ada Lovelace"}, {"pin", "123456"}}; }
 };
-
-/// A flow file of the test's own.
-std::string flow_file(const Bench& bench, const std::string& name, const std::string& body) {
-  const std::string file = (bench.folder / (name + ".lua")).string();
-  std::ofstream(file)
-      << "local gp = require \"cw.gp\"\nlocal apdu = require \"apdu\"\nlocal clock = require \"clock\"\n"
-         "return { name = \""
-      << name
-      << "\", summary = \"for a story\", needs = { keys = { \"isd\" } },\n"
-         "run = function(run)\n"
-      << body << "\nend }\n";
-  return file;
-}
 
 TEST(Resume, ARunThatWasNotKilledIsDoneAndItsJournalSaysSo) {
   InstallBench bench;
@@ -55,7 +40,7 @@ TEST(Resume, ARunKilledAfterItsCommandWasAnsweredGoesOnWithAnotherAttempt) {
 
 TEST(Resume, ARunKilledWhileItWaitsGoesOnInTheSameChannelIfTheCardKeptItsPower) {
   Bench bench;
-  const std::string flow = flow_file(bench, "waiting", R"(
+  const std::string flow = bench.flow_file("waiting", R"(
     local isd = gp.open(run.card, { keys = "isd", level = "mac+enc" })
     isd:expect(apdu.command { cla = 0x80, ins = 0xCA, p1 = 0x00, p2 = 0xE0, le = 256 })
     clock.sleep(0.05)
@@ -66,12 +51,12 @@ TEST(Resume, ARunKilledWhileItWaitsGoesOnInTheSameChannelIfTheCardKeptItsPower) 
   const Bench::End end = bench.resume(killed.id);
   EXPECT_EQ(end.error, "");
   EXPECT_EQ(end.attempts, 1U) << open_journal(*bench.open_store(), killed.id).lines.recorded;
-  for (const uint8_t ins : bench.host->instructions()) EXPECT_EQ(ins, 0xCA);
+  for (const Seen& seen : bench.host->seen()) EXPECT_EQ(seen.command.at(1), 0xCA);
 }
 
 TEST(Resume, ARunKilledWhileItWaitsBeginsAnAttemptIfTheCardLostItsPower) {
   Bench bench;
-  const std::string flow = flow_file(bench, "waiting", R"(
+  const std::string flow = bench.flow_file("waiting", R"(
     local isd = gp.open(run.card, { keys = "isd", level = "mac+enc" })
     clock.sleep(0.05)
     isd:registry())");

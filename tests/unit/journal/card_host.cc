@@ -1,0 +1,134 @@
+#include "card_host.h"
+
+#include <array>
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+namespace cw::journal {
+
+namespace {
+
+bool read_all(int socket, std::span<uint8_t> data) {
+  while (!data.empty()) {
+    const ssize_t count = ::recv(socket, data.data(), data.size(), 0);
+    if (count <= 0) return false;
+    data = data.subspan(static_cast<size_t>(count));
+  }
+  return true;
+}
+
+}  // namespace
+
+void write_message(int socket, char what, ByteView data) {
+  Bytes message{static_cast<uint8_t>(what)};
+  append_be(message, data.size(), 4);
+  append(message, data);
+  ByteView rest = message;
+  while (!rest.empty()) {
+    const ssize_t count = ::send(socket, rest.data(), rest.size(), MSG_NOSIGNAL);
+    if (count <= 0) throw Error(ErrorKind::reader, "the other end is gone");
+    rest = rest.subspan(static_cast<size_t>(count));
+  }
+}
+
+bool read_message(int socket, char& what, Bytes& data) {
+  std::array<uint8_t, 5> head;
+  if (!read_all(socket, head)) return false;
+  what = static_cast<char>(head[0]);
+  data.resize(read_be(ByteView(head).subspan(1)));
+  return read_all(socket, data);
+}
+
+CardHost::CardHost(std::shared_ptr<se::Card> card) : card_(std::move(card)), reader_(card_) {}
+
+CardHost::~CardHost() {
+  for (auto& [end, line] : lines_) {
+    ::shutdown(line.ours, SHUT_RDWR);
+    line.thread.join();
+    ::close(line.ours);
+  }
+}
+
+int CardHost::connect() {
+  std::array<int, 2> ends;
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {
+    throw Error(ErrorKind::internal, "socketpair");
+  }
+  const int ours = ends[0];
+  const int theirs = ends[1];
+  const int number = ++count_;
+  lines_[theirs] = {ours, std::thread([this, ours, number] { serve(ours, number); })};
+  return theirs;
+}
+
+void CardHost::hang_up(int line) {
+  const auto found = lines_.find(line);
+  found->second.thread.join();
+  ::close(found->second.ours);
+  lines_.erase(found);
+}
+
+std::vector<Seen> CardHost::seen() const {
+  const std::lock_guard lock(mutex_);
+  return seen_;
+}
+
+void CardHost::forget() {
+  const std::lock_guard lock(mutex_);
+  seen_.clear();
+}
+
+void CardHost::power_off() {
+  const std::lock_guard lock(mutex_);
+  card_->power_off();
+  powered_ = false;
+}
+
+void CardHost::serve(int ours, int number) {
+  char what = 0;
+  Bytes data;
+  while (read_message(ours, what, data)) {
+    try {
+      answer(ours, number, what, data);
+    } catch (const Error&) {
+      // Who asked is gone already.
+    }
+  }
+}
+
+void CardHost::answer(int ours, int number, char what, const Bytes& data) {
+  const std::lock_guard lock(mutex_);
+  if (what == 'A') {
+    write_message(ours, powered_ ? 'Y' : 'N', {});
+    return;
+  }
+  seen_.push_back({number, what == 'R' ? Bytes() : data, {}});
+  try {
+    Bytes back = what == 'R' ? reader_.reset() : reader_.transmit(data);
+    seen_.back().answer = back;
+    powered_ = true;
+    write_message(ours, what, back);
+  } catch (const Error& error) {
+    powered_ = card_->powered();
+    write_message(ours, 'X', view(error.message()));
+  }
+}
+
+Bytes HostedReader::ask(char what, ByteView data) {
+  const bool counts = what != 'A';
+  if (counts && sending) sending();
+  write_message(socket_, what, data);
+  if (counts && sent) sent();
+  char got = 0;
+  Bytes answer;
+  if (!read_message(socket_, got, answer)) throw Error(ErrorKind::reader, "the card is gone");
+  if (counts && answered) answered();
+  if (got == 'X') throw Error(ErrorKind::reader, to_string(answer));
+  if (what == 'A') answer = {static_cast<uint8_t>(got)};
+  return answer;
+}
+
+}  // namespace cw::journal

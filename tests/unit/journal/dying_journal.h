@@ -1,0 +1,70 @@
+// A journal whose process is killed, or stopped, at a point of one of its exchanges.
+//
+// Owner: a process of a story. One thread.
+#pragma once
+
+#include <csignal>
+
+#include "card_host.h"
+#include "journal/store_journal.h"
+
+namespace cw::journal {
+
+/// Where a process dies.
+struct KillPoint {
+  enum class At {
+    never,
+    before_intent,
+    after_intent,
+    checked,  // the lease is good, and nothing went out yet
+    sent,
+    answered,
+    committed,    // with what is written next: an intent, a wait, the end
+    before_wait,  // the script waits, and that is not written yet
+  };
+  At at = At::never;
+  int number = 0;        // of the exchange, from 1, that it dies around; resets and calls of backends count
+  int apdu = 1;          // of that exchange: checked, sent, answered
+  int signal = SIGKILL;  // or SIGSTOP: once
+};
+std::string name_of(KillPoint::At at);
+
+class DyingJournal : public engine::RunJournal {
+ public:
+  using At = KillPoint::At;
+  /// Both outlive this.
+  DyingJournal(StoreJournal& inner, HostedReader& reader, KillPoint kill);
+
+  /// The backend of a story: answers all calls the same.
+  host::HttpReply call();
+  /// How often the run was built again in this process.
+  int rebuilt() const { return rebuilt_; }
+
+  void before(const host::Request& request) override;
+  void finished(const std::optional<Error>& error, End end) override;
+  void waits(std::chrono::milliseconds time) override;
+  void attempt(unsigned number) override { inner_.attempt(number); }
+  void attempt_failed(const Error& error) override { inner_.attempt_failed(error); }
+  void left() override { inner_.left(); }
+  const Error* must_stop() const override { return inner_.must_stop(); }
+  engine::Past past() override;
+  void take(engine::RecordedLine line) override { inner_.take(std::move(line)); }
+  void noted(const host::Note& note) override { inner_.noted(note); }
+  void before_sending() override { inner_.before_sending(); }
+  void travelled(ByteView command, ByteView answer) override { inner_.travelled(command, answer); }
+  void channel_opened(const engine::ChannelMaterial& material) override { inner_.channel_opened(material); }
+  void card_is(const std::string& identity) override { inner_.card_is(identity); }
+  void channel_moved(host::ChannelId channel, const gp::Channel::Mark& mark) override {
+    inner_.channel_moved(channel, mark);
+  }
+
+ private:
+  void die(At at);
+  StoreJournal& inner_;
+  KillPoint kill_;
+  int exchange_ = 0;
+  int apdu_ = 0;
+  int rebuilt_ = 0;
+};
+
+}  // namespace cw::journal
