@@ -102,12 +102,12 @@ engine::Past past_of(const store::RunRow& row, const Head& head, const JournalLi
 }
 
 StoreJournal::TakenUp StoreJournal::take_up(std::shared_ptr<store::Store> store, const std::string& id,
-                                            const Patience& patience, const std::string& actor) {
+                                            const Patience& patience, const std::string& actor, Shelf* shelf) {
   const std::string run = store->runs().find(id).id;
   store::Lease lease = store->runs().take(run, patience);
   OpenedJournal opened = open_journal(*store, run);
   TakenUp out;
-  out.setup = read_setup(*store, opened.head, opened.key);
+  out.setup = read_setup(*store, opened.head, opened.key, shelf);
   out.head = opened.head;
   std::unique_ptr<StoreJournal> journal(
       new StoreJournal(std::move(store), std::move(opened.key), std::move(lease), actor));

@@ -117,12 +117,13 @@ void waiting_runs_row(int count) {
 
   std::mt19937 random(4);
   std::shuffle(ids.begin(), ids.end(), random);
+  journal::Shelf shelf;
   Times cpu, whole, bare;
   for (int i = 0; i < std::min(kTurns, count); ++i) {
     const auto begin = Clock::now();
     const double computed = thread_time();
     journal::StoreJournal::TakenUp up = journal::StoreJournal::take_up(
-        store, ids[static_cast<size_t>(i)], [](std::chrono::milliseconds) { return false; }, "bench");
+        store, ids[static_cast<size_t>(i)], [](std::chrono::milliseconds) { return false; }, "bench", &shelf);
     engine::RunSetup setup = std::move(up.setup);
     setup.keys = shop.keys();
     setup.reader = &reader;
