@@ -55,11 +55,14 @@ std::unique_ptr<StoreJournal> StoreJournal::begin(std::shared_ptr<store::Store> 
   store::Lease lease = store->runs().create(row, store->key().seal(key, store::run_key_context(row.id)),
                                             key.seal(view(head.text), frame_context(0)));
   std::unique_ptr<StoreJournal> journal(new StoreJournal(std::move(store), std::move(key), std::move(lease), actor));
-  journal->audit("run begun", {{"flow", row.flow},
-                               {"card", row.card},
-                               {"bundle", row.bundle},
-                               {"policy", row.policy},
-                               {"policy_hash", row.policy_hash}});
+  // Durable with the first frame that says what is sent.
+  journal->store_->database().unhurried([&] {
+    journal->audit("run begun", {{"flow", row.flow},
+                                 {"card", row.card},
+                                 {"bundle", row.bundle},
+                                 {"policy", row.policy},
+                                 {"policy_hash", row.policy_hash}});
+  });
   return journal;
 }
 
@@ -136,7 +139,9 @@ StoreJournal::TakenUp StoreJournal::take_up(std::shared_ptr<store::Store> store,
     lines.forgiven = lines.attempts;
   }
   journal->change_.state = store::RunState::running;
-  journal->audit("run taken up", {{"attempts", std::to_string(lines.attempts)}});
+  journal->store_->database().unhurried([&] {
+    journal->audit("run taken up", {{"attempts", std::to_string(lines.attempts)}});
+  });
   out.setup.past = past_of(opened.row, opened.head, lines);
   out.journal = std::move(journal);
   return out;
