@@ -113,6 +113,9 @@ void waiting_runs_row(int count) {
       });
     }
     store->database().run({"UPDATE runs SET state = 'waiting' WHERE state = 'stopped'", {}});
+    const store::Result kept = store->database().run({"SELECT COUNT(*) FROM frames", {}});
+    if (store::number(kept.rows.at(0).at(0)) != static_cast<int64_t>(frames.size()) * (count + 1))
+      fail("frames are missing");
   }
 
   std::mt19937 random(4);
