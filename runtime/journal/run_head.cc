@@ -18,7 +18,7 @@ std::string sealed_context(const std::string& argument) { return "argument " + a
 /// Kept under the hash of what it is before it is sealed, so that the same file is kept once for all runs.
 std::string keep_file(store::Store& store, ByteView content) {
   std::string sha256 = to_hex(crypto::digest(crypto::Hash::sha256, content));
-  store.put_file(sha256, store.key().seal(content, store::file_context(sha256)));
+  if (!store.keep_file(sha256)) store.put_file(sha256, store.key().seal(content, store::file_context(sha256)));
   return sha256;
 }
 
@@ -111,6 +111,22 @@ engine::CardCounter counter_of(const json& text) {
 
 [[noreturn]] void damaged(const std::string& what) {
   throw Error(ErrorKind::store, "reading the head of a journal: " + what + "; the store is damaged");
+}
+
+Scripts read_scripts(store::Store& store, const Head& head, const json& text) {
+  Scripts out;
+  out.bundle = engine::Bundle::unpack(stored_file(store, text.at("bundle").at("file")));
+  if (out.bundle->hash() != head.recording.bundle) damaged("its bundle is another one");
+  const json& policy = text.at("policy");
+  out.policy = engine::Policy::parse(text_of(policy.at("origin")), to_string(stored_file(store, policy.at("file"))),
+                                     *out.bundle);
+  return out;
+}
+
+/// By the hash of each, and by the names that they have in messages.
+std::string name_of_scripts(const Head& head, const json& text) {
+  return head.recording.bundle + " " + head.recording.policy_hash + " " +
+         text.at("policy").at("origin").get<std::string>() + " " + text.at("flow").get<std::string>();
 }
 
 }  // namespace
@@ -208,16 +224,20 @@ Head read_head(std::string_view text) {
   return out;
 }
 
-engine::RunSetup read_setup(store::Store& store, const Head& head, const crypto::SealingKey& key) {
+engine::RunSetup read_setup(store::Store& store, const Head& head, const crypto::SealingKey& key, Shelf* shelf) {
   engine::RunSetup setup;
   try {
     const json text = json::parse(head.arguments);
-    setup.bundle = engine::Bundle::unpack(stored_file(store, text.at("bundle").at("file")));
-    if (setup.bundle->hash() != head.recording.bundle) damaged("its bundle is another one");
-    const json& policy = text.at("policy");
-    setup.policy = engine::Policy::parse(text_of(policy.at("origin")), to_string(stored_file(store, policy.at("file"))),
-                                         *setup.bundle);
     setup.flow_name = text_of(text.at("flow"));
+    const auto read = [&] { return read_scripts(store, head, text); };
+    Scripts scripts = shelf == nullptr ? read() : shelf->find(name_of_scripts(head, text), [&] {
+      Scripts out = read();
+      out.flow = std::make_shared<const engine::Flow>(engine::check_flow(*out.bundle, setup.flow_name));
+      return out;
+    });
+    setup.bundle = std::move(scripts.bundle);
+    setup.policy = std::move(scripts.policy);
+    setup.flow = std::move(scripts.flow);
     for (const auto& [field, value] : text.at("flavor_data").items()) setup.flavor[field] = flavor_value(value);
     for (const auto& [name, value] : text.at("arguments").items()) {
       setup.arguments.values[name] = value_of(store, name, value, key, setup.arguments);

@@ -12,6 +12,7 @@
 
 #include "crypto/seal.h"
 #include "engine/run.h"
+#include "journal/shelf.h"
 #include "store/store.h"
 
 namespace cw::journal {
@@ -54,7 +55,9 @@ Head read_head(std::string_view text);
 
 /// The run's bundle, policy, flow and arguments, as they were. Keys, reader and observer are whoever's who starts it.
 /// Raises store: a file that is not there any more.
-engine::RunSetup read_setup(store::Store& store, const Head& head, const crypto::SealingKey& key);
+/// `shelf`: may be null.
+engine::RunSetup read_setup(store::Store& store, const Head& head, const crypto::SealingKey& key,
+                            Shelf* shelf = nullptr);
 
 /// A file of the store, as it was put in. Raises store: it is not there, or is damaged.
 Bytes stored_file(store::Store& store, const std::string& sha256);

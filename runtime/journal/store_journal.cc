@@ -57,11 +57,14 @@ std::unique_ptr<StoreJournal> StoreJournal::begin(std::shared_ptr<store::Store> 
   store::Lease lease = store->runs().create(row, store->key().seal(key, store::run_key_context(row.id)),
                                             key.seal(view(head.text), frame_context(0)));
   std::unique_ptr<StoreJournal> journal(new StoreJournal(std::move(store), std::move(key), std::move(lease), actor));
-  journal->audit("run begun", {{"flow", row.flow},
-                               {"card", row.card},
-                               {"bundle", row.bundle},
-                               {"policy", row.policy},
-                               {"policy_hash", row.policy_hash}});
+  // Durable with the first frame that says what is sent.
+  journal->store_->database().unhurried([&] {
+    journal->audit("run begun", {{"flow", row.flow},
+                                 {"card", row.card},
+                                 {"bundle", row.bundle},
+                                 {"policy", row.policy},
+                                 {"policy_hash", row.policy_hash}});
+  });
   return journal;
 }
 
@@ -104,12 +107,12 @@ engine::Past past_of(const store::RunRow& row, const Head& head, const JournalLi
 }
 
 StoreJournal::TakenUp StoreJournal::take_up(std::shared_ptr<store::Store> store, const std::string& id,
-                                            const Patience& patience, const std::string& actor) {
+                                            const Patience& patience, const std::string& actor, Shelf* shelf) {
   const std::string run = store->runs().find(id).id;
   store::Lease lease = store->runs().take(run, patience);
   OpenedJournal opened = open_journal(*store, run);
   TakenUp out;
-  out.setup = read_setup(*store, opened.head, opened.key);
+  out.setup = read_setup(*store, opened.head, opened.key, shelf);
   out.head = opened.head;
   std::unique_ptr<StoreJournal> journal(
       new StoreJournal(std::move(store), std::move(opened.key), std::move(lease), actor));
@@ -139,7 +142,9 @@ StoreJournal::TakenUp StoreJournal::take_up(std::shared_ptr<store::Store> store,
   }
   journal->card_before_ = opened.row.card_id;
   journal->change_.state = store::RunState::running;
-  journal->audit("run taken up", {{"attempts", std::to_string(lines.attempts)}});
+  journal->store_->database().unhurried([&] {
+    journal->audit("run taken up", {{"attempts", std::to_string(lines.attempts)}});
+  });
   out.setup.past = past_of(opened.row, opened.head, lines);
   out.journal = std::move(journal);
   return out;

@@ -26,9 +26,9 @@ class StoreJournal : public engine::RunJournal {
 
   struct TakenUp;
   /// A run that is there, taken from whoever held it. What was in doubt is written down as lost. Raises store: it is
-  /// held, or is over.
+  /// held, or is over. `shelf`: may be null.
   static TakenUp take_up(std::shared_ptr<store::Store> store, const std::string& id, const Patience& patience,
-                         const std::string& actor);
+                         const std::string& actor, Shelf* shelf = nullptr);
 
   /// Ends a run that an operator stopped, if no process works on it. Whether it did.
   static bool stop_if_free(std::shared_ptr<store::Store> store, const std::string& id, const std::string& actor);

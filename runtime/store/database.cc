@@ -43,6 +43,10 @@ class OneAtATime : public Database {
     const Inside inside(inside_);
     inner_->transact(work);
   }
+  void unhurried(const std::function<void()>& work) override {
+    const std::lock_guard lock(mutex_);
+    inner_->unhurried(work);
+  }
   void snapshot(const std::function<void()>& work) override {
     const std::lock_guard lock(mutex_);
     if (inside_) return work();

@@ -49,6 +49,9 @@ class Database {
   /// that. It may be called again where two transactions met or the server went away (PostgreSQL), so it has no effect
   /// but through this database. Raises store: a commit whose outcome is not known says so with cause "unknown".
   virtual void transact(const std::function<void()>& work) = 0;
+  /// `work`, and nothing in it waits for the disk: what it writes is durable as soon as anything is that is written
+  /// after it, here or by another. For what does no harm if it is lost together with all that came later.
+  virtual void unhurried(const std::function<void()>& work) { work(); }
   /// `work` reads the database as of one moment, while others go on writing; it writes nothing. Raises store.
   virtual void snapshot(const std::function<void()>& work) = 0;
   /// In a transaction: whoever else locks this name waits until the transaction ends. Needed where what is written

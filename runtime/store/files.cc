@@ -17,6 +17,16 @@ void put_file(Database& db, const std::string& sha256, ByteView sealed) {
           {one_spelling(sha256), to_bytes(sealed), time_of_day()}});
 }
 
+bool keep_file(Database& db, const std::string& sha256) {
+  constexpr int64_t kHour = int64_t{3600} * 1000;
+  const Result found = db.run({"SELECT used FROM files WHERE sha256 = $1", {one_spelling(sha256)}});
+  if (found.rows.empty()) return false;
+  // Each start of a run comes here, and SQLite would write the whole file again to change this number.
+  const int64_t now = time_of_day();
+  if (number(found.rows[0][0]) > now - kHour) return true;
+  return db.run({"UPDATE files SET used = $2 WHERE sha256 = $1", {one_spelling(sha256), now}}).changed == 1;
+}
+
 std::optional<Bytes> get_file(Database& db, const std::string& sha256) {
   const Result found = db.run({"SELECT content FROM files WHERE sha256 = $1", {one_spelling(sha256)}});
   if (found.rows.empty()) return {};

@@ -14,6 +14,8 @@ namespace cw::store {
 std::string one_spelling(std::string sha256);
 
 void put_file(Database& db, const std::string& sha256, ByteView sealed);
+/// Whether it is there; if so, it is as if put in lately.
+bool keep_file(Database& db, const std::string& sha256);
 std::optional<Bytes> get_file(Database& db, const std::string& sha256);
 
 }  // namespace cw::store

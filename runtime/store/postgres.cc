@@ -39,6 +39,7 @@ class Postgres : public Database {
     std::vector<const Statement*> all;
     for (const Statement& each : statements) all.push_back(&each);
     if (inside_) return pq_.pipeline(all);
+    if (unhurried_ > 0) all.insert(all.begin(), &no_wait_);
     all.insert(all.begin(), &begin_);
     all.push_back(&commit_);
     std::vector<Result> results;
@@ -46,7 +47,7 @@ class Postgres : public Database {
       committing_ = true;  // COMMIT is on its way with the others
       results = pq_.pipeline(all);
     });
-    results.erase(results.begin());
+    results.erase(results.begin(), results.begin() + (unhurried_ > 0 ? 2 : 1));
     results.pop_back();
     return results;
   }
@@ -55,12 +56,18 @@ class Postgres : public Database {
     again([&] {
       const Inside inside(*this);
       pq_.command("BEGIN");
+      if (unhurried_ > 0) pq_.command(no_wait_.sql.c_str());
       work();
       committing_ = true;
       // A server says so where an error in between was not passed on.
       if (pq_.command("COMMIT") != "COMMIT")
         throw Error(ErrorKind::internal, "a failed transaction was to be committed");
     });
+  }
+
+  void unhurried(const std::function<void()>& work) override {
+    const Unhurried unhurried(unhurried_);
+    work();
   }
 
   // Not again: who reads may have passed on what it saw.
@@ -104,6 +111,12 @@ class Postgres : public Database {
       db.pq_.roll_back();  // whatever ended it; nothing is open after COMMIT
     }
     Postgres& db;
+  };
+
+  struct Unhurried {
+    explicit Unhurried(int& depth) : count(depth) { ++count; }
+    ~Unhurried() { --count; }
+    int& count;
   };
 
   /// Until it is done: again where two transactions met, and where the server went away before it could know that it is
@@ -155,6 +168,8 @@ class Postgres : public Database {
   std::optional<Clock::time_point> away_since_{};
   const Statement begin_{"BEGIN", {}};
   const Statement commit_{"COMMIT", {}};
+  const Statement no_wait_{"SET LOCAL synchronous_commit TO OFF", {}};
+  int unhurried_ = 0;  // so many are under way, one in another
 };
 
 }  // namespace

@@ -59,6 +59,7 @@ class Sqlite : public Database {
   const std::string& where() const override { return where_; }
 
   Result run(const Statement& statement) override {
+    want_synchronous();
     sqlite3_stmt* prepared = prepare(statement.sql);
     const Rewind rewind{prepared};
     bind(prepared, statement.values);
@@ -84,11 +85,18 @@ class Sqlite : public Database {
   }
 
   void transact(const std::function<void()>& work) override {
+    want_synchronous();
     execute("BEGIN IMMEDIATE", "write to");
     Rollback rollback{db_.get()};
     work();
     execute("COMMIT", "write to");
     rollback.db = nullptr;
+  }
+
+  // The next commit that waits takes the whole log to the disk, in which this comes before it.
+  void unhurried(const std::function<void()>& work) override {
+    const Unhurried unhurried(unhurried_);
+    work();
   }
 
   void snapshot(const std::function<void()>& work) override {
@@ -127,6 +135,20 @@ class Sqlite : public Database {
       if (db != nullptr && sqlite3_get_autocommit(db) == 0) sqlite3_exec(db, "ROLLBACK", nullptr, nullptr, nullptr);
     }
   };
+
+  struct Unhurried {
+    explicit Unhurried(int& depth) : count(depth) { ++count; }
+    ~Unhurried() { --count; }
+    int& count;
+  };
+
+  /// Before each transaction, so that none is less durable than it has to be.
+  void want_synchronous() {
+    const bool full = unhurried_ == 0;
+    if (full == full_ || sqlite3_get_autocommit(db_.get()) == 0) return;
+    execute(full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL", "write to");
+    full_ = full;
+  }
 
   /// Made by us, so that nobody else could read it for a moment; SQLite gives the files beside it the same mode.
   void make_file() {
@@ -287,6 +309,8 @@ class Sqlite : public Database {
   }
 
   std::string where_;
+  int unhurried_ = 0;  // so many are under way, one in another
+  bool full_ = true;   // what `synchronous` is
   std::unique_ptr<sqlite3, CloseDatabase> db_;
   std::unordered_map<std::string, StatementPtr> statements_;  // gone before the database
 };

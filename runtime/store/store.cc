@@ -71,6 +71,7 @@ class StoreOnDatabase : public Store {
   Audit& audit() override { return *audit_; }
   Outbox& outbox() override { return *outbox_; }
   Rotations& rotations() override { return *rotations_; }
+  bool keep_file(const std::string& sha256) override { return store::keep_file(*db_, sha256); }
   void put_file(const std::string& sha256, ByteView sealed) override { store::put_file(*db_, sha256, sealed); }
   std::optional<Bytes> file(const std::string& sha256) override { return get_file(*db_, sha256); }
   Check check() override { return check_store(*db_, key_, runs_, *audit_); }

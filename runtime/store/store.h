@@ -62,6 +62,8 @@ class Store {
   /// Files that runs name by the SHA-256 of what they hold (64 hex digits): bundles, policies, CAP files. They stay
   /// while a run names them. `sealed`: under key(), as file_context() says. put() of one that is there does nothing.
   virtual void put_file(const std::string& sha256, ByteView sealed) = 0;
+  /// Whether it is there; if it is, it stays until a run that is about to be made names it.
+  virtual bool keep_file(const std::string& sha256) = 0;
   virtual std::optional<Bytes> file(const std::string& sha256) = 0;
 
   struct Check {

@@ -64,10 +64,13 @@ Lease RunsOnDatabase::take(const std::string& id, const std::function<bool(std::
 std::optional<Lease> RunsOnDatabase::take_over(const std::string& id, const Holder& from) {
   const std::string owner = Owner::self(node_).text();
   const std::chrono::milliseconds sent = boot_time();
-  run_until_known(
-      {{"UPDATE runs SET fence = fence + 1, beat = beat + 1, owner = $4, node = $5, changed = $6, "
-        "lease_ms = $7 WHERE id = $1 AND fence = $2 AND beat = $3",
-        {id, from.fence, from.beat, owner, node_, time_of_day(), length_.count()}}});
+  // Durable with the first frame that is written under this lease, and before that frame nothing is sent.
+  db_.unhurried([&] {
+    run_until_known(
+        {{"UPDATE runs SET fence = fence + 1, beat = beat + 1, owner = $4, node = $5, changed = $6, "
+          "lease_ms = $7 WHERE id = $1 AND fence = $2 AND beat = $3",
+          {id, from.fence, from.beat, owner, node_, time_of_day(), length_.count()}}});
+  });
   // The owner's text is new, so it is there exactly if this was written.
   const Result now = db_.run({"SELECT fence, frames, stop_asked FROM runs WHERE id = $1 AND owner = $2", {id, owner}});
   if (now.rows.empty()) return {};
@@ -81,8 +84,11 @@ std::optional<Lease> RunsOnDatabase::take_over(const std::string& id, const Hold
 
 void RunsOnDatabase::release(Lease& lease) {
   lease.ended();
-  run_until_known({{"UPDATE runs SET owner = '', beat = beat + 1 WHERE id = $1 AND fence = $2 AND owner <> ''",
-                    {lease.run(), lease.fence()}}});
+  // If it is lost, whoever wants the run waits until the lease has run out.
+  db_.unhurried([&] {
+    run_until_known({{"UPDATE runs SET owner = '', beat = beat + 1 WHERE id = $1 AND fence = $2 AND owner <> ''",
+                      {lease.run(), lease.fence()}}});
+  });
 }
 
 }  // namespace cw::store

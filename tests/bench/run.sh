@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# Builds the benchmarks and prints one table: each row with the floor or peer of the same run beside it.
+# Builds the benchmarks and prints one table: each row with the floor or peer of the same run beside it. Options are for
+# the first part, which Google Benchmark runs; CW_BENCH_RUNS: how many runs wait in the store of the last row.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 . tools/say.sh
 . tools/pcscd.sh
+. tools/postgres.sh
 cmake --preset bench >&2
-cmake --build --preset bench --target cardwright_bench pcsc_bench >&2
+cmake --build --preset bench --target cardwright_bench pcsc_bench journal_bench >&2
 run=(build/bench/tests/bench/cardwright_bench --benchmark_format=json --benchmark_repetitions=5
   --benchmark_enable_random_interleaving=true "$@")
 if command -v taskset >/dev/null; then run=(taskset -c 1 "${run[@]}"); fi
@@ -13,6 +15,11 @@ if command -v taskset >/dev/null; then run=(taskset -c 1 "${run[@]}"); fi
 
 # Through a real pcscd, on all cores: host, pcscd and card take turns, and a core for all of them would measure that.
 folder=$(mktemp -d)
-trap 'stop_pcscd; rm -rf "$folder"' EXIT
+trap 'stop_pcscd; stop_postgres; rm -rf "$folder"' EXIT
 start_pcscd "$folder" 39424
 build/bench/tests/bench/pcsc_bench 39424
+stop_pcscd
+
+# With journals, also on all cores: what they wait for is the disk.
+if [ -n "$(postgres_bin)" ]; then start_postgres "$folder/postgres"; fi
+build/bench/tests/bench/journal_bench --runs "${CW_BENCH_RUNS:-5000}"

@@ -96,6 +96,39 @@ TEST_P(Databases, keep_all_of_a_transaction_or_nothing) {
   EXPECT_EQ(rows(*database()), 3);
 }
 
+TEST_P(Databases, wait_for_the_disk_again_after_what_did_not) {
+  const auto db = database();
+  make_table(*db);
+  const auto waits = [&] {
+    if (on_postgres()) return text(db->run({"SELECT current_setting('synchronous_commit')", {}}).rows[0][0]) == "on";
+    return number(db->run({"PRAGMA synchronous", {}}).rows[0][0]) == 2;
+  };
+  const auto put = [&](const char* name) { db->run({"INSERT INTO things (name) VALUES ($1)", {name}}); };
+  const auto put_unhurried = [&] {
+    db->unhurried([&] {
+      db->transact([&] {
+        EXPECT_FALSE(waits());
+        put("a");
+      });
+      EXPECT_EQ(db->run_all({{"INSERT INTO things (name) VALUES ('b')", {}}, {"SELECT name FROM things", {}}})
+                    .at(1)
+                    .rows.size(),
+                2u);
+      throw Error(ErrorKind::usage, "enough");
+    });
+  };
+  EXPECT_TRUE(waits());
+  EXPECT_EQ(refusal(put_unhurried), "usage: enough");
+  EXPECT_EQ(rows(*database()), 2) << "another connection sees it at once";
+  EXPECT_TRUE(waits());
+  db->transact([&] {
+    EXPECT_TRUE(waits());
+    db->unhurried([&] { put("c"); });
+    EXPECT_TRUE(waits());
+  });
+  EXPECT_EQ(rows(*db), 3);
+}
+
 TEST_P(Databases, run_several_statements_as_one_and_go_on_after_one_that_failed) {
   const auto db = database();
   make_table(*db);

@@ -192,6 +192,20 @@ TEST_P(RunsInAStore, are_forgotten_when_they_are_over_and_old_enough) {
   EXPECT_FALSE(store->file(sha("old")));
 }
 
+TEST_P(RunsInAStore, find_a_file_that_was_to_be_kept_for_them) {
+  const auto store = open();
+  const std::string old = to_hex(crypto::digest(crypto::Hash::sha256, view("old")));
+  EXPECT_FALSE(store->keep_file(old));
+  store->put_file(old, view("old"));
+  store->database().run({"UPDATE files SET used = 1", {}});
+  EXPECT_TRUE(store->keep_file(old));
+  store->runs().forget(1);
+  EXPECT_TRUE(store->file(old)) << "a run that names it is about to be made";
+  store->database().run({"UPDATE files SET used = 1", {}});
+  store->runs().forget(1);
+  EXPECT_FALSE(store->file(old));
+}
+
 TEST_P(RunsInAStore, that_wait_in_the_outbox_are_not_forgotten) {
   const auto store = open();
   Lease lease = begin(*store);
