@@ -46,7 +46,7 @@ class Audit {
  public:
   virtual ~Audit() = default;
 
-  /// Appends; durable on return. Raises store.
+  /// Appends; durable on return, but within Database::unhurried() with the next write that is. Raises store.
   virtual AuditRecord add(const AuditEntry& entry) = 0;
   /// Records `from`.. (1: the first), so many of them; 0: all.
   virtual std::vector<AuditRecord> list(int64_t from, int64_t count) = 0;
