@@ -5,7 +5,6 @@
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
-#include "cmd_runs_private.h"
 #include "app/commands.h"
 #include "app/console.h"
 #include "app/durable_run.h"
@@ -16,6 +15,7 @@
 #include "app/session.h"
 #include "app/store_place.h"
 #include "app/table.h"
+#include "cmd_runs_private.h"
 #include "engine/scheduler.h"
 
 namespace cw::app {
@@ -39,15 +39,29 @@ struct Options {
 };
 
 ordered_json json_of(const store::RunRow& row) {
-  return {{"id", row.id},           {"state", store::name_of(row.state)},
-          {"flow", row.flow},       {"card", row.card},
-          {"card_id", row.card_id}, {"flavor", row.flavor},
-          {"bundle", row.bundle},   {"policy", row.policy},
-          {"policy_hash", row.policy_hash}, {"node", row.node},
-          {"created", row.created}, {"changed", row.changed},
-          {"wake", row.wake},       {"attempts", row.attempts},
-          {"frames", row.frames},   {"error", row.error},
-          {"stop_asked", row.stop_asked}, {"held", row.held}};
+  return {{"id", row.id},
+          {"state", store::name_of(row.state)},
+          {"flow", row.flow},
+          {"card", row.card},
+          {"card_id", row.card_id},
+          {"flavor", row.flavor},
+          {"bundle", row.bundle},
+          {"policy", row.policy},
+          {"policy_hash", row.policy_hash},
+          {"node", row.node},
+          {"created", row.created},
+          {"changed", row.changed},
+          {"wake", row.wake},
+          {"attempts", row.attempts},
+          {"frames", row.frames},
+          {"error", row.error},
+          {"stop_asked", row.stop_asked},
+          {"held", row.held}};
+}
+
+std::string ended_by(const store::RunRow& row) {
+  if (row.error.empty()) return {};
+  return row.state == store::RunState::stopped ? "an operator" : row.error + " error";
 }
 
 ExitStatus list(const Options& options) {
@@ -57,8 +71,8 @@ ExitStatus list(const Options& options) {
   if (!options.state.empty()) {
     filter.state = store::run_state_named(options.state);
     if (!filter.state) {
-      throw Error(ErrorKind::usage, "--state is one of running, waiting, stuck, done, failed, stopped, and not '" +
-                                        options.state + "'");
+      throw Error(ErrorKind::usage,
+                  "--state is one of running, waiting, stuck, done, failed, stopped, and not '" + options.state + "'");
     }
   }
   const auto opened = options.place.open_to_read();
@@ -74,9 +88,9 @@ ExitStatus list(const Options& options) {
   Table table;
   table.columns = {"id", "state", "flow", "card", "attempts", "changed", "ended by"};
   for (const store::RunRow& row : rows) {
-    table.rows.push_back({row.id, std::string(store::name_of(row.state)) + (row.stop_asked ? ", to stop" : ""),
-                          row.flow, row.card, std::to_string(row.attempts), utc_text(row.changed),
-                          row.error.empty() ? "" : row.error + " error"});
+    const bool to_stop = row.stop_asked && !store::is_over(row.state);
+    table.rows.push_back({row.id, std::string(store::name_of(row.state)) + (to_stop ? ", to stop" : ""), row.flow,
+                          row.card, std::to_string(row.attempts), utc_text(row.changed), ended_by(row)});
   }
   if (!rows.empty()) std::cout << table.format(Terminal::of(STDOUT_FILENO));
   std::cout << std::flush;
@@ -144,9 +158,11 @@ ExitStatus resume(const Options& options) {
   console.finish(result, interrupted);
   card.save();
   if (interrupted) {
-    std::cerr << "cardwright: run " << durable.id() << " was stopped by a signal; cardwright runs resume goes on with it\n";
+    std::cerr << "cardwright: run " << durable.id()
+              << " was stopped by a signal; cardwright runs resume goes on with it\n";
     return ExitStatus::interrupted;
   }
+  if (result.error && result.can_resume && !durable.stopped()) say_kept(durable.id());
   if (result.error) complain(*result.error);
   return result.error ? status_of_run(result.error->kind()) : ExitStatus::ok;
 }

@@ -4,12 +4,12 @@
 #include <CLI/CLI.hpp>
 #include <unistd.h>
 
-#include "cmd_runs_private.h"
 #include "app/failure.h"
 #include "app/key_source.h"
 #include "app/session.h"
 #include "app/store_place.h"
 #include "app/terminal.h"
+#include "cmd_runs_private.h"
 #include "journal/replay_run.h"
 #include "journal/shadow.h"
 #include "journal/wire_check.h"
@@ -64,22 +64,27 @@ ExitStatus shadow(const journal::OpenedJournal& journal, engine::RunSetup setup,
     if (verdict.is == Is::denied) denied = &verdict;
   }
   std::cout << "under policy " << printable(policy->name()) << ": " << allowed << " allowed";
-  if (denied != nullptr) std::cout << ", then one denied in attempt " << denied->attempt << ", " << unreachable
-                                   << " behind it not reached";
+  if (denied != nullptr) {
+    // The flow itself is judged before all attempts.
+    std::cout << ", then one denied "
+              << (denied->attempt == 0 ? "before the first attempt" : "in attempt " + std::to_string(denied->attempt))
+              << ", " << unreachable << " behind it not reached";
+  }
   std::cout << std::endl;
   return denied == nullptr ? ExitStatus::ok : ExitStatus::policy;
 }
 
 ExitStatus verify_wire(const journal::OpenedJournal& journal, engine::RunSetup setup, const Options& options) {
   if (journal.lines.wires.empty()) {
-    throw Error(ErrorKind::usage, "run " + journal.row.id + " has no evidence of what travelled: it was imported, or sent "
+    throw Error(ErrorKind::usage, "run " + journal.row.id +
+                                      " has no evidence of what travelled: it was imported, or sent "
                                       "nothing");
   }
   std::optional<std::filesystem::path> file = options.keys;
   if (!file && journal.head.origin.keys) file = *journal.head.origin.keys;
   const bool simulated = CardName::parse(journal.head.origin.card).kind == CardName::Kind::simulated;
-  const KeySource keys = open_keys(file, std::getenv("CARDWRIGHT_KEYS"),
-                                   simulated ? &se::flavor(journal.head.recording.flavor) : nullptr);
+  const KeySource keys =
+      open_keys(file, std::getenv("CARDWRIGHT_KEYS"), simulated ? &se::flavor(journal.head.recording.flavor) : nullptr);
   const std::map<std::string, Secret> secrets = std::move(setup.arguments.secrets);
   setup.arguments.secrets.clear();
   const engine::Custody custody(*keys.store, secrets);
@@ -90,8 +95,8 @@ ExitStatus verify_wire(const journal::OpenedJournal& journal, engine::RunSetup s
   if (replayed.difference) return differs(*replayed.difference);
   say_played(journal, replayed);
   if (check.different()) {
-    throw Error(ErrorKind::card, "what travelled for '" + *check.different() +
-                                     "' was something else than the keys in custody give");
+    throw Error(ErrorKind::card,
+                "what travelled for '" + *check.different() + "' was something else than the keys in custody give");
   }
   std::cout << "on the wire: " << counted(check.checked(), "command") << " travelled as the keys in custody give them";
   if (check.unchecked() > 0) std::cout << "; " << check.unchecked() << " could not be checked";

@@ -1,4 +1,5 @@
-// A run that a store keeps: its journal, its budgets and the keys it puts onto cards, as one thing that outlives the run.
+// A run that a store keeps: its journal, its budgets and the keys it puts onto cards, as one thing that outlives the
+// run.
 #pragma once
 
 #include <memory>
@@ -31,5 +32,8 @@ class DurableRun {
   std::unique_ptr<journal::StoreJournal> journal_;
   journal::StoreKeyWatch key_watch_;
 };
+
+/// One line on standard error: how to go on with a run that was left.
+void say_kept(const std::string& id);
 
 }  // namespace cw::app

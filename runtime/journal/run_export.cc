@@ -28,10 +28,14 @@ ordered_json plain_head(const Head& head, const engine::RunSetup& setup) {
   return out;
 }
 
-/// The lines of the body, behind the head of the run.
-std::string body_of(const std::string& recording) {
+/// The lines of the body, behind the head of the run. `unfinished`: the end it was given is none of the run's.
+std::string body_of(const std::string& recording, bool unfinished) {
   const size_t at = recording.find("\nattempt ");
-  return at == std::string::npos ? std::string() : recording.substr(at + 1);
+  if (at == std::string::npos) return {};
+  std::string body = recording.substr(at + 1);
+  const size_t end = body.rfind("\nend ");
+  if (unfinished && end != std::string::npos) body.resize(end + 1);
+  return body;
 }
 
 std::string digest_of(const ordered_json& run) {
@@ -66,7 +70,7 @@ std::string export_run(store::Store& store, const OpenedJournal& journal, bool a
       throw Error(ErrorKind::usage, "exporting run " + row.id + " without answers of applets: it cannot be replayed (" +
                                         replayed.difference->message() + "); --answers exports it with all of them");
     }
-    run["lines"] = body_of(text.str());
+    run["lines"] = body_of(text.str(), replayed.result.ran_out);
   }
   const ordered_json out = {{"what", kWhat}, {"format", kFormat}, {"sha256", digest_of(run)}, {"run", run}};
   return out.dump(1) + "\n";
