@@ -120,7 +120,6 @@ StoreJournal::TakenUp StoreJournal::take_up(std::shared_ptr<store::Store> store,
     for (const std::string& request : in_doubt) {
       engine::RecordedLine line{kind_of(request), request, lost};
       if (line.kind == Kind::more) line.reply = engine::NoAnswer{};
-      if (line.kind == Kind::http) line.reply = Error(ErrorKind::http, lost.message());
       journal->take(std::move(line));
     }
     journal->attempt_failed(lost);
