@@ -3,10 +3,10 @@
 
 #include <CLI/CLI.hpp>
 
-#include "cmd_runs_private.h"
 #include "app/operator_name.h"
 #include "app/store_place.h"
 #include "base/files.h"
+#include "cmd_runs_private.h"
 #include "journal/run_export.h"
 
 namespace cw::app {

@@ -31,8 +31,8 @@ class AttemptBudget {
   void card_is(std::string identity) { card_ = std::move(identity); }
   const std::string& card() const { return card_; }
 
-  /// Before INITIALIZE UPDATE, whose answer shows which of `keys` the card has. Raises budget: a key set was refused before, or what the card may still be asked is
-  /// used up; store. Each charge is settled, in the end by give_up().
+  /// Before INITIALIZE UPDATE, whose answer shows which of `keys` the card has. Raises budget: a key set was refused
+  /// before, or what the card may still be asked is used up; store. Each charge is settled, in the end by give_up().
   void charge(const Target& target, const std::vector<std::string>& keys);
   /// The card refused INITIALIZE UPDATE before it looked at a key: no attempt.
   void not_tried();

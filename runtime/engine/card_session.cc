@@ -129,7 +129,8 @@ void CardSession::close_on(uint8_t logical_channel) {
 
 KeyWatch::Place CardSession::place_of(const Open& open) const {
   const std::string& told = budgets_.attempts.card();
-  return {told.empty() ? "KDD-" + to_hex(open.diversification_data) : told, gate_.is_isd(open.domain) ? Bytes() : open.domain};
+  return {told.empty() ? "KDD-" + to_hex(open.diversification_data) : told,
+          gate_.is_isd(open.domain) ? Bytes() : open.domain};
 }
 
 /// A domain without keys may be given those of its parent, as on a tester's desk. All else that gives a card the keys

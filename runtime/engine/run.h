@@ -42,11 +42,11 @@ struct RunSetup {
   Director director{};                     // of a scenario
   std::optional<unsigned> attempts{};      // fewer than the policy allows
   Inputs inputs = Inputs::real();
-  KeyWatch* key_watch = nullptr;     // follows the keys of domains; outlives the run; null: nobody does
-  Recorder* recorder = nullptr;      // takes down what the run takes in; outlives it; may be null
-  bool plays_backends = false;       // who drives the run answers its HttpCalls: they are in no recording
-  RunJournal* journal = nullptr;     // outlives it; null: the run ends with its process
-  std::optional<Past> past{};        // what a process before did; needs `journal`
+  KeyWatch* key_watch = nullptr;  // follows the keys of domains; outlives the run; null: nobody does
+  Recorder* recorder = nullptr;   // takes down what the run takes in; outlives it; may be null
+  bool plays_backends = false;    // who drives the run answers its HttpCalls: they are in no recording
+  RunJournal* journal = nullptr;  // outlives it; null: the run ends with its process
+  std::optional<Past> past{};     // what a process before did; needs `journal`
   /// Something put around what answers an attempt, or empty.
   std::function<std::unique_ptr<RunOutside>(std::unique_ptr<RunOutside>)> around{};
   std::shared_ptr<Replay> replay{};  // the run takes its next recorded run: keys, reader, http and inputs are not used

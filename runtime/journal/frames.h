@@ -68,9 +68,9 @@ struct JournalLines {
   unsigned forgiven = 0;
   unsigned commands_before = 0;  // in attempts before the last
   std::chrono::milliseconds waited_before{0};
-  bool waits = false;   // the last line is a wait
-  bool failed = false;  // the last attempt did
-  bool ended = false;   // the run did
+  bool waits = false;    // the last line is a wait
+  bool failed = false;   // the last attempt did
+  bool ended = false;    // the run did
   bool stopped = false;  // by an operator
 
   /// Raises store: a line that is none.

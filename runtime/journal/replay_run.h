@@ -1,5 +1,5 @@
-// A run played again from its journal alone: no card, no key, no network. The same bundle, policy and arguments, so each
-// command and each decision has to come out as it stands there.
+// A run played again from its journal alone: no card, no key, no network. The same bundle, policy and arguments, so
+// each command and each decision has to come out as it stands there.
 #pragma once
 
 #include <memory>

@@ -1,5 +1,5 @@
-// A run as one file, to be taken to another desk: its lines, bundle, policy and CAP files. No key and no secret argument
-// is in it, and no evidence of what travelled; answers of applets only if that is asked for.
+// A run as one file, to be taken to another desk: its lines, bundle, policy and CAP files. No key and no secret
+// argument is in it, and no evidence of what travelled; answers of applets only if that is asked for.
 #pragma once
 
 #include <string>

@@ -143,10 +143,18 @@ HeadText write_head(store::Store& store, const engine::RunSetup& setup, const en
   head["encrypt_empty_data"] = setup.traits.encrypt_empty_data;
   json flavor_data = json::object();
   for (const auto& [field, value] : setup.flavor) {
-    flavor_data[field] = std::visit(Overloaded{[](bool flag) { return json{{"flag", flag}}; },
-                                               [](int64_t number) { return json{{"number", number}}; },
-                                               [](const std::string& text) { return json{{"text", hex_text(text)}}; },
-                                               [](const Bytes& bytes) { return json{{"bytes", to_hex(bytes)}}; }},
+    flavor_data[field] = std::visit(Overloaded{[](bool flag) {
+                                                 return json{{"flag", flag}};
+                                               },
+                                               [](int64_t number) {
+                                                 return json{{"number", number}};
+                                               },
+                                               [](const std::string& text) {
+                                                 return json{{"text", hex_text(text)}};
+                                               },
+                                               [](const Bytes& bytes) {
+                                                 return json{{"bytes", to_hex(bytes)}};
+                                               }},
                                     value);
   }
   head["flavor_data"] = flavor_data;

@@ -73,8 +73,7 @@ Shadow::Shadow(std::shared_ptr<const engine::Policy> policy, const engine::Flow&
       gate_(policy, flow.name, engine::declared_keys(flow, run.arguments), flow.needs_backends,
             engine::isd_aid_of(run.flavor)) {
   const engine::Decision decision = policy->judge_flow(flow.name);
-  add("flow " + flow.name,
-      decision.allowed ? std::nullopt : std::optional(Error(ErrorKind::policy, decision.because)));
+  add("flow " + flow.name, decision.allowed ? std::nullopt : std::optional(Error(ErrorKind::policy, decision.because)));
 }
 
 std::unique_ptr<engine::RunOutside> Shadow::around(std::unique_ptr<engine::RunOutside> inner) {

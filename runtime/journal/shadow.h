@@ -1,5 +1,5 @@
-// Another policy over a run that has been: what it would have said to each thing that the run asked, in order. After the
-// first no, the run would have gone another way, so what comes after it was not reached.
+// Another policy over a run that has been: what it would have said to each thing that the run asked, in order. After
+// the first no, the run would have gone another way, so what comes after it was not reached.
 //
 // Owner: one replay. One thread.
 #pragma once
