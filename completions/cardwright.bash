@@ -118,7 +118,7 @@ _cardwright() {
   fi
   case "$command $prev" in
     'audit --from' | 'runs --flow') return ;;
-    'runs --state') _cardwright_reply running waiting stuck done failed stopped && return ;;
+    'runs --state') _cardwright_reply running waiting stuck 'done' failed stopped && return ;;
   esac
   case $prev in
     --cards)

@@ -103,8 +103,8 @@ done
 port=$(cat "$here/port")
 steps=tests/interop/runs/steps.lua
 sed "s/PORT/$port/g" tests/interop/runs/ask.lua >"$here/ask.lua"
-sed "s/PORT/$port/g; s/ATTEMPTS/5/" tests/interop/runs/policy.lua >"$here/next.lua"
-sed "s/PORT/$port/g; s/ATTEMPTS/1/" tests/interop/runs/policy.lua >"$here/once.lua"
+sed "s/PORT/$port/g" tests/interop/runs/policy.lua >"$here/next.lua"
+sed "s/PORT/$port/g; s/attempts = 5/attempts = 1/" tests/interop/runs/policy.lua >"$here/once.lua"
 printf 'Ada Lovelace' >"$here/holder"
 install=(demo/install --card sim --set "cap=$PWD/tests/caps/transit-2.1.cap" --set "holder=@$here/holder")
 
