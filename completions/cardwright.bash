@@ -28,6 +28,15 @@ _cardwright_flow() {
   done
 }
 
+# Ids of runs in the store that the line names, or in the default one.
+_cardwright_runs() {
+  local i place=()
+  for ((i = 2; i < ${#line[@]} - 2; i++)); do
+    case ${line[i]} in --store | --store-key) place+=("${line[i]}" "${line[i + 1]}") ;; esac
+  done
+  _cardwright_reply "$(cardwright runs list --json "${place[@]}" 2>/dev/null | sed -n 's/^{"id":"\([0-9a-z]*\)".*/\1/p')"
+}
+
 # Arguments of the flow as NAME=; behind NAME= or NAME=@, files.
 _cardwright_set() {
   local names
@@ -56,7 +65,17 @@ _cardwright() {
   local session='--card --flavor --card-shared --card-state --keys --policy --trace --seed' record='--record --record-answers'
   local command=${line[1]} options='--help'
   case $command in
-    run) options="$session $record --set --json --verbose --help" ;;
+    run) options="$session $record --store --store-key --set --json --verbose --help" ;;
+    runs)
+      options='--store --store-key --help'
+      case ${line[2]} in
+        list) options+=' --state --flow --limit --all --json' ;;
+        show) options+=' --raw' ;;
+        resume) options+=' --card --keys --verbose' ;;
+        replay) options+=' --policy --bundle --verify-wire --keys' ;;
+        export) options+=' --answers' ;;
+      esac
+      ;;
     batch)
       options='--cards --flavor --data --set --key --keys --policy --results --quarantine --stop-after --limit'
       options+=' --retry-failed --any-card --card-states --json --verbose --help'
@@ -94,10 +113,13 @@ _cardwright() {
   esac
 
   if [ "${#line[@]}" -eq 2 ]; then
-    _cardwright_reply run batch flows flow check cap card readers send selftest repl store audit budget --help --version
+    _cardwright_reply run runs batch flows flow check cap card readers send selftest repl store audit budget --help --version
     return
   fi
-  if [ "$command $prev" = 'audit --from' ]; then return; fi
+  case "$command $prev" in
+    'audit --from' | 'runs --flow') return ;;
+    'runs --state') _cardwright_reply running waiting stuck 'done' failed stopped && return ;;
+  esac
   case $prev in
     --cards)
       _cardwright_reply sim sim:generic sim:uicc sim:jcop4 sim:secora sim:smartcafe sim:yubikey 'pcsc:\*'
@@ -109,6 +131,7 @@ _cardwright() {
       case $cur in *:*) COMPREPLY=("${COMPREPLY[@]#*:}") ;; esac
       return
       ;;
+    --bundle) _cardwright_files "$cur" '*' && return ;;
     --format) _cardwright_reply summary tap && return ;;
     --tear) _cardwright_reply all && return ;;
     --flavor)
@@ -133,9 +156,10 @@ _cardwright() {
       ;;
   esac
   case $command in
-    store | audit | budget)
+    runs | store | audit | budget)
       if [ "${#line[@]}" -eq 3 ]; then
         case $command in
+          runs) _cardwright_reply list show stop resume replay export import --help ;;
           store) _cardwright_reply check migrate export import forget --help ;;
           audit) _cardwright_reply list verify prove verify-proof root --help ;;
           budget) _cardwright_reply list reset --help ;;
@@ -154,6 +178,13 @@ _cardwright() {
     run | batch | check | flow)
       _cardwright_reply "$(cardwright flows 2>/dev/null | sed -n 's/^\([a-z][^ ]*\/[^ ]*\) .*/\1/p')"
       _cardwright_files "$cur" '!*.lua'
+      ;;
+    runs)
+      case ${line[2]} in
+        show | stop | resume | replay) _cardwright_runs ;;
+        export) if [ "${#line[@]}" -eq 4 ]; then _cardwright_runs; else _cardwright_files "$cur"; fi ;;
+        import) _cardwright_files "$cur" ;;
+      esac
       ;;
     cap | store | audit) _cardwright_files "$cur" ;;
   esac

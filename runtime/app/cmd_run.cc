@@ -6,6 +6,7 @@
 
 #include "app/commands.h"
 #include "app/console.h"
+#include "app/durable_run.h"
 #include "app/failure.h"
 #include "app/json_events.h"
 #include "app/outbox_delivery.h"
@@ -64,7 +65,13 @@ ExitStatus run(const Options& options, JsonEvents* events) {
   Console console(std::cout, Terminal::of(STDOUT_FILENO), options.verbose);
   if (events) events->begin(name, session.card().reader().name(), session.bundle(), session.policy());
   engine::Observer& observer = events ? static_cast<engine::Observer&>(*events) : console;
-  const Session::Outcome outcome = session.run(name, std::move(arguments), observer);
+  const Session::Outcome outcome = session.run(name, std::move(arguments), observer, [&](const std::string& id) {
+    if (events) {
+      events->kept(id);
+    } else if (options.verbose) {
+      std::cout << "run " << id << std::endl;
+    }
+  });
 
   const std::optional<Error>& error = outcome.result.error;
   const ExitStatus status = outcome.interrupted ? ExitStatus::interrupted
@@ -81,7 +88,7 @@ ExitStatus run(const Options& options, JsonEvents* events) {
   if (options.verbose && !outcome.result.traceback.empty()) std::cerr << outcome.result.traceback << '\n';
   if (error) {
     if (!outcome.id.empty() && outcome.result.can_resume) {
-      std::cerr << "cardwright: the run is kept: cardwright runs resume " << outcome.id << '\n';
+      say_kept(outcome.id);
     }
     complain(*error);
   } else {

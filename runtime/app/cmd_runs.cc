@@ -60,6 +60,11 @@ ordered_json json_of(const store::RunRow& row) {
           {"held", row.held}};
 }
 
+std::string ended_by(const store::RunRow& row) {
+  if (row.error.empty()) return {};
+  return row.state == store::RunState::stopped ? "an operator" : row.error + " error";
+}
+
 ExitStatus list(const Options& options) {
   store::RunFilter filter;
   filter.flow = options.flow;
@@ -84,9 +89,9 @@ ExitStatus list(const Options& options) {
   Table table;
   table.columns = {"id", "state", "flow", "card", "attempts", "changed", "ended by"};
   for (const store::RunRow& row : rows) {
-    table.rows.push_back({row.id, std::string(store::name_of(row.state)) + (row.stop_asked ? ", to stop" : ""),
-                          row.flow, row.card, std::to_string(row.attempts), utc_text(row.changed),
-                          row.error.empty() ? "" : row.error + " error"});
+    const bool to_stop = row.stop_asked && !store::is_over(row.state);
+    table.rows.push_back({row.id, std::string(store::name_of(row.state)) + (to_stop ? ", to stop" : ""), row.flow,
+                          row.card, std::to_string(row.attempts), utc_text(row.changed), ended_by(row)});
   }
   if (!rows.empty()) std::cout << table.format(Terminal::of(STDOUT_FILENO));
   std::cout << std::flush;
@@ -159,6 +164,7 @@ ExitStatus resume(const Options& options) {
               << " was stopped by a signal; cardwright runs resume goes on with it\n";
     return ExitStatus::interrupted;
   }
+  if (result.error && result.can_resume && !durable.stopped()) say_kept(durable.id());
   if (result.error) complain(*result.error);
   return result.error ? status_of_run(result.error->kind()) : ExitStatus::ok;
 }

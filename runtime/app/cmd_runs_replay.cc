@@ -64,8 +64,12 @@ ExitStatus shadow(const journal::OpenedJournal& journal, engine::RunSetup setup,
     if (verdict.is == Is::denied) denied = &verdict;
   }
   std::cout << "under policy " << printable(policy->name()) << ": " << allowed << " allowed";
-  if (denied != nullptr)
-    std::cout << ", then one denied in attempt " << denied->attempt << ", " << unreachable << " behind it not reached";
+  if (denied != nullptr) {
+    // The flow itself is judged before all attempts.
+    std::cout << ", then one denied "
+              << (denied->attempt == 0 ? "before the first attempt" : "in attempt " + std::to_string(denied->attempt))
+              << ", " << unreachable << " behind it not reached";
+  }
   std::cout << std::endl;
   return denied == nullptr ? ExitStatus::ok : ExitStatus::policy;
 }

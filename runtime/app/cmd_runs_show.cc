@@ -1,5 +1,6 @@
 #include <iostream>
 #include <memory>
+#include <optional>
 
 #include <CLI/CLI.hpp>
 #include <unistd.h>
@@ -42,10 +43,31 @@ std::string end_of(const journal::OpenedJournal& journal) {
     case store::RunState::failed:
       return "ended with a " + row.error + " error";
     case store::RunState::stopped:
+      if (row.error.empty()) return "it was imported while it was not over, and nobody goes on with it here";
       return "stopped by an operator";
   }
   return {};
 }
+
+/// The last attempt of a journal that ends before the run does has not failed: the story ends there.
+class Story : public Trace {
+ public:
+  explicit Story(std::ostream& out) : Trace(out, {.times = false}) {}
+
+  void attempt_failed(const Error& error, bool again) override {
+    if (again) {
+      Trace::attempt_failed(error, true);
+    } else {
+      last_ = error;
+    }
+  }
+  void end(bool ran_out) {
+    if (last_ && !ran_out) Trace::attempt_failed(*last_, false);
+  }
+
+ private:
+  std::optional<Error> last_{};
+};
 
 ExitStatus show(const Options& options) {
   const auto opened = options.place.open_to_read();
@@ -70,11 +92,12 @@ ExitStatus show(const Options& options) {
   fact("state", std::string(store::name_of(row.state)) + ": " + end_of(journal));
   std::cout << '\n';
   // Played again, so that each command is decoded as it was when it was said.
-  Trace trace(std::cout, {.times = false});
+  Story story(std::cout);
   journal::ReplayOptions replaying;
-  replaying.observer = &trace;
+  replaying.observer = &story;
   const journal::Replayed replayed =
       journal::replay_run(journal, journal::read_setup(*opened, journal.head, journal.key), replaying);
+  story.end(replayed.result.ran_out);
   for (const std::string& request : journal.lines.in_doubt) {
     std::cout << "in doubt, since no answer is known: " << printable(request) << '\n';
   }

@@ -1,5 +1,7 @@
 #include "app/durable_run.h"
 
+#include <iostream>
+
 #include "app/operator_name.h"
 #include "journal/store_budget.h"
 
@@ -25,6 +27,10 @@ void DurableRun::join(engine::RunSetup& setup) {
   setup.journal = journal_.get();
   setup.ledger = std::make_shared<journal::StoreBudget>(store_, journal_->id());
   setup.key_watch = &key_watch_;
+}
+
+void say_kept(const std::string& id) {
+  std::cerr << "cardwright: the run is kept: cardwright runs resume " << id << '\n';
 }
 
 }  // namespace cw::app

@@ -33,4 +33,7 @@ class DurableRun {
   journal::StoreKeyWatch key_watch_;
 };
 
+/// One line on standard error: how to go on with a run that was left.
+void say_kept(const std::string& id);
+
 }  // namespace cw::app

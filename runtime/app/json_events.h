@@ -1,6 +1,7 @@
 // A run for programs: one JSON object per line, in order, each flushed. `event` says which:
 //
 //   run       flow, card, bundle, policy, policy_hash: the first, unless something was wrong before the run
+//   kept      run: its id in the store, if one keeps it
 //   attempt   number
 //   step      name, state: begin, end, skip
 //   progress  what, done, total
@@ -33,6 +34,7 @@ class JsonEvents : public engine::Observer {
 
   void begin(const std::string& flow, const std::string& card, const engine::Bundle& bundle,
              const engine::Policy& policy);
+  void kept(const std::string& id) { write({{"event", "kept"}, {"run", id}}); }
   void attempt_begins(unsigned number) override;
   void exchanged(const host::Command& command, host::ChannelId channel, const host::Answer& answer,
                  std::chrono::nanoseconds time) override;

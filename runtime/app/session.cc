@@ -126,7 +126,8 @@ void Session::announce_keys() {
   std::cerr << "cardwright: no --keys: using the published test keys for the simulated card (" << names << ")\n";
 }
 
-Session::Outcome Session::run(const std::string& flow, engine::Arguments arguments, engine::Observer& observer) {
+Session::Outcome Session::run(const std::string& flow, engine::Arguments arguments, engine::Observer& observer,
+                              const std::function<void(const std::string& id)>& kept) {
   Observers all;
   all.add(&observer);
   all.add(trace());
@@ -155,13 +156,17 @@ Session::Outcome Session::run(const std::string& flow, engine::Arguments argumen
   if (store_) {
     durable.emplace(store_, setup, origin_);
     durable->join(setup);
+    if (kept) kept(durable->id());
   }
   const Interrupt interrupt;
   engine::Scheduler scheduler;
   const size_t number = scheduler.add(std::make_unique<engine::Run>(std::move(setup)));
   scheduler.run_all(&interrupt.requested());
   Outcome outcome{scheduler.at(number).result()};
-  if (durable) outcome.id = durable->id();
+  if (durable) {
+    outcome.id = durable->id();
+    if (durable->stopped()) outcome.result.can_resume = false;
+  }
   // A run that came to its end before it saw the signal was not interrupted.
   outcome.interrupted = interrupt.requested() && outcome.result.error.has_value();
   if (recorded != nullptr && !outcome.result.error) warn_of_the_rest(*recorded, *card_.replay());

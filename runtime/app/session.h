@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -72,8 +73,10 @@ class Session {
   const std::shared_ptr<const crypto::KeyStore>& keys() const { return keys_.store; }
   engine::Inputs inputs() const;
 
-  /// Runs a flow to its end, or until Ctrl-C. Raises as the constructor of Run: then the card was not touched.
-  Outcome run(const std::string& flow, engine::Arguments arguments, engine::Observer& observer);
+  /// Runs a flow to its end, or until Ctrl-C. `kept` is told the run's id before its first command, if a store keeps
+  /// it. Raises as the constructor of Run: then the card was not touched.
+  Outcome run(const std::string& flow, engine::Arguments arguments, engine::Observer& observer,
+              const std::function<void(const std::string& id)>& kept = {});
 
   /// Keeps the card's memory. After every run, also one that failed.
   void save() const { card_.save(); }

@@ -107,7 +107,7 @@ void RunRecorder::attempt(unsigned number) { take({Kind::attempt, attempt_text(n
 /// What a script says at its end may be what an applet told it.
 RecordedReply RunRecorder::told(const Error& error) const {
   if (!left_out_) return error;
-  return Error(error.kind(), "left out, since an answer was", error.sw());
+  return Error(error.kind(), std::string(kErrorLeftOut), error.sw());
 }
 
 void RunRecorder::attempt_failed(const Error& error) { take({Kind::failed, "failed", told(error)}); }

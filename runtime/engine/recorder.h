@@ -9,12 +9,16 @@
 #include <memory>
 #include <ostream>
 #include <string>
+#include <string_view>
 
 #include "engine/answer_filter.h"
 #include "engine/line_taker.h"
 #include "engine/recording.h"
 
 namespace cw::engine {
+
+/// What a recording has for the text of an error that an answer left out may be part of.
+inline constexpr std::string_view kErrorLeftOut = "left out, since an answer was";
 
 class Recorder {
  public:

@@ -251,7 +251,7 @@ struct Run::Impl {
     result.peak_memory = attempt->state().usage().peak_memory;
     // What ended the attempt was nothing that the script could see, so it may have come to anything here.
     if (replay && replay->ended()) {
-      end_attempt(*replay->ended());
+      end_attempt(Error(*replay->ended()));  // a copy: the replay forgets its own when it goes on
       return;
     }
     if (outcome != lua::State::Outcome::waiting) attempt->outside().check_end();

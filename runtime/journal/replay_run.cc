@@ -38,7 +38,8 @@ Replayed replay_run(const OpenedJournal& journal, engine::RunSetup setup, const 
   if (!error || out.result.ran_out) return out;
   // It ended as it had ended, or somewhere else.
   const auto* recorded = std::get_if<Error>(&last.reply);
-  const bool same = recorded != nullptr && recorded->kind() == error->kind() && recorded->message() == error->message();
+  const bool same = recorded != nullptr && recorded->kind() == error->kind() &&
+                    (recorded->message() == error->message() || recorded->message() == engine::kErrorLeftOut);
   if (!same && !journal.lines.stopped) out.difference = error;
   return out;
 }

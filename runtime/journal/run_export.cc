@@ -28,10 +28,29 @@ ordered_json plain_head(const Head& head, const engine::RunSetup& setup) {
   return out;
 }
 
-/// The lines of the body, behind the head of the run.
-std::string body_of(const std::string& recording) {
+/// The lines of the body, behind the head of the run. What ended the replay may have ended nothing in the journal: that
+/// runs out, or it ends with an attempt that failed.
+std::string body_of(const std::string& recording, const Replayed& replayed, store::RunState state) {
   const size_t at = recording.find("\nattempt ");
-  return at == std::string::npos ? std::string() : recording.substr(at + 1);
+  if (at == std::string::npos) return {};
+  std::string body = recording.substr(at + 1);
+  constexpr std::string_view kEnd = "\nend ";
+  const size_t end = body.rfind(kEnd);
+  if (end == std::string::npos) return body;
+  if (replayed.result.ran_out) {
+    body.resize(end + 1);
+  } else if (state == store::RunState::stuck) {
+    // Said already where the script could not see what ended its last attempt.
+    const size_t before = body.rfind('\n', end - 1);
+    const bool said = before != std::string::npos && body.compare(before + 1, 7, "failed ") == 0;
+    if (said) {
+      body.resize(end + 1);
+    } else {
+      body.replace(end, kEnd.size(), "\nfailed ");
+      while (body.ends_with("\n\n")) body.pop_back();
+    }
+  }
+  return body;
 }
 
 std::string digest_of(const ordered_json& run) {
@@ -66,7 +85,7 @@ std::string export_run(store::Store& store, const OpenedJournal& journal, bool a
       throw Error(ErrorKind::usage, "exporting run " + row.id + " without answers of applets: it cannot be replayed (" +
                                         replayed.difference->message() + "); --answers exports it with all of them");
     }
-    run["lines"] = body_of(text.str());
+    run["lines"] = body_of(text.str(), replayed, row.state);
   }
   const ordered_json out = {{"what", kWhat}, {"format", kFormat}, {"sha256", digest_of(run)}, {"run", run}};
   return out.dump(1) + "\n";

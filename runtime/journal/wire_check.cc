@@ -28,7 +28,11 @@ class WireCheckedOutside : public engine::RunOutside {
   bool waits_by_clock() const override { return inner_->waits_by_clock(); }
   int64_t now() override { return inner_->now(); }
   Bytes random(size_t count) override { return inner_->random(count); }
-  host::KeyInfo key_info(const std::string& set) override { return inner_->key_info(set); }
+  host::KeyInfo key_info(const std::string& set) override {
+    host::KeyInfo info = inner_->key_info(set);
+    check_.versions_[set] = info.version;
+    return info;
+  }
   void note(host::Note note) override { inner_->note(std::move(note)); }
   const Error* difference() const override { return inner_->difference(); }
 
@@ -60,6 +64,22 @@ void WireCheck::compare(const std::string& what, ByteView travelled, const Wire&
   different_ = what;
 }
 
+bool WireCheck::misses_keys(const host::Command& command) {
+  bool out = false;
+  for (const host::Part& part : command.data.parts()) {
+    const auto* key = std::get_if<host::KeyPart>(&part);
+    if (key == nullptr) continue;
+    try {
+      custody_.info(key->set);
+    } catch (const Error&) {
+      const auto version = versions_.find(key->set);
+      missing_.insert(key->set + (version == versions_.end() ? "" : ", version " + to_hex(version->second)));
+      out = true;
+    }
+  }
+  return out;
+}
+
 void WireCheck::exchanged(const host::Exchange& request, const std::vector<Wire>& wires) {
   const auto open = channels_.find(request.channel);
   if (request.channel != 0 && open == channels_.end()) {
@@ -69,6 +89,12 @@ void WireCheck::exchanged(const host::Exchange& request, const std::vector<Wire>
   gp::Channel* channel = request.channel == 0 ? nullptr : open->second.channel.get();
   const std::vector<std::string> lines = engine::request_lines(request, true);
   for (size_t i = 0; i < wires.size() && i < request.plan.size(); ++i) {
+    if (misses_keys(request.plan[i])) {
+      // The chaining value of the channel is lost with it.
+      channels_.erase(request.channel);
+      unchecked_ += static_cast<unsigned>(wires.size() - i);
+      return;
+    }
     const engine::Custody::Resolved resolved =
         custody_.resolve(request.plan[i], channel, channel ? ByteView(open->second.diversification_data) : ByteView());
     card::Apdu apdu = resolved.apdu;

@@ -40,6 +40,8 @@ class WireCheck {
   void follow(const host::Request& request, const host::Reply& reply);
   void exchanged(const host::Exchange& request, const std::vector<Wire>& wires);
   void opened(const host::OpenChannel& request, const host::Reply& reply, const std::vector<Wire>& wires);
+  /// Notes those that a command carries and custody has not.
+  bool misses_keys(const host::Command& command);
   void compare(const std::string& what, ByteView travelled, const Wire& wire);
 
   const JournalLines& lines_;
@@ -53,6 +55,7 @@ class WireCheck {
     Bytes diversification_data{};
   };
   std::map<host::ChannelId, Open> channels_{};
+  std::map<std::string, uint8_t> versions_{};  // of key sets that the script asked about
   unsigned checked_ = 0;
   unsigned unchecked_ = 0;
   std::set<std::string> missing_{};

@@ -1,3 +1,5 @@
+#include <csignal>
+
 #include "base/error.h"
 #include "base/log.h"
 #include "renewal_private.h"
@@ -16,7 +18,14 @@ Renewal::~Renewal() {
 void Renewal::keep(const Lease& lease) {
   const std::lock_guard lock(mutex_);
   kept_.push_back({lease.run(), lease.fence(), lease.time()});
-  if (!thread_.joinable()) thread_ = std::thread([this] { work(); });
+  if (thread_.joinable()) return;
+  // Signals are for the program's own threads: one that ends a process must not find this one.
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  thread_ = std::thread([this] { work(); });
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 void Renewal::work() {

@@ -73,7 +73,8 @@ class Bench:
         self.cards, self.programs = [], []
         self.pcscd = None if count is None else Pcscd(self.folder, count)
         self.environment = {key: value for key, value in os.environ.items() if key != "CARDWRIGHT_KEYS"}
-        self.environment.update(CARDWRIGHT_SHARE=str(ROOT),
+        # Runs on real cards are kept unless told otherwise; only the stories about that want them to be.
+        self.environment.update(CARDWRIGHT_SHARE=str(ROOT), CARDWRIGHT_STORE="none",
                                 PCSCLITE_CSOCK_NAME=self.pcscd.socket if self.pcscd else self.folder + "/nobody")
         self.keys = self.folder + "/keys"
         with open(os.open(self.keys, os.O_CREAT | os.O_WRONLY, 0o600), "w") as out:

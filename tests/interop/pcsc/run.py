@@ -11,6 +11,7 @@ build/release/cardwright) prints and returns. Prints "ok NAME" or "not ok NAME: 
 
 import sys
 
+import kept
 import readers
 import trouble
 from bench import Bench
@@ -21,7 +22,7 @@ def main():
         print(__doc__)
         return 0
     bench = Bench(sys.argv[1] if len(sys.argv) > 1 else "build/release/cardwright")
-    for story in readers.STORIES + trouble.STORIES:
+    for story in readers.STORIES + trouble.STORIES + kept.STORIES:
         bench.tell(story)
     print(f"{bench.passed} passed, {bench.failed} failed")
     return 1 if bench.failed else 0

@@ -5,8 +5,9 @@ usage: tests/interop/secrets/run.py [CARDWRIGHT]
 
 The program (default build/release/cardwright) runs with random keys and secrets: every shipped flow in every form of
 output, runs that fail in each way we know, scripts that try to show what they hold (hostile.lua). Every byte of its
-output and of every file that it makes is then searched for the planted bytes, in the writings of writings.py. Left out
-is the memory of the simulated card alone: it is the card, and the search has to find them there.
+output and of every file that it makes is then searched for the planted bytes, in the writings of writings.py; so are the
+files of a store that keeps such runs, also those of a PostgreSQL (kept.py). Left out is the memory of the simulated card
+alone: it is the card, and the search has to find them there.
 
 Prints "ok NAME" or "not ok NAME: why" for each run; the last line is "N passed, M failed".
 """
@@ -22,6 +23,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from kept import Kept, new_database
 from writings import Search
 
 HERE = Path(__file__).resolve().parent
@@ -93,6 +95,7 @@ def letters(count):
 class Planted:
     def __init__(self, cardwright, flavor, folder):
         self.cardwright = cardwright
+        self.share = ROOT
         self.flavor = flavor
         self.folder = folder
         self.passed = self.failed = 0
@@ -254,6 +257,20 @@ class Planted:
                     self.say(f"a script ends: {name}: the error says so", done.stderr.decode(errors="replace")[-300:])
         (self.folder / "card").write_bytes(start)
 
+    def kept(self):
+        """Runs in a store, in a file and, for one flavor, on the PostgreSQL that CW_TEST_POSTGRES names."""
+        install = [WALLET, "holder=@holder", "pin=@pin"]
+        with tempfile.TemporaryDirectory() as folder:
+            Kept(self, "in a file", Path(folder), f"{folder}/store.db").tell(FLOW, install)
+        if self.flavor != "generic":
+            return
+        if "CW_TEST_POSTGRES" not in os.environ:
+            self.say("on PostgreSQL", "no server; tools/postgres.sh starts one and sets CW_TEST_POSTGRES")
+            return
+        with tempfile.TemporaryDirectory() as folder:
+            url = new_database(f"planted_{self.flavor}")
+            Kept(self, "on PostgreSQL", Path(folder), url, url).tell(FLOW, install)
+
     def prompt(self):
         """The prompt shows values, and a key set is none."""
         lines = ["keys.info('isd')", "keys.put_key_data('demo.sd', 1)", "keys.put_key_answer('demo.sd', 1)",
@@ -329,6 +346,7 @@ def main(arguments):
             planted.text_of_a_secret()
             planted.broken_stores()
             planted.hostile()
+            planted.kept()
             planted.prompt()
             planted.process()
             planted.typed()

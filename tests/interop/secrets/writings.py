@@ -43,11 +43,11 @@ def spellings(piece):
 
 
 class Search:
-    """Looks for many secrets, each of which has a name."""
+    """Looks for many secrets, each of which has a name; in all writings, or in those named."""
 
-    def __init__(self, secrets):
+    def __init__(self, secrets, only=None):
         self.patterns = [(owner, how, text) for owner, secret in secrets.items()
-                         for how, text in set(writings(secret)) if len(text) >= 6]
+                         for how, text in set(writings(secret)) if len(text) >= 6 and (only is None or how in only)]
 
     def finds(self, content):
         """'NAME (writing)' of each secret that `content` shows."""
