@@ -32,7 +32,20 @@ struct Options {
   bool json = false;
 };
 
-std::string domain_text(const std::string& domain) { return domain.empty() ? kIsd : domain; }
+/// Counted for a domain, or within it for the card that answered with these diversification data.
+std::string domain_text(const std::string& domain) {
+  const size_t slash = domain.find('/');
+  std::string aid = domain.substr(0, slash);
+  if (aid.empty() || aid == "ISD") aid = kIsd;
+  return slash == std::string::npos ? aid : aid + " of " + domain.substr(slash + 1);
+}
+
+/// `wanted`: empty is the ISD.
+bool is_of(const std::string& domain, const std::string& wanted) {
+  const std::string aid = domain.substr(0, domain.find('/'));
+  return (aid == "ISD" ? "" : aid) == wanted;
+}
+
 std::string version_text(int64_t version) { return version == 0 ? "any" : to_hex(static_cast<uint8_t>(version)); }
 std::string charge_text(store::Charge charge) {
   return charge == store::Charge::authentication ? "authentication" : "content";
@@ -119,7 +132,7 @@ ExitStatus reset(const Options& options) {
   const auto opened = options.place.open_to_change();
   std::vector<store::BudgetRow> rows = rows_of(*opened, options.card);
   std::erase_if(rows, [&](const store::BudgetRow& row) {
-    return (domain && row.account.domain != *domain) || (version && row.account.version != *version);
+    return (domain && !is_of(row.account.domain, *domain)) || (version && row.account.version != *version);
   });
   if (rows.empty()) {
     throw Error(ErrorKind::usage, "nothing counts against that domain and key version of card " + options.card +

@@ -1,4 +1,5 @@
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <iostream>
@@ -37,8 +38,13 @@ struct Options {
 /// Beside the file until it is whole: what was there before stays if it never is.
 class Unfinished {
  public:
-  explicit Unfinished(const fs::path& file) : wanted_(file), now_(file.string() + ".part") {
-    if (std::error_code none; fs::is_directory(file, none)) fail(file, "it is a folder");
+  explicit Unfinished(const fs::path& file) : wanted_(file) {
+    refuse_what_is_no_export();
+    std::string name = file.string() + ".XXXXXX";  // one of its own for each process
+    const int fd = ::mkostemp(name.data(), O_CLOEXEC);
+    if (fd < 0) fail(file, std::strerror(errno));
+    ::close(fd);
+    now_ = name;
   }
   ~Unfinished() {
     std::error_code none;
@@ -58,6 +64,16 @@ class Unfinished {
   }
 
  private:
+  /// The store itself, its key, a device: what a slip of the hand must not replace.
+  void refuse_what_is_no_export() const {
+    std::error_code none;
+    if (!fs::exists(wanted_, none)) return;
+    if (!fs::is_regular_file(wanted_, none)) fail(wanted_, "it is there, and no file");
+    std::string begin(store::kCopyBegins.size(), '\0');
+    std::ifstream(wanted_).read(begin.data(), static_cast<std::streamsize>(begin.size()));
+    if (begin != store::kCopyBegins) fail(wanted_, "it is there, and no export; name another file");
+  }
+
   fs::path wanted_, now_;
   bool finished_ = false;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iostream>
+#include <set>
 #include <thread>
 
 #include "app/operator_name.h"
@@ -67,11 +68,14 @@ store::Left deliver_what_is_due(const std::shared_ptr<store::Store>& store, cons
   const auto over = [&] {
     return Clock::now() >= end || (options.stop != nullptr && options.stop->load(std::memory_order_relaxed));
   };
+  std::set<std::string> tried;
   for (;;) {
     while (!over()) {
       const auto outcome = courier.deliver_one();
       if (!outcome) break;
       if (options.told) options.told(*outcome);
+      // Without a time to wait for, each has one try: what comes due again meanwhile is for the next time.
+      if (!waits && !tried.insert(outcome->parcel.key).second) break;
     }
     const store::Left left = store->outbox().left();
     if (left.waiting == 0 || !waits || over()) return left;

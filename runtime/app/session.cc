@@ -160,7 +160,11 @@ Session::Outcome Session::run(const std::string& flow, engine::Arguments argumen
   }
   const Interrupt interrupt;
   engine::Scheduler scheduler;
-  const size_t number = scheduler.add(std::make_unique<engine::Run>(std::move(setup)));
+  std::unique_ptr<engine::Run> made;
+  const auto refused = failure_of([&] { made = std::make_unique<engine::Run>(std::move(setup)); });
+  if (refused && durable) durable->refused(*refused);
+  if (refused) throw *refused;
+  const size_t number = scheduler.add(std::move(made));
   scheduler.run_all(&interrupt.requested());
   Outcome outcome{scheduler.at(number).result()};
   if (durable) {

@@ -64,7 +64,7 @@ void CardSession::forget() {
   selected_ = {};
 }
 
-void CardSession::go_on(const CardState& state, const std::vector<ChannelPast>& channels) {
+void CardSession::go_on(const CardState& state, const std::vector<ChannelPast>& channels, bool same_process) {
   forget();
   selected_ = state.selected;
   next_id_ = state.last + 1;
@@ -85,7 +85,7 @@ void CardSession::go_on(const CardState& state, const std::vector<ChannelPast>& 
     open.domain = known->second.domain;
     open.logical_channel = known->second.logical_channel;
     open.diversification_data = answer.diversification_data;
-    open.from_before = true;
+    open.from_before = !same_process;
     channels_.emplace(material.channel, std::move(open));
   }
 }

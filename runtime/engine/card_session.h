@@ -53,7 +53,7 @@ class CardSession {
 
   /// Goes on with a card that was not reset since: what is selected on it, and its open channels with keys from
   /// custody. Raises channel, usage: a channel's keys are not what they were.
-  void go_on(const CardState& state, const std::vector<ChannelPast>& channels);
+  void go_on(const CardState& state, const std::vector<ChannelPast>& channels, bool same_process);
 
   /// Somebody else spoke to the card: what is known of its session is gone.
   void forget();

@@ -17,6 +17,8 @@ class LineTaker {
   /// Something was asked, and this came back.
   virtual void take(RecordedLine line) = 0;
   virtual void noted(const host::Note& /*note*/) {}
+  /// The same, of a note that was taken down by a process before, or before a wait.
+  virtual void noted_before(const host::Note& /*note*/) {}
 
   /// Whether bodies and headers of HTTP are kept.
   virtual bool all_answers() const = 0;

@@ -56,7 +56,9 @@ class LocalOutside : public RunOutside {
 
   Bytes reset() override;
   /// Instead of reset(): as CardSession::go_on().
-  void go_on(const CardState& state, const std::vector<ChannelPast>& channels) { session_.go_on(state, channels); }
+  void go_on(const CardState& state, const std::vector<ChannelPast>& channels, bool same_process) {
+    session_.go_on(state, channels, same_process);
+  }
 
   /// Raises policy, budget: the gate said no, and nothing waits.
   void submit(host::Request request) override;

@@ -131,8 +131,13 @@ class PolicyReader {
       if (map == nullptr) fail("allow.backends", "must be a table of URL prefix = {opaque = {...}}");
       for (const auto& [url, options] : *map) {
         const std::string place = "allow.backends['" + url + "']";
-        if (!url.starts_with("https://") || !url.ends_with('/') || url.find('/', 8) == std::string::npos) {
-          fail(place, "a backend is https://, a host, and a path that ends in '/'");
+        // Plain HTTP stays on the machine: a backend under test.
+        const bool local = url.starts_with("http://127.0.0.1:") || url.starts_with("http://127.0.0.1/");
+        if ((!url.starts_with("https://") && !local) || !url.ends_with('/') || url.find('/', 8) == std::string::npos) {
+          fail(place, "a backend is https:// (or http:// on 127.0.0.1), a host, and a path that ends in '/'");
+        }
+        if (url.find('@') != std::string::npos) {
+          fail(place, "a user or a password in a URL would be seen by all who read it; send them in a header");
         }
         known(place, options, {"opaque"});
         const Plain* opaque = options.get("opaque");

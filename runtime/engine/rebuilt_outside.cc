@@ -38,8 +38,17 @@ void RebuiltOutside::submit(host::Request request) {
 }
 
 void RebuiltOutside::note(host::Note note) {
-  if (!live_ && taker_) taker_->noted(note);
-  serving_->note(std::move(note));
+  using Kind = host::Note::Kind;
+  const bool ends_step = note.kind == Kind::step_end || note.kind == Kind::step_skip;
+  if (!live_ && ((ends_step && replay_.take_step()) || !replay_.done())) {
+    if (taker_) taker_->noted_before(note);
+    return;
+  }
+  try {
+    now_serving().note(std::move(note));
+  } catch (const Error&) {
+    // The channels cannot go on, which ends the attempt with the next thing that the script asks.
+  }
 }
 
 void RebuiltOutside::check_end() {

@@ -115,6 +115,12 @@ void RunReplay::skip_failed() {
   if (next_ < run_.lines.size() && run_.lines[next_].kind == Kind::failed) ++next_;
 }
 
+bool RunReplay::take_step() {
+  if (done() || run_.lines[next_].kind != Kind::step) return false;
+  ++next_;
+  return true;
+}
+
 bool RunReplay::at_end() const {
   return std::all_of(run_.lines.begin() + static_cast<long>(next_), run_.lines.end(),
                      [](const RecordedLine& line) { return line.kind == Kind::step; });

@@ -30,6 +30,10 @@ class RunReplay {
   void skip_failed();
   /// The run asked for more than was recorded, and its end is not there: the run was still going on.
   bool ran_out() const { return ran_out_; }
+  /// Goes past the end of a step, if one comes next.
+  bool take_step();
+  /// Whether nothing at all comes any more, no end of a step either.
+  bool done() const { return next_ == run_.lines.size(); }
   /// Whether nothing more was recorded.
   bool at_end() const;
   /// Whether the plan goes on.

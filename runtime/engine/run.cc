@@ -216,9 +216,9 @@ struct Run::Impl {
   /// The attempt under way, built again from its journal.
   void rebuild() {
     if (recorder) recorder->attempt(result.attempts);
-    const auto go_on = [this, channels = past.channels](const CardState& state) {
+    const auto go_on = [this, channels = past.channels, same = past.same_process](const CardState& state) {
       std::unique_ptr<LocalOutside> outside = local();
-      outside->go_on(state, channels);
+      outside->go_on(state, channels, same);
       return journaled(std::move(outside));
     };
     start(recorded(std::make_unique<RebuiltOutside>(
@@ -296,6 +296,11 @@ struct Run::Impl {
   void end_attempt(const Error& raised) {
     if (journal && journal->must_stop()) {
       leave(*journal->must_stop());
+      return;
+    }
+    // What the store could not take is nothing that the flow or the card said: the run stays as it stands.
+    if (journal && raised.kind() == ErrorKind::store) {
+      leave(raised);
       return;
     }
     const Error* difference = attempt ? attempt->outside().difference() : nullptr;

@@ -23,7 +23,7 @@ constexpr const char* kWhat = "cardwright run";
 /// The head without what is sealed: a secret argument is its size.
 ordered_json plain_head(const Head& head, const engine::RunSetup& setup) {
   ordered_json out = ordered_json::parse(head.arguments);
-  for (const auto& [name, secret] : setup.arguments.secrets) out["arguments"][name] = {{"size", secret.size()}};
+  for (const auto& [name, secret] : setup.arguments.secrets) out["arguments"][to_hex(view(name))] = {{"size", secret.size()}};
   for (const char* place : {"keys", "card_state"}) out.erase(place);
   return out;
 }
@@ -53,8 +53,13 @@ std::string body_of(const std::string& recording, const Replayed& replayed, stor
   return body;
 }
 
+/// Names of cards, flows and policies are anybody's, and JSON has UTF-8 alone.
+std::string text_of(const ordered_json& value, int indent) {
+  return value.dump(indent, ' ', false, ordered_json::error_handler_t::replace);
+}
+
 std::string digest_of(const ordered_json& run) {
-  return to_hex(crypto::digest(crypto::Hash::sha256, view(run.dump())));
+  return to_hex(crypto::digest(crypto::Hash::sha256, view(text_of(run, -1))));
 }
 
 }  // namespace
@@ -69,6 +74,7 @@ std::string export_run(store::Store& store, const OpenedJournal& journal, bool a
                 {"created", row.created}, {"changed", row.changed},      {"attempts", row.attempts},
                 {"error", row.error}};
   run["head"] = plain_head(journal.head, setup);
+  run["head"]["all_answers"] = all_answers;
   ordered_json files = ordered_json::object();
   for (const std::string& sha256 : row.files) files[sha256] = to_hex(stored_file(store, sha256));
   run["files"] = files;
@@ -88,7 +94,7 @@ std::string export_run(store::Store& store, const OpenedJournal& journal, bool a
     run["lines"] = body_of(text.str(), replayed, row.state);
   }
   const ordered_json out = {{"what", kWhat}, {"format", kFormat}, {"sha256", digest_of(run)}, {"run", run}};
-  return out.dump(1) + "\n";
+  return text_of(out, 1) + "\n";
 }
 
 std::string import_run(store::Store& store, std::string_view text, const std::string& actor) {

@@ -38,7 +38,7 @@ json arguments_of(store::Store& store, const engine::Arguments& arguments, const
   json out = json::object();
   for (const auto& argument : arguments.values) {
     const std::string& name = argument.first;
-    out[name] =
+    out[hex_text(name)] =
         std::visit(Overloaded{
                        [](const std::string& text) {
                          return json{{"text", hex_text(text)}};
@@ -216,7 +216,7 @@ Head read_head(std::string_view text) {
     out.recording.bundle = head.at("bundle").at("hash");
     out.recording.policy = text_of(head.at("policy").at("name"));
     out.recording.policy_hash = head.at("policy").at("hash");
-    out.recording.all_answers = true;
+    out.recording.all_answers = head.value("all_answers", true);
   } catch (const json::exception&) {
     damaged("it is not as cardwright writes it");
   }
@@ -239,7 +239,8 @@ engine::RunSetup read_setup(store::Store& store, const Head& head, const crypto:
     setup.policy = std::move(scripts.policy);
     setup.flow = std::move(scripts.flow);
     for (const auto& [field, value] : text.at("flavor_data").items()) setup.flavor[field] = flavor_value(value);
-    for (const auto& [name, value] : text.at("arguments").items()) {
+    for (const auto& [hex, value] : text.at("arguments").items()) {
+      const std::string name = to_string(from_hex(hex));
       setup.arguments.values[name] = value_of(store, name, value, key, setup.arguments);
     }
   } catch (const json::exception&) {

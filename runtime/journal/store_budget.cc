@@ -46,6 +46,10 @@ StoreBudget::StoreBudget(std::shared_ptr<store::Store> store, std::string run)
 
 std::string StoreBudget::charge(engine::Charge kind, const std::vector<engine::BudgetAccount>& accounts,
                                 const engine::ChargeLimits& limits) {
+  // What runs left open whose process is gone, nobody settles any more: it was not answered.
+  for (const std::string& run : store_->budgets().open_runs(accounts.empty() ? "" : accounts.front().card)) {
+    if (run != run_ && store_->runs().nobody_holds(run)) store_->budgets().lose(run);
+  }
   const std::string id = to_hex(crypto::random_bytes(16));
   store_->budgets().charge(id, of(kind), of(accounts), {limits.refused, limits.lost}, run_);
   return id;

@@ -31,8 +31,6 @@ Kind kind_of(const std::string& request) {
 
 }  // namespace
 
-std::string frame_context(int64_t number) { return "frame " + std::to_string(number); }
-
 StoreJournal::StoreJournal(std::shared_ptr<store::Store> store, crypto::SealingKey key, store::Lease lease,
                            std::string actor)
     : store_(std::move(store)), key_(std::move(key)), lease_(std::move(lease)), actor_(std::move(actor)) {}
@@ -194,7 +192,8 @@ void StoreJournal::attempt(unsigned number) {
   take({Kind::attempt, engine::attempt_text(number), {}});
   change_.attempts = number;
   change_.state = store::RunState::running;
-  in_step_ = false;
+  steps_ = 0;
+  not_begun_ = false;
 }
 
 void StoreJournal::attempt_failed(const Error& error) { take({Kind::failed, "failed", error}); }
@@ -203,9 +202,25 @@ void StoreJournal::take(engine::RecordedLine line) { frame_.line(line); }
 
 void StoreJournal::noted(const host::Note& note) {
   using What = host::Note::Kind;
-  // A step that begins after an operator said stop is not begun.
-  if (note.kind == What::step_begin) in_step_ = !lease_.stop_asked;
-  if (note.kind == What::step_end) in_step_ = false;
+  // A step that would begin after an operator said stop is not begun.
+  if (note.kind == What::step_begin && steps_ == 0) not_begun_ = stop_is_asked();
+  noted_before(note);
+}
+
+void StoreJournal::noted_before(const host::Note& note) {
+  using What = host::Note::Kind;
+  if (note.kind == What::step_begin) ++steps_;
+  if (note.kind == What::step_end && steps_ > 0) --steps_;
+}
+
+/// As of now: it may be long since the last frame.
+bool StoreJournal::stop_is_asked() {
+  try {
+    lease_.stop_asked = lease_.stop_asked || store_->runs().find(id()).stop_asked;
+  } catch (const Error&) {
+    // The next frame says what is the matter.
+  }
+  return lease_.stop_asked;
 }
 
 void StoreJournal::before(const host::Request& request) {
@@ -215,7 +230,7 @@ void StoreJournal::before(const host::Request& request) {
       std::holds_alternative<host::Direction>(request)) {
     return;
   }
-  if (lease_.stop_asked && !in_step_) end_as_stopped();
+  if (lease_.stop_asked && (steps_ == 0 || not_begun_)) end_as_stopped();
   // A parcel is put into the outbox again if that is in doubt, and is the same one.
   if (!std::holds_alternative<host::Deliver>(request)) {
     for (const std::string& line : engine::request_lines(request, true)) frame_.next(line);
@@ -228,9 +243,10 @@ void StoreJournal::end_as_stopped() {
   frame_.stopped(actor_);
   change_.state = store::RunState::stopped;
   change_.error = std::string(name_of(why.kind()));
+  audit_end("run stopped", {{"state", "stopped"}});
   commit();
   over_ = stopped_ = true;
-  audit("run ended", {{"state", "stopped"}});
+  lose_charges();
   must_stop_ = why;
   throw why;
 }
@@ -245,10 +261,14 @@ void StoreJournal::finished(const std::optional<Error>& error, End end) {
     change_.state = end == End::done ? RunState::done : RunState::failed;
   }
   change_.error = error ? std::string(name_of(error->kind())) : std::string();
-  const std::string state(name_of(*change_.state));
+  // Ahead of the frame: a run that is over without its record could be seen by nobody.
+  const std::string kind = error ? std::string(name_of(error->kind())) : "";
+  audit_end(error && (error->kind() == ErrorKind::policy || error->kind() == ErrorKind::budget) ? "run refused"
+                                                                                                   : "run ended",
+                {{"state", std::string(name_of(*change_.state))}, {"error", kind}, {"frames", std::to_string(lease_.next + 1)}});
   commit();
   over_ = true;
-  audit("run ended", {{"state", state}, {"error", error ? std::string(name_of(error->kind())) : ""}});
+  lose_charges();
 }
 
 void StoreJournal::waits(milliseconds time) {
@@ -296,6 +316,36 @@ void StoreJournal::card_is(const std::string& identity) {
                                           "; put that one in"));
   }
   change_.card_id = identity;
+}
+
+void StoreJournal::audit_end(const std::string& action,
+                             const std::vector<std::pair<std::string, std::string>>& details) {
+  if (must_stop_) throw *must_stop_;
+  try {
+    audit(action, details);
+  } catch (const Error& error) {
+    stop_here(error);
+  }
+}
+
+/// What a run that is over left open, nobody settles any more.
+void StoreJournal::lose_charges() {
+  try {
+    store_->budgets().lose(id());
+  } catch (const Error&) {
+    // The next run on the card does it.
+  }
+}
+
+void StoreJournal::channel_opened(const engine::ChannelMaterial& material) {
+  frame_.channel(material);
+  try {
+    store_->database().unhurried([&] {
+      audit("key used", {{"keys", material.asked.keys}, {"version", std::to_string(material.version)}});
+    });
+  } catch (const Error& error) {
+    stop_here(error);
+  }
 }
 
 void StoreJournal::audit(const std::string& action, const std::vector<std::pair<std::string, std::string>>& details) {

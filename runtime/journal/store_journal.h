@@ -52,11 +52,12 @@ class StoreJournal : public engine::RunJournal {
   void before(const host::Request& request) override;
   void take(engine::RecordedLine line) override;
   void noted(const host::Note& note) override;
+  void noted_before(const host::Note& note) override;
 
   // Evidence
   void before_sending() override;
   void travelled(ByteView command, ByteView answer) override;
-  void channel_opened(const engine::ChannelMaterial& material) override { frame_.channel(material); }
+  void channel_opened(const engine::ChannelMaterial& material) override;
   void channel_moved(host::ChannelId channel, const gp::Channel::Mark& mark) override { frame_.mark(channel, mark); }
 
   /// What the card is, as its own answers say; kept with the run.
@@ -70,6 +71,10 @@ class StoreJournal : public engine::RunJournal {
   [[noreturn]] void end_as_stopped();
   /// The run can go on elsewhere, and not here. Raises `why`.
   [[noreturn]] void stop_here(const Error& why);
+  bool stop_is_asked();
+  void lose_charges();
+  /// Ahead of the frame that ends the run: one that is over without its record could be seen by nobody.
+  void audit_end(const std::string& action, const std::vector<std::pair<std::string, std::string>>& details);
   void audit(const std::string& action, const std::vector<std::pair<std::string, std::string>>& details);
 
   std::shared_ptr<store::Store> store_;
@@ -80,7 +85,8 @@ class StoreJournal : public engine::RunJournal {
   store::RunChange change_{};
   std::optional<Error> must_stop_{};
   std::string card_before_{};  // that a process before was on, until this one has seen its own
-  bool in_step_ = false;
+  int steps_ = 0;           // begun and not ended
+  bool not_begun_ = false;  // the outermost of them: an operator said stop before
   bool over_ = false;
   bool stopped_ = false;
 };
@@ -95,7 +101,7 @@ struct StoreJournal::TakenUp {
 engine::Past past_of(const store::RunRow& row, const Head& head, const JournalLines& lines);
 
 /// What frame `number` is sealed in; each run has a key of its own.
-std::string frame_context(int64_t number);
+using store::frame_context;
 crypto::SealingKey open_run_key(store::Store& store, const std::string& run);
 
 /// A run's journal, opened: its head and its lines. Raises store.

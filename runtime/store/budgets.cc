@@ -55,6 +55,16 @@ class BudgetBook : public Budgets {
     surely([&] { database_.transact([&] { try_to_settle(id, outcome, moved, forgives); }); });
   }
 
+  std::vector<std::string> open_runs(const std::string& card) override {
+    const Result found = database_.run(
+        {"SELECT DISTINCT c.run FROM charges c JOIN charge_accounts a ON a.id = c.id "
+         "WHERE a.card = $1 AND a.counts = 1 AND c.state = $2",
+         {card, value_of(Outcome::open)}});
+    std::vector<std::string> out;
+    for (const Row& row : found.rows) out.push_back(text(row.at(0)));
+    return out;
+  }
+
   int64_t lose(const std::string& run) override {
     return database_
         .run({"UPDATE charges SET state = $1, time = $2 WHERE run = $3 AND state = $4",
@@ -220,9 +230,10 @@ class BudgetBook : public Budgets {
   int64_t forget(const std::string& card, const std::optional<std::string>& domain,
                  const std::optional<int64_t>& version) {
     std::string where = " WHERE card = $1 AND counts = 1";
-    if (domain) where += " AND domain = $2";
+    if (domain) where += " AND (domain = $2 OR domain LIKE $4)";  // and what is counted within it, see StoreBudget
     if (version) where += " AND version = $3";
-    const std::vector<Value> values{card, domain.value_or(""), version.value_or(0)};
+    const std::string within = (domain.value_or("").empty() ? "ISD" : *domain) + "/%";
+    const std::vector<Value> values{card, domain.value_or(""), version.value_or(0), within};
     const auto results = database_.run_all({{"SELECT COUNT(DISTINCT id) FROM charge_accounts" + where, values},
                                             {"UPDATE charge_accounts SET counts = 0" + where, values}});
     return number(results.at(0).rows.at(0).at(0));

@@ -66,6 +66,8 @@ class Budgets {
                       bool forgives = false) = 0;
   /// The process that went on with this run is gone: what it left open is lost. How many.
   virtual int64_t lose(const std::string& run) = 0;
+  /// Runs that have charges open against the card.
+  virtual std::vector<std::string> open_runs(const std::string& card) = 0;
 
   virtual Spent spent(Charge charge, const Account& account) = 0;
 

@@ -4,13 +4,13 @@
 #include "base/error.h"
 #include "copy_file_private.h"
 #include "crypto/digest.h"
+#include "store/store_copy.h"
 
 namespace cw::store {
 
 namespace {
 
 constexpr std::string_view kMagic = "cardwright store export 1\n";
-constexpr std::string_view kAnyMagic = "cardwright store export ";
 constexpr const char* kPurpose = "cardwright store export";
 constexpr size_t kHash = 32;
 
@@ -105,7 +105,7 @@ CopyReader::CopyReader(const std::filesystem::path& file, const crypto::SealingK
   std::string magic(kMagic.size(), '\0');
   in_.read(magic.data(), static_cast<std::streamsize>(magic.size()));
   if (magic != kMagic) {
-    refuse(magic.starts_with(kAnyMagic) ? "a newer cardwright wrote it; use that one"
+    refuse(magic.starts_with(kCopyBegins) ? "a newer cardwright wrote it; use that one"
                                         : "it is no export of a store; cardwright store export writes one");
   }
   left_ -= kMagic.size();

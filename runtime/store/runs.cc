@@ -18,7 +18,7 @@ constexpr size_t kIdSize = 20;
 // $1: over before then.
 constexpr const char* kForgettable =
     "state IN ('done', 'failed', 'stopped') AND changed < $1 AND NOT EXISTS "
-    "(SELECT 1 FROM outbox WHERE outbox.run = runs.id AND delivered = 0 AND given_up = 0)";
+    "(SELECT 1 FROM outbox WHERE outbox.run = runs.id AND delivered = 0)";
 
 std::string joined(const std::vector<RunRow>& rows) {
   std::string out;

@@ -100,6 +100,8 @@ class Runs {
   /// long, and gives up by returning false. Raises store: it is held and stays held (cause "held"), or `waits` gave up;
   /// usage: no such run, or it is over.
   virtual Lease take(const std::string& id, const std::function<bool(std::chrono::milliseconds)>& waits) = 0;
+  /// Whether it is over, or not there, or its process is known to be dead, or none holds it.
+  virtual bool nobody_holds(const std::string& id) = 0;
   /// Nobody holds it from now on.
   virtual void release(Lease& lease) = 0;
 

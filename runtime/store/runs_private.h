@@ -27,6 +27,7 @@ class RunsOnDatabase : public Runs {
   Bytes key(const std::string& id) override;
   void ask_to_stop(const std::string& id) override;
   Lease take(const std::string& id, const std::function<bool(std::chrono::milliseconds)>& waits) override;
+  bool nobody_holds(const std::string& id) override;
   void release(Lease& lease) override;
   int64_t forget(int64_t before) override;
   int64_t count_forgettable(int64_t before) override;

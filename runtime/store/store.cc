@@ -35,12 +35,14 @@ crypto::SealingKey key_of(Database& db, const StoreOptions& options) {
   const bool is_new = db.run({known_as, {}}).rows.empty();
   crypto::SealingKey key =
       is_new && options.make && !options.key ? crypto::SealingKey::load_or_make(file) : crypto::SealingKey::load(file);
-  if (is_new) {
+  if (is_new && db.run({"SELECT id FROM runs LIMIT 1", {}}).rows.empty()) {
     db.run(
         {"INSERT INTO meta (name, bytes) VALUES ('key', $1) ON CONFLICT DO NOTHING", {key.seal(Bytes(16), kCanary)}});
   }
   try {
-    key.open(bytes(db.run({known_as, {}}).rows.at(0).at(0)), kCanary);
+    const Result known = db.run({known_as, {}});
+    if (known.rows.empty()) throw Error(ErrorKind::store, "what tells the right key is gone");
+    key.open(bytes(known.rows[0].at(0)), kCanary);
   } catch (const Error& error) {
     throw Error(ErrorKind::store,
                 "cannot use the store " + db.where() + ": it is sealed under another key than the one in " +

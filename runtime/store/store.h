@@ -36,6 +36,8 @@ struct StoreOptions {
 inline constexpr int64_t kStoreFormat = 1;
 
 /// What the key of a run, and a file, are sealed as.
+/// What frame `number` of a run is sealed in, under the run's key.
+inline std::string frame_context(int64_t number) { return "frame " + std::to_string(number); }
 inline std::string run_key_context(const std::string& run) { return "key of run " + run; }
 inline std::string file_context(const std::string& sha256) { return "file " + sha256; }
 

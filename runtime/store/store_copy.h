@@ -9,10 +9,14 @@
 #include <functional>
 #include <iosfwd>
 #include <optional>
+#include <string_view>
 
 #include "store/store.h"
 
 namespace cw::store {
+
+/// What every export begins with, of whatever format.
+inline constexpr std::string_view kCopyBegins = "cardwright store export ";
 
 struct CopyCounts {
   int64_t runs = 0, frames = 0, files = 0, audit_records = 0;

@@ -39,6 +39,12 @@ RunsOnDatabase::Holder RunsOnDatabase::holder(const std::string& id) {
   return out;
 }
 
+bool RunsOnDatabase::nobody_holds(const std::string& id) {
+  if (db_.run({"SELECT id FROM runs WHERE id = $1", {id}}).rows.empty()) return true;
+  const Holder now = holder(id);
+  return is_over(now.state) || now.owner.pid == 0 || is_dead(now.owner, Owner::self(node_));
+}
+
 Lease RunsOnDatabase::take(const std::string& id, const std::function<bool(std::chrono::milliseconds)>& waits) {
   const Owner self = Owner::self(node_);
   const Holder first = holder(id);
