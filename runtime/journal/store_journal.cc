@@ -243,7 +243,7 @@ void StoreJournal::end_as_stopped() {
   frame_.stopped(actor_);
   change_.state = store::RunState::stopped;
   change_.error = std::string(name_of(why.kind()));
-  audit_end("run stopped", {{"state", "stopped"}});
+  audit_end("run ended", {{"state", "stopped"}});
   commit();
   over_ = stopped_ = true;
   lose_charges();
@@ -263,9 +263,9 @@ void StoreJournal::finished(const std::optional<Error>& error, End end) {
   change_.error = error ? std::string(name_of(error->kind())) : std::string();
   // Ahead of the frame: a run that is over without its record could be seen by nobody.
   const std::string kind = error ? std::string(name_of(error->kind())) : "";
-  audit_end(error && (error->kind() == ErrorKind::policy || error->kind() == ErrorKind::budget) ? "run refused"
-                                                                                                   : "run ended",
-                {{"state", std::string(name_of(*change_.state))}, {"error", kind}, {"frames", std::to_string(lease_.next + 1)}});
+  audit_end(
+      "run ended",
+      {{"state", std::string(name_of(*change_.state))}, {"error", kind}, {"frames", std::to_string(lease_.next + 1)}});
   commit();
   over_ = true;
   lose_charges();
@@ -312,8 +312,8 @@ void StoreJournal::card_is(const std::string& identity) {
   // A process before was on that card. Within this one a flow may change what a card says of itself.
   const std::string before = std::exchange(card_before_, {});
   if (!before.empty() && before != identity) {
-    stop_here(Error(ErrorKind::usage, "the card in the reader is " + identity + ", and the run is on " + before +
-                                          "; put that one in"));
+    stop_here(Error(ErrorKind::usage,
+                    "the card in the reader is " + identity + ", and the run is on " + before + "; put that one in"));
   }
   change_.card_id = identity;
 }

@@ -21,6 +21,7 @@ class NoJournal : public engine::RunJournal {
   void finished(const std::optional<Error>&, End) override {}
   void waits(std::chrono::milliseconds) override {}
   void left() override {}
+  void deliver(const host::Deliver&) override {}
   const Error* must_stop() const override { return nullptr; }
   engine::Past past() override { return {}; }
   void before(const host::Request&) override {}

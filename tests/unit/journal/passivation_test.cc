@@ -58,6 +58,15 @@ std::vector<Story> stories() {
       isd:key_info()
     end)",
                  4});
+  out.push_back({"in_a_step_that_ends_the_run", "generic", R"(
+    local isd = gp.open(run.card, { keys = "isd", flavor = run.flavor })
+    run:step("outer", { done = function() return false end, run = function()
+      run:step("inner", { done = function() return false end, run = function() isd:key_info() end })
+      clock.sleep(0.002)
+    end })
+    run:step("nothing to do", { done = function() return true end, run = function() end })
+    run:print("the end"))",
+                 1});
   out.push_back({"after_a_reset", "generic", R"(
     local function open() return gp.open(run.card, { keys = "isd", flavor = run.flavor }) end
     open()

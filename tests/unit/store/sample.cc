@@ -13,8 +13,14 @@ Lease begin(Store& store, const std::string& flow, const std::vector<std::string
   row.flow = flow;
   row.card = "sim";
   row.files = files;
-  const Bytes key = store.key().seal(crypto::SealingKey::random(), run_key_context(row.id));
-  return store.runs().create(row, key, to_bytes("first frame"));
+  const crypto::SealingKey key = crypto::SealingKey::random();
+  return store.runs().create(row, store.key().seal(key, run_key_context(row.id)),
+                             key.seal(to_bytes("first frame"), frame_context(0)));
+}
+
+Bytes next_frame(Store& store, const Lease& lease, const std::string& text) {
+  const crypto::SealingKey key = store.key().open_key(store.runs().key(lease.run()), run_key_context(lease.run()));
+  return key.seal(view(text), frame_context(lease.next));
 }
 
 }  // namespace
@@ -22,14 +28,14 @@ Lease begin(Store& store, const std::string& flow, const std::vector<std::string
 void fill(Store& store) {
   const Bytes file = to_bytes("return {}");
   const std::string name = to_hex(crypto::digest(crypto::Hash::sha256, file));
-  store.put_file(name, file);
+  store.put_file(name, store.key().seal(file, file_context(name)));
 
   Lease done = begin(store, "demo/install", {name});
   store.audit().add({"ada@desk", "run begun", done.run(), {{"flow", "demo/install"}}});
   RunChange change;
   change.state = RunState::done;
   change.card_id = "CA4D01";
-  store.runs().append(done, to_bytes("second frame"), change);
+  store.runs().append(done, next_frame(store, done, "second frame"), change);
   store.runs().release(done);
   store.audit().add({"ada@desk", "run done", done.run(), {}});
   const Lease held = begin(store, "demo/inventory", {});

@@ -27,14 +27,15 @@ TEST_P(Stores, keep_everything_when_they_are_opened_again) {
     const auto store = open();
     store->put_file(sha256(content), store->key().seal(content, file_context(sha256(content))));
     store->put_file(sha256(content), to_bytes("the first one stays"));
-    run = begin(*store).run();
+    run = begin_sealed(*store).run();
     sealed = store->key().seal(to_bytes("hello"), "test");
     EXPECT_EQ(store->node(), "here");
   }
   const auto store = open();
   EXPECT_EQ(store->key().open(store->file(sha256(content)).value(), file_context(sha256(content))), content);
   EXPECT_FALSE(store->file(sha256({})));
-  EXPECT_EQ(store->runs().frames(run), std::vector<Bytes>{to_bytes("first")});
+  const crypto::SealingKey key = store->key().open_key(store->runs().key(run), run_key_context(run));
+  EXPECT_EQ(key.open(store->runs().frames(run).at(0), frame_context(0)), to_bytes("first"));
   EXPECT_EQ(store->key().open(sealed, "test"), to_bytes("hello"));
   const Store::Check check = store->check();
   EXPECT_EQ(check.format, kStoreFormat);
@@ -118,9 +119,9 @@ TEST_P(Stores, say_what_is_wrong_with_rows_that_somebody_changed) {
   store->put_file(wrong, store->key().seal(content, file_context(wrong)));
   std::vector<std::string> runs;
   for (int i = 0; i < 5; ++i) {
-    Lease lease = begin(*store);
-    store->runs().append(lease, to_bytes("second"));
-    store->runs().append(lease, to_bytes("third"));
+    Lease lease = begin_sealed(*store);
+    store->runs().append(lease, next_frame(*store, lease, "second"));
+    store->runs().append(lease, next_frame(*store, lease, "third"));
     runs.push_back(lease.run());
   }
   const auto change = [&](const char* sql, const std::string& run) { store->database().run({sql, {run}}); };
@@ -129,6 +130,8 @@ TEST_P(Stores, say_what_is_wrong_with_rows_that_somebody_changed) {
   change("DELETE FROM frames WHERE run = $1 AND number = 2", runs[2]);
   store->database().run({"UPDATE runs SET key = $2 WHERE id = $1", {runs[3], crypto::random_bytes(60)}});
   change("INSERT INTO run_files (run, sha256) VALUES ($1, 'NONE')", runs[4]);
+  store->database().run(
+      {"UPDATE frames SET content = $2 WHERE run = $1 AND number = 1", {runs[4], crypto::random_bytes(60)}});
 
   EXPECT_EQ(cause_of([&] { store->runs().find(runs[0]); }), "corrupt");
   EXPECT_EQ(cause_of([&] { store->runs().frames(runs[1]); }), "corrupt");
@@ -138,6 +141,7 @@ TEST_P(Stores, say_what_is_wrong_with_rows_that_somebody_changed) {
   for (const std::string& line :
        {"run " + runs[0] + " is in a state that is none", "the journal of run " + runs[1] + " has no frame 1",
         "the journal of run " + runs[2] + " has no frame 2", "the key of run " + runs[3] + " does not open",
+        "frame 1 of run " + runs[4] + " does not open",
         "run " + runs[4] + " needs file NONE, which is not in the store",
         "cannot open what is sealed as \"file " + changed, "file " + wrong + " holds something else"}) {
     EXPECT_NE(all.find(line), std::string::npos) << line << "\nis not in\n" << all;

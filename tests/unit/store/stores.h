@@ -42,12 +42,24 @@ class OnStore : public OnEngine {
     return row;
   }
   static Bytes key_of_run() { return to_bytes("sealed key"); }
-  /// With a key that opens.
   static Lease begin(Store& store) {
     RunRow row = a_run("demo/install");
     row.id = new_run_id();
     const Bytes key = store.key().seal(crypto::SealingKey::random(), run_key_context(row.id));
     return store.runs().create(row, key, to_bytes("first"));
+  }
+  /// With a frame that opens.
+  static Lease begin_sealed(Store& store) {
+    RunRow row = a_run("demo/install");
+    row.id = new_run_id();
+    const crypto::SealingKey key = crypto::SealingKey::random();
+    return store.runs().create(row, store.key().seal(key, run_key_context(row.id)),
+                               key.seal(to_bytes("first"), frame_context(0)));
+  }
+  /// The frame that comes next, sealed as it should be.
+  static Bytes next_frame(Store& store, const Lease& lease, const std::string& text) {
+    const crypto::SealingKey key = store.key().open_key(store.runs().key(lease.run()), run_key_context(lease.run()));
+    return key.seal(view(text), frame_context(lease.next));
   }
   /// For take(): whoever has to wait gives up.
   static bool never(std::chrono::milliseconds) { return false; }
