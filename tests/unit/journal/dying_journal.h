@@ -50,6 +50,7 @@ class DyingJournal : public engine::RunJournal {
   void attempt_failed(const Error& error) override { inner_.attempt_failed(error); }
   void deliver(const host::Deliver& parcel) override {
     inner_.deliver(parcel);
+    ++apdu_;
     die(At::sent);
   }
   void left() override { inner_.left(); }

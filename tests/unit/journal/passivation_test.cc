@@ -60,9 +60,11 @@ std::vector<Story> stories() {
                  4});
   out.push_back({"in_a_step_that_ends_the_run", "generic", R"(
     local isd = gp.open(run.card, { keys = "isd", flavor = run.flavor })
-    run:step("outer", { done = function() return false end, run = function()
-      run:step("inner", { done = function() return false end, run = function() isd:key_info() end })
+    local outer, inner = false, false
+    run:step("outer", { done = function() return outer end, run = function()
+      run:step("inner", { done = function() return inner end, run = function() isd:key_info(); inner = true end })
       clock.sleep(0.002)
+      outer = true
     end })
     run:step("nothing to do", { done = function() return true end, run = function() end })
     run:print("the end"))",
