@@ -12,7 +12,7 @@ return {
         run = function()
           run:print("in step %d", i)
           run.card:select("")
-          clock.sleep(0.25)
+          clock.sleep(0.4)
           run.card:select("")
           done = true
         end,

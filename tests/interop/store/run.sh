@@ -365,23 +365,33 @@ expect 'an import without the key file' 2 'there is no .*keyless.db.key; copy it
 cw store export "$here/nowhere/copy" --store "$where"
 expect 'an export into no folder' 2 'cannot write the export'
 cw store export "$here" --store "$where"
-expect 'an export over a folder' 2 'it is a folder'
-if [ -w /dev/full ]; then
-  mkdir "$here/full" && ln -s /dev/full "$here/full/copy.part"
+expect 'an export over a folder' 2 'it is there, and no file'
+before=$(sha256sum <"$where")
+cw store export "$where" --store "$where"
+expect 'an export over the store itself' 2 'it is there, and no export'
+cw store export "$where.key" --store "$where"
+expect 'an export over the key' 2 'it is there, and no export'
+check 'the store is as it was' [ "$before" = "$(sha256sum <"$where")" ]
+ln -s /dev/null "$here/device"
+cw store export "$here/device" --store "$where"
+expect 'an export over a device' 2 'it is there, and no file'
+mkdir "$here/full"
+if mount -t tmpfs -o size=64k tmpfs "$here/full" 2>/dev/null; then
   cw store export "$here/full/copy" --store "$where"
   expect 'an export onto a full disk' 2 'is the disk full'
-  check 'leaves nothing that looks like one' [ ! -e "$here/full/copy" ]
+  check 'leaves nothing that looks like one' [ -z "$(ls "$here/full")" ]
+  umount "$here/full"
 fi
 
-# A signal in the middle of an export: its file is a pipe here, so it waits for us.
-sample stopped && "$sql" "$where" "INSERT INTO files VALUES ('large', zeroblob(4000000), 0)"
-mkdir "$here/slow" && mkfifo "$here/slow/copy.part"
-"$cardwright" store export "$here/slow/copy" --store "$where" 2>"$here/err" >"$here/out" </dev/null &
-exec 9<"$here/slow/copy.part"
-head -c 10 <&9 >/dev/null && kill -TERM $! && cat <&9 >/dev/null
-wait $!
+# A signal in the middle of an export, which is long enough to be met there.
+sample stopped && "$sql" "$where" "INSERT INTO files VALUES ('large', zeroblob(200000000), 0)"
+mkdir "$here/slow"
+(trap - INT; exec "$cardwright" store export "$here/slow/copy" --store "$where" 2>"$here/err" >"$here/out" </dev/null) &
+export_pid=$!
+while [ -z "$(ls "$here/slow")" ] && kill -0 "$export_pid" 2>/dev/null; do sleep 0.01; done
+kill -TERM "$export_pid"
+wait "$export_pid"
 status=$?
-exec 9<&-
 expect 'an export that is stopped' 130 'stopped by a signal; no file was written'
 check 'an export that is stopped leaves no file' [ -z "$(ls "$here/slow")" ]
 
