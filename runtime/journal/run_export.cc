@@ -23,7 +23,8 @@ constexpr const char* kWhat = "cardwright run";
 /// The head without what is sealed: a secret argument is its size.
 ordered_json plain_head(const Head& head, const engine::RunSetup& setup) {
   ordered_json out = ordered_json::parse(head.arguments);
-  for (const auto& [name, secret] : setup.arguments.secrets) out["arguments"][to_hex(view(name))] = {{"size", secret.size()}};
+  for (const auto& [name, secret] : setup.arguments.secrets)
+    out["arguments"][to_hex(view(name))] = {{"size", secret.size()}};
   for (const char* place : {"keys", "card_state"}) out.erase(place);
   return out;
 }

@@ -85,8 +85,8 @@ class StoreJournal : public engine::RunJournal {
   store::RunChange change_{};
   std::optional<Error> must_stop_{};
   std::string card_before_{};  // that a process before was on, until this one has seen its own
-  int steps_ = 0;           // begun and not ended
-  bool not_begun_ = false;  // the outermost of them: an operator said stop before
+  int steps_ = 0;              // begun and not ended
+  bool not_begun_ = false;     // the outermost of them: an operator said stop before
   bool over_ = false;
   bool stopped_ = false;
 };

@@ -56,10 +56,10 @@ class BudgetBook : public Budgets {
   }
 
   std::vector<std::string> open_runs(const std::string& card) override {
-    const Result found = database_.run(
-        {"SELECT DISTINCT c.run FROM charges c JOIN charge_accounts a ON a.id = c.id "
-         "WHERE a.card = $1 AND a.counts = 1 AND c.state = $2",
-         {card, value_of(Outcome::open)}});
+    const Result found =
+        database_.run({"SELECT DISTINCT c.run FROM charges c JOIN charge_accounts a ON a.id = c.id "
+                       "WHERE a.card = $1 AND a.counts = 1 AND c.state = $2",
+                       {card, value_of(Outcome::open)}});
     std::vector<std::string> out;
     for (const Row& row : found.rows) out.push_back(text(row.at(0)));
     return out;

@@ -106,7 +106,7 @@ CopyReader::CopyReader(const std::filesystem::path& file, const crypto::SealingK
   in_.read(magic.data(), static_cast<std::streamsize>(magic.size()));
   if (magic != kMagic) {
     refuse(magic.starts_with(kCopyBegins) ? "a newer cardwright wrote it; use that one"
-                                        : "it is no export of a store; cardwright store export writes one");
+                                          : "it is no export of a store; cardwright store export writes one");
   }
   left_ -= kMagic.size();
   const Bytes head = block();

@@ -40,7 +40,8 @@ std::string without_user(const std::string& url) {
   for (const PQconninfoOption* option = options.get(); option->keyword != nullptr; ++option) {
     const std::string_view keyword = option->keyword;
     const bool shown = keyword == "host" || keyword == "port" || keyword == "dbname";
-    if (shown && option->val != nullptr && std::string_view(option->val).find('@') != std::string_view::npos) raise_no_url();
+    if (shown && option->val != nullptr && std::string_view(option->val).find('@') != std::string_view::npos)
+      raise_no_url();
   }
   std::string host = "localhost", port, name;
   for (const PQconninfoOption* option = options.get(); option->keyword != nullptr; ++option) {
@@ -79,10 +80,17 @@ void Pq::connect() {
   connection_.reset();
   // What the URL says wins over what stands before it here.
   // A server whose machine is gone is noticed after half a minute.
-  const std::array<const char*, 9> names = {
-      "connect_timeout", "tcp_user_timeout", "keepalives_idle", "keepalives_interval", "keepalives_count",
-      "fallback_application_name", "dbname", "client_encoding", nullptr};
-  const std::array<const char*, 9> values = {"10", "20000", "10", "5", "3", "cardwright", url_.c_str(), "UTF8", nullptr};
+  const std::array<const char*, 9> names = {"connect_timeout",
+                                            "tcp_user_timeout",
+                                            "keepalives_idle",
+                                            "keepalives_interval",
+                                            "keepalives_count",
+                                            "fallback_application_name",
+                                            "dbname",
+                                            "client_encoding",
+                                            nullptr};
+  const std::array<const char*, 9> values = {"10",         "20000",      "10",   "5",    "3",
+                                             "cardwright", url_.c_str(), "UTF8", nullptr};
   connection_.reset(PQconnectdbParams(names.data(), values.data(), 1));
   if (!connection_ || PQstatus(connection_.get()) != CONNECTION_OK) fail(nullptr);
   PQsetNoticeProcessor(

@@ -31,8 +31,8 @@ function http.request(fields) end
 --- Hands over a result that has to reach a backend, whatever becomes of this run, and goes on without the reply.
 ---
 --- Of one run and `name` there is one parcel: the first call counts, and another with that name, in this attempt or a
---- later one, changes nothing. So a flow that converges calls it again. It travels with a header Idempotency-Key that is
---- the same each time: the backend may get it more than once, and in any order with others, and counts it once.
+--- later one, changes nothing. So a flow that converges calls it again. It travels with a header Idempotency-Key that
+--- is the same each time: the backend may get it more than once, and in any order with others, and counts it once.
 ---
 --- With a store (--store), it is in the outbox on return and is sent by cardwright outside of the run: until a status
 --- 2xx came back, with growing pauses, by any process, also after a restart. Where the backend says that it will never

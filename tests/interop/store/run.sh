@@ -376,7 +376,7 @@ ln -s /dev/null "$here/device"
 cw store export "$here/device" --store "$where"
 expect 'an export over a device' 2 'it is there, and no file'
 mkdir "$here/full"
-if mount -t tmpfs -o size=64k tmpfs "$here/full" 2>/dev/null; then
+if mount -t tmpfs -o size=4k tmpfs "$here/full" 2>/dev/null; then
   cw store export "$here/full/copy" --store "$where"
   expect 'an export onto a full disk' 2 'is the disk full'
   check 'leaves nothing that looks like one' [ -z "$(ls "$here/full")" ]
