@@ -169,7 +169,7 @@ stage_clone() {
 }
 
 stage_asan() {
-  export ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1 UBSAN_OPTIONS=print_stacktrace=1
+  export ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1 UBSAN_OPTIONS=print_stacktrace=1 CW_TEST_SCHEDULES=500
   build_preset asan
   build/asan/cardwright selftest --vectors tests/vectors
   with_postgres
@@ -177,7 +177,7 @@ stage_asan() {
 }
 
 stage_tsan() {
-  export TSAN_OPTIONS=halt_on_error=1
+  export TSAN_OPTIONS=halt_on_error=1:die_after_fork=0 CW_TEST_SCHEDULES=200
   build_preset tsan -- cardwright engine_test batch_test scenario_test net_test app_test crypto_test card_test se_test store_test
   with_postgres
   unit_tests tsan -R '^(engine|batch|scenario|net|app|crypto|card|se|store)[.]'
