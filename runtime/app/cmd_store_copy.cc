@@ -92,11 +92,11 @@ void report(const Options& options, const store::CopyCounts& counts, const std::
 }
 
 ExitStatus export_to(const Options& options) {
+  const Interrupt interrupt;  // before there is a file that a signal would leave behind
   const auto opened = options.place.open_to_change();
   Unfinished unfinished(options.file);
   PrivateFile out(unfinished.path(), "export");
   opened->audit().add({operator_name(), "store exported", "", {}});
-  const Interrupt interrupt;
   const auto counts =
       store::export_store(*opened, out.out(), [&] { return !interrupt.requested() && out.out().good(); });
   if (!out.out().flush()) fail(options.file, "a part of it could not be written; is the disk full?");

@@ -375,16 +375,15 @@ check 'the store is as it was' [ "$before" = "$(sha256sum <"$where")" ]
 ln -s /dev/null "$here/device"
 cw store export "$here/device" --store "$where"
 expect 'an export over a device' 2 'it is there, and no file'
+# A signal in the middle of an export, which is long enough to be met there.
+sample stopped && "$sql" "$where" "INSERT INTO files VALUES ('large', zeroblob(200000000), 0)"
 mkdir "$here/full"
-if mount -t tmpfs -o size=4k tmpfs "$here/full" 2>/dev/null; then
+if mount -t tmpfs -o size=64k tmpfs "$here/full" 2>/dev/null; then
   cw store export "$here/full/copy" --store "$where"
   expect 'an export onto a full disk' 2 'is the disk full'
   check 'leaves nothing that looks like one' [ -z "$(ls "$here/full")" ]
   umount "$here/full"
 fi
-
-# A signal in the middle of an export, which is long enough to be met there.
-sample stopped && "$sql" "$where" "INSERT INTO files VALUES ('large', zeroblob(200000000), 0)"
 mkdir "$here/slow"
 (trap - INT; exec "$cardwright" store export "$here/slow/copy" --store "$where" 2>"$here/err" >"$here/out" </dev/null) &
 export_pid=$!
