@@ -75,7 +75,8 @@ class BudgetSchedule {
   /// The highest of the card's own counts.
   unsigned most_counted() const {
     unsigned out = 0;
-    for (const auto& application : nlohmann::json::parse(card_->save()).at("applications")) {
+    const nlohmann::json memory = nlohmann::json::parse(card_->save());
+    for (const auto& application : memory.at("applications")) {
       if (!application.contains("sd")) continue;
       for (const auto& [slot, count] : application["sd"].at("attempts").items()) {
         out = std::max(out, count.get<unsigned>());

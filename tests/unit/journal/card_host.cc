@@ -47,7 +47,7 @@ CardHost::CardHost(std::shared_ptr<se::Card> card) : card_(std::move(card)), rea
 CardHost::~CardHost() {
   for (auto& [end, line] : lines_) {
     ::shutdown(line.ours, SHUT_RDWR);
-    line.thread.join();
+    if (line.thread.joinable()) line.thread.join();
     ::close(line.ours);
   }
 }
@@ -57,11 +57,14 @@ int CardHost::connect() {
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {
     throw Error(ErrorKind::internal, "socketpair");
   }
-  const int ours = ends[0];
-  const int theirs = ends[1];
+  lines_[ends[1]].ours = ends[0];
+  return ends[1];
+}
+
+void CardHost::answer_on(int line) {
   const int number = ++count_;
-  lines_[theirs] = {ours, std::thread([this, ours, number] { serve(ours, number); })};
-  return theirs;
+  Line& known = lines_.at(line);
+  known.thread = std::thread([this, ours = known.ours, number] { serve(ours, number); });
 }
 
 void CardHost::hang_up(int line) {

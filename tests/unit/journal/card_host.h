@@ -38,6 +38,9 @@ class CardHost {
 
   /// A new line: the descriptor that a process reaches the card by.
   int connect();
+  /// From now on somebody is at this end of it. After the fork: a thread that begins holds locks which its child would
+  /// wait for.
+  void answer_on(int line);
   /// After the process ended: what it still had on the way to the card is there now, and the line is closed.
   void hang_up(int line);
 

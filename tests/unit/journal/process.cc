@@ -32,6 +32,7 @@ Process::Process(CardHost& host, const std::function<End(int line)>& work) : hos
                         static_cast<uint8_t>(end.rebuilt)});
     _exit(0);
   }
+  host_.answer_on(line_);
   ::close(ends[1]);
   ::close(line_);
   result_ = ends[0];
