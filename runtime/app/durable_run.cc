@@ -2,26 +2,18 @@
 
 #include <iostream>
 
+#include "app/moment.h"
 #include "app/operator_name.h"
 #include "journal/store_budget.h"
 
 namespace cw::app {
-
-namespace {
-
-int64_t now() {
-  using namespace std::chrono;
-  return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
-}
-
-}  // namespace
 
 DurableRun::DurableRun(std::shared_ptr<store::Store> store, const engine::RunSetup& setup,
                        const journal::Origin& origin)
     : DurableRun(store, journal::StoreJournal::begin(store, setup, origin, operator_name())) {}
 
 DurableRun::DurableRun(std::shared_ptr<store::Store> store, std::unique_ptr<journal::StoreJournal> journal)
-    : store_(std::move(store)), journal_(std::move(journal)), key_watch_(store_->rotations(), journal_->id(), now) {}
+    : store_(std::move(store)), journal_(std::move(journal)), key_watch_(store_->rotations(), journal_->id(), now_ms) {}
 
 void DurableRun::join(engine::RunSetup& setup) {
   setup.journal = journal_.get();

@@ -1,5 +1,6 @@
 #include "engine/line_taker.h"
 
+#include "base/overloaded.h"
 #include "engine/recording_text.h"
 
 namespace cw::engine {
@@ -7,13 +8,6 @@ namespace cw::engine {
 namespace {
 
 using Kind = RecordedLine::Kind;
-
-template <class... Ts>
-struct Overloaded : Ts... {
-  using Ts::operator()...;
-};
-template <class... Ts>
-Overloaded(Ts...) -> Overloaded<Ts...>;
 
 RecordedReply http_reply(const host::Reply& reply, bool all) {
   if (const auto* error = std::get_if<Error>(&reply)) return *error;

@@ -3,8 +3,8 @@
 // Owner: whoever starts the run. One thread.
 #pragma once
 
+#include "engine/forwarding_outside.h"
 #include "engine/recording.h"
-#include "engine/run_outside.h"
 
 namespace cw::engine {
 
@@ -28,27 +28,23 @@ class LineTaker {
 
 /// Any Outside, and what comes through it is taken down. Requests that the gate refuses are not there: it refuses them
 /// again.
-class TakingOutside : public RunOutside {
+class TakingOutside : public ForwardingOutside {
  public:
   /// `taker` outlives this.
-  TakingOutside(std::unique_ptr<RunOutside> inner, LineTaker& taker) : inner_(std::move(inner)), taker_(taker) {}
+  TakingOutside(std::unique_ptr<RunOutside> inner, LineTaker& taker)
+      : ForwardingOutside(std::move(inner)), taker_(taker) {}
 
   Bytes reset() override;
   void submit(host::Request request) override;
-  const host::Request& request() const override { return inner_->request(); }
-  bool waits_by_clock() const override { return inner_->waits_by_clock(); }
   host::Reply carry_out() override;
   int64_t now() override;
   Bytes random(size_t count) override;
   host::KeyInfo key_info(const std::string& set) override;
   void note(host::Note note) override;
-  const Error* difference() const override { return inner_->difference(); }
-  void check_end() override { inner_->check_end(); }
 
  private:
   void exchanged(const host::Exchange& request, const host::Reply& reply);
 
-  std::unique_ptr<RunOutside> inner_;
   LineTaker& taker_;
 };
 

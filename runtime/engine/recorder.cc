@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/overloaded.h"
 #include "engine/recording_text.h"
 
 namespace cw::engine {
@@ -10,13 +11,6 @@ namespace cw::engine {
 namespace {
 
 using Kind = RecordedLine::Kind;
-
-template <class... Ts>
-struct Overloaded : Ts... {
-  using Ts::operator()...;
-};
-template <class... Ts>
-Overloaded(Ts...) -> Overloaded<Ts...>;
 
 RecordedArgument::Type type_of(ArgumentType type) {
   using To = RecordedArgument::Type;

@@ -1,19 +1,13 @@
 #include "engine/recording_text.h"
 
 #include "base/hex.h"
+#include "base/overloaded.h"
 
 namespace cw::engine {
 
 const std::string_view kRecordingVersion = "cardwright recording 1";
 
 namespace {
-
-template <class... Ts>
-struct Overloaded : Ts... {
-  using Ts::operator()...;
-};
-template <class... Ts>
-Overloaded(Ts...) -> Overloaded<Ts...>;
 
 void escape(std::string& out, char c) { out += "\\x" + to_hex(static_cast<uint8_t>(c)); }
 

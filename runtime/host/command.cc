@@ -1,17 +1,11 @@
 #include "host/command.h"
 
 #include "base/hex.h"
+#include "base/overloaded.h"
 
 namespace cw::host {
 
 namespace {
-
-template <class... Ts>
-struct Overloaded : Ts... {
-  using Ts::operator()...;
-};
-template <class... Ts>
-Overloaded(Ts...) -> Overloaded<Ts...>;
 
 std::string text_of(const Part& part) {
   return std::visit(Overloaded{

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/hex.h"
+#include "base/overloaded.h"
 #include "crypto/digest.h"
 #include "engine/recorder.h"
 
@@ -21,13 +22,6 @@ std::string keep_file(store::Store& store, ByteView content) {
   if (!store.keep_file(sha256)) store.put_file(sha256, store.key().seal(content, store::file_context(sha256)));
   return sha256;
 }
-
-template <class... Ts>
-struct Overloaded : Ts... {
-  using Ts::operator()...;
-};
-template <class... Ts>
-Overloaded(Ts...) -> Overloaded<Ts...>;
 
 /// Texts need not be UTF-8, and JSON has nothing else: they go in as hex.
 std::string hex_text(const std::string& text) { return to_hex(view(text)); }

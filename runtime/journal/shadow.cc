@@ -2,33 +2,26 @@
 
 #include <optional>
 
+#include "engine/forwarding_outside.h"
 #include "engine/line_taker.h"
 
 namespace cw::journal {
 
 /// Hands everything on, and has each request judged.
-class ShadowedOutside : public engine::RunOutside {
+class ShadowedOutside : public engine::ForwardingOutside {
  public:
   ShadowedOutside(std::unique_ptr<engine::RunOutside> inner, Shadow& shadow)
-      : inner_(std::move(inner)), shadow_(shadow) {}
+      : ForwardingOutside(std::move(inner)), shadow_(shadow) {}
 
-  Bytes reset() override { return inner_->reset(); }
   void submit(host::Request request) override {
     inner_->submit(std::move(request));
     shadow_.judge(inner_->request(), card_);
   }
-  const host::Request& request() const override { return inner_->request(); }
   host::Reply carry_out() override {
     host::Reply reply = inner_->carry_out();
     follow(reply);
     return reply;
   }
-  bool waits_by_clock() const override { return inner_->waits_by_clock(); }
-  int64_t now() override { return inner_->now(); }
-  Bytes random(size_t count) override { return inner_->random(count); }
-  host::KeyInfo key_info(const std::string& set) override { return inner_->key_info(set); }
-  void note(host::Note note) override { inner_->note(std::move(note)); }
-  const Error* difference() const override { return inner_->difference(); }
 
  private:
   void follow(const host::Reply& reply) {
@@ -48,7 +41,6 @@ class ShadowedOutside : public engine::RunOutside {
     for (size_t i = 0; i < answers->answers.size(); ++i) card_.answered(exchange->plan[i], answers->answers[i]);
   }
 
-  std::unique_ptr<engine::RunOutside> inner_;
   Shadow& shadow_;
   engine::CardState card_{};
 };

@@ -3,41 +3,34 @@
 #include "base/hex.h"
 #include "card/apdu.h"
 #include "crypto/digest.h"
+#include "engine/forwarding_outside.h"
 #include "engine/line_taker.h"
 
 namespace cw::journal {
 
 /// Hands everything on, and has what came of it followed.
-class WireCheckedOutside : public engine::RunOutside {
+class WireCheckedOutside : public engine::ForwardingOutside {
  public:
   WireCheckedOutside(std::unique_ptr<engine::RunOutside> inner, WireCheck& check)
-      : inner_(std::move(inner)), check_(check) {}
+      : ForwardingOutside(std::move(inner)), check_(check) {}
 
   Bytes reset() override {
     Bytes atr = inner_->reset();
     check_.follow(host::Reset{}, host::ResetDone{atr});
     return atr;
   }
-  void submit(host::Request request) override { inner_->submit(std::move(request)); }
-  const host::Request& request() const override { return inner_->request(); }
   host::Reply carry_out() override {
     host::Reply reply = inner_->carry_out();
     check_.follow(inner_->request(), reply);
     return reply;
   }
-  bool waits_by_clock() const override { return inner_->waits_by_clock(); }
-  int64_t now() override { return inner_->now(); }
-  Bytes random(size_t count) override { return inner_->random(count); }
   host::KeyInfo key_info(const std::string& set) override {
     host::KeyInfo info = inner_->key_info(set);
     check_.versions_[set] = info.version;
     return info;
   }
-  void note(host::Note note) override { inner_->note(std::move(note)); }
-  const Error* difference() const override { return inner_->difference(); }
 
  private:
-  std::unique_ptr<engine::RunOutside> inner_;
   WireCheck& check_;
 };
 

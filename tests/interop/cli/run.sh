@@ -25,21 +25,6 @@ trap 'rm -rf "$here"' EXIT
 
 . tests/interop/checks.sh
 
-# one_line NAME: the last cw said one line on standard error, and it begins with the program's name.
-one_line() {
-  if [ "$(wc -l <"$here/err")" -eq 1 ] && grep -q '^cardwright: ' "$here/err"; then
-    ok "$1"
-  else
-    not_ok "$1" "standard error was: $(head -c 300 "$here/err")"
-  fi
-}
-
-check() {
-  local name=$1
-  shift
-  if "$@"; then ok "$name"; else not_ok "$name" "failed: $*"; fi
-}
-
 # has_not PATTERN FILE...
 has_not() { ! grep -Eiq -- "$@"; }
 

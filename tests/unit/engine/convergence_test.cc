@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/hex.h"
 #include "engine/scheduler.h"
+#include "host_side.h"
 #include "se/card.h"
 #include "se/sim_reader.h"
 
@@ -71,18 +72,6 @@ std::shared_ptr<const crypto::KeyStore> keys_for(const se::Flavor& flavor, uint8
   add("demo.sd", 0x30, "101112131415161718191A1B1C1D1E1F");
   add("demo.sd2", 0x31, "E0E1E2E3E4E5E6E7E8E9EAEBECEDEEEF");
   return std::make_shared<crypto::FileKeyStore>(crypto::FileKeyStore::parse(Secret::copy(view(text)), "test keys"));
-}
-
-Flavor host_side(const se::Flavor& flavor) {
-  return {{"name", flavor.name},
-          {"isd_aid", flavor.isd_aid},
-          {"ssd_aid", flavor.ssd_aid},
-          {"ssd_package", flavor.ssd_package},
-          {"ssd_module", flavor.ssd_module},
-          {"privilege_bytes", int64_t{flavor.privilege_length}},
-          {"install_for_personalization", flavor.install_for_personalization},
-          {"delete_cascade", flavor.delete_cascade},
-          {"scp", std::string(flavor.keys.front().type == kDes ? "02" : "03")}};
 }
 
 /// One run, with the same secrets each time.

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/hex.h"
 #include "engine/scheduler.h"
+#include "host_side.h"
 #include "se/card.h"
 #include "se/sim_reader.h"
 
@@ -122,18 +123,6 @@ inline std::shared_ptr<const crypto::KeyStore> store(const Sets& sets) {
 constexpr const char* kOld = "101112131415161718191A1B1C1D1E1F";
 constexpr const char* kNew = "E0E1E2E3E4E5E6E7E8E9EAEBECEDEEEF";
 constexpr const char* kOther = "A0A1A2A3A4A5A6A7A8A9AAABACADAEAF";
-
-inline Flavor host_side(const se::Flavor& flavor) {
-  return {{"name", flavor.name},
-          {"isd_aid", flavor.isd_aid},
-          {"ssd_aid", flavor.ssd_aid},
-          {"ssd_package", flavor.ssd_package},
-          {"ssd_module", flavor.ssd_module},
-          {"privilege_bytes", int64_t{flavor.privilege_length}},
-          {"install_for_personalization", flavor.install_for_personalization},
-          {"delete_cascade", flavor.delete_cascade},
-          {"scp", std::string(flavor.keys.front().type == kDes ? "02" : "03")}};
-}
 
 struct Call {
   std::string flow;

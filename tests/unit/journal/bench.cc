@@ -11,6 +11,7 @@
 #include "base/hex.h"
 #include "engine/recorder.h"
 #include "engine/recording_text.h"
+#include "host_side.h"
 #include "journal/store_budget.h"
 
 namespace cw::journal {
@@ -35,18 +36,6 @@ End carry_out(engine::RunSetup setup, StoreJournal& journal, HostedReader& reade
   end.can_resume = result.can_resume;
   if (result.error) end.error = std::string(name_of(result.error->kind())) + ": " + result.error->message();
   return end;
-}
-
-engine::Flavor host_side(const se::Flavor& flavor) {
-  return {{"name", flavor.name},
-          {"isd_aid", flavor.isd_aid},
-          {"ssd_aid", flavor.ssd_aid},
-          {"ssd_package", flavor.ssd_package},
-          {"ssd_module", flavor.ssd_module},
-          {"privilege_bytes", int64_t{flavor.privilege_length}},
-          {"install_for_personalization", flavor.install_for_personalization},
-          {"delete_cascade", flavor.delete_cascade},
-          {"scp", std::string(flavor.keys.front().type == kDes ? "02" : "03")}};
 }
 
 /// Nothing here is about power cuts, so the store may lie where a sync costs nothing.
@@ -150,7 +139,7 @@ engine::RunSetup Bench::setup(const std::string& flow, const std::vector<std::st
   setup.arguments = engine::Arguments::check(engine::check_flow(*setup.bundle, flow), std::move(all));
   setup.keys = keys();
   setup.reader = &reader;
-  setup.flavor = host_side(flavor);
+  setup.flavor = engine::host_side(flavor);
   setup.inputs = inputs;
   return setup;
 }
@@ -186,7 +175,7 @@ Process Bench::start_resume(const std::string& id, KillPoint kill) {
             engine::RunSetup made = std::move(taken.setup);
             made.keys = keys();
             made.reader = &reader;
-            made.flavor = host_side(flavor);
+            made.flavor = engine::host_side(flavor);
             made.inputs = inputs;
             if (budgets) made.ledger = std::make_shared<StoreBudget>(store, id);
             return carry_out(std::move(made), *taken.journal, reader, kill, long_wait);
@@ -208,7 +197,7 @@ std::string Bench::replay(const std::string& id) const {
   const std::string text =
       std::string(engine::kRecordingVersion) + "\n\n" + engine::head_text(head) + opened.lines.recorded;
   auto recording = std::make_shared<const engine::Recording>(engine::Recording::parse(text, "the journal"));
-  made.flavor = host_side(flavor);
+  made.flavor = engine::host_side(flavor);
   made.replay = std::make_shared<engine::Replay>(std::move(recording));
   engine::Scheduler scheduler;
   scheduler.add(std::make_unique<engine::Run>(std::move(made)));

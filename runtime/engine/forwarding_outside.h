@@ -1,0 +1,33 @@
+// An Outside around another one, to build on: hands everything on.
+//
+// Owner: one attempt. One thread.
+#pragma once
+
+#include <memory>
+#include <utility>
+
+#include "engine/run_outside.h"
+
+namespace cw::engine {
+
+class ForwardingOutside : public RunOutside {
+ public:
+  explicit ForwardingOutside(std::unique_ptr<RunOutside> inner) : inner_(std::move(inner)) {}
+
+  Bytes reset() override { return inner_->reset(); }
+  void submit(host::Request request) override { inner_->submit(std::move(request)); }
+  const host::Request& request() const override { return inner_->request(); }
+  host::Reply carry_out() override { return inner_->carry_out(); }
+  bool waits_by_clock() const override { return inner_->waits_by_clock(); }
+  int64_t now() override { return inner_->now(); }
+  Bytes random(size_t count) override { return inner_->random(count); }
+  host::KeyInfo key_info(const std::string& set) override { return inner_->key_info(set); }
+  void note(host::Note note) override { inner_->note(std::move(note)); }
+  const Error* difference() const override { return inner_->difference(); }
+  void check_end() override { inner_->check_end(); }
+
+ protected:
+  std::unique_ptr<RunOutside> inner_;
+};
+
+}  // namespace cw::engine
