@@ -167,6 +167,7 @@ bool StoreJournal::stop_if_free(std::shared_ptr<store::Store> store, const std::
 }
 
 engine::Past StoreJournal::past() {
+  steps_ = 0;  // the attempt is built again, and tells of them again
   const OpenedJournal opened = open_journal(*store_, id());
   return past_of(opened.row, opened.head, opened.lines);
 }

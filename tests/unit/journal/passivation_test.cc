@@ -172,5 +172,31 @@ TEST(Passivation, ARunIsDroppedInOneProcessAndTakenUpByAnother) {
   for (const std::string& line : complaints(bench, end.id, bench.host->seen())) ADD_FAILURE() << line;
 }
 
+TEST(Passivation, ARunThatIsToStopDoesNotBeginTheStepAfterItsWait) {
+  Bench bench;
+  bench.long_wait = std::chrono::milliseconds(0);
+  const std::string flow = bench.flow_file("story", R"(
+    local one, two = false, false
+    run:step("one", { done = function() return one end, run = function() clock.sleep(0.5); one = true end })
+    run:step("two", { done = function() return two end, run = function()
+      gp.get_data(run.card, 0x0066)
+      two = true
+    end }))");
+  Process process = bench.start(flow, {});
+  const auto store = bench.open_store();
+  std::string id;
+  while (id.empty()) {
+    for (const store::RunRow& row : store->runs().list({})) {
+      if (row.state == store::RunState::waiting) id = row.id;
+    }
+  }
+  store->runs().ask_to_stop(id);
+  const End end = process.end();
+  EXPECT_NE(end.error.find("was stopped by an operator"), std::string::npos) << end.error;
+  EXPECT_EQ(end.rebuilt, 1);
+  EXPECT_EQ(store->runs().find(id).state, store::RunState::stopped);
+  for (const Seen& seen : bench.host->seen()) EXPECT_TRUE(seen.command.empty()) << "only the reset";
+}
+
 }  // namespace
 }  // namespace cw::journal
