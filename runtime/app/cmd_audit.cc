@@ -83,6 +83,13 @@ ExitStatus verify(const Options& options) {
     std::cout << "the audit is whole: " << verdict.records << (verdict.records == 1 ? " record" : " records")
               << (verdict.against_root ? ", as " + from_outside : "") << std::endl;
   }
+  int64_t covered = 0;
+  for (const store::AuditRoot& root : roots) covered = std::max(covered, root.size);
+  if (verdict.against_root && covered < verdict.records) {
+    std::cerr << "The newest root from outside is over the first " << covered
+              << " of them: that one after those was cut "
+              << "would not be seen.\n";
+  }
   if (!verdict.against_root) {
     std::cerr << "No root from outside was given: a cut tail would not be seen; give one with --root.\n";
   }

@@ -131,6 +131,7 @@ stories() {
   expect "$on: a run that goes on stays, and the audit" 0 'runs +1: 1 running' 'audit records +6'
   cw audit verify "${at[@]}" --root "$here/roots.$on"
   expect "$on: the audit is whole after all this" 0 'whole: 6 records'
+  expect "$on: and says how far they reach" 0 'is over the first [0-9]+ of them'
   cw audit list "${at[@]}" --from 6
   expect "$on: the audit says what was forgotten" 0 'runs forgotten  older than: 0m, over before: .*, runs: 1'
 }
