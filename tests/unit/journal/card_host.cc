@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -10,6 +11,8 @@
 namespace cw::journal {
 
 namespace {
+
+std::shared_mutex at_work;
 
 bool read_all(int socket, std::span<uint8_t> data) {
   while (!data.empty()) {
@@ -45,10 +48,9 @@ bool read_message(int socket, char& what, Bytes& data) {
 CardHost::CardHost(std::shared_ptr<se::Card> card) : card_(std::move(card)), reader_(card_) {}
 
 CardHost::~CardHost() {
-  for (auto& [end, line] : lines_) {
+  for (auto& [theirs, line] : lines_) {
     ::shutdown(line.ours, SHUT_RDWR);
-    if (line.thread.joinable()) line.thread.join();
-    ::close(line.ours);
+    end(line);
   }
 }
 
@@ -64,15 +66,27 @@ int CardHost::connect() {
 void CardHost::answer_on(int line) {
   const int number = ++count_;
   Line& known = lines_.at(line);
-  known.thread = std::thread([this, ours = known.ours, number] { serve(ours, number); });
+  known.thread = std::thread([this, &known, number] {
+    known.begun.release();
+    serve(known.ours, number);
+    known.may_end.acquire();
+  });
+  known.begun.acquire();
 }
 
 void CardHost::hang_up(int line) {
   const auto found = lines_.find(line);
-  found->second.thread.join();
-  ::close(found->second.ours);
+  end(found->second);
   lines_.erase(found);
 }
+
+void CardHost::end(Line& line) {
+  line.may_end.release();
+  if (line.thread.joinable()) line.thread.join();
+  ::close(line.ours);
+}
+
+std::unique_lock<std::shared_mutex> CardHost::quiet() { return std::unique_lock(at_work); }
 
 std::vector<Seen> CardHost::seen() const {
   const std::lock_guard lock(mutex_);
@@ -91,9 +105,12 @@ void CardHost::power_off() {
 }
 
 void CardHost::serve(int ours, int number) {
-  char what = 0;
-  Bytes data;
-  while (read_message(ours, what, data)) {
+  pollfd asked{ours, POLLIN, 0};
+  while (::poll(&asked, 1, -1) == 1) {
+    const std::shared_lock lock(at_work);
+    char what = 0;
+    Bytes data;
+    if (!read_message(ours, what, data)) return;
     try {
       answer(ours, number, what, data);
     } catch (const Error&) {

@@ -8,6 +8,8 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <semaphore>
+#include <shared_mutex>
 #include <thread>
 #include <vector>
 
@@ -38,11 +40,14 @@ class CardHost {
 
   /// A new line: the descriptor that a process reaches the card by.
   int connect();
-  /// From now on somebody is at this end of it. After the fork: a thread that begins holds locks which its child would
-  /// wait for.
+  /// From now on somebody is at this end of it.
   void answer_on(int line);
   /// After the process ended: what it still had on the way to the card is there now, and the line is closed.
   void hang_up(int line);
+
+  /// Held while a process forks: no thread of a host begins, works or ends then. One that did could hold the lock of an
+  /// allocator, which the child would wait for without end.
+  static std::unique_lock<std::shared_mutex> quiet();
 
   std::vector<Seen> seen() const;
   void forget();
@@ -53,8 +58,11 @@ class CardHost {
  private:
   struct Line {
     int ours = -1;
+    std::binary_semaphore begun{0};
+    std::binary_semaphore may_end{0};
     std::thread thread{};
   };
+  static void end(Line& line);
   void serve(int ours, int number);
   void answer(int ours, int number, char what, const Bytes& data);
 

@@ -16,7 +16,10 @@ Process::Process(CardHost& host, const std::function<End(int line)>& work) : hos
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {
     throw Error(ErrorKind::internal, "socketpair");
   }
-  child_ = fork();
+  {
+    const auto quiet = CardHost::quiet();
+    child_ = fork();
+  }
   if (child_ == 0) {
     ::close(ends[0]);
     End end;
