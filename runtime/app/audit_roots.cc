@@ -5,14 +5,25 @@
 
 namespace cw::app {
 
+namespace {
+
+/// Also where the audit went backwards, which is refused then.
+bool is_due(store::Audit& audit, const std::optional<store::AuditRoot>& last) {
+  const int64_t records = audit.size();
+  return (last && records < last->size) || store::root_is_due(last, records, now_ms());
+}
+
+}  // namespace
+
 void export_root_if_due(store::Store& store, const char* configured) {
   if (configured == nullptr || *configured == '\0') return;
+  store::Audit& audit = store.audit();
   const std::vector<store::AuditRoot> before = store::read_roots(configured);
-  std::optional<store::AuditRoot> last;
-  if (!before.empty()) last = before.back();
-  const int64_t records = store.audit().size();
-  if (last && records < last->size) store::append_root(configured, store.audit().root());  // raises: it went backwards
-  if (store::root_is_due(last, records, now_ms())) store::append_root(configured, store.audit().root());
+  if (!is_due(audit, before.empty() ? std::nullopt : std::optional(before.back()))) return;
+  store::append_root(configured, [&](const auto& last) {
+    // Another process may have been faster.
+    return is_due(audit, last) ? std::optional(audit.root()) : std::nullopt;
+  });
 }
 
 }  // namespace cw::app

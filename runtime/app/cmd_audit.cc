@@ -73,15 +73,22 @@ ExitStatus verify(const Options& options) {
   const std::vector<store::AuditRoot> roots = roots_for(options);
   const auto opened = options.place.open_to_read();
   const store::Audit::Verdict verdict = opened->audit().verify(roots);
+  store::Store::JournalCheck journals;
+  if (!verdict.broken) journals = opened->check_journals();
+  const std::optional<std::string>& broken = verdict.broken;
   const std::string from_outside =
       std::to_string(roots.size()) + (roots.size() == 1 ? " root from outside says" : " roots from outside say");
   if (options.json) {
     ordered_json out = {{"records", verdict.records}, {"roots", roots.size()}, {"broken", nullptr}};
-    if (verdict.broken) out["broken"] = *verdict.broken;
+    if (broken) out["broken"] = *broken;
+    out["journals"] = {{"whole", journals.whole}, {"forgotten", journals.forgotten}, {"broken", journals.broken}};
     std::cout << out.dump(2, ' ', false, ordered_json::error_handler_t::replace) << std::endl;
-  } else if (!verdict.broken) {
+  } else if (!broken) {
     std::cout << "the audit is whole: " << verdict.records << (verdict.records == 1 ? " record" : " records")
-              << (verdict.against_root ? ", as " + from_outside : "") << std::endl;
+              << (verdict.against_root ? ", as " + from_outside : "") << '\n';
+    std::cout << journals.whole << (journals.whole == 1 ? " journal is as its run" : " journals are as their runs")
+              << " left it, " << journals.forgotten << " forgotten" << std::endl;
+    for (const std::string& line : journals.broken) std::cout << "broken: " << printable(line) << '\n';
   }
   int64_t covered = 0;
   for (const store::AuditRoot& root : roots) covered = std::max(covered, root.size);
@@ -93,9 +100,11 @@ ExitStatus verify(const Options& options) {
   if (!verdict.against_root) {
     std::cerr << "No root from outside was given: a cut tail would not be seen; give one with --root.\n";
   }
-  if (!verdict.broken) return ExitStatus::ok;
-  complain({ErrorKind::store, "the audit of " + opened->where() + " is broken: " + *verdict.broken +
-                                  "; keep the store as evidence, and compare it with a copy"});
+  if (!broken && journals.broken.empty()) return ExitStatus::ok;
+  const std::string what = broken ? "the audit of " + opened->where() + " is broken: " + *broken
+                                  : "runs in " + opened->where() + " are not what the audit says of them: " +
+                                        std::to_string(journals.broken.size()) + " of them, on the lines above";
+  complain({ErrorKind::store, what + "; keep the store as evidence, and compare it with a copy"});
   return ExitStatus::refused;
 }
 
@@ -131,8 +140,13 @@ ExitStatus verify_proof(const Options& options) {
 }
 
 ExitStatus give_root(const Options& options) {
-  const store::AuditRoot root = options.place.open_to_read()->audit().root();
-  if (options.append) store::append_root(*options.append, root);
+  const auto opened = options.place.open_to_read();
+  store::AuditRoot root;
+  if (options.append) {
+    store::append_root(*options.append, [&](const auto&) { return root = opened->audit().root(); });
+  } else {
+    root = opened->audit().root();
+  }
   std::cout << store::root_text(root) << std::endl;
   return ExitStatus::ok;
 }
@@ -161,14 +175,14 @@ void add_list(CLI::App& audit, Action& action) {
 }
 
 void add_verify(CLI::App& audit, Action& action) {
-  CLI::App* command = audit.add_subcommand("verify", "Follow the whole chain; say what was changed");
+  CLI::App* command = audit.add_subcommand("verify", "Follow the whole chain, and hold the journals of runs against it; say what was changed");
   const OptionsPtr options = add_command(command, action, verify);
   options->place.add_to(*command);
   add_roots_to(*command, *options);
   command->add_flag("--json", options->json, "one JSON object");
   command->footer(
       "Without a root from outside nobody can see that the last records were cut off. Default: the file that\n"
-      "CARDWRIGHT_AUDIT_ROOTS names. Exit status 1: the audit is broken.\n"
+      "CARDWRIGHT_AUDIT_ROOTS names. Exit status 1: the audit is broken, or a run is not what it says.\n"
       "\n"
       "Examples:\n"
       "  cardwright audit verify --root roots.txt");

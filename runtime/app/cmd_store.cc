@@ -12,6 +12,7 @@
 #include "app/store_place.h"
 #include "app/table.h"
 #include "cmd_store_private.h"
+#include "store/retention.h"
 #include "store/schema.h"
 
 namespace cw::app {
@@ -92,24 +93,40 @@ ExitStatus migrate(const Options& options) {
   return ExitStatus::ok;
 }
 
+/// "3 runs, 1 delivered parcel, 0 charges and 2 decided rotations".
+std::string text_of(const store::Forgettable& what) {
+  const auto some = [](int64_t count, const std::string& name) {
+    return std::to_string(count) + " " + name + (count == 1 ? "" : "s");
+  };
+  return some(what.runs, "run") + ", " + some(what.parcels, "delivered parcel") + ", " + some(what.charges, "charge") +
+         " and " + some(what.rotations, "decided rotation");
+}
+
 ExitStatus forget(const Options& options) {
   const int64_t before = now_ms() - parse_age(options.older_than);
   const auto opened = options.dry_run ? options.place.open_to_read() : options.place.open_to_change();
-  int64_t runs = opened->runs().count_forgettable(before);
-  if (!options.dry_run && runs != 0) {
-    // First, since what is gone cannot be counted any more.
-    opened->audit().add(
-        {operator_name(),
-         "runs forgotten",
-         "",
-         {{"older than", options.older_than}, {"over before", utc_text(before)}, {"runs", std::to_string(runs)}}});
-    runs = opened->runs().forget(before);
-  }
-  if (options.json) {
-    print({{"runs", runs}, {"over_before", utc_text(before)}, {"dry_run", options.dry_run}});
+  store::Forgotten done;
+  if (options.dry_run) {
+    done.what = store::forgettable(*opened, before);
   } else {
-    std::cout << runs << (runs == 1 ? " run" : " runs") << " that " << (runs == 1 ? "was" : "were") << " over before "
-              << utc_text(before) << (options.dry_run ? " would be forgotten" : " forgotten") << std::endl;
+    done = store::forget(*opened, before, operator_name());
+  }
+  const store::Forgettable& what = done.what;
+  if (options.json) {
+    print({{"runs", what.runs},
+           {"parcels", what.parcels},
+           {"charges", what.charges},
+           {"rotations", what.rotations},
+           {"over_before", utc_text(before)},
+           {"off_disk", done.off_disk},
+           {"dry_run", options.dry_run}});
+  } else {
+    std::cout << text_of(what) << " that were over before " << utc_text(before)
+              << (options.dry_run ? " would be forgotten" : " forgotten") << std::endl;
+  }
+  if (!done.off_disk) {
+    std::cerr << "cardwright: another process reads " << opened->where()
+              << ", so its log still holds what was forgotten; run this again when that one is done\n";
   }
   return ExitStatus::ok;
 }
@@ -153,8 +170,9 @@ void add_store_forget(CLI::App& store, Action& action) {
   command->add_flag("--dry-run", options->dry_run, "say how many, and delete nothing");
   command->add_flag("--json", options->json, "one JSON object");
   command->footer(
-      "Their journals and keys go, and files that no other run names. The audit keeps what it says of them, and a run\n"
-      "whose results are still on their way stays.\n"
+      "Their journals and keys go, and files that no other run names; so do results that were delivered, charges that\n"
+      "count no more, and key rotations that were decided. A run whose results are still on their way stays. The audit\n"
+      "keeps what it says of all this, and names each run that is forgotten.\n"
       "\n"
       "Examples:\n"
       "  cardwright store forget --older-than 90d --dry-run\n"

@@ -90,7 +90,11 @@ std::shared_ptr<store::Store> StorePlace::open() const {
   return opened;
 }
 
-std::shared_ptr<store::Store> StorePlace::open_to_read() const { return store::Store::open(options()); }
+std::shared_ptr<store::Store> StorePlace::open_to_read() const {
+  store::StoreOptions wanted = options();
+  wanted.or_read = true;
+  return store::Store::open(wanted);
+}
 
 std::shared_ptr<store::Store> StorePlace::open_to_change() const {
   std::shared_ptr<store::Store> opened = store::Store::open(options());

@@ -30,7 +30,8 @@ struct StorePlace {
   /// (audit_roots.h). Raises usage, store: as Store::open; an older format, since only `store migrate` changes that.
   std::shared_ptr<store::Store> open() const;
 
-  /// For commands over what is there: nothing is made. Raises usage: switched off, or nothing there; store.
+  /// For commands over what is there: nothing is made, and it may lie where nothing can be written. Raises usage:
+  /// switched off, or nothing there; store.
   std::shared_ptr<store::Store> open_to_read() const;
   /// The same for those that change it: a root of the audit goes out if one is due.
   std::shared_ptr<store::Store> open_to_change() const;

@@ -58,6 +58,8 @@ std::optional<std::string> AttemptBudget::genuine(const Open& open, const Bytes&
 void AttemptBudget::charge(const Target& target, const std::vector<std::string>& keys) {
   for (const std::string& set : keys) {
     if (!refused_.contains(set)) continue;
+    ledger_.refused(Charge::authentication, {card_, target.domain, "", target.version},
+                    "a key set that was refused before in this run");
     throw Error(ErrorKind::budget, "not opening a channel: key set '" + set +
                                        "' was refused before in this run, and another try may lock the card; check "
                                        "the key set and its diversification");
@@ -105,7 +107,9 @@ void AttemptBudget::answered(ByteView diversification_data, uint8_t version) {
   if (!owner || *owner == *open.holder) return;
   const Spent before = ledger_.spent(Charge::authentication, {card_, open.target.domain, *open.holder, open.version});
   if (before.refused < limits_.refused) return;
+  const BudgetAccount account{card_, open.target.domain, *open.holder, open.version};
   give_up();
+  ledger_.refused(Charge::authentication, account, "it answers with the diversification data of another card");
   throw Error(ErrorKind::budget, "not opening a channel: the card says it is " + card_ +
                                      ", answers with the diversification data " + to_hex(diversification_data) +
                                      " of another, and was refused " + std::to_string(before.refused) +

@@ -54,6 +54,8 @@ class BudgetLedger {
   virtual void settle(const std::string& charge, ChargeOutcome outcome, const std::vector<BudgetAccount>& accounts,
                       bool forgives) = 0;
   virtual Spent spent(Charge kind, const BudgetAccount& account) = 0;
+  /// Something was not even charged: nothing was sent. `because`: no word of a card or a script is in it. Raises store.
+  virtual void refused(Charge /*kind*/, const BudgetAccount& /*account*/, const std::string& /*because*/) {}
 
   /// Words that are kept about a card until they are taken back. Raises store.
   virtual void mark(const std::string& card, const std::string& word) = 0;

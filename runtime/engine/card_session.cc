@@ -284,7 +284,12 @@ host::ChannelOpened CardSession::shake_hands(const host::OpenChannel& request, u
                                         " with this key version, and SCP0" + std::to_string(*request.scp) +
                                         " was asked for");
   }
-  gate_.admit_protocol(static_cast<uint8_t>(parsed.scp), request.level);
+  try {
+    gate_.admit_protocol(static_cast<uint8_t>(parsed.scp), request.level);
+  } catch (const Error&) {
+    evidence_.refused(gate_.refusal());
+    throw;
+  }
 
   gp::ChannelOptions options;
   options.i = request.i;

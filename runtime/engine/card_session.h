@@ -34,7 +34,7 @@ std::vector<card::Apdu> travelling(const card::Apdu& wrapped, bool extended_leng
 class CardSession {
  public:
   /// All of them outlive this.
-  CardSession(card::Reader& reader, const Custody& custody, const Gate& gate, CardBudgets& budgets, Observer& observer,
+  CardSession(card::Reader& reader, const Custody& custody, Gate& gate, CardBudgets& budgets, Observer& observer,
               Evidence& evidence, KeyWatch& key_watch, CardTraits traits)
       : reader_(reader),
         custody_(custody),
@@ -88,7 +88,7 @@ class CardSession {
 
   card::Reader& reader_;
   const Custody& custody_;
-  const Gate& gate_;
+  Gate& gate_;
   CardBudgets& budgets_;
   Observer& observer_;
   Evidence& evidence_;

@@ -1,8 +1,12 @@
-// What goes on below the canonical commands and is kept all the same: proof of what travelled, and all that a channel
-// needs, beside its keys, to be taken up again by another process. No key in it, and no plain byte of a secret.
+// What is kept of a run beside what crosses Outside: what the gate refused, proof of what travelled below the canonical
+// commands, and all that a channel needs, beside its keys, to be taken up again by another process. No key in it, and no
+// plain byte of a secret.
 //
 // Owner: one run's journal. One thread.
 #pragma once
+
+#include <compare>
+#include <string>
 
 #include "gp/channel.h"
 #include "host/outside.h"
@@ -18,9 +22,22 @@ struct ChannelMaterial {
   Bytes answer{};             // to INITIALIZE UPDATE, without status word
 };
 
+/// What the gate said no to. Nothing that a script may write as it likes is in it, but an AID.
+struct Refusal {
+  std::string what{};     // "DELETE", "opening a secure channel"
+  std::string aid{};      // in hex: what the command acts on; empty: nothing, or it cannot be seen
+  std::string flow{};
+  std::string policy{};   // its name
+  std::string because{};  // the rule, with the reason that the policy gives: "rules[2]: the ISD stays"
+  auto operator<=>(const Refusal&) const = default;
+};
+
 class Evidence {
  public:
   virtual ~Evidence() = default;
+
+  /// The gate said no, and nothing was sent. Not told again of an attempt that is built again. Raises store.
+  virtual void refused(const Refusal& /*refusal*/) {}
 
   /// Right before bytes go to the card. Raises store: none may go any more.
   virtual void before_sending() {}

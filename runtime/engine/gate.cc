@@ -10,11 +10,25 @@ namespace cw::engine {
 
 namespace {
 
-[[noreturn]] void refuse(const std::string& what, const std::string& policy, const std::string& because) {
-  throw Error(ErrorKind::policy, what + " is not allowed by policy " + policy + ": " + because + "; nothing was sent");
+/// What a command acts on, where that can be seen and is an AID (ISO 7816-5 8.2.1.1).
+std::string shown_aid(const Field<Bytes>& aid) {
+  if (aid.is_absent() || aid.is_hidden()) return {};
+  const Bytes& value = aid.value();
+  return value.size() < 5 || value.size() > 16 ? "" : to_hex(value);
 }
 
 }  // namespace
+
+void Gate::refuse(const Error& error, const std::string& what, const std::string& because, const Facts* facts) {
+  refusal_ = {what, facts ? shown_aid(facts->aid) : "", flow_, policy_->name(), because};
+  throw error;
+}
+
+void Gate::refuse(const std::string& what, const std::string& because, const Facts* facts) {
+  refuse(Error(ErrorKind::policy,
+               what + " is not allowed by policy " + policy_->name() + ": " + because + "; nothing was sent"),
+         what, because, facts);
+}
 
 Gate::Gate(std::shared_ptr<const Policy> policy, std::string flow, std::vector<std::string> keys,
            std::vector<std::string> backends, Bytes isd_aid)
@@ -26,8 +40,9 @@ Gate::Gate(std::shared_ptr<const Policy> policy, std::string flow, std::vector<s
 
 void Gate::count() {
   if (static_cast<int64_t>(++commands_) > policy_->limits().commands) {
-    throw Error(ErrorKind::budget, "the run has used its " + std::to_string(policy_->limits().commands) +
-                                       " commands (policy limits.commands)");
+    refuse(Error(ErrorKind::budget, "the run has used its " + std::to_string(policy_->limits().commands) +
+                                        " commands (policy limits.commands)"),
+           "one command more", "limits.commands: " + std::to_string(policy_->limits().commands));
   }
 }
 
@@ -37,19 +52,21 @@ void Gate::admit(const host::Command& command, const Circumstances& around) {
 
   // Authentication has a budget, which only Card:open_channel keeps. In any class: some cards do not look at it.
   if (command.ins == 0x50 || command.ins == 0x82) {
-    throw Error(ErrorKind::policy, facts.name +
-                                       " cannot be sent as a plain command, since it costs the card an "
-                                       "authentication attempt; open channels with Card:open_channel");
+    refuse(Error(ErrorKind::policy, facts.name +
+                                        " cannot be sent as a plain command, since it costs the card an "
+                                        "authentication attempt; open channels with Card:open_channel"),
+           facts.name, "authentications have a budget, and go by Card:open_channel alone", &facts);
   }
   if (facts.has_key && command.ins != 0xD8 && command.ins != 0xE2) {
-    throw Error(ErrorKind::policy, "a stored key travels in PUT KEY or STORE DATA, and not in " + facts.name);
+    refuse(Error(ErrorKind::policy, "a stored key travels in PUT KEY or STORE DATA, and not in " + facts.name),
+           facts.name, "a stored key travels in PUT KEY or STORE DATA", &facts);
   }
   if (facts.opaque) {
-    refuse(facts.name + " with secure messaging in its class byte", policy_->name(),
-           "it was wrapped elsewhere, and no backend of the policy is named for it");
+    refuse(facts.name + " with secure messaging in its class byte",
+           "it was wrapped elsewhere, and no backend of the policy is named for it", &facts);
   }
   if (const Decision decision = policy_->judge(facts); !decision.allowed) {
-    refuse(facts.name, policy_->name(), decision.because);
+    refuse(facts.name, decision.because, &facts);
   }
 }
 
@@ -93,19 +110,20 @@ void Gate::admit(const host::OpenChannel& request) {
   admit_protocol(request.scp.value_or(0), request.level);
 }
 
-void Gate::admit_protocol(uint8_t scp, uint8_t level) const {
+void Gate::admit_protocol(uint8_t scp, uint8_t level) {
   if (const Decision decision = policy_->judge_channel(scp, level); !decision.allowed) {
-    refuse("opening this secure channel", policy_->name(), decision.because);
+    refuse("opening this secure channel", decision.because);
   }
 }
 
-void Gate::admit_key(const std::string& name) const {
+void Gate::admit_key(const std::string& name) {
   if (std::find(keys_.begin(), keys_.end(), name) != keys_.end()) return;
-  throw Error(ErrorKind::policy,
-              "flow " + flow_ + " did not declare the key set '" + name + "'; add it to needs.keys in the flow");
+  refuse(Error(ErrorKind::policy,
+               "flow " + flow_ + " did not declare the key set '" + name + "'; add it to needs.keys in the flow"),
+         "using a key set", "the flow did not declare it in needs.keys");
 }
 
-void Gate::admit_keys(const host::Exchange& request) const {
+void Gate::admit_keys(const host::Exchange& request) {
   for (const host::Command& command : request.plan) {
     for (const host::Part& part : command.data.parts()) {
       if (const auto* key = std::get_if<host::KeyPart>(&part)) admit_key(key->set);
@@ -121,11 +139,14 @@ void Gate::admit(const host::HttpCall& request) {
     return prefix.ends_with('/') && request.url.starts_with(prefix);
   });
   if (!declared) {
-    throw Error(ErrorKind::policy, "flow " + flow_ + " did not declare a backend that " + request.url +
-                                       " belongs to; add its prefix, ending in '/', to needs.backends in the flow");
+    refuse(Error(ErrorKind::policy, "flow " + flow_ + " did not declare a backend that " + request.url +
+                                        " belongs to; add its prefix, ending in '/', to needs.backends in the flow"),
+           "calling a backend", "the flow did not declare it in needs.backends");
   }
   if (const Decision decision = policy_->judge_http(request.url); !decision.allowed) {
-    refuse("calling " + request.url, policy_->name(), decision.because);
+    refuse(Error(ErrorKind::policy, "calling " + request.url + " is not allowed by policy " + policy_->name() + ": " +
+                                        decision.because + "; nothing was sent"),
+           "calling a backend", decision.because);
   }
 }
 

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "engine/evidence.h"
 #include "engine/flow.h"
 #include "engine/policy.h"
 #include "host/outside.h"
@@ -34,13 +35,16 @@ class Gate {
   void admit(const host::OpenChannel& request);
   void admit(const host::HttpCall& request);
   /// A key set by name: only those that the flow declared.
-  void admit_key(const std::string& name) const;
+  void admit_key(const std::string& name);
   /// Those whose keys are in the commands.
-  void admit_keys(const host::Exchange& request) const;
+  void admit_keys(const host::Exchange& request);
   /// Whether `aid` may be that of this card's issuer security domain.
   bool is_isd(ByteView aid) const;
   /// Once a protocol is known, before EXTERNAL AUTHENTICATE.
-  void admit_protocol(uint8_t scp, uint8_t level) const;
+  void admit_protocol(uint8_t scp, uint8_t level);
+
+  /// What it said no to, if one of these raised policy or budget: the last time.
+  const Refusal& refusal() const { return refusal_; }
 
   unsigned commands() const { return commands_; }
   /// A process before admitted so many in this run.
@@ -50,6 +54,11 @@ class Gate {
   void admit(const host::Command& command, const Circumstances& around);
   void check_class(const host::Command& command, uint8_t logical_channel) const;
   void count();
+  /// Raises policy.
+  [[noreturn]] void refuse(const std::string& what, const std::string& because, const Facts* facts = nullptr);
+  /// Raises it, and remembers what was refused; `because`: where the error's text is no rule.
+  [[noreturn]] void refuse(const Error& error, const std::string& what, const std::string& because,
+                           const Facts* facts = nullptr);
 
   std::shared_ptr<const Policy> policy_;
   std::string flow_;
@@ -57,6 +66,7 @@ class Gate {
   std::vector<std::string> backends_;
   std::vector<Bytes> isd_aids_;
   unsigned commands_ = 0;
+  Refusal refusal_{};
 };
 
 }  // namespace cw::engine

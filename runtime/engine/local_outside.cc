@@ -90,13 +90,24 @@ LocalOutside::LocalOutside(const Setup& setup)
 
 Bytes LocalOutside::reset() { return session_.perform(host::Reset{}).atr; }
 
+template <class Ask>
+void LocalOutside::admit(const Ask& ask) {
+  try {
+    ask();
+  } catch (const Error& error) {
+    const bool refused = error.kind() == ErrorKind::policy || error.kind() == ErrorKind::budget;
+    if (refused) setup_.evidence.refused(setup_.gate.refusal());
+    throw;
+  }
+}
+
 void LocalOutside::submit(host::Request request) {
-  std::visit(Admission{setup_.gate, session_, setup_.director}, request);
+  admit([&] { std::visit(Admission{setup_.gate, session_, setup_.director}, request); });
   request_ = std::move(request);
 }
 
 host::KeyInfo LocalOutside::key_info(const std::string& set) {
-  setup_.gate.admit_key(set);
+  admit([&] { setup_.gate.admit_key(set); });
   return setup_.custody.info(set);
 }
 

@@ -71,6 +71,10 @@ class LocalOutside : public RunOutside {
   host::Reply carry_out() override;
 
  private:
+  /// Asks the gate, and tells the evidence if it said no. Raises what it raises.
+  template <class Ask>
+  void admit(const Ask& ask);
+
   Setup setup_;
   CardSession session_;
   std::optional<host::Request> request_;

@@ -155,6 +155,7 @@ struct Run::Impl {
         past(std::exchange(setup.past, {}).value_or(Past())) {
     take_up();
     if (const Decision decision = setup.policy->judge_flow(flow.name); !decision.allowed) {
+      if (journal) journal->refused({"the flow", "", flow.name, setup.policy->name(), decision.because});
       throw Error(ErrorKind::policy,
                   "flow " + flow.name + " is not allowed by policy " + setup.policy->name() + ": " + decision.because);
     }

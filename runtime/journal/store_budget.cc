@@ -1,5 +1,9 @@
 #include "journal/store_budget.h"
 
+#include <algorithm>
+#include <optional>
+
+#include "base/error.h"
 #include "base/hex.h"
 #include "crypto/digest.h"
 
@@ -39,8 +43,8 @@ std::vector<store::Account> of(const std::vector<engine::BudgetAccount>& account
 
 }  // namespace
 
-StoreBudget::StoreBudget(std::shared_ptr<store::Store> store, std::string run)
-    : store_(std::move(store)), run_(std::move(run)) {
+StoreBudget::StoreBudget(std::shared_ptr<store::Store> store, std::string run, std::string actor)
+    : store_(std::move(store)), run_(std::move(run)), actor_(actor.empty() ? store_->node() : std::move(actor)) {
   store_->budgets().lose(run_);
 }
 
@@ -51,8 +55,48 @@ std::string StoreBudget::charge(engine::Charge kind, const std::vector<engine::B
     if (run != run_ && store_->runs().nobody_holds(run)) store_->budgets().lose(run);
   }
   const std::string id = to_hex(crypto::random_bytes(16));
-  store_->budgets().charge(id, of(kind), of(accounts), {limits.refused, limits.lost}, run_);
+  try {
+    store_->budgets().charge(id, of(kind), of(accounts), {limits.refused, limits.lost}, run_);
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::budget) used_up(kind, accounts, limits);
+    throw;
+  }
   return id;
+}
+
+/// Names the account that is nearest to its limits: that one, or one that stands for it, said no.
+void StoreBudget::used_up(engine::Charge kind, const std::vector<engine::BudgetAccount>& accounts,
+                          const engine::ChargeLimits& limits) {
+  const auto left = [&](const engine::Spent& one) {
+    return std::min(limits.refused - one.refused, limits.lost - one.lost);
+  };
+  engine::BudgetAccount account;
+  std::optional<engine::Spent> most;
+  for (const engine::BudgetAccount& each : accounts) {
+    const engine::Spent one = spent(kind, each);
+    if (most && left(one) >= left(*most)) continue;
+    most = one;
+    account = each;
+  }
+  const engine::Spent one = most.value_or(engine::Spent());
+  refused(kind, account,
+          std::to_string(one.refused) + " refused of " + std::to_string(limits.refused) + ", " +
+              std::to_string(one.lost) + " without an answer of " + std::to_string(limits.lost));
+}
+
+void StoreBudget::refused(engine::Charge kind, const engine::BudgetAccount& account, const std::string& because) {
+  const bool loads = kind == engine::Charge::content;
+  const store::Account of_store = of(account);
+  // A script may ask for the same again and again.
+  if (!refusals_.insert({loads, of_store.card, of_store.domain, of_store.version, because}).second) return;
+  store_->audit().add({actor_,
+                       "refused",
+                       run_,
+                       {{"what", loads ? "loading or installing" : "opening a secure channel"},
+                        {"card", of_store.card},
+                        {"domain", of_store.domain.empty() ? "ISD" : of_store.domain},
+                        {"key version", of_store.version == 0 ? "any" : to_hex(account.version)},
+                        {"because", because}}});
 }
 
 void StoreBudget::settle(const std::string& charge, engine::ChargeOutcome outcome,

@@ -4,7 +4,9 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
+#include <tuple>
 
 #include "engine/budget_ledger.h"
 #include "store/store.h"
@@ -14,8 +16,8 @@ namespace cw::journal {
 class StoreBudget : public engine::BudgetLedger {
  public:
   /// `run`: id of the run that charges; any name of its own where there is no run. What it left open before is lost.
-  /// Raises store.
-  StoreBudget(std::shared_ptr<store::Store> store, std::string run);
+  /// `actor`: who is told of in the audit where a budget says no; empty: this node. Raises store.
+  StoreBudget(std::shared_ptr<store::Store> store, std::string run, std::string actor = {});
 
   bool shared() const override { return true; }
   std::string charge(engine::Charge kind, const std::vector<engine::BudgetAccount>& accounts,
@@ -23,13 +25,19 @@ class StoreBudget : public engine::BudgetLedger {
   void settle(const std::string& charge, engine::ChargeOutcome outcome,
               const std::vector<engine::BudgetAccount>& accounts, bool forgives) override;
   engine::Spent spent(engine::Charge kind, const engine::BudgetAccount& account) override;
+  void refused(engine::Charge kind, const engine::BudgetAccount& account, const std::string& because) override;
   void mark(const std::string& card, const std::string& word) override { store_->budgets().mark(card, word); }
   void unmark(const std::string& card, const std::string& word) override { store_->budgets().unmark(card, word); }
   std::vector<std::string> marks(const std::string& card) override { return store_->budgets().marks(card); }
 
  private:
+  void used_up(engine::Charge kind, const std::vector<engine::BudgetAccount>& accounts,
+               const engine::ChargeLimits& limits);
+
   std::shared_ptr<store::Store> store_;
   std::string run_;
+  std::string actor_;
+  std::set<std::tuple<bool, std::string, std::string, int64_t, std::string>> refusals_{};  // in the audit
 };
 
 }  // namespace cw::journal

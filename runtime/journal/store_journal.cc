@@ -15,6 +15,9 @@ namespace {
 using std::chrono::milliseconds;
 using Kind = engine::RecordedLine::Kind;
 
+// So many refusals of a run does one process write to the audit.
+constexpr size_t kRefusals = 100;
+
 int64_t wall_clock() {
   using namespace std::chrono;
   return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
@@ -52,9 +55,11 @@ std::unique_ptr<StoreJournal> StoreJournal::begin(std::shared_ptr<store::Store> 
   row.policy_hash = read.recording.policy_hash;
   row.files = std::move(head.files);
   row.id = store::new_run_id();
-  store::Lease lease = store->runs().create(row, store->key().seal(key, store::run_key_context(row.id)),
-                                            key.seal(view(head.text), frame_context(0)));
+  const Bytes first = key.seal(view(head.text), frame_context(0));
+  store::Lease lease =
+      store->runs().create(row, store->key().seal(key, store::run_key_context(row.id)), first);
   std::unique_ptr<StoreJournal> journal(new StoreJournal(std::move(store), std::move(key), std::move(lease), actor));
+  journal->hash_.add(first);
   // Durable with the first frame that says what is sent.
   journal->store_->database().unhurried([&] {
     journal->audit("run begun", {{"flow", row.flow},
@@ -77,6 +82,7 @@ OpenedJournal open_journal(store::Store& store, const std::string& id) {
   const std::vector<Bytes> frames = store.runs().frames(out.row.id);
   if (frames.empty()) throw Error(ErrorKind::store, "run " + out.row.id + " has no journal in this store");
   for (size_t i = 0; i < frames.size(); ++i) {
+    out.hash.add(frames[i]);
     const Bytes text = out.key.open(frames[i], frame_context(static_cast<int64_t>(i)));
     if (i == 0) {
       out.head = read_head(text_view(text));
@@ -114,6 +120,7 @@ StoreJournal::TakenUp StoreJournal::take_up(std::shared_ptr<store::Store> store,
   out.head = opened.head;
   std::unique_ptr<StoreJournal> journal(
       new StoreJournal(std::move(store), std::move(opened.key), std::move(lease), actor));
+  journal->hash_ = std::move(opened.hash);
 
   // What was asked and not answered may have been done or not; no script can say better than the card itself.
   JournalLines& lines = opened.lines;
@@ -157,7 +164,10 @@ bool StoreJournal::stop_if_free(std::shared_ptr<store::Store> store, const std::
     throw;
   }
   crypto::SealingKey key = open_run_key(*store, id);
+  store::JournalHash hash;
+  for (const Bytes& frame : store->runs().frames(id)) hash.add(frame);
   StoreJournal journal(std::move(store), std::move(key), std::move(lease), actor);
+  journal.hash_ = std::move(hash);
   try {
     journal.end_as_stopped();
   } catch (const Error& error) {
@@ -176,7 +186,15 @@ void StoreJournal::commit() {
   if (must_stop_) throw *must_stop_;
   std::string text = frame_.take();
   try {
-    store_->runs().append(lease_, key_.seal(view(text), frame_context(lease_.next)), change_);
+    const Bytes sealed = key_.seal(view(text), frame_context(lease_.next));
+    store::JournalHash hash = hash_;
+    hash.add(sealed);
+    if (change_.record) {
+      change_.record->details.emplace_back("frames", std::to_string(hash.frames()));
+      change_.record->details.emplace_back("journal", hash.text(key_));
+    }
+    store_->runs().append(lease_, sealed, change_);
+    hash_ = std::move(hash);
     change_ = {};
   } catch (const Error& error) {
     frame_.put_back(std::move(text));
@@ -244,7 +262,7 @@ void StoreJournal::end_as_stopped() {
   frame_.stopped(actor_);
   change_.state = store::RunState::stopped;
   change_.error = std::string(name_of(why.kind()));
-  audit_end("run ended", {{"state", "stopped"}});
+  audit_end("stopped");
   commit();
   over_ = stopped_ = true;
   lose_charges();
@@ -262,11 +280,7 @@ void StoreJournal::finished(const std::optional<Error>& error, End end) {
     change_.state = end == End::done ? RunState::done : RunState::failed;
   }
   change_.error = error ? std::string(name_of(error->kind())) : std::string();
-  // Ahead of the frame: a run that is over without its record could be seen by nobody.
-  const std::string kind = error ? std::string(name_of(error->kind())) : "";
-  audit_end(
-      "run ended",
-      {{"state", std::string(name_of(*change_.state))}, {"error", kind}, {"frames", std::to_string(lease_.next + 1)}});
+  audit_end(std::string(name_of(*change_.state)), *change_.error);
   commit();
   over_ = true;
   lose_charges();
@@ -319,11 +333,19 @@ void StoreJournal::card_is(const std::string& identity) {
   change_.card_id = identity;
 }
 
-void StoreJournal::audit_end(const std::string& action,
-                             const std::vector<std::pair<std::string, std::string>>& details) {
-  if (must_stop_) throw *must_stop_;
+void StoreJournal::audit_end(const std::string& state, const std::string& error) {
+  change_.record = {actor_, "run ended", id(), {{"state", state}, {"error", error}}};
+}
+
+void StoreJournal::refused(const engine::Refusal& refusal) {
+  // A script may ask for the same again, or for others without an end.
+  if (refusals_.size() == kRefusals || !refusals_.insert(refusal).second) return;
   try {
-    audit(action, details);
+    audit("refused", {{"what", refusal.what},
+                      {"aid", refusal.aid},
+                      {"flow", refusal.flow},
+                      {"policy", refusal.policy},
+                      {"because", refusal.because}});
   } catch (const Error& error) {
     stop_here(error);
   }

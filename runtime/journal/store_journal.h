@@ -6,11 +6,13 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "engine/run_journal.h"
 #include "journal/frames.h"
 #include "journal/run_head.h"
+#include "store/journal_hash.h"
 #include "store/store.h"
 
 namespace cw::journal {
@@ -55,6 +57,7 @@ class StoreJournal : public engine::RunJournal {
   void noted_before(const host::Note& note) override;
 
   // Evidence
+  void refused(const engine::Refusal& refusal) override;
   void before_sending() override;
   void travelled(ByteView command, ByteView answer) override;
   void channel_opened(const engine::ChannelMaterial& material) override;
@@ -73,8 +76,8 @@ class StoreJournal : public engine::RunJournal {
   [[noreturn]] void stop_here(const Error& why);
   bool stop_is_asked();
   void lose_charges();
-  /// Ahead of the frame that ends the run: one that is over without its record could be seen by nobody.
-  void audit_end(const std::string& action, const std::vector<std::pair<std::string, std::string>>& details);
+  /// Goes to the audit with the next frame, and what the journal comes to with that.
+  void audit_end(const std::string& state, const std::string& error = {});
   void audit(const std::string& action, const std::vector<std::pair<std::string, std::string>>& details);
 
   std::shared_ptr<store::Store> store_;
@@ -83,12 +86,14 @@ class StoreJournal : public engine::RunJournal {
   std::string actor_;
   FrameText frame_{};
   store::RunChange change_{};
+  store::JournalHash hash_{};  // of what is written
   std::optional<Error> must_stop_{};
   std::string card_before_{};  // that a process before was on, until this one has seen its own
   int steps_ = 0;              // begun and not ended
   bool not_begun_ = false;     // the outermost of them: an operator said stop before
   bool over_ = false;
   bool stopped_ = false;
+  std::set<engine::Refusal> refusals_{};  // in the audit
 };
 
 struct StoreJournal::TakenUp {
@@ -110,6 +115,7 @@ struct OpenedJournal {
   crypto::SealingKey key;
   Head head{};
   JournalLines lines{};
+  store::JournalHash hash{};
 };
 OpenedJournal open_journal(store::Store& store, const std::string& id);
 

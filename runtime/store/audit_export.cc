@@ -111,18 +111,21 @@ std::vector<AuditRoot> read_roots(const std::filesystem::path& file) {
   return parse_roots(file, text_view(text));
 }
 
-void append_root(const std::filesystem::path& file, const AuditRoot& root) {
+void append_root(const std::filesystem::path& file, const NextRoot& next) {
   const Fd fd{::open(file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644)};
   if (fd.value < 0 || ::flock(fd.value, LOCK_EX) != 0) fail(file, errno);
   const Bytes text = read_file(file);
   const std::vector<AuditRoot> roots = parse_roots(file, text_view(text));
-  if (!roots.empty()) {
-    refuse_to_go_back(file, roots.back(), root);
-    if (roots.back().size == root.size) return;
+  const std::optional<AuditRoot> last = roots.empty() ? std::nullopt : std::optional(roots.back());
+  const std::optional<AuditRoot> root = next(last);
+  if (!root) return;
+  if (last) {
+    refuse_to_go_back(file, *last, *root);
+    if (last->size == root->size) return;
   }
   // A line that was cut stays, as the beginning of what it was to be, and the next one begins behind it.
   const bool cut = !text.empty() && text.back() != '\n';
-  write_all(fd.value, (cut ? "\n" : "") + root_text(root) + "\n", file);
+  write_all(fd.value, (cut ? "\n" : "") + root_text(*root) + "\n", file);
   if (::fsync(fd.value) != 0) fail(file, errno);
   sync_folder(file);
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -27,8 +28,13 @@ bool root_is_due(const std::optional<AuditRoot>& last, int64_t records, int64_t 
 /// Raises usage, naming the line: it is something else; the file cannot be read.
 std::vector<AuditRoot> read_roots(const std::filesystem::path& file);
 
-/// Adds a line, durable on return. One that is there already is not added again. Raises store: the audit has gone
-/// backwards, or the root over as many records is another; usage: the file cannot be written, or as read_roots.
-void append_root(const std::filesystem::path& file, const AuditRoot& root);
+/// The root that is to go out now, if any, given the last one in the file.
+using NextRoot = std::function<std::optional<AuditRoot>(const std::optional<AuditRoot>& last)>;
+
+/// Adds the line of what `next` gives, durable on return. It is asked under the file's lock, so that of two processes
+/// none comes with a root that is older than the other's. One that is there already is not added again. Raises store:
+/// the audit has gone backwards, or the root over as many records is another; usage: the file cannot be written, or as
+/// read_roots; what `next` raises.
+void append_root(const std::filesystem::path& file, const NextRoot& next);
 
 }  // namespace cw::store

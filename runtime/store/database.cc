@@ -62,9 +62,9 @@ class OneAtATime : public Database {
     const std::lock_guard lock(mutex_);
     return inner_->tables();
   }
-  void purge() override {
+  bool purge() override {
     const std::lock_guard lock(mutex_);
-    inner_->purge();
+    return inner_->purge();
   }
   std::vector<std::string> check() override {
     const std::lock_guard lock(mutex_);
@@ -94,11 +94,11 @@ bool is_postgres(const std::string& where) {
   return where.starts_with("postgres://") || where.starts_with("postgresql://");
 }
 
-std::unique_ptr<Database> open_database(const std::string& where, bool make) {
+std::unique_ptr<Database> open_database(const std::string& where, bool make, bool or_read) {
   if (where.empty()) {
     throw Error(ErrorKind::usage, "the store has no location: name a file, or postgres://host/database");
   }
-  return std::make_unique<OneAtATime>(is_postgres(where) ? open_postgres(where) : open_sqlite(where, make));
+  return std::make_unique<OneAtATime>(is_postgres(where) ? open_postgres(where) : open_sqlite(where, make, or_read));
 }
 
 }  // namespace cw::store

@@ -60,15 +60,17 @@ class Database {
 
   /// Names of the tables that are there.
   virtual std::vector<std::string> tables() = 0;
-  /// What was deleted leaves the disk now, as far as the engine lets us.
-  virtual void purge() = 0;
+  /// What was deleted leaves the disk now, as far as the engine lets us. False: others read what was there before, for
+  /// longer than one waits for them, so it leaves with a later one. Raises store.
+  virtual bool purge() = 0;
   /// The engine's own check of its pages: a line for each thing that is wrong.
   virtual std::vector<std::string> check() = 0;
 };
 
-/// A path, or postgres://...; `make`: an SQLite file that is not there is made, for its owner alone. Raises store;
-/// usage: a location that is none, nothing there.
-std::unique_ptr<Database> open_database(const std::string& where, bool make);
+/// A path, or postgres://...; `make`: an SQLite file that is not there is made, for its owner alone. `or_read`: one that
+/// cannot be written is opened all the same, and raises store (read-only) where it is to be written. Raises store; usage:
+/// a location that is none, nothing there.
+std::unique_ptr<Database> open_database(const std::string& where, bool make, bool or_read = false);
 /// Whether `where` names a PostgreSQL server.
 bool is_postgres(const std::string& where);
 

@@ -85,7 +85,7 @@ void GroupCommit::attempt(const std::vector<PendingFrame*>& frames) {
     for (PendingFrame* frame : sorted) frame->sent = boot_time();
     try {
       ++commits_;
-      results = db_.run_all(statements);
+      results = write(statements, sorted);
       break;
     } catch (const Error& error) {
       // The same once more: what is there already changes nothing, and is found below.
@@ -99,6 +99,21 @@ void GroupCommit::attempt(const std::vector<PendingFrame*>& frames) {
       look_up(*sorted[i]);
     }
   }
+}
+
+std::vector<Result> GroupCommit::write(const std::vector<Statement>& statements,
+                                       const std::vector<PendingFrame*>& frames) {
+  if (std::none_of(frames.begin(), frames.end(), [](const auto* frame) { return frame->change.record.has_value(); })) {
+    return db_.run_all(statements);
+  }
+  std::vector<Result> results;
+  db_.transact([&] {
+    results = db_.run_all(statements);
+    for (size_t i = 0; i < frames.size(); ++i) {
+      if (frames[i]->change.record && results[2 * i].changed == 1) audit_.add(*frames[i]->change.record);
+    }
+  });
+  return results;
 }
 
 /// It changed nothing: because it is there since an earlier try, or because another holds the run.

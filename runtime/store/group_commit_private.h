@@ -32,7 +32,8 @@ struct PendingFrame {
 
 class GroupCommit {
  public:
-  GroupCommit(Database& db, std::string node) : db_(db), node_(std::move(node)) {}
+  /// `audit` is on the same database.
+  GroupCommit(Database& db, Audit& audit, std::string node) : db_(db), audit_(audit), node_(std::move(node)) {}
 
   /// Durable on return. Raises store: another holds the run (cause "fenced"), or as Database.
   void write(PendingFrame& frame);
@@ -43,9 +44,12 @@ class GroupCommit {
  private:
   void commit(const std::vector<PendingFrame*>& frames);
   void attempt(const std::vector<PendingFrame*>& frames);
+  /// All of them or none, and with each that is new its record in the audit.
+  std::vector<Result> write(const std::vector<Statement>& statements, const std::vector<PendingFrame*>& frames);
   void look_up(PendingFrame& frame);
 
   Database& db_;
+  Audit& audit_;
   std::string node_;
   std::mutex mutex_;
   std::condition_variable changed_;

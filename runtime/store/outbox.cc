@@ -66,8 +66,9 @@ class OutboxOnDatabase : public Outbox {
 
   void delivered(const std::string& key) override {
     let_go(key);
-    change({"UPDATE outbox SET delivered = 1, given_up = 0, error = '', call = $2, held = 0 WHERE parcel = $1",
-            {key, Bytes()}});
+    change(
+        {"UPDATE outbox SET delivered = 1, given_up = 0, error = '', call = $2, held = 0, due = $3 WHERE parcel = $1",
+         {key, Bytes(), time_of_day()}});
   }
 
   void failed(const std::string& key, int64_t due, const std::string& error, bool give_up) override {

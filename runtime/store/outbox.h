@@ -20,7 +20,7 @@ struct Parcel {
   std::string url{};   // without query
   Bytes call{};        // sealed: the whole call; dropped when it is delivered
   int64_t created = 0;
-  int64_t due = 0;      // milliseconds since 1970: not before
+  int64_t due = 0;      // milliseconds since 1970: not before; once it is delivered, when that was
   int64_t tries = 0;    // how often it was taken
   std::string error{};  // of the last try: status or kind, never a body
   bool delivered = false;

@@ -15,11 +15,6 @@ namespace {
 
 constexpr size_t kIdSize = 20;
 
-// $1: over before then.
-constexpr const char* kForgettable =
-    "state IN ('done', 'failed', 'stopped') AND changed < $1 AND NOT EXISTS "
-    "(SELECT 1 FROM outbox WHERE outbox.run = runs.id AND delivered = 0)";
-
 std::string joined(const std::vector<RunRow>& rows) {
   std::string out;
   for (const RunRow& row : rows) out += (out.empty() ? "" : ", ") + row.id;
@@ -164,37 +159,6 @@ Bytes RunsOnDatabase::key(const std::string& id) {
 void RunsOnDatabase::ask_to_stop(const std::string& id) {
   const Result found = db_.run({"UPDATE runs SET stop_asked = 1 WHERE id = $1", {id}});
   if (found.changed == 0) raise_no_run(id, did_you_mean(id, near(id)));
-}
-
-int64_t RunsOnDatabase::forget(int64_t before) {
-  constexpr int64_t kDay = int64_t{24} * 3600 * 1000;
-  int64_t forgotten = 0;
-  // A few at a time, so that runs which go on can write in between.
-  for (;;) {
-    const Result over =
-        db_.run({std::string("SELECT id FROM runs WHERE ") + kForgettable + " ORDER BY id LIMIT 100", {before}});
-    if (over.rows.empty()) break;
-    std::vector<Statement> statements;
-    for (const Row& row : over.rows) {
-      for (const char* sql : {"DELETE FROM frames WHERE run = $1", "DELETE FROM run_files WHERE run = $1",
-                              "DELETE FROM runs WHERE id = $1"}) {
-        statements.push_back({sql, row});
-      }
-    }
-    run_until_known(statements);
-    forgotten += static_cast<int64_t>(over.rows.size());
-  }
-  // A file that was put in a moment ago is for a run that will be made in a moment.
-  run_until_known(
-      {{"DELETE FROM files WHERE used < $1 AND NOT EXISTS "
-        "(SELECT 1 FROM run_files WHERE run_files.sha256 = files.sha256)",
-        {time_of_day() - kDay}}});
-  db_.purge();
-  return forgotten;
-}
-
-int64_t RunsOnDatabase::count_forgettable(int64_t before) {
-  return number(db_.run({std::string("SELECT COUNT(*) FROM runs WHERE ") + kForgettable, {before}}).rows.at(0).at(0));
 }
 
 void RunsOnDatabase::put(const RunRow& given, ByteView key, const std::vector<Bytes>& frames) {

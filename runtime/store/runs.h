@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "store/audit.h"
 #include "store/lease.h"
 
 namespace cw::store {
@@ -58,6 +59,7 @@ struct RunChange {
   std::optional<int64_t> attempts{};
   std::optional<int64_t> wake{};
   std::optional<std::string> error{};
+  std::optional<AuditEntry> record{};  // added to the audit: both are there, or neither
 };
 
 struct RunFilter {
@@ -104,13 +106,6 @@ class Runs {
   virtual bool nobody_holds(const std::string& id) = 0;
   /// Nobody holds it from now on.
   virtual void release(Lease& lease) = 0;
-
-  /// Deletes runs that were over before `before` (milliseconds since 1970), with their frames and keys, and files that
-  /// no run names any more. How many runs. What waits in the outbox keeps its run; the audit keeps what it says of
-  /// them.
-  virtual int64_t forget(int64_t before) = 0;
-  /// How many runs that would be now.
-  virtual int64_t count_forgettable(int64_t before) = 0;
 
   /// Transactions in which frames were written: fewer than frames where runs share them.
   virtual int64_t commits() const = 0;

@@ -16,8 +16,9 @@ namespace cw::store {
 class RunsOnDatabase : public Runs {
  public:
   /// `node` is the only one of its name on the database.
-  RunsOnDatabase(Database& db, std::string node, std::chrono::milliseconds lease, std::chrono::milliseconds margin)
-      : db_(db), node_(std::move(node)), length_(lease), margin_(margin), group_(db, node_), renewal_(db, lease) {}
+  RunsOnDatabase(Database& db, Audit& audit, std::string node, std::chrono::milliseconds lease,
+                 std::chrono::milliseconds margin)
+      : db_(db), node_(std::move(node)), length_(lease), margin_(margin), group_(db, audit, node_), renewal_(db, lease) {}
 
   Lease create(const RunRow& row, ByteView key, ByteView frame) override;
   void append(Lease& lease, ByteView frame, const RunChange& change) override;
@@ -29,8 +30,6 @@ class RunsOnDatabase : public Runs {
   Lease take(const std::string& id, const std::function<bool(std::chrono::milliseconds)>& waits) override;
   bool nobody_holds(const std::string& id) override;
   void release(Lease& lease) override;
-  int64_t forget(int64_t before) override;
-  int64_t count_forgettable(int64_t before) override;
   void put(const RunRow& row, ByteView key, const std::vector<Bytes>& frames) override;
 
   int64_t commits() const override { return group_.commits(); }

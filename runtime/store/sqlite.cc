@@ -1,3 +1,4 @@
+#include <cctype>
 #include <chrono>
 #include <filesystem>
 #include <thread>
@@ -9,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/hex.h"
 #include "sqlite_private.h"
 
 namespace cw::store {
@@ -37,19 +39,20 @@ struct Rewind {
 
 class Sqlite : public Database {
  public:
-  Sqlite(const std::string& path, bool make) : where_(path) {
+  Sqlite(const std::string& path, bool make, bool or_read) : where_(path) {
     if (make) make_file();
-    want_writable();
+    const bool writable = is_writable();
+    if (!writable && !or_read) raise_read_only("open");
     sqlite3* opened = nullptr;
-    // Absolute: to SQLite a name like ":memory:" is no file.
-    const int code = sqlite3_open_v2(std::filesystem::absolute(path).c_str(), &opened,
-                                     SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
+    const int flags = writable ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY | SQLITE_OPEN_URI;
+    const int code = sqlite3_open_v2((writable ? absolute() : to_read()).c_str(), &opened, flags | SQLITE_OPEN_NOMUTEX,
+                                     nullptr);
     db_.reset(opened);
     if (code != SQLITE_OK) fail("open");
     sqlite3_extended_result_codes(opened, 1);
     sqlite3_busy_timeout(opened, static_cast<int>(kPatience.count()));
     sqlite3_db_config(opened, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
-    want_write_ahead_log();
+    if (writable) want_write_ahead_log();
     for (const char* pragma : {"PRAGMA synchronous = FULL", "PRAGMA foreign_keys = ON", "PRAGMA secure_delete = ON",
                                "PRAGMA trusted_schema = OFF"}) {
       execute(pragma, "open");
@@ -117,8 +120,9 @@ class Sqlite : public Database {
     return names;
   }
 
-  // Old pages stay in the log until it is written over, so it is emptied.
-  void purge() override { execute("PRAGMA wal_checkpoint(TRUNCATE)", "write to"); }
+  // Old pages stay in the log until it is written over, so it is emptied; its first column says whether somebody was in
+  // the way.
+  bool purge() override { return number(run({"PRAGMA wal_checkpoint(TRUNCATE)", {}}).rows.at(0).at(0)) == 0; }
 
   std::vector<std::string> check() override {
     std::vector<std::string> wrong;
@@ -170,7 +174,7 @@ class Sqlite : public Database {
   }
 
   /// Looked at before SQLite opens it: that would be content to read, and leave files behind that nobody can write to.
-  void want_writable() const {
+  bool is_writable() const {
     std::filesystem::path folder = std::filesystem::path(where_).parent_path();
     if (folder.empty()) folder = ".";
     const auto allowed = [](const std::string& path) {
@@ -180,8 +184,32 @@ class Sqlite : public Database {
       throw Error(ErrorKind::usage, "there is no store " + where_ + "; a run with --store makes one");
     }
     for (const std::string& path : {where_, where_ + "-wal", where_ + "-shm", folder.string()}) {
-      if (!allowed(path) && errno != ENOENT) raise_read_only("open");
+      if (!allowed(path) && errno != ENOENT) return false;
     }
+    return true;
+  }
+
+  /// To SQLite a name like ":memory:" is no file.
+  std::string absolute() const { return std::filesystem::absolute(where_).string(); }
+
+  /// What lies where nothing can be written, as a URI. While others have it open, its log and the index of that are
+  /// there, and SQLite reads with them. Without a log nobody has, and nothing changes. A log alone is what is left of a
+  /// copy, or of a process that died: to take it in, something would have to be written, and without it the newest
+  /// records would be missing.
+  std::string to_read() const {
+    std::error_code none;
+    const auto size = std::filesystem::file_size(where_ + "-wal", none);
+    const bool log = !none, index = std::filesystem::exists(where_ + "-shm", none);
+    if (log && size != 0 && !index) {
+      raise("open", "its newest records are in a log that was not taken in, " + where_ + "-wal, and that writes",
+            "copy both files and the key file to a folder that can be written, and look there", "read-only");
+    }
+    std::string uri = "file:";
+    for (const char c : absolute()) {
+      const bool plain = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '/' || c == '.' || c == '-' || c == '_';
+      uri += plain ? std::string(1, c) : "%" + to_hex(static_cast<uint8_t>(c));
+    }
+    return uri + (log && index ? "?mode=ro" : "?mode=ro&immutable=1");
   }
 
   /// Two processes that do this to a new file at the same time get in each other's way, and SQLite does not wait then.
@@ -317,8 +345,8 @@ class Sqlite : public Database {
 
 }  // namespace
 
-std::unique_ptr<Database> open_sqlite(const std::string& path, bool make) {
-  return std::make_unique<Sqlite>(path, make);
+std::unique_ptr<Database> open_sqlite(const std::string& path, bool make, bool or_read) {
+  return std::make_unique<Sqlite>(path, make, or_read);
 }
 
 }  // namespace cw::store

@@ -9,6 +9,7 @@
 
 namespace cw::store {
 
-std::unique_ptr<Database> open_sqlite(const std::string& path, bool make);
+/// As open_database().
+std::unique_ptr<Database> open_sqlite(const std::string& path, bool make, bool or_read);
 
 }  // namespace cw::store

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "files_private.h"
+#include "journal_check_private.h"
 #include "runs_private.h"
 #include "store/ledgers.h"
 #include "store/schema.h"
@@ -62,7 +63,7 @@ class StoreOnDatabase : public Store {
         budgets_(make_budgets(*db_, *audit_)),
         outbox_(make_outbox(*db_)),
         rotations_(make_rotations(*db_)),
-        runs_(*db_, node_, options.lease, options.margin) {}
+        runs_(*db_, *audit_, node_, options.lease, options.margin) {}
 
   const std::string& where() const override { return db_->where(); }
   const std::string& node() const override { return node_; }
@@ -76,7 +77,8 @@ class StoreOnDatabase : public Store {
   bool keep_file(const std::string& sha256) override { return store::keep_file(*db_, sha256); }
   void put_file(const std::string& sha256, ByteView sealed) override { store::put_file(*db_, sha256, sealed); }
   std::optional<Bytes> file(const std::string& sha256) override { return get_file(*db_, sha256); }
-  Check check() override { return check_store(*db_, key_, runs_, *audit_); }
+  Check check() override { return check_store(*this); }
+  JournalCheck check_journals() override { return store::check_journals(*this); }
 
  private:
   std::unique_ptr<Database> db_;
@@ -95,7 +97,7 @@ std::shared_ptr<Store> Store::open(const StoreOptions& options) {
   if (options.margin * 2 > options.lease) {
     throw Error(ErrorKind::usage, "the margin of a lease has to be less than half of its length");
   }
-  std::unique_ptr<Database> db = open_database(options.where, options.make);
+  std::unique_ptr<Database> db = open_database(options.where, options.make, options.or_read);
   bring_up(*db, formats(), options.make, options.migrate);
   return std::make_shared<StoreOnDatabase>(std::move(db), options);
 }

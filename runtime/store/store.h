@@ -30,6 +30,7 @@ struct StoreOptions {
   std::chrono::milliseconds margin{3'000};     // within which the holder stops by itself
   bool make = true;                            // make what is not there
   bool migrate = true;                         // bring an older format up to this one
+  bool or_read = false;                        // one that cannot be written (SQLite) is opened to be read
 };
 
 /// The format of the tables that this program writes.
@@ -77,6 +78,14 @@ class Store {
   };
   /// Reads everything once: the engine's own check of its pages, gaps in journals, keys that do not open, the audit.
   virtual Check check() = 0;
+
+  struct JournalCheck {
+    int64_t whole = 0;                  // as they were when their runs ended
+    int64_t forgotten = 0;              // gone, and the audit says so
+    std::vector<std::string> broken{};  // each a line for people
+  };
+  /// Holds the runs and their journals against what the audit says of them. Raises store: it cannot be read.
+  virtual JournalCheck check_journals() = 0;
 };
 
 }  // namespace cw::store

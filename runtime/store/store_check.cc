@@ -37,7 +37,10 @@ void check_file(Database& db, const crypto::SealingKey& key, const std::string& 
 
 }  // namespace
 
-Store::Check check_store(Database& db, const crypto::SealingKey& key, Runs& runs, Audit& audit) {
+Store::Check check_store(Store& store) {
+  Database& db = store.database();
+  const crypto::SealingKey& key = store.key();
+  Runs& runs = store.runs();
   Store::Check out;
   // What is broken in one place does not keep the rest from being read.
   const auto part = [&](const auto& work) {
@@ -91,9 +94,12 @@ Store::Check check_store(Database& db, const crypto::SealingKey& key, Runs& runs
     out.broken.push_back("run " + text(row[0]) + " needs file " + text(row[1]) + ", which is not in the store");
   }
   part([&] {
-    const Audit::Verdict verdict = audit.verify({});
+    const Audit::Verdict verdict = store.audit().verify({});
     out.audit_records = verdict.records;
     if (verdict.broken) out.broken.push_back("audit: " + *verdict.broken);
+  });
+  part([&] {
+    for (const std::string& line : store.check_journals().broken) out.broken.push_back(line);
   });
   return out;
 }

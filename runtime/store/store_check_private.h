@@ -7,6 +7,6 @@
 
 namespace cw::store {
 
-Store::Check check_store(Database& db, const crypto::SealingKey& key, Runs& runs, Audit& audit);
+Store::Check check_store(Store& store);
 
 }  // namespace cw::store

@@ -59,6 +59,7 @@ class DyingJournal : public engine::RunJournal {
   void take(engine::RecordedLine line) override { inner_.take(std::move(line)); }
   void noted(const host::Note& note) override { inner_.noted(note); }
   void noted_before(const host::Note& note) override { inner_.noted_before(note); }
+  void refused(const engine::Refusal& refusal) override { inner_.refused(refusal); }
   void before_sending() override { inner_.before_sending(); }
   void travelled(ByteView command, ByteView answer) override { inner_.travelled(command, answer); }
   void channel_opened(const engine::ChannelMaterial& material) override { inner_.channel_opened(material); }
