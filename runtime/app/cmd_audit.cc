@@ -175,7 +175,8 @@ void add_list(CLI::App& audit, Action& action) {
 }
 
 void add_verify(CLI::App& audit, Action& action) {
-  CLI::App* command = audit.add_subcommand("verify", "Follow the whole chain, and hold the journals of runs against it; say what was changed");
+  CLI::App* command = audit.add_subcommand(
+      "verify", "Follow the whole chain, and hold the journals of runs against it; say what was changed");
   const OptionsPtr options = add_command(command, action, verify);
   options->place.add_to(*command);
   add_roots_to(*command, *options);

@@ -109,7 +109,7 @@ ExitStatus forget(const Options& options) {
   if (options.dry_run) {
     done.what = store::forgettable(*opened, before);
   } else {
-    done = store::forget(*opened, before, operator_name());
+    done = store::forget(*opened, before, operator_name(), options.older_than);
   }
   const store::Forgettable& what = done.what;
   if (options.json) {
@@ -171,7 +171,8 @@ void add_store_forget(CLI::App& store, Action& action) {
   command->add_flag("--json", options->json, "one JSON object");
   command->footer(
       "Their journals and keys go, and files that no other run names; so do results that were delivered, charges that\n"
-      "count no more, and key rotations that were decided. A run whose results are still on their way stays. The audit\n"
+      "count no more, and key rotations that were decided. A run whose results are still on their way stays. The "
+      "audit\n"
       "keeps what it says of all this, and names each run that is forgotten.\n"
       "\n"
       "Examples:\n"

@@ -1,6 +1,6 @@
 // What is kept of a run beside what crosses Outside: what the gate refused, proof of what travelled below the canonical
-// commands, and all that a channel needs, beside its keys, to be taken up again by another process. No key in it, and no
-// plain byte of a secret.
+// commands, and all that a channel needs, beside its keys, to be taken up again by another process. No key in it, and
+// no plain byte of a secret.
 //
 // Owner: one run's journal. One thread.
 #pragma once
@@ -24,8 +24,8 @@ struct ChannelMaterial {
 
 /// What the gate said no to. Nothing that a script may write as it likes is in it, but an AID.
 struct Refusal {
-  std::string what{};     // "DELETE", "opening a secure channel"
-  std::string aid{};      // in hex: what the command acts on; empty: nothing, or it cannot be seen
+  std::string what{};  // "DELETE", "opening a secure channel"
+  std::string aid{};   // in hex: what the command acts on; empty: nothing, or it cannot be seen
   std::string flow{};
   std::string policy{};   // its name
   std::string because{};  // the rule, with the reason that the policy gives: "rules[2]: the ISD stays"

@@ -52,9 +52,8 @@ void Gate::admit(const host::Command& command, const Circumstances& around) {
 
   // Authentication has a budget, which only Card:open_channel keeps. In any class: some cards do not look at it.
   if (command.ins == 0x50 || command.ins == 0x82) {
-    refuse(Error(ErrorKind::policy, facts.name +
-                                        " cannot be sent as a plain command, since it costs the card an "
-                                        "authentication attempt; open channels with Card:open_channel"),
+    refuse(Error(ErrorKind::policy, facts.name + " cannot be sent as a plain command, since it costs the card an "
+                                                 "authentication attempt; open channels with Card:open_channel"),
            facts.name, "authentications have a budget, and go by Card:open_channel alone", &facts);
   }
   if (facts.has_key && command.ins != 0xD8 && command.ins != 0xE2) {

@@ -56,8 +56,7 @@ std::unique_ptr<StoreJournal> StoreJournal::begin(std::shared_ptr<store::Store> 
   row.files = std::move(head.files);
   row.id = store::new_run_id();
   const Bytes first = key.seal(view(head.text), frame_context(0));
-  store::Lease lease =
-      store->runs().create(row, store->key().seal(key, store::run_key_context(row.id)), first);
+  store::Lease lease = store->runs().create(row, store->key().seal(key, store::run_key_context(row.id)), first);
   std::unique_ptr<StoreJournal> journal(new StoreJournal(std::move(store), std::move(key), std::move(lease), actor));
   journal->hash_.add(first);
   // Durable with the first frame that says what is sent.

@@ -67,9 +67,9 @@ class Database {
   virtual std::vector<std::string> check() = 0;
 };
 
-/// A path, or postgres://...; `make`: an SQLite file that is not there is made, for its owner alone. `or_read`: one that
-/// cannot be written is opened all the same, and raises store (read-only) where it is to be written. Raises store; usage:
-/// a location that is none, nothing there.
+/// A path, or postgres://...; `make`: an SQLite file that is not there is made, for its owner alone. `or_read`: one
+/// that cannot be written is opened all the same, and raises store (read-only) where it is to be written. Raises store;
+/// usage: a location that is none, nothing there.
 std::unique_ptr<Database> open_database(const std::string& where, bool make, bool or_read = false);
 /// Whether `where` names a PostgreSQL server.
 bool is_postgres(const std::string& where);

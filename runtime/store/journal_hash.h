@@ -1,5 +1,5 @@
-// What a journal comes to: one value over all frames of a run, as they are kept, in their order. The audit keeps it when
-// a run ends, so that a journal whose frames were dropped, moved or exchanged afterwards is found.
+// What a journal comes to: one value over all frames of a run, as they are kept, in their order. The audit keeps it
+// when a run ends, so that a journal whose frames were dropped, moved or exchanged afterwards is found.
 //
 // Thread rule: plain values.
 #pragma once

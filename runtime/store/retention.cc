@@ -34,16 +34,16 @@ int64_t count(Database& db, const std::string& from, int64_t before) {
 }
 
 /// In the transaction that is open. False: it is gone.
-bool forget_run(Store& store, const Row& id, const std::string& who, int64_t before) {
+bool forget_run(Store& store, const Row& id, const std::string& who, const std::string& age) {
   const auto results = store.database().run_all({{"DELETE FROM frames WHERE run = $1", id},
                                                  {"DELETE FROM run_files WHERE run = $1", id},
                                                  {"DELETE FROM runs WHERE id = $1", id}});
   if (results.at(2).changed == 0) return false;
-  store.audit().add({who, "run forgotten", text(id.at(0)), {{"over before", std::to_string(before)}}});
+  store.audit().add({who, "run forgotten", text(id.at(0)), {{"older than", age}}});
   return true;
 }
 
-int64_t forget_runs(Store& store, int64_t before, const std::string& who) {
+int64_t forget_runs(Store& store, int64_t before, const std::string& who, const std::string& age) {
   Database& db = store.database();
   std::set<std::string> gone;
   // A few at a time, so that runs which go on can write in between.
@@ -53,22 +53,22 @@ int64_t forget_runs(Store& store, int64_t before, const std::string& who) {
     surely([&] {
       db.transact([&] {
         for (const Row& id : over.rows) {
-          if (forget_run(store, id, who, before)) gone.insert(text(id.at(0)));
+          if (forget_run(store, id, who, age)) gone.insert(text(id.at(0)));
         }
       });
     });
   }
 }
 
-void forget_rows(Store& store, int64_t before, const std::string& who, Forgettable& what) {
+void forget_rows(Store& store, int64_t before, const std::string& who, const std::string& age, Forgettable& what) {
   Database& db = store.database();
   surely([&] {
     db.transact([&] {
-      const auto results = db.run_all(
-          {{std::string("DELETE ") + kParcels, {before}},
-           {std::string("DELETE FROM charge_accounts WHERE id IN (SELECT id ") + kCharges + ")", {before}},
-           {std::string("DELETE ") + kCharges, {before}},
-           {std::string("DELETE ") + kRotations, {before}}});
+      const auto results =
+          db.run_all({{std::string("DELETE ") + kParcels, {before}},
+                      {std::string("DELETE FROM charge_accounts WHERE id IN (SELECT id ") + kCharges + ")", {before}},
+                      {std::string("DELETE ") + kCharges, {before}},
+                      {std::string("DELETE ") + kRotations, {before}}});
       const int64_t parcels = results.at(0).changed, charges = results.at(2).changed, rotations = results.at(3).changed;
       if (parcels + charges + rotations == 0) return;  // none, or an earlier try has done it
       what.parcels = parcels;
@@ -77,7 +77,7 @@ void forget_rows(Store& store, int64_t before, const std::string& who, Forgettab
       store.audit().add({who,
                          "ledgers forgotten",
                          "",
-                         {{"over before", std::to_string(before)},
+                         {{"older than", age},
                           {"parcels", std::to_string(parcels)},
                           {"charges", std::to_string(charges)},
                           {"rotations", std::to_string(rotations)}}});
@@ -108,10 +108,10 @@ Forgettable forgettable(Store& store, int64_t before) {
   return out;
 }
 
-Forgotten forget(Store& store, int64_t before, const std::string& who) {
+Forgotten forget(Store& store, int64_t before, const std::string& who, const std::string& age) {
   Forgotten out;
-  out.what.runs = forget_runs(store, before, who);
-  forget_rows(store, before, who, out.what);
+  out.what.runs = forget_runs(store, before, who, age);
+  forget_rows(store, before, who, age, out.what);
   forget_files(store.database());
   out.off_disk = store.database().purge();
   return out;

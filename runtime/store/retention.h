@@ -26,8 +26,8 @@ struct Forgotten {
 
 /// What was over before `before` (milliseconds since 1970). Raises store.
 Forgettable forgettable(Store& store, int64_t before);
-/// Deletes it, with files that no run names any more, each part in one transaction with its record in the audit. `who`:
-/// for that. Raises store: what is gone by then is gone, and the audit has it.
-Forgotten forget(Store& store, int64_t before, const std::string& who);
+/// Deletes it, with files that no run names any more, each part in one transaction with its record in the audit.
+/// `who`, and how old it was to be ("90d"): for that. Raises store: what is gone by then is gone, and the audit has it.
+Forgotten forget(Store& store, int64_t before, const std::string& who, const std::string& age);
 
 }  // namespace cw::store

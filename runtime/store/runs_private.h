@@ -18,7 +18,12 @@ class RunsOnDatabase : public Runs {
   /// `node` is the only one of its name on the database.
   RunsOnDatabase(Database& db, Audit& audit, std::string node, std::chrono::milliseconds lease,
                  std::chrono::milliseconds margin)
-      : db_(db), node_(std::move(node)), length_(lease), margin_(margin), group_(db, audit, node_), renewal_(db, lease) {}
+      : db_(db),
+        node_(std::move(node)),
+        length_(lease),
+        margin_(margin),
+        group_(db, audit, node_),
+        renewal_(db, lease) {}
 
   Lease create(const RunRow& row, ByteView key, ByteView frame) override;
   void append(Lease& lease, ByteView frame, const RunChange& change) override;

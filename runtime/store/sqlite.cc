@@ -45,8 +45,8 @@ class Sqlite : public Database {
     if (!writable && !or_read) raise_read_only("open");
     sqlite3* opened = nullptr;
     const int flags = writable ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY | SQLITE_OPEN_URI;
-    const int code = sqlite3_open_v2((writable ? absolute() : to_read()).c_str(), &opened, flags | SQLITE_OPEN_NOMUTEX,
-                                     nullptr);
+    const int code =
+        sqlite3_open_v2((writable ? absolute() : to_read()).c_str(), &opened, flags | SQLITE_OPEN_NOMUTEX, nullptr);
     db_.reset(opened);
     if (code != SQLITE_OK) fail("open");
     sqlite3_extended_result_codes(opened, 1);
@@ -206,7 +206,8 @@ class Sqlite : public Database {
     }
     std::string uri = "file:";
     for (const char c : absolute()) {
-      const bool plain = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '/' || c == '.' || c == '-' || c == '_';
+      const bool plain =
+          std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '/' || c == '.' || c == '-' || c == '_';
       uri += plain ? std::string(1, c) : "%" + to_hex(static_cast<uint8_t>(c));
     }
     return uri + (log && index ? "?mode=ro" : "?mode=ro&immutable=1");

@@ -93,10 +93,10 @@ stories() {
   expect "$on: a proof" 0 '"cardwright audit proof 1"'
   cp "$here/out" "$here/proof"
   cw audit verify-proof "$here/proof" --root "$here/roots.$on"
-  expect "$on: the proof holds, without a store" 0 '^2 .* run done ' 'with the root that was given'
+  expect "$on: the proof holds, without a store" 0 '^2 .* run ended ' 'with the root that was given'
   cw audit verify-proof "$here/proof"
   expect "$on: the proof holds, for the root it names" 0 'with this root' 'Compare it'
-  sed 's/run done/run gone/' "$here/proof" >"$here/forged"
+  sed 's/run ended/run goned/' "$here/proof" >"$here/forged"
   cw audit verify-proof "$here/forged"
   expect "$on: a proof that was changed does not hold" 1 'does not lead to the root'
   cw audit prove 99 "${at[@]}"
@@ -122,18 +122,18 @@ stories() {
   expect "$on: resets are in the audit, with who and why" 0 "  $(id -un)@.*  budget reset  CA4D01  reason: reader replaced, domain: , key version: 30, charges: 1"
 
   cw store forget "${at[@]}" --older-than 90d
-  expect "$on: nothing is that old" 0 '^0 runs that were over before'
+  expect "$on: nothing is that old" 0 '^0 runs, 0 delivered parcels, 0 charges and 0 decided rotations that were over before'
   cw store forget "${at[@]}" --older-than 0m --dry-run
-  expect "$on: what would be forgotten" 0 '^1 run that was over before .* would be forgotten'
+  expect "$on: what would be forgotten" 0 '^1 run, 0 delivered parcels, 2 charges and 0 decided rotations that were over before .* would be forgotten'
   cw store forget "${at[@]}" --older-than 0m --json
-  json "$on: what was forgotten" 'it["runs"] == 1 and it["dry_run"] is False'
+  json "$on: what was forgotten" 'it["runs"] == 1 and it["charges"] == 2 and it["off_disk"] and it["dry_run"] is False'
   cw store check "${at[@]}"
-  expect "$on: a run that goes on stays, and the audit" 0 'runs +1: 1 running' 'audit records +6'
+  expect "$on: a run that goes on stays, and the audit" 0 'runs +1: 1 running' 'audit records +7'
   cw audit verify "${at[@]}" --root "$here/roots.$on"
-  expect "$on: the audit is whole after all this" 0 'whole: 6 records'
+  expect "$on: the audit is whole after all this" 0 'whole: 7 records' '^0 journals are as their runs left it, 1 forgotten'
   expect "$on: and says how far they reach" 0 'is over the first [0-9]+ of them'
   cw audit list "${at[@]}" --from 6
-  expect "$on: the audit says what was forgotten" 0 'runs forgotten  older than: 0m, over before: .*, runs: 1'
+  expect "$on: the audit says what was forgotten" 0 'run forgotten  [0-9a-z]{20}  older than: 0m$' 'ledgers forgotten  older than: 0m, parcels: 0, charges: 2, rotations: 0'
 }
 
 # moves FROM TO: the store at $where goes to a new place $target, and its copy is as good.
@@ -218,18 +218,51 @@ for command in 'store check' 'store migrate' 'audit list' 'budget list'; do
   cw $command --store "$where"
   expect "$command: a newer format" 6 'format 99, written by a newer cardwright'
 done
-sample fixed && chmod 400 "$where"
-if [ "$(id -u)" -ne 0 ]; then
-  cw store check --store "$where"
-  expect 'a file that cannot be written' 6 'read-only'
-else
-  # Root may write to anything; a user who may not is needed. The program is copied to where that one can run it.
-  install -m 755 "$cardwright" "$here/program" && chown nobody "$here" "$where" "$where.key"
-  status=0
-  setpriv --reuid nobody --clear-groups "$here/program" store check --store "$where" >"$here/out" 2>"$here/err" || status=$?
-  expect 'a file that cannot be written' 6 'read-only'
-  chown root "$here"
+
+# Where nothing can be written. Root may write to anything, so a user who may not is needed; the program is copied to
+# where that one can run it.
+reader=$cardwright
+if [ "$(id -u)" -eq 0 ]; then
+  install -m 755 "$cardwright" "$here/program" && chown nobody "$here"
+  reader=$here/program
 fi
+as_reader() {
+  status=0
+  if [ "$(id -u)" -eq 0 ]; then
+    setpriv --reuid nobody --clear-groups "$reader" "$@" >"$here/out" 2>"$here/err" </dev/null || status=$?
+  else
+    "$reader" "$@" >"$here/out" 2>"$here/err" </dev/null || status=$?
+  fi
+}
+# reads NAME PROGRAM: what can be looked at all the same, and what cannot be done.
+reads() {
+  "$2" store check --store "$where"
+  expect "$1: check" 0 'runs +2: 1 done, 1 running' 'audit records +3'
+  "$2" audit verify --store "$where"
+  expect "$1: the audit is whole" 0 'whole: 3 records'
+  "$2" audit list --store "$where"
+  expect "$1: the audit" 0 '^3  .*  run begun  '
+  "$2" runs list --store "$where"
+  expect "$1: runs" 0 ' done +demo/install'
+  "$2" budget reset CA4D01 --store "$where" --reason x
+  expect "$1: and nothing is written" 6 'read-only'
+  one_line "$1: which is said in one line"
+}
+sample fixed && mkdir "$here/fixed" && mv "$where" "$where.key" "$here/fixed" && where=$here/fixed/fixed.db
+if [ "$(id -u)" -eq 0 ]; then chown -R nobody "$here/fixed"; fi
+chmod 500 "$here/fixed"
+reads 'a folder that takes no files' as_reader
+chmod 700 "$here/fixed" && chmod 400 "$where"
+reads 'a file that cannot be written' as_reader
+check 'looking leaves nothing beside it' [ "$(ls "$here/fixed")" = $'fixed.db\nfixed.db.key' ]
+if [ "$(id -u)" -eq 0 ]; then chown root "$here" && chown -R root "$here/fixed"; fi
+chmod 600 "$where"
+mkdir "$here/bound"
+if mount --bind "$here/fixed" "$here/bound" 2>/dev/null && mount -o remount,bind,ro "$here/bound"; then
+  where=$here/bound/fixed.db
+  reads 'a disk that is read-only' cw
+fi
+if mountpoint -q "$here/bound"; then umount "$here/bound"; fi
 
 # A page in the middle of the file that is something else; how much of it can be read depends on the page.
 sample torn
@@ -293,7 +326,7 @@ change() {
   expect "$name: check sees it, too" 1 '^broken: audit: '
 }
 change 'a bit that was flipped' 'record 2 was changed' \
-  "UPDATE audit SET entry = CAST(replace(CAST(entry AS TEXT), 'run done', 'run donf') AS BLOB) WHERE number = 2"
+  "UPDATE audit SET entry = CAST(replace(CAST(entry AS TEXT), 'run ended', 'run endfd') AS BLOB) WHERE number = 2"
 change 'a time that was changed' 'record 1 was changed' 'UPDATE audit SET time = time + 1 WHERE number = 1'
 change 'a record that was removed' 'record 2 is missing' 'DELETE FROM audit WHERE number = 2'
 change 'records that changed places' 'record [12] ' 'UPDATE audit SET number = -number WHERE number < 3' \

@@ -73,7 +73,7 @@ TEST(AuditRoots, AreLinesOrFilesOfThem) {
   std::string folder = "/tmp/cw_audit_roots_XXXXXX";
   ASSERT_NE(::mkdtemp(folder.data()), nullptr);
   const store::AuditRoot root = a_proof().root;
-  store::append_root(folder + "/roots", root);
+  store::append_root(folder + "/roots", [&](const auto&) { return root; });
   EXPECT_EQ(roots_from({folder + "/roots", store::root_text(root)}).size(), 2u);
   write_file_atomically(folder + "/empty", {}, true);
   EXPECT_THROW(roots_from({folder + "/empty"}), Error);

@@ -2,7 +2,10 @@
 
 #include <fstream>
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include "base/files.h"
 #include "engines.h"
@@ -11,6 +14,10 @@ namespace cw::store {
 namespace {
 
 AuditRoot root(int64_t size, uint8_t hash = 0x5A) { return {size, 1000 * size, Bytes(32, hash)}; }
+
+NextRoot always(const AuditRoot& root) {
+  return [root](const auto&) { return root; };
+}
 
 class AuditExports : public ::testing::Test {
  protected:
@@ -36,10 +43,10 @@ class AuditExports : public ::testing::Test {
 
 TEST_F(AuditExports, EachRootIsALineThatStays) {
   EXPECT_TRUE(read_roots(file_).empty());
-  append_root(file_, root(3));
-  append_root(file_, root(8));
+  append_root(file_, always(root(3)));
+  append_root(file_, always(root(8)));
   EXPECT_EQ(text(), root_text(root(3)) + "\n" + root_text(root(8)) + "\n");
-  append_root(file_, root(8));
+  append_root(file_, always(root(8)));
   EXPECT_EQ(sizes(), (std::vector<int64_t>{3, 8}));
 }
 
@@ -55,7 +62,7 @@ TEST_F(AuditExports, AFileThatWasCutAnywhereGoesOn) {
     ASSERT_EQ(sizes(), expected) << length;
     if (length % 9 != 0 && length < whole.size() - 2) continue;
     for (const int64_t next : {900, 901}) {
-      append_root(file_, root(next));
+      append_root(file_, always(root(next)));
       expected.push_back(next);
       ASSERT_EQ(sizes(), expected) << length;
     }
@@ -63,14 +70,28 @@ TEST_F(AuditExports, AFileThatWasCutAnywhereGoesOn) {
 }
 
 TEST_F(AuditExports, TheAuditNeverGoesBackwards) {
-  append_root(file_, root(8));
-  EXPECT_TRUE(refusal([&] { append_root(file_, root(7)); })
+  append_root(file_, always(root(8)));
+  EXPECT_TRUE(refusal([&] { append_root(file_, always(root(7))); })
                   .starts_with("store: exporting a root of the audit to " + file_.string() +
                                ": the audit has gone backwards: a root over 8 records was exported, and 7 are there"));
-  EXPECT_TRUE(refusal([&] { append_root(file_, root(8, 0x11)); })
+  EXPECT_TRUE(refusal([&] { append_root(file_, always(root(8, 0x11))); })
                   .starts_with("store: exporting a root of the audit to " + file_.string() +
                                ": another root over the same 8 records was exported"));
   EXPECT_EQ(sizes(), std::vector<int64_t>{8});
+}
+
+TEST_F(AuditExports, ARootIsComputedWhileNoOtherProcessCanAppend) {
+  append_root(file_, always(root(3)));
+  append_root(file_, [&](const std::optional<AuditRoot>& last) {
+    EXPECT_EQ(last.value().size, 3);
+    const int other = ::open(file_.c_str(), O_RDONLY | O_CLOEXEC);
+    EXPECT_EQ(::flock(other, LOCK_EX | LOCK_NB), -1) << "whoever comes now waits, and computes its own after this one";
+    EXPECT_EQ(errno, EWOULDBLOCK);
+    ::close(other);
+    return std::optional(root(8));
+  });
+  append_root(file_, [](const auto&) { return std::nullopt; });
+  EXPECT_EQ(sizes(), (std::vector<int64_t>{3, 8}));
 }
 
 TEST_F(AuditExports, ALineThatIsSomethingElseIsRefusedAndNamed) {
@@ -78,10 +99,10 @@ TEST_F(AuditExports, ALineThatIsSomethingElseIsRefusedAndNamed) {
        {"hello", "cardwright audit root 1 x", "cardwright audit root 1 1 1 ABG", "cardwright audit root 1 1 1 1 1"}) {
     write(root_text(root(3)) + "\n" + line + "\n");
     EXPECT_TRUE(refusal([&] { read_roots(file_); }).starts_with("usage: " + file_.string() + ": line 2: ")) << line;
-    EXPECT_NE(refusal([&] { append_root(file_, root(9)); }), "");
+    EXPECT_NE(refusal([&] { append_root(file_, always(root(9))); }), "");
   }
   EXPECT_TRUE(refusal([&] {
-                append_root(folder_ / "none" / "roots", root(9));
+                append_root(folder_ / "none" / "roots", always(root(9)));
               }).starts_with("usage: cannot write a root of the audit to "));
 }
 

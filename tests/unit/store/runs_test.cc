@@ -7,6 +7,7 @@
 
 #include "crypto/digest.h"
 #include "engines.h"
+#include "store/retention.h"
 #include "stores.h"
 
 namespace cw::store {
@@ -182,10 +183,10 @@ TEST_P(RunsInAStore, are_forgotten_when_they_are_over_and_old_enough) {
   store->runs().release(over);
   row.files = {sha("shared")};
   Lease goes_on = store->runs().create(row, key_of_run(), {});
-  EXPECT_EQ(store->runs().forget(store->runs().find(over.run()).changed), 0);
+  EXPECT_EQ(forget(*store, store->runs().find(over.run()).changed, "ada", "1d").what.runs, 0);
   // As if a week had gone by.
   store->database().run({"UPDATE files SET used = 1", {}});
-  EXPECT_EQ(store->runs().forget(store->runs().find(over.run()).changed + 1), 1);
+  EXPECT_EQ(forget(*store, store->runs().find(over.run()).changed + 1, "ada", "1d").what.runs, 1);
   EXPECT_EQ(refusal([&] { store->runs().find(over.run()); }).substr(0, 6), "usage:");
   EXPECT_EQ(store->runs().find(goes_on.run()).files, row.files);
   EXPECT_TRUE(store->file(sha("shared")));
@@ -199,10 +200,10 @@ TEST_P(RunsInAStore, find_a_file_that_was_to_be_kept_for_them) {
   store->put_file(old, view("old"));
   store->database().run({"UPDATE files SET used = 1", {}});
   EXPECT_TRUE(store->keep_file(old));
-  store->runs().forget(1);
+  forget(*store, 1, "ada", "1d");
   EXPECT_TRUE(store->file(old)) << "a run that names it is about to be made";
   store->database().run({"UPDATE files SET used = 1", {}});
-  store->runs().forget(1);
+  forget(*store, 1, "ada", "1d");
   EXPECT_FALSE(store->file(old));
 }
 
@@ -216,9 +217,9 @@ TEST_P(RunsInAStore, that_wait_in_the_outbox_are_not_forgotten) {
   parcel.key = "k";
   parcel.run = lease.run();
   store->outbox().put(parcel);
-  EXPECT_EQ(store->runs().forget(std::numeric_limits<int64_t>::max()), 0);
+  EXPECT_EQ(forget(*store, std::numeric_limits<int64_t>::max(), "ada", "1d").what.runs, 0);
   store->outbox().delivered("k");
-  EXPECT_EQ(store->runs().forget(std::numeric_limits<int64_t>::max()), 1);
+  EXPECT_EQ(forget(*store, std::numeric_limits<int64_t>::max(), "ada", "1d").what.runs, 1);
 }
 
 TEST_P(RunsInAStore, from_elsewhere_are_put_in_once_and_are_over) {

@@ -35,9 +35,9 @@ void fill(Store& store) {
   RunChange change;
   change.state = RunState::done;
   change.card_id = "CA4D01";
+  change.record = {"ada@desk", "run ended", done.run(), {{"state", "done"}}};
   store.runs().append(done, next_frame(store, done, "second frame"), change);
   store.runs().release(done);
-  store.audit().add({"ada@desk", "run done", done.run(), {}});
   const Lease held = begin(store, "demo/inventory", {});
   store.audit().add({"ada@desk", "run begun", held.run(), {{"flow", "demo/inventory"}}});
   store.audit().root();

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "processes.h"
+#include "store/retention.h"
 #include "stores.h"
 
 namespace cw::store {
@@ -20,14 +21,40 @@ class SqliteStore : public OnStore {
     return info.st_mode & 0777;
   }
 
-  /// What opening it says to somebody who is not root.
-  std::string refusal_for_nobody(const StoreOptions& wanted) {
+  /// What `work` gives, done by somebody who is not root.
+  std::string as_nobody(const std::function<std::string()>& work) {
     Child child([&](const Pipes& pipes) {
       if (::geteuid() == 0 && (::setgid(65534) != 0 || ::setuid(65534) != 0)) return 1;
-      pipes.tell_parent(cause_of([&] { Store::open(wanted); }) + ": " + refusal([&] { Store::open(wanted); }));
+      pipes.tell_parent(work());
       return 0;
     });
     return child.hear();
+  }
+  StoreOptions to_read() const {
+    StoreOptions out = options();
+    out.make = out.migrate = false;
+    out.or_read = true;
+    return out;
+  }
+  /// What can be read there, and what a write says.
+  std::string story_of_reading(const StoreOptions& wanted) const {
+    try {
+      const auto store = Store::open(wanted);
+      const auto verdict = store->audit().verify({});
+      return std::to_string(store->runs().list({}).size()) + " runs, " + std::to_string(verdict.records) +
+             " records, broken: " + verdict.broken.value_or("nothing") + ", " +
+             std::to_string(store->check().broken.size()) + "; writing: " + cause_of([&] {
+               store->audit().add({"ada", "run begun", "", {}});
+             });
+    } catch (const Error& error) {
+      return error.cause() + ": " + error.message();
+    }
+  }
+
+  /// What opening it says to somebody who is not root.
+  std::string refusal_for_nobody(const StoreOptions& wanted) {
+    return as_nobody(
+        [&] { return cause_of([&] { Store::open(wanted); }) + ": " + refusal([&] { Store::open(wanted); }); });
   }
   void give_to_nobody() {
     if (::geteuid() != 0) return;
@@ -189,11 +216,80 @@ TEST_P(SqliteStore, keeps_nothing_of_what_was_forgotten) {
   RunChange end;
   end.state = RunState::done;
   store->runs().append(lease, {}, end);
-  EXPECT_EQ(store->runs().forget(std::numeric_limits<int64_t>::max()), 1);
+  EXPECT_EQ(forget(*store, std::numeric_limits<int64_t>::max(), "ada", "1d").what.runs, 1);
   for (const char* file : {"", "-wal"}) {
     const std::string content = to_string(read_file(where() + file));
     EXPECT_EQ(content.find("of this run"), std::string::npos) << file;
   }
+}
+
+TEST_P(SqliteStore, that_cannot_be_written_can_be_read_where_that_is_enough) {
+  const auto fill = [](Store& store) {
+    const Lease lease = begin_sealed(store);
+    store.audit().add({"ada", "run begun", lease.run(), {}});
+  };
+  const std::string read = "1 runs, 1 records, broken: nothing, 0; writing: read-only";
+  { fill(*open()); }
+  give_to_nobody();
+  ASSERT_EQ(::chmod(folder().c_str(), 0555), 0);
+  EXPECT_EQ(as_nobody([&] { return story_of_reading(to_read()); }), read) << "a folder that takes no files";
+  ASSERT_EQ(::chmod(folder().c_str(), 0755), 0);
+  ASSERT_EQ(::chmod(where().c_str(), 0444), 0);
+  EXPECT_EQ(as_nobody([&] { return story_of_reading(to_read()); }), read) << "a file that cannot be written";
+  EXPECT_EQ(as_nobody([&] { return std::to_string(::access((where() + "-shm").c_str(), F_OK)); }), "-1")
+      << "and nothing is left beside it";
+  StoreOptions missing = to_read();
+  missing.where += ".none";
+  EXPECT_EQ(refusal([&] { Store::open(missing); }).substr(0, 6), "usage:");
+}
+
+TEST_P(SqliteStore, that_others_write_can_be_read_without_writing) {
+  const auto store = open();
+  const Lease lease = begin_sealed(*store);
+  store->audit().add({"ada", "run begun", lease.run(), {}});
+  give_to_nobody();
+  ASSERT_EQ(::chmod(folder().c_str(), 0555), 0);
+  const std::string read = as_nobody([&] { return story_of_reading(to_read()); });
+  EXPECT_EQ(read, "1 runs, 1 records, broken: nothing, 0; writing: read-only") << "also what is still in the log";
+  ASSERT_EQ(::chmod(folder().c_str(), 0755), 0);
+  store->audit().add({"ada", "run taken up", lease.run(), {}});
+  EXPECT_EQ(store->audit().size(), 2);
+}
+
+TEST_P(SqliteStore, whose_newest_records_are_in_a_log_is_not_read_without_them) {
+  std::filesystem::create_directory(folder() / "copy");
+  StoreOptions copy = to_read();
+  copy.where = (folder() / "copy" / "store").string();
+  {
+    const auto store = open();
+    store->audit().add({"ada", "run begun", "", {}});
+    std::filesystem::copy_file(where(), copy.where);
+    std::filesystem::copy_file(where() + "-wal", copy.where + "-wal");
+  }
+  give_to_nobody();
+  ASSERT_EQ(::chmod((folder() / "copy").c_str(), 0555), 0);
+  const std::string said = refusal_for_nobody(copy);
+  ASSERT_EQ(::chmod((folder() / "copy").c_str(), 0755), 0);
+  EXPECT_NE(said.find("its newest records are in a log that was not taken in"), std::string::npos) << said;
+  EXPECT_NE(said.find("copy both files and the key file to a folder that can be written"), std::string::npos) << said;
+}
+
+TEST_P(SqliteStore, says_that_what_was_forgotten_is_still_on_the_disk_while_somebody_reads_it) {
+  const auto store = open();
+  Lease lease = begin(*store);
+  RunChange end;
+  end.state = RunState::done;
+  store->runs().append(lease, {}, end);
+  store->database().run({"PRAGMA busy_timeout = 50", {}});
+  const auto other = database();
+  other->snapshot([&] {
+    other->run({"SELECT COUNT(*) FROM frames", {}});
+    const Forgotten done = forget(*store, std::numeric_limits<int64_t>::max(), "ada", "1d");
+    EXPECT_EQ(done.what.runs, 1);
+    EXPECT_FALSE(done.off_disk);
+  });
+  EXPECT_TRUE(forget(*store, std::numeric_limits<int64_t>::max(), "ada", "1d").off_disk)
+      << "the next one takes it away";
 }
 
 INSTANTIATE_TEST_SUITE_P(On, SqliteStore, ::testing::Values(Engine::sqlite), engine_name);
