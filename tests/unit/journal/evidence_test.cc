@@ -59,10 +59,10 @@ TEST_P(EvidenceOn, WhatWasRefusedBeforeAProcessDiedIsNotToldAgainWhenTheAttemptI
   const std::string flow = bench.flow_file("refused", R"(
     local isd = gp.open(run.card, { keys = "isd" })
     pcall(function() isd:expect(apdu.command { cla = 0x80, ins = 0xE4, p1 = 0, p2 = 0, data = hex"4F08A000000151000000" }) end)
-    isd:registry()
+    isd:expect(apdu.command { cla = 0x80, ins = 0xCA, p1 = 0x00, p2 = 0xE0, le = 256 })
     clock.sleep(0.05)
-    isd:registry())");
-  const Bench::End killed = bench.run(flow, {}, {At::committed, 3});
+    isd:expect(apdu.command { cla = 0x80, ins = 0xCA, p1 = 0x00, p2 = 0xE0, le = 256 }))");
+  const Bench::End killed = bench.run(flow, {}, {At::committed, 4});
   ASSERT_TRUE(killed.killed) << killed.error;
   const Bench::End end = bench.resume(killed.id);
   EXPECT_EQ(end.error, "");

@@ -33,7 +33,7 @@ class Forgetful : public Database {
   void snapshot(const std::function<void()>& work) override { inner_.snapshot(work); }
   void lock(const std::string& name) override { inner_.lock(name); }
   std::vector<std::string> tables() override { return inner_.tables(); }
-  void purge() override { inner_.purge(); }
+  bool purge() override { return inner_.purge(); }
   std::vector<std::string> check() override { return inner_.check(); }
 
  private:
