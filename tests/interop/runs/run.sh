@@ -306,6 +306,13 @@ expect 'an operator gives it as many again' 0 '^attempt 2, from the top' '^done:
 cw runs replay "$id" "${at[@]}"
 expect 'all its attempts replay' 0 'in 2 attempts, as the journal has them$'
 
+# What a policy refuses.
+cw run "${install[@]}" "${at[@]}" --policy "$here/next.lua"
+expect 'a policy that refuses a command' 3 'nothing new on this card'
+cw audit list "${at[@]}"
+expect 'is in the audit, with command, AID, flow and rule' 0 \
+  'refused  [0-9a-z]{20}  what: INSTALL \[for install and make selectable\], aid: [0-9A-F]{10,32}, flow: demo/install, policy: next, because: rules\[1\]: nothing new on this card$'
+
 # Another policy.
 
 cw runs replay "$installed" "${at[@]}" --policy policies/default.lua
@@ -515,6 +522,12 @@ check 'nothing was sent' has_not 'registry|done' "$here/out"
 as_reader runs resume "$installed" --store "$here/fixed/store.db"
 expect 'nor resumes one' 6 'read-only'
 one_line 'in one line'
+as_reader runs list --store "$here/fixed/store.db"
+expect 'its runs can be looked at' 0 "^$installed +done +demo/install"
+as_reader runs show "$installed" --store "$here/fixed/store.db"
+expect 'and their stories' 0 '^state +done' 'INSTALL'
+as_reader audit verify --store "$here/fixed/store.db"
+expect 'and the audit, with the journals' 0 'the audit is whole' '^[0-9]+ journals are as their runs left it, 0 forgotten'
 if [ "$(id -u)" -eq 0 ]; then chown root "$here"; fi
 
 # Completion.

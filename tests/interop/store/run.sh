@@ -334,6 +334,24 @@ change 'records that changed places' 'record [12] ' 'UPDATE audit SET number = -
 change 'a tail that was cut carelessly' 'the tail is cut: 3 records were written' 'DELETE FROM audit WHERE number = 3' \
   'DELETE FROM audit_roots'
 
+# Runs that are not what the audit says of them.
+other() {
+  local name=$1 wanted=$2
+  shift 2
+  sample "other$RANDOM" && "$sql" "$where" "$@"
+  cw audit verify --store "$where"
+  expect "$name" 1 'the audit is whole: 3 records' "^broken: $wanted" '1 of them, on the lines above'
+  cw audit verify --store "$where" --json
+  json "$name: for a program" 'it["broken"] is None and len(it["journals"]["broken"]) == 1'
+  cw store check --store "$where"
+  expect "$name: check sees it, too" 1 "^broken: $wanted"
+}
+other 'a run that was removed' 'run [0-9a-z]{20} was ended by record 2 of the audit, and it is not in the store' \
+  "DELETE FROM frames WHERE run = (SELECT id FROM runs WHERE state = 'done')" \
+  "DELETE FROM run_files WHERE run = (SELECT id FROM runs WHERE state = 'done')" "DELETE FROM runs WHERE state = 'done'"
+other 'a run whose row says another end' 'run [0-9a-z]{20} ended as done by record 2 of the audit' \
+  "UPDATE runs SET state = 'failed' WHERE state = 'done'"
+
 # A tail that was cut with care, as the store was one record ago: only a root from outside shows it.
 sample cut
 cp "$where" "$here/before.db" && cp "$where.key" "$here/before.db.key"
@@ -359,7 +377,7 @@ cw store forget --store "$where" --older-than 0m
 check 'the next one only after an hour' [ "$(wc -l <"$CARDWRIGHT_AUDIT_ROOTS")" -eq 1 ]
 sed -E 's/^(cardwright audit root 1 3) [0-9]+/\1 1000/' -i "$CARDWRIGHT_AUDIT_ROOTS"
 cw store export "$here/scheduled.copy" --store "$where"
-check 'which has passed' grep -q '^cardwright audit root 1 5 ' "$CARDWRIGHT_AUDIT_ROOTS"
+check 'which has passed' grep -q '^cardwright audit root 1 6 ' "$CARDWRIGHT_AUDIT_ROOTS"
 unset CARDWRIGHT_AUDIT_ROOTS
 
 # Exports that are damaged, and places that take none.

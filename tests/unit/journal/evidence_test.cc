@@ -114,10 +114,10 @@ TEST_P(EvidenceOn, WhatABudgetRefusesIsInTheAuditWithCardDomainVersionAndCounts)
 TEST_P(EvidenceOn, AKeySetThatWasRefusedInThisRunIsNotTriedAgainAndTheAuditSaysSo) {
   Bench bench("generic", GetParam());
   bench.budgets = true;
-  const std::string flow = bench.flow_file("wrong", R"(
-    pcall(function() gp.open(run.card, { keys = "demo.sd", key_version = 0xFF }) end)
-    gp.open(run.card, { keys = "demo.sd", key_version = 0xFF }))",
-                                           R"(needs = { keys = { "demo.sd" } },)");
+  const std::string wrong =
+      "gp.open(run.card, { keys = 'demo.sd', version = " + std::to_string(bench.flavor.keys.front().version) + " })";
+  const std::string flow =
+      bench.flow_file("wrong", "pcall(function() " + wrong + " end)\n" + wrong, R"(needs = { keys = { "demo.sd" } },)");
   const Bench::End end = bench.run(flow, {});
   EXPECT_EQ(end.error.substr(0, 7), "budget:") << end.error;
   bool told = false;
