@@ -62,7 +62,13 @@ class AuditLog : public Audit {
 
   AuditRoot root() override {
     AuditRoot root;
-    database_.transact([&] { root = keep_root(); });
+    try {
+      database_.transact([&] { root = keep_root(); });
+    } catch (const Error& error) {
+      if (error.cause() != "read-only") throw;
+      const GrowingTree tree = tree_now();
+      root = {tree.size(), time_of_day(), tree.root()};
+    }
     return root;
   }
 
@@ -96,10 +102,13 @@ class AuditLog : public Audit {
   }
 
  private:
-  AuditRoot keep_root() {
+  GrowingTree tree_now() {
     const Result head = database_.run({"SELECT records, subtrees FROM audit_head WHERE id = 1", {}});
-    const GrowingTree tree =
-        head.rows.empty() ? GrowingTree() : GrowingTree(number(head.rows[0].at(0)), bytes(head.rows[0].at(1)));
+    return head.rows.empty() ? GrowingTree() : GrowingTree(number(head.rows[0].at(0)), bytes(head.rows[0].at(1)));
+  }
+
+  AuditRoot keep_root() {
+    const GrowingTree tree = tree_now();
     const auto results =
         database_.run_all({{"INSERT INTO audit_roots (size, time, hash) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
                             {tree.size(), time_of_day(), tree.root()}},

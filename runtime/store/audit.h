@@ -53,7 +53,7 @@ class Audit {
   /// How many records there are.
   virtual int64_t size() = 0;
 
-  /// The tree's hash now; kept as one that was given away.
+  /// The tree's hash now; kept as one that was given away, where anything can be written.
   virtual AuditRoot root() = 0;
   virtual std::vector<AuditRoot> roots() = 0;
 

@@ -169,6 +169,14 @@ if [ -n "${CW_TEST_POSTGRES-}" ] && database first; then
   expect 'postgres: under another key' 6 'sealed under another key'
   cw store check --store "$postgres"
   expect 'postgres: without a key file' 2 'needs a key file.*--store-key'
+  reading=$postgres'&options=-cdefault_transaction_read_only%3Don'
+  for command in 'store check' 'audit verify' 'audit list' 'audit root' 'runs list'; do
+    # shellcheck disable=SC2086 # two words are two arguments
+    cw $command --store "$reading" --store-key "$key"
+    expect "postgres: $command on a server that takes no writes" 0
+  done
+  cw store forget --older-than 0m --store "$reading" --store-key "$key"
+  expect 'postgres: and nothing is written' 6 'takes no writes'
   database nothing && cw store check --store "$where" --store-key "$key"
   expect 'postgres: an empty database' 6 'no tables yet'
 else
@@ -242,6 +250,10 @@ reads() {
   expect "$1: the audit is whole" 0 'whole: 3 records'
   "$2" audit list --store "$where"
   expect "$1: the audit" 0 '^3  .*  run begun  '
+  "$2" audit root --store "$where"
+  expect "$1: a root" 0 '^cardwright audit root 1 3 '
+  "$2" audit prove 2 --store "$where"
+  expect "$1: a proof" 0 '"cardwright audit proof 1"'
   "$2" runs list --store "$where"
   expect "$1: runs" 0 ' done +demo/install'
   "$2" budget reset CA4D01 --store "$where" --reason x

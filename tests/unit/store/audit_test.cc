@@ -5,6 +5,7 @@
 #include "base/hex.h"
 #include "crypto/digest.h"
 #include "engines.h"
+#include "store/audit_export.h"
 #include "store/ledgers.h"
 
 namespace cw::store {
@@ -87,6 +88,34 @@ TEST_P(Audits, NodesThatAppendAtTheSameTimeLeaveNoGap) {
   const Audit::Verdict verdict = audit_->verify({});
   EXPECT_EQ(verdict.broken.value_or(""), "");
   EXPECT_EQ(verdict.records, kNodes * kEach);
+}
+
+TEST_P(Audits, NodesThatExportRootsAtTheSameTimeNeverGoBackwards) {
+  constexpr int kNodes = 4, kEach = 10;
+  const std::filesystem::path file = folder() / "roots";
+  std::vector<std::string> refused(kNodes);
+  std::vector<std::thread> nodes;
+  for (int node = 0; node < kNodes; ++node) {
+    nodes.emplace_back([&, node] {
+      const std::unique_ptr<Database> own = database();
+      const std::unique_ptr<Audit> audit = make_audit(*own);
+      refused[static_cast<size_t>(node)] = refusal([&] {
+        for (int i = 0; i < kEach; ++i) {
+          audit->add(entry(i));
+          append_root(file, [&](const auto&) { return audit->root(); });
+        }
+      });
+    });
+  }
+  for (std::thread& node : nodes) node.join();
+  for (const std::string& each : refused) EXPECT_EQ(each, "");
+  int64_t last = 0;
+  for (const AuditRoot& root : read_roots(file)) {
+    EXPECT_GT(root.size, last);
+    last = root.size;
+  }
+  EXPECT_EQ(last, kNodes * kEach);
+  EXPECT_EQ(broken(read_roots(file)), "");
 }
 
 TEST_P(Audits, WhatIsAddedInATransactionThatFailsIsNotThere) {
