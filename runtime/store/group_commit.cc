@@ -10,8 +10,6 @@ namespace {
 
 // So many frames at once: a transaction that is too large delays those who wait for it.
 constexpr size_t kMost = 256;
-// How long the outcome of a commit is asked for.
-constexpr std::chrono::seconds kPatience{30};
 
 Value text_or_null(const std::optional<std::string>& text) { return text ? Value(*text) : Value(); }
 Value number_or_null(const std::optional<int64_t>& value) { return value ? Value(*value) : Value(); }
@@ -79,7 +77,7 @@ void GroupCommit::attempt(const std::vector<PendingFrame*>& frames) {
          {frame->run, frame->fence, frame->number, frame->content}});
   }
 
-  const auto until = boot_time() + kPatience;
+  const auto until = boot_time() + kServerPatience;  // so long the outcome is asked for
   std::vector<Result> results;
   for (;;) {
     for (PendingFrame* frame : sorted) frame->sent = boot_time();

@@ -211,7 +211,7 @@ void RunsOnDatabase::put(const RunRow& given, ByteView key, const std::vector<By
 }
 
 std::vector<Result> RunsOnDatabase::run_until_known(const std::vector<Statement>& attempt) {
-  const std::chrono::milliseconds until = boot_time() + std::chrono::seconds(30);
+  const std::chrono::milliseconds until = boot_time() + kServerPatience;
   for (;;) {
     try {
       return db_.run_all(attempt);

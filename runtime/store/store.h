@@ -28,8 +28,9 @@ struct StoreOptions {
   std::string node{};                          // name of this machine, of no other on the store; default: the host's
   std::chrono::milliseconds lease{15'000};     // how long a run is held without a sign of life
   std::chrono::milliseconds margin{3'000};     // within which the holder stops by itself
-  bool make = true;                            // make what is not there
-  bool migrate = true;                         // bring an older format up to this one
+  std::chrono::milliseconds patience = kServerPatience;  // how long a server may be away
+  bool make = true;                                // make what is not there
+  bool migrate = true;                             // bring an older format up to this one
 };
 
 /// The format of the tables that this program writes.
