@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "engine/run_journal.h"
@@ -57,6 +58,7 @@ class StoreJournal : public engine::RunJournal {
   // Evidence
   void before_sending() override;
   void travelled(ByteView command, ByteView answer) override;
+  void keys_refused(const std::vector<std::string>& sets) override;
   void channel_opened(const engine::ChannelMaterial& material) override;
   void channel_moved(host::ChannelId channel, const gp::Channel::Mark& mark) override { frame_.mark(channel, mark); }
 
@@ -72,6 +74,9 @@ class StoreJournal : public engine::RunJournal {
   /// The run can go on elsewhere, and not here. Raises `why`.
   [[noreturn]] void stop_here(const Error& why);
   bool stop_is_asked();
+  /// With the frame that comes next, the run needs these keys until it is over.
+  void needs(const store::NamedKeys& keys);
+  void needs_keys_of(const host::Request& request);
   void lose_charges();
   /// Ahead of the frame that ends the run: one that is over without its record could be seen by nobody.
   void audit_end(const std::string& action, const std::vector<std::pair<std::string, std::string>>& details);
@@ -83,6 +88,7 @@ class StoreJournal : public engine::RunJournal {
   std::string actor_;
   FrameText frame_{};
   store::RunChange change_{};
+  std::set<std::pair<std::string, int64_t>> needed_{};  // keys that were written down
   std::optional<Error> must_stop_{};
   std::string card_before_{};  // that a process before was on, until this one has seen its own
   int steps_ = 0;              // begun and not ended

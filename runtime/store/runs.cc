@@ -161,6 +161,24 @@ Bytes RunsOnDatabase::key(const std::string& id) {
   return bytes(found.rows[0][0]);
 }
 
+std::vector<KeyHolder> RunsOnDatabase::holders_of(const std::string& set) {
+  std::vector<KeyHolder> out;
+  for (const Row& row :
+       db_.run({"SELECT run, name, version FROM run_keys WHERE name = $1 ORDER BY run, version", {set}}).rows) {
+    out.push_back({text(row[0]), {text(row[1]), number(row[2])}});
+  }
+  return out;
+}
+
+std::vector<NamedKeys> RunsOnDatabase::keys_of(const std::string& id) {
+  std::vector<NamedKeys> out;
+  for (const Row& row :
+       db_.run({"SELECT name, version FROM run_keys WHERE run = $1 ORDER BY name, version", {id}}).rows) {
+    out.push_back({text(row[0]), number(row[1])});
+  }
+  return out;
+}
+
 void RunsOnDatabase::ask_to_stop(const std::string& id) {
   const Result found = db_.run({"UPDATE runs SET stop_asked = 1 WHERE id = $1", {id}});
   if (found.changed == 0) raise_no_run(id, did_you_mean(id, near(id)));
@@ -177,7 +195,7 @@ int64_t RunsOnDatabase::forget(int64_t before) {
     std::vector<Statement> statements;
     for (const Row& row : over.rows) {
       for (const char* sql : {"DELETE FROM frames WHERE run = $1", "DELETE FROM run_files WHERE run = $1",
-                              "DELETE FROM runs WHERE id = $1"}) {
+                              "DELETE FROM run_keys WHERE run = $1", "DELETE FROM runs WHERE id = $1"}) {
         statements.push_back({sql, row});
       }
     }
