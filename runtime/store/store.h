@@ -29,8 +29,8 @@ struct StoreOptions {
   std::chrono::milliseconds lease{15'000};     // how long a run is held without a sign of life
   std::chrono::milliseconds margin{3'000};     // within which the holder stops by itself
   std::chrono::milliseconds patience = kServerPatience;  // how long a server may be away
-  bool make = true;                                // make what is not there
-  bool migrate = true;                             // bring an older format up to this one
+  bool make = true;                                      // make what is not there
+  bool migrate = true;                                   // bring an older format up to this one
 };
 
 /// The format of the tables that this program writes.
