@@ -91,7 +91,7 @@ stage_store() {
 }
 
 stage_runs() {
-  tests/interop/runs/run.sh "$cardwright"
+  tests/interop/runs/run.sh "$cardwright" && tests/interop/runs/trouble.sh "$cardwright"
 }
 
 stage_scenarios() {

@@ -11,7 +11,8 @@ build_packages=(
 # What its tests need besides.
 test_packages=(
   git libgtest-dev libbenchmark-dev python3
-  pcscd vsmartcard-vpcd util-linux openssl postgresql-15
+  pcscd vsmartcard-vpcd util-linux procps openssl postgresql-15
+  faketime  # clocks that jump
   opensc pcsc-tools python3-pyscard python3-pycryptodome
   clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 lua-check shellcheck
   perl libxml2-utils  # read back what reports are written

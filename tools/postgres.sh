@@ -39,6 +39,22 @@ resume_postgres() {
     >>"$postgres_dir.log" 2>&1 </dev/null
 }
 
+# freeze_postgres: the server stands still with all its processes, as on a machine that hangs; freeze_postgres sessions:
+# those of its clients alone, and it lets in new ones; thaw_postgres: it goes on.
+freeze_postgres() {
+  local first sessions
+  first=$(head -n 1 "$postgres_dir/data/postmaster.pid")
+  if [ "${1-}" != sessions ]; then as_postgres kill -STOP "$first"; fi
+  mapfile -t sessions < <(pgrep -P "$first" -f 'postgres: cardwright')
+  if [ "${#sessions[@]}" -gt 0 ]; then as_postgres kill -STOP "${sessions[@]}"; fi
+}
+thaw_postgres() {
+  local first processes
+  first=$(head -n 1 "$postgres_dir/data/postmaster.pid")
+  mapfile -t processes < <(pgrep -P "$first")
+  as_postgres kill -CONT "$first" "${processes[@]}"
+}
+
 # stop_postgres: ends the server of start_postgres and removes its cluster. Does nothing if there is none.
 stop_postgres() {
   [ -n "$postgres_dir" ] || return 0

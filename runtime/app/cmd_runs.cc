@@ -10,6 +10,7 @@
 #include "app/durable_run.h"
 #include "app/failure.h"
 #include "app/interrupt.h"
+#include "app/lost_keys.h"
 #include "app/moment.h"
 #include "app/operator_name.h"
 #include "app/outbox_delivery.h"
@@ -80,7 +81,9 @@ ExitStatus list(const Options& options) {
   const std::vector<store::RunRow> rows = opened->runs().list(filter);
   if (options.json) {
     for (const store::RunRow& row : rows) {
-      std::cout << json_of(row).dump(-1, ' ', false, ordered_json::error_handler_t::replace) << '\n';
+      ordered_json line = json_of(row);
+      line["lost_keys"] = lost_key_lines(*opened, row);
+      std::cout << line.dump(-1, ' ', false, ordered_json::error_handler_t::replace) << '\n';
     }
     std::cout << std::flush;
     return ExitStatus::ok;
@@ -94,6 +97,9 @@ ExitStatus list(const Options& options) {
                           row.card, std::to_string(row.attempts), utc_text(row.changed), ended_by(row)});
   }
   if (!rows.empty()) std::cout << table.format(Terminal::of(STDOUT_FILENO));
+  for (const store::RunRow& row : rows) {
+    for (const std::string& line : lost_key_lines(*opened, row)) std::cout << printable(line) << '\n';
+  }
   std::cout << std::flush;
   return ExitStatus::ok;
 }
@@ -125,11 +131,14 @@ ExitStatus resume(const Options& options) {
   if (origin.card_state && !options.card) card_options.state = *origin.card_state;
   card_options.flavor = options.card ? std::nullopt : origin.flavor;
   card_options.shared = origin.card_shared;
+  card_options.seed = origin.seed;
   OpenCard card(CardName::parse(card_name), card_options);
   std::optional<std::filesystem::path> key_file = options.keys;
   if (!key_file && origin.keys) key_file = *origin.keys;
   const KeySource keys =
       open_keys(key_file, std::getenv("CARDWRIGHT_KEYS"), card.simulated() ? &card.host_flavor() : nullptr);
+
+  demand_keys_of(*opened, before.row.id, *keys.store);
 
   const Interrupt interrupt;
   bool told = false;

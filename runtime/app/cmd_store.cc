@@ -7,6 +7,7 @@
 
 #include "app/commands.h"
 #include "app/failure.h"
+#include "app/lost_keys.h"
 #include "app/moment.h"
 #include "app/operator_name.h"
 #include "app/store_place.h"
@@ -35,6 +36,10 @@ void print(const ordered_json& value) {
 ExitStatus check(const Options& options) {
   const auto opened = options.place.open_to_read();
   const store::Store::Check found = opened->check();
+  std::vector<std::string> lost_keys;
+  for (const store::RunRow& row : found.broken.empty() ? opened->runs().list({}) : std::vector<store::RunRow>()) {
+    for (std::string& line : lost_key_lines(*opened, row)) lost_keys.push_back(std::move(line));
+  }
   if (options.json) {
     ordered_json states = ordered_json::object();
     for (const auto& [state, count] : found.states) states[state] = count;
@@ -45,6 +50,7 @@ ExitStatus check(const Options& options) {
            {"frames", found.frames},
            {"files", found.files},
            {"audit_records", found.audit_records},
+           {"lost_keys", lost_keys},
            {"broken", found.broken}});
   } else {
     std::string runs = std::to_string(found.runs);
@@ -59,6 +65,7 @@ ExitStatus check(const Options& options) {
                   {"files", std::to_string(found.files)},
                   {"audit records", std::to_string(found.audit_records)}};
     std::cout << table.format(Terminal::of(STDOUT_FILENO));
+    for (const std::string& line : lost_keys) std::cout << "keys: " << printable(line) << '\n';
     for (const std::string& line : found.broken) std::cout << "broken: " << printable(line) << '\n';
   }
   if (found.broken.empty()) return ExitStatus::ok;

@@ -98,8 +98,8 @@ Session::Session(const SessionOptions& options)
     trace_.emplace(trace_file_->out());
   }
   if (options.keeps_runs) store_ = open_store(options, card_);
-  origin_ = {options.card, options.flavor, absolute_text(options.keys), absolute_text(options.card_state),
-             options.card_shared};
+  origin_ = {options.card,        options.flavor, absolute_text(options.keys), absolute_text(options.card_state),
+             options.card_shared, options.seed};
   if (!options.record) return;
   refuse_to_record_over(options.card, *options.record);
   record_ = Record{*options.record, options.record_answers};

@@ -30,6 +30,8 @@ class AttemptBudget {
   /// Who the card is, where the ledger knows several: before the first charge.
   void card_is(std::string identity) { card_ = std::move(identity); }
   const std::string& card() const { return card_; }
+  /// Key sets that were refused before, when another process had the run.
+  void refused_before(const std::vector<std::string>& keys) { refused_.insert(keys.begin(), keys.end()); }
 
   /// Before INITIALIZE UPDATE, whose answer shows which of `keys` the card has. Raises budget: a key set was refused
   /// before, or what the card may still be asked is used up; store. Each charge is settled, in the end by give_up().

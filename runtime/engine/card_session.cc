@@ -299,7 +299,10 @@ host::ChannelOpened CardSession::shake_hands(const host::OpenChannel& request, u
   try {
     match = match_keys(custody_, request, host_challenge, parsed, options);
   } catch (const Error& error) {
-    if (error.kind() == ErrorKind::channel) budgets_.attempts.refused(key_candidates(request));
+    if (error.kind() == ErrorKind::channel) {
+      evidence_.keys_refused(key_candidates(request));
+      budgets_.attempts.refused(key_candidates(request));
+    }
     throw;
   }
   Open open;
@@ -314,6 +317,7 @@ host::ChannelOpened CardSession::shake_hands(const host::OpenChannel& request, u
   shown_authenticate.data = host::Data();
   observer_.exchanged(shown_authenticate, 0, {authenticated.data, authenticated.sw}, Clock::now() - middle);
   if (!authenticated.ok()) {
+    evidence_.keys_refused({match.keys});
     budgets_.attempts.refused({match.keys});
     refuse(authenticate, authenticated.sw);
   }

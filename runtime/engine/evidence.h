@@ -7,6 +7,7 @@
 
 #include <compare>
 #include <string>
+#include <vector>
 
 #include "gp/channel.h"
 #include "host/outside.h"
@@ -46,6 +47,8 @@ class Evidence {
   virtual void travelled(ByteView /*command*/, ByteView /*answer*/) {}
   /// Who the card says it is; after each reset, where budgets ask it.
   virtual void card_is(const std::string& /*identity*/) {}
+  /// The card has none of these key sets, or another than it was shown: no more attempt is to be spent on them.
+  virtual void keys_refused(const std::vector<std::string>& /*sets*/) {}
   virtual void channel_opened(const ChannelMaterial& /*material*/) {}
   /// Where the channel stands after a command and its answer.
   virtual void channel_moved(host::ChannelId /*channel*/, const gp::Channel::Mark& /*mark*/) {}

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "engine/evidence.h"
@@ -23,6 +24,7 @@ struct Past {
   unsigned counted = 0;                 // of them, those since an operator last let the run go on
   unsigned commands = 0;                // before the attempt under way
   std::chrono::milliseconds waited{0};  // by the clock, before the attempt under way
+  std::vector<std::string> refused{};   // key sets that the card does not have
   std::string card{};                   // who the card said it is; empty: nobody asked
 
   /// The attempt under way, where nothing is in doubt and the card was not reset since: one run, from its line

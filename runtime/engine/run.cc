@@ -172,6 +172,7 @@ struct Run::Impl {
     attempts_before = past.attempts - past.counted;
     waited = past.waited;
     budgets.card_is(past.card);
+    budgets.attempts.refused_before(past.refused);
     gate.count_before(past.commands);
   }
 

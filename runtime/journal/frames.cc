@@ -102,6 +102,8 @@ void FrameText::mark(host::ChannelId channel, const gp::Channel::Mark& mark) {
 
 void FrameText::forgive(unsigned attempts) { evidence(text_, {{"forgiven", attempts}}); }
 
+void FrameText::refused(const std::vector<std::string>& sets) { evidence(text_, {{"refused", sets}}); }
+
 void FrameText::stopped(const std::string& who) { evidence(text_, {{"stopped", to_hex(view(who))}}); }
 
 void JournalLines::read(std::string_view frame) {
@@ -130,6 +132,8 @@ void JournalLines::read_evidence(std::string_view text) {
       if (object.contains("response")) mark.response_chaining = bytes_of(object, "response");
       const auto channel = open.find(object.at("at").get<host::ChannelId>());
       if (channel != open.end()) channel->second.mark = std::move(mark);
+    } else if (object.contains("refused")) {
+      for (const json& set : object.at("refused")) refused.insert(set.get<std::string>());
     } else if (object.contains("stopped")) {
       stopped = true;
     } else if (object.contains("forgiven")) {
@@ -153,8 +157,8 @@ void JournalLines::read_line(std::string_view line) {
   if (!travelled_.empty()) wires.push_back({std::string(request), std::exchange(travelled_, {})});
   if (request.starts_with("attempt ")) {
     in_doubt.clear();
-    commands_before += std::exchange(commands_, 0);
-    waited_before += std::exchange(waited_, {});
+    commands_before += std::exchange(commands, 0);
+    waited_before += std::exchange(waited, {});
     attempts = static_cast<unsigned>(number_after(request, "attempt "));
     attempt_at = recorded.size();
     open.clear();
@@ -168,10 +172,17 @@ void JournalLines::read_line(std::string_view line) {
   } else if (request == "end") {
     ended = true;
   } else if (!request.empty() && request[0] >= '0' && request[0] <= '9') {
-    ++commands_;
+    ++commands;
+  } else if (request == "time") {
+    drawn.push_back(0);
+  } else if (request.starts_with("random ")) {
+    drawn.push_back(number_after(request, "random "));
   }
   waits = request.starts_with("wait ") || (waits && request.starts_with("step "));
-  if (request.starts_with("wait ")) waited_ += std::chrono::milliseconds(number_after(request, "wait "));
+  if (request.starts_with("wait ")) {
+    last_wait = std::chrono::milliseconds(number_after(request, "wait "));
+    waited += last_wait;
+  }
   recorded.append(line);
   recorded += '\n';
 }

@@ -5,7 +5,9 @@
 // Owner: one run's journal. One thread.
 #pragma once
 
+#include <chrono>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -44,6 +46,8 @@ class FrameText {
   void mark(host::ChannelId channel, const gp::Channel::Mark& mark);
   /// Attempts up to this one count no more: an operator let the run go on.
   void forgive(unsigned attempts);
+  /// The card does not have these key sets.
+  void refused(const std::vector<std::string>& sets);
   /// An operator ended the run.
   void stopped(const std::string& who);
 
@@ -66,12 +70,17 @@ struct JournalLines {
   std::map<host::ChannelId, engine::ChannelPast> open{};  // of the last attempt, since its last reset
   unsigned attempts = 0;
   unsigned forgiven = 0;
-  unsigned commands_before = 0;  // in attempts before the last
+  std::set<std::string> refused{};  // key sets that the card does not have
+  unsigned commands_before = 0;     // in attempts before the last
+  unsigned commands = 0;            // in the last
   std::chrono::milliseconds waited_before{0};
-  bool waits = false;    // the last line is a wait
-  bool failed = false;   // the last attempt did
-  bool ended = false;    // the run did
-  bool stopped = false;  // by an operator
+  std::chrono::milliseconds waited{0};     // in the last attempt
+  std::chrono::milliseconds last_wait{0};  // of these, the last
+  std::vector<size_t> drawn{};             // in order: how many random bytes a script got; 0: it asked for the time
+  bool waits = false;                      // the last line is a wait
+  bool failed = false;                     // the last attempt did
+  bool ended = false;                      // the run did
+  bool stopped = false;                    // by an operator
 
   /// Raises store: a line that is none.
   void read(std::string_view frame);
@@ -81,8 +90,6 @@ struct JournalLines {
   void read_evidence(std::string_view json);
   void settle(std::string_view request);
   std::vector<Wire> travelled_{};  // before the line that it belongs to
-  unsigned commands_ = 0;
-  std::chrono::milliseconds waited_{0};
 };
 
 }  // namespace cw::journal

@@ -1,5 +1,7 @@
 #include "journal/key_watch_store.h"
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "base/hex.h"
 
@@ -37,7 +39,31 @@ std::string rotation_line(const store::Rotation& rotation) {
          (rotation.decided.empty() ? ", not decided" : ", the card has those " + rotation.decided + " it");
 }
 
-void refuse_to_lose(store::Rotations& rotations, const std::string& set) {
+std::string keys_text(const store::NamedKeys& keys) {
+  const std::string version = to_hex(static_cast<uint8_t>(keys.version));
+  return "key set '" + keys.set + "'" + (keys.version == 0 ? "" : ", version " + version);
+}
+
+std::vector<store::NamedKeys> lost_keys(store::Store& store, const std::string& run, const crypto::KeyStore& custody) {
+  std::vector<store::NamedKeys> out;
+  const std::vector<std::string> names = custody.names();
+  for (const store::NamedKeys& keys : store.runs().keys_of(run)) {
+    if (std::find(names.begin(), names.end(), keys.set) != names.end()) continue;
+    // The version that the card was asked for says more than none.
+    if (!out.empty() && out.back().set == keys.set) out.pop_back();
+    out.push_back(keys);
+  }
+  return out;
+}
+
+void refuse_to_lose(store::Store& store, const std::string& set) {
+  for (const store::KeyHolder& holder : store.runs().holders_of(set)) {
+    throw Error(ErrorKind::usage, "destroying key set '" + set + "': run " + holder.run +
+                                      " is not over and goes on with it; end it first, with cardwright runs resume or "
+                                      "runs stop " +
+                                      holder.run);
+  }
+  store::Rotations& rotations = store.rotations();
   if (!rotations.names(set)) return;
   for (const store::Rotation& rotation : rotations.list(false)) {
     if (rotation.before.set != set && rotation.after.set != set) continue;

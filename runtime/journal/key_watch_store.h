@@ -1,5 +1,5 @@
-// Keeps key rotations in the store: both candidates before the first byte of PUT KEY, until a channel has shown which
-// of them the card holds.
+// Keys that may not be lost. Keeps key rotations in the store: both candidates before the first byte of PUT KEY, until
+// a channel has shown which of them the card holds.
 //
 // Owner: whoever starts the run; it outlives it. Thread rule: any, as the store.
 #pragma once
@@ -7,9 +7,11 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
+#include "crypto/key_store.h"
 #include "engine/key_watch.h"
-#include "store/rotations.h"
+#include "store/store.h"
 
 namespace cw::journal {
 
@@ -32,7 +34,11 @@ class StoreKeyWatch : public engine::KeyWatch {
 std::string rotation_line(const store::Rotation& rotation);
 
 /// To be asked before a key set is destroyed. Raises usage: an open rotation names it, so a card may hold it, and it
-/// alone.
-void refuse_to_lose(store::Rotations& rotations, const std::string& set);
+/// alone; or a run that is not over needs it.
+void refuse_to_lose(store::Store& store, const std::string& set);
+/// Of the keys that a run needs, those which are not in custody (any more).
+std::vector<store::NamedKeys> lost_keys(store::Store& store, const std::string& run, const crypto::KeyStore& custody);
+/// "key set 'demo.sd', version 30".
+std::string keys_text(const store::NamedKeys& keys);
 
 }  // namespace cw::journal

@@ -149,6 +149,7 @@ HeadText write_head(store::Store& store, const engine::RunSetup& setup, const en
   if (origin.keys) head["keys"] = hex_text(*origin.keys);
   if (origin.card_state) head["card_state"] = hex_text(*origin.card_state);
   head["card_shared"] = origin.card_shared;
+  if (origin.seed) head["seed"] = *origin.seed;
   head["extended_length"] = setup.traits.extended_length;
   head["encrypt_empty_data"] = setup.traits.encrypt_empty_data;
   json flavor_data = json::object();
@@ -201,6 +202,7 @@ Head read_head(std::string_view text) {
     if (head.contains("keys")) out.origin.keys = text_of(head["keys"]);
     if (head.contains("card_state")) out.origin.card_state = text_of(head["card_state"]);
     out.origin.card_shared = head.at("card_shared");
+    if (head.contains("seed")) out.origin.seed = head["seed"].get<uint64_t>();
     out.traits.extended_length = head.at("extended_length");
     out.traits.encrypt_empty_data = head.at("encrypt_empty_data");
     out.counter = counter_of(head.at("counter"));

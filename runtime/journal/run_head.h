@@ -28,6 +28,7 @@ struct Origin {
   std::optional<std::string> keys{};    // path of the key store; absent: none was named
   std::optional<std::string> card_state{};
   bool card_shared = false;
+  std::optional<uint64_t> seed{};  // as --seed had it
 };
 
 /// What a frame says, and which files of the store it names.

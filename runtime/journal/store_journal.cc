@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "engine/key_candidates.h"
 #include "engine/recorder.h"
 #include "engine/recording_text.h"
 #include "journal/parcel.h"
@@ -30,6 +31,19 @@ Kind kind_of(const std::string& request) {
   if (request.starts_with("http ")) return Kind::http;
   const size_t mark = request.find_first_of(">+");
   return mark != std::string::npos && request[mark] == '+' ? Kind::more : Kind::command;
+}
+
+/// Those of a seed, as they stand after what was drawn of them.
+engine::Inputs inputs_after(uint64_t seed, const std::vector<size_t>& drawn) {
+  engine::Inputs inputs = engine::Inputs::repeatable(seed);
+  for (const size_t count : drawn) {
+    if (count == 0) {
+      inputs.now();
+    } else {
+      inputs.random(count);
+    }
+  }
+  return inputs;
 }
 
 }  // namespace
@@ -99,13 +113,21 @@ engine::Past past_of(const store::RunRow& row, const Head& head, const JournalLi
   past.commands = lines.commands_before;
   past.card = row.card_id;
   past.waited = lines.waited_before;
+  past.refused.assign(lines.refused.begin(), lines.refused.end());
   const bool goes_on = lines.attempts > 0 && lines.in_doubt.empty() && !lines.failed && head.api == kApi;
-  if (!goes_on) return past;
+  if (!goes_on) {
+    past.commands += lines.commands;
+    past.waited += lines.waited;
+    return past;
+  }
   std::string text(engine::kRecordingVersion);
   text += "\n\n" + engine::head_text(head.recording) + lines.recorded.substr(lines.attempt_at);
   past.attempt = std::make_shared<const engine::Recording>(engine::Recording::parse(text, "journal of run " + row.id));
   for (const auto& [id, channel] : lines.open) past.channels.push_back(channel);
-  if (lines.waits && row.wake > 0) past.left = milliseconds(std::max<int64_t>(0, row.wake - wall_clock()));
+  // No longer than it was to be, whatever has become of the clock.
+  if (lines.waits && row.wake > 0) {
+    past.left = std::clamp(milliseconds(row.wake - wall_clock()), milliseconds(0), lines.last_wait);
+  }
   return past;
 }
 
@@ -150,6 +172,9 @@ StoreJournal::TakenUp StoreJournal::take_up(std::shared_ptr<store::Store> store,
     journal->audit("run taken up", {{"attempts", std::to_string(lines.attempts)}});
   });
   out.setup.past = past_of(opened.row, opened.head, lines);
+  // What was waited already counts, too.
+  if (out.setup.past->attempt && lines.waits) out.setup.past->waited += lines.last_wait - out.setup.past->left;
+  if (const auto& seed = opened.head.origin.seed) out.setup.inputs = inputs_after(*seed, lines.drawn);
   out.journal = std::move(journal);
   return out;
 }
@@ -253,7 +278,24 @@ void StoreJournal::before(const host::Request& request) {
   if (!std::holds_alternative<host::Deliver>(request)) {
     for (const std::string& line : engine::request_lines(request, true)) frame_.next(line);
   }
+  needs_keys_of(request);
   commit();
+}
+
+void StoreJournal::needs(const store::NamedKeys& keys) {
+  if (needed_.emplace(keys.set, keys.version).second) change_.keys.push_back(keys);
+}
+
+void StoreJournal::needs_keys_of(const host::Request& request) {
+  if (const auto* open = std::get_if<host::OpenChannel>(&request)) {
+    for (const std::string& set : engine::key_candidates(*open)) needs({set, open->key_version});
+  } else if (const auto* exchange = std::get_if<host::Exchange>(&request)) {
+    for (const host::Command& command : exchange->plan) {
+      for (const host::Part& part : command.data.parts()) {
+        if (const auto* key = std::get_if<host::KeyPart>(&part)) needs({key->set, 0});
+      }
+    }
+  }
 }
 
 void StoreJournal::end_as_stopped() {
@@ -359,8 +401,15 @@ void StoreJournal::lose_charges() {
   }
 }
 
+/// At once: what else was answered may wait, but a process that dies now is not to leave the run without that.
+void StoreJournal::keys_refused(const std::vector<std::string>& sets) {
+  frame_.refused(sets);
+  commit();
+}
+
 void StoreJournal::channel_opened(const engine::ChannelMaterial& material) {
   frame_.channel(material);
+  needs({material.asked.keys, material.version});
   try {
     store_->database().unhurried([&] {
       audit("key used", {{"keys", material.asked.keys}, {"version", std::to_string(material.version)}});

@@ -60,6 +60,7 @@ class StoreJournal : public engine::RunJournal {
   void refused(const engine::Refusal& refusal) override;
   void before_sending() override;
   void travelled(ByteView command, ByteView answer) override;
+  void keys_refused(const std::vector<std::string>& sets) override;
   void channel_opened(const engine::ChannelMaterial& material) override;
   void channel_moved(host::ChannelId channel, const gp::Channel::Mark& mark) override { frame_.mark(channel, mark); }
 
@@ -75,6 +76,9 @@ class StoreJournal : public engine::RunJournal {
   /// The run can go on elsewhere, and not here. Raises `why`.
   [[noreturn]] void stop_here(const Error& why);
   bool stop_is_asked();
+  /// With the frame that comes next, the run needs these keys until it is over.
+  void needs(const store::NamedKeys& keys);
+  void needs_keys_of(const host::Request& request);
   void lose_charges();
   /// Goes to the audit with the next frame, and what the journal comes to with that.
   void audit_end(const std::string& state, const std::string& error = {});
@@ -87,6 +91,7 @@ class StoreJournal : public engine::RunJournal {
   FrameText frame_{};
   store::RunChange change_{};
   store::JournalHash hash_{};  // of what is written
+  std::set<std::pair<std::string, int64_t>> needed_{};  // keys that were written down
   std::optional<Error> must_stop_{};
   std::string card_before_{};  // that a process before was on, until this one has seen its own
   int steps_ = 0;              // begun and not ended

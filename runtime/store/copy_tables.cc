@@ -35,6 +35,7 @@ const std::vector<CopiedTable>& copied_tables() {
       {"frames", {"run", "number", "fence", "content"}, 2, kMany},
       {"files", {"sha256", "content", "used"}, 1, kFew},
       {"run_files", {"run", "sha256"}, 2, kMany},
+      {"run_keys", {"run", "name", "version"}, 3, kMany},
       {"audit", {"number", "time", "previous", "entry", "hash"}, 1, kMany},
       {"audit_head", {"id", "records", "hash", "subtrees"}, 1, kMany},
       {"audit_roots", {"size", "time", "hash"}, 1, kMany},

@@ -94,11 +94,13 @@ bool is_postgres(const std::string& where) {
   return where.starts_with("postgres://") || where.starts_with("postgresql://");
 }
 
-std::unique_ptr<Database> open_database(const std::string& where, bool make, bool or_read) {
+std::unique_ptr<Database> open_database(const std::string& where, bool make, bool or_read,
+                                        std::chrono::milliseconds patience) {
   if (where.empty()) {
     throw Error(ErrorKind::usage, "the store has no location: name a file, or postgres://host/database");
   }
-  return std::make_unique<OneAtATime>(is_postgres(where) ? open_postgres(where) : open_sqlite(where, make, or_read));
+  return std::make_unique<OneAtATime>(is_postgres(where) ? open_postgres(where, patience)
+                                                         : open_sqlite(where, make, or_read));
 }
 
 }  // namespace cw::store

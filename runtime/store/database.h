@@ -8,6 +8,7 @@
 // Thread rule: any thread; one at a time has it, and a transaction has it until it ends.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -67,10 +68,15 @@ class Database {
   virtual std::vector<std::string> check() = 0;
 };
 
+/// How long a server may be away, or stand still, before what it was asked for is given up. Longer than a lease counts:
+/// who waits sends nothing, and whether it may go on is looked at after that.
+inline constexpr std::chrono::milliseconds kServerPatience{30'000};
+
 /// A path, or postgres://...; `make`: an SQLite file that is not there is made, for its owner alone. `or_read`: one
 /// that cannot be written is opened all the same, and raises store (read-only) where it is to be written. Raises store;
 /// usage: a location that is none, nothing there.
-std::unique_ptr<Database> open_database(const std::string& where, bool make, bool or_read = false);
+std::unique_ptr<Database> open_database(const std::string& where, bool make, bool or_read = false,
+                                        std::chrono::milliseconds patience = kServerPatience);
 /// Whether `where` names a PostgreSQL server.
 bool is_postgres(const std::string& where);
 

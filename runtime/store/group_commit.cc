@@ -10,8 +10,6 @@ namespace {
 
 // So many frames at once: a transaction that is too large delays those who wait for it.
 constexpr size_t kMost = 256;
-// How long the outcome of a commit is asked for.
-constexpr std::chrono::seconds kPatience{30};
 
 Value text_or_null(const std::optional<std::string>& text) { return text ? Value(*text) : Value(); }
 Value number_or_null(const std::optional<int64_t>& value) { return value ? Value(*value) : Value(); }
@@ -64,8 +62,10 @@ void GroupCommit::attempt(const std::vector<PendingFrame*>& frames) {
   std::vector<PendingFrame*> sorted = frames;
   std::sort(sorted.begin(), sorted.end(), [](const auto* a, const auto* b) { return a->run < b->run; });
   std::vector<Statement> statements;
+  std::vector<size_t> first;  // of each frame
   for (const PendingFrame* frame : sorted) {
     const RunChange& change = frame->change;
+    first.push_back(statements.size());
     statements.push_back(
         {"UPDATE runs SET frames = frames + 1, beat = beat + 1, node = $4, changed = $5, state = COALESCE($6, state), "
          "card_id = COALESCE($7, card_id), attempts = COALESCE($8, attempts), wake = COALESCE($9, wake), "
@@ -77,9 +77,21 @@ void GroupCommit::attempt(const std::vector<PendingFrame*>& frames) {
         {"INSERT INTO frames (run, number, fence, content) SELECT id, $3, $2, $4 FROM runs "
          "WHERE id = $1 AND fence = $2 AND frames = $3 + 1 ON CONFLICT DO NOTHING",
          {frame->run, frame->fence, frame->number, frame->content}});
+    for (const NamedKeys& keys : change.keys) {
+      statements.push_back(
+          {"INSERT INTO run_keys (run, name, version) SELECT id, $4, $5 FROM runs "
+           "WHERE id = $1 AND fence = $2 AND frames = $3 + 1 ON CONFLICT DO NOTHING",
+           {frame->run, frame->fence, frame->number, keys.set, keys.version}});
+    }
+    if (change.state && is_over(*change.state)) {
+      statements.push_back(
+          {"DELETE FROM run_keys WHERE run = $1 AND EXISTS "
+           "(SELECT 1 FROM runs WHERE id = $1 AND fence = $2 AND frames = $3 + 1)",
+           {frame->run, frame->fence, frame->number}});
+    }
   }
 
-  const auto until = boot_time() + kPatience;
+  const auto until = boot_time() + kServerPatience;  // so long the outcome is asked for
   std::vector<Result> results;
   for (;;) {
     for (PendingFrame* frame : sorted) frame->sent = boot_time();
@@ -93,8 +105,9 @@ void GroupCommit::attempt(const std::vector<PendingFrame*>& frames) {
     }
   }
   for (size_t i = 0; i < sorted.size(); ++i) {
-    if (results[2 * i].changed == 1) {
-      sorted[i]->stop_asked = number(results[2 * i].rows.at(0).at(0)) != 0;
+    const Result& counted = results[first[i]];
+    if (counted.changed == 1) {
+      sorted[i]->stop_asked = number(counted.rows.at(0).at(0)) != 0;
     } else {
       look_up(*sorted[i]);
     }

@@ -12,6 +12,12 @@ namespace cw::store {
 
 namespace {
 
+// $1: now, $2: how long it would be held. What is due, or held, later than can be was written by a clock that ran
+// ahead.
+constexpr int64_t kLatest = int64_t{3600} * 1000;  // no pause between two tries is longer
+constexpr const char* kIsDue =
+    "delivered = 0 AND given_up = 0 AND (due <= $1 OR due > $1 + $3) AND (held <= $1 OR held > $1 + 2 * $2)";
+
 constexpr const char* kColumns = "parcel, run, name, url, call, created, due, tries, error, delivered, given_up, held";
 
 Parcel parcel_in(const Row& row) {
@@ -44,18 +50,15 @@ class OutboxOnDatabase : public Outbox {
 
   std::optional<Parcel> take(int64_t now, int64_t hold_ms, const std::string& run) override {
     for (;;) {
-      const Result due =
-          database_.run({"SELECT parcel FROM outbox WHERE delivered = 0 AND given_up = 0 AND due <= $1 AND "
-                         "held <= $1 AND ($2 = '' OR run = $2) ORDER BY due, parcel LIMIT 1",
-                         {now, run}});
+      const Result due = database_.run({std::string("SELECT parcel FROM outbox WHERE ") + kIsDue +
+                                            " AND ($4 = '' OR run = $4) ORDER BY due, parcel LIMIT 1",
+                                        {now, hold_ms, kLatest, run}});
       if (due.rows.empty()) return {};
       // Another node may have been faster with this one: then it is held, and the next is looked for.
       const Result taken =
-          database_.run({std::string("UPDATE outbox SET held = $2, tries = tries + 1 WHERE parcel = $3 "
-                                     "AND delivered = 0 AND given_up = 0 AND due <= $1 AND held <= $1 "
-                                     "RETURNING ") +
-                             kColumns,
-                         {now, now + hold_ms, due.rows[0].at(0)}});
+          database_.run({std::string("UPDATE outbox SET held = $1 + $2, tries = tries + 1 WHERE parcel = $4 AND ") +
+                             kIsDue + " RETURNING " + kColumns,
+                         {now, hold_ms, kLatest, due.rows[0].at(0)}});
       if (taken.rows.empty()) continue;
       Parcel parcel = parcel_in(taken.rows[0]);
       const std::lock_guard lock(mutex_);

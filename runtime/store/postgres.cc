@@ -12,8 +12,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// How long a server may be away.
-constexpr std::chrono::seconds kPatience{30};
+// A server that was away for too long is not asked again at once by all who still want something of it.
+constexpr std::chrono::seconds kPause{1};
 // How often two transactions may meet.
 constexpr int kMeetings = 50;
 // How often the server may go away during one transaction.
@@ -21,7 +21,9 @@ constexpr int kLosses = 5;
 
 class Postgres : public Database {
  public:
-  explicit Postgres(const std::string& url) : pq_(url) { pq_.connect(); }
+  Postgres(const std::string& url, std::chrono::milliseconds patience) : pq_(url, patience), patience_(patience) {
+    pq_.connect();
+  }
 
   const std::string& where() const override { return pq_.where(); }
 
@@ -56,9 +58,9 @@ class Postgres : public Database {
     again([&] {
       const Inside inside(*this);
       pq_.command("BEGIN");
-      if (unhurried_ > 0) pq_.command(no_wait_.sql.c_str());
+      if (unhurried_ > 0) pq_.command(no_wait_.sql);
       work();
-      committing_ = true;
+      committing_ = pq_.alive();  // one that left before this does not commit
       // A server says so where an error in between was not passed on.
       if (pq_.command("COMMIT") != "COMMIT")
         throw Error(ErrorKind::internal, "a failed transaction was to be committed");
@@ -75,7 +77,8 @@ class Postgres : public Database {
     revive();
     committing_ = false;
     const Inside inside(*this);
-    pq_.command("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY");
+    // It locks nothing that others need, so it may take its time.
+    pq_.command("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET LOCAL idle_in_transaction_session_timeout = 0");
     work();
     pq_.command("COMMIT");
   }
@@ -122,14 +125,17 @@ class Postgres : public Database {
   /// Until it is done: again where two transactions met, and where the server went away before it could know that it is
   /// to commit.
   void again(const std::function<void()>& attempt) {
+    const Clock::time_point first = Clock::now();
     for (int meetings = 0, losses = 0;;) {
       revive();
       committing_ = false;
+      const Clock::time_point sent = Clock::now();
       try {
         attempt();
         return;
       } catch (const Error& error) {
         const bool lost = !pq_.alive();
+        if (lost && !away_since_) away_since_ = sent;
         if (lost && committing_) {
           throw Error(ErrorKind::store,
                       "cannot say whether the store " + where() +
@@ -138,7 +144,7 @@ class Postgres : public Database {
                       {}, "unknown");
         }
         if (lost) {
-          if (++losses > kLosses) throw;
+          if (++losses > kLosses || sent - first > patience_) throw;
         } else {
           const bool met = pq_.state() == "40001" || pq_.state() == "40P01";
           pq_.roll_back();
@@ -148,14 +154,21 @@ class Postgres : public Database {
     }
   }
 
-  /// Connects anew if the connection was lost. Whoever comes after it was away for too long is told at once.
+  /// Connects anew if the connection was lost. The server may be away for so long, or stand still; whoever comes after
+  /// that is told at once.
   void revive() {
+    if (refused_ && Clock::now() - refused_at_ < kPause) throw Error(*refused_);
+    refused_.reset();
     while (!pq_.alive()) {
       if (!away_since_) away_since_ = Clock::now();
       try {
         pq_.connect();
-      } catch (const Error&) {
-        if (Clock::now() - *away_since_ > kPatience) throw;
+      } catch (const Error& error) {
+        if (Clock::now() - *away_since_ > patience_) {
+          refused_ = error;
+          refused_at_ = Clock::now();
+          throw;
+        }
         std::this_thread::sleep_for(std::chrono::milliseconds(100));
       }
     }
@@ -163,9 +176,12 @@ class Postgres : public Database {
   }
 
   Pq pq_;
+  std::chrono::milliseconds patience_;
   bool inside_ = false;      // a transaction is open, as far as its work knows
   bool committing_ = false;  // what is under way may be committed if the server is lost now
   std::optional<Clock::time_point> away_since_{};
+  std::optional<Error> refused_{};  // by a server that was away for too long
+  Clock::time_point refused_at_{};
   const Statement begin_{"BEGIN", {}};
   const Statement commit_{"COMMIT", {}};
   const Statement no_wait_{"SET LOCAL synchronous_commit TO OFF", {}};
@@ -174,6 +190,8 @@ class Postgres : public Database {
 
 }  // namespace
 
-std::unique_ptr<Database> open_postgres(const std::string& url) { return std::make_unique<Postgres>(url); }
+std::unique_ptr<Database> open_postgres(const std::string& url, std::chrono::milliseconds patience) {
+  return std::make_unique<Postgres>(url, patience);
+}
 
 }  // namespace cw::store

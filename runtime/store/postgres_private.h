@@ -4,6 +4,7 @@
 // Thread rule: one thread at a time.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -11,6 +12,7 @@
 
 namespace cw::store {
 
-std::unique_ptr<Database> open_postgres(const std::string& url);
+/// `patience`: how long the server may be away, or stand still.
+std::unique_ptr<Database> open_postgres(const std::string& url, std::chrono::milliseconds patience);
 
 }  // namespace cw::store

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <cerrno>
 
 #include <poll.h>
 
@@ -61,6 +62,15 @@ Oid type_of(const Value& value) {
   return 0;
 }
 
+std::string milliseconds(std::chrono::milliseconds time) { return std::to_string(time.count()); }
+
+/// "25 s", "0.5 s".
+std::string seconds(std::chrono::milliseconds time) {
+  std::string out = std::to_string(time.count() / 1000);
+  if (time.count() % 1000 != 0) out += "." + std::to_string(time.count() % 1000 / 100);
+  return out + " s";
+}
+
 std::string with_types(std::string sql) {
   for (const auto& [name, type] :
        {std::pair{"@number", "BIGINT"}, {"@bytes", "BYTEA"}, {"@text", "TEXT COLLATE \"C\""}}) {
@@ -73,13 +83,15 @@ std::string with_types(std::string sql) {
 
 }  // namespace
 
-Pq::Pq(std::string url) : url_(std::move(url)), where_(without_user(url_)) {}
+Pq::Pq(std::string url, std::chrono::milliseconds patience)
+    : url_(std::move(url)), patience_(patience), where_(without_user(url_)) {}
 
 void Pq::connect() {
   names_.clear();
   connection_.reset();
   // What the URL says wins over what stands before it here.
-  // A server whose machine is gone is noticed after half a minute.
+  const std::string wait = std::to_string(std::max<int64_t>(2, patience_.count() / 3000));
+  const std::string gone = milliseconds(patience_ * 2 / 3);  // of a machine that is not there any more
   const std::array<const char*, 9> names = {"connect_timeout",
                                             "tcp_user_timeout",
                                             "keepalives_idle",
@@ -89,16 +101,22 @@ void Pq::connect() {
                                             "dbname",
                                             "client_encoding",
                                             nullptr};
-  const std::array<const char*, 9> values = {"10",         "20000",      "10",   "5",    "3",
+  const std::array<const char*, 9> values = {wait.c_str(), gone.c_str(), "10",   "5",    "3",
                                              "cardwright", url_.c_str(), "UTF8", nullptr};
   connection_.reset(PQconnectdbParams(names.data(), values.data(), 1));
-  if (!connection_ || PQstatus(connection_.get()) != CONNECTION_OK) fail(nullptr);
+  // It stays so: nothing that is sent, and not even a farewell, waits for a server that does not read.
+  if (!connection_ || PQstatus(connection_.get()) != CONNECTION_OK || PQsetnonblocking(connection_.get(), 1) != 0) {
+    fail(nullptr);
+  }
   PQsetNoticeProcessor(
       connection_.get(), [](void*, const char*) {}, nullptr);
-  command("SET lock_timeout = '30s'");
-  command("SET default_transaction_isolation = 'read committed'");
-  // A server may be told to say "done" before it is.
-  command("SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'");
+  // The server gives up before we do, and says why. One that stands still in a transaction is ended before others have
+  // waited too long for its locks. A server may be told to say "done" before it is.
+  command(
+      "SET statement_timeout = " + milliseconds(statement_limit()) + "; SET lock_timeout = " +
+      milliseconds(lock_limit()) + "; SET idle_in_transaction_session_timeout = " + milliseconds(patience_ / 6) +
+      "; SET default_transaction_isolation = 'read committed'; SELECT set_config('synchronous_commit', 'on', false) "
+      "WHERE current_setting('synchronous_commit') = 'off'");
 }
 
 bool Pq::alive() {
@@ -117,15 +135,29 @@ bool Pq::in_transaction() const {
 }
 
 void Pq::roll_back() noexcept {
-  if (in_transaction()) PQclear(PQexec(connection_.get(), "ROLLBACK"));
+  if (!in_transaction()) return;
+  const std::string state = state_;
+  try {
+    command("ROLLBACK");
+  } catch (const Error&) {
+    connection_.reset();  // the server rolls back by itself
+  }
+  state_ = state;
 }
 
-std::string Pq::command(const char* sql) {
+std::string Pq::command(const std::string& sql) {
   state_.clear();
-  const PgResult result(PQexec(connection_.get(), sql));
-  const ExecStatusType status = PQresultStatus(result.get());
-  if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) fail(result.get());
-  return PQcmdStatus(result.get());
+  if (!connection_ || PQsendQuery(connection_.get(), sql.c_str()) != 1) fail(nullptr);
+  flush();
+  PgResult last;
+  PgResult failed;
+  while (PgResult answer = next()) {
+    const ExecStatusType status = PQresultStatus(answer.get());
+    PgResult& kept = status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK ? failed : last;
+    kept = std::move(answer);
+  }
+  if (failed || !last) fail(failed.get());
+  return PQcmdStatus(last.get());
 }
 
 std::vector<Result> Pq::pipeline(const std::vector<const Statement*>& statements) {
@@ -139,7 +171,7 @@ std::vector<Result> Pq::pipeline(const std::vector<const Statement*>& statements
     }
   } drop{connection_};
   PGconn* connection = connection_.get();
-  if (PQsetnonblocking(connection, 1) != 0 || PQenterPipelineMode(connection) != 1) fail(nullptr);
+  if (PQenterPipelineMode(connection) != 1) fail(nullptr);
   std::vector<bool> wanted;  // for each answer to come: whether it is a statement's, or that of a preparation
   for (const Statement* statement : statements) {
     const size_t known = names_.size();
@@ -153,9 +185,9 @@ std::vector<Result> Pq::pipeline(const std::vector<const Statement*>& statements
   std::vector<PgResult> answers;
   PgResult failed;
   for (const bool is_wanted : wanted) {
-    PgResult answer(PQgetResult(connection));
+    PgResult answer = next();
     if (!answer || PQstatus(connection) != CONNECTION_OK) fail(answer.get());
-    while (PgResult(PQgetResult(connection))) {
+    while (next()) {
     }
     const ExecStatusType status = PQresultStatus(answer.get());
     if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {
@@ -164,11 +196,8 @@ std::vector<Result> Pq::pipeline(const std::vector<const Statement*>& statements
       answers.push_back(std::move(answer));
     }
   }
-  const PgResult sync(PQgetResult(connection));
-  if (PQresultStatus(sync.get()) != PGRES_PIPELINE_SYNC || PQexitPipelineMode(connection) != 1 ||
-      PQsetnonblocking(connection, 0) != 0) {
-    fail(sync.get());
-  }
+  const PgResult sync = next();
+  if (PQresultStatus(sync.get()) != PGRES_PIPELINE_SYNC || PQexitPipelineMode(connection) != 1) fail(sync.get());
   drop.all_read = true;
   if (failed) {
     names_.clear();  // what was to be prepared after it was not; no name is used twice
@@ -224,10 +253,35 @@ void Pq::flush() {
   PGconn* connection = connection_.get();
   for (int left = PQflush(connection); left != 0; left = PQflush(connection)) {
     if (left < 0) fail(nullptr);
-    pollfd line{PQsocket(connection), POLLIN | POLLOUT, 0};
-    ::poll(&line, 1, -1);
-    if ((line.revents & (POLLIN | POLLERR | POLLHUP)) != 0 && PQconsumeInput(connection) != 1) fail(nullptr);
+    if ((await(true) & (POLLIN | POLLERR | POLLHUP)) != 0 && PQconsumeInput(connection) != 1) fail(nullptr);
   }
+}
+
+PgResult Pq::next() {
+  PGconn* connection = connection_.get();
+  while (PQisBusy(connection) == 1) {
+    await(false);
+    if (PQconsumeInput(connection) != 1) break;  // the result says what was wrong
+  }
+  return PgResult(PQgetResult(connection));
+}
+
+int Pq::await(bool writes) {
+  using Clock = std::chrono::steady_clock;
+  pollfd line{PQsocket(connection_.get()), static_cast<short>(POLLIN | (writes ? POLLOUT : 0)), 0};
+  const auto until = Clock::now() + patience_;
+  for (;;) {
+    // Looked at once more after the time is over: this process may have stood still itself.
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now());
+    const int ready = ::poll(&line, 1, static_cast<int>(std::max<int64_t>(0, left.count())));
+    if (ready > 0) return line.revents;
+    if (ready == 0 && left.count() <= 0) break;
+    if (ready < 0 && errno != EINTR) fail(nullptr);
+  }
+  // An answer that comes after all is nobody's.
+  connection_.reset();
+  raise("the server has given no answer for " + seconds(patience_), "look whether it stands still, or the network does",
+        "gone");
 }
 
 Result Pq::take(PGresult& result) {
@@ -281,13 +335,17 @@ void Pq::fail(const PGresult* result) {
     std::replace(said.begin(), said.end(), '\t', ' ');
   }
   const bool lost = !connection_ || PQstatus(connection_.get()) != CONNECTION_OK || state_.starts_with("08") ||
-                    state_.starts_with("57P0");
+                    state_.starts_with("57P0") || state_ == "25P03";
   const std::string_view code = state_;
   if (code == "53100") raise("the server's disk is full", "make room there, then resume what was stopped", "full");
   if (code == "25006")
     raise("the server takes no writes", "name the primary server, not one that follows it", "read-only");
   if (code.starts_with("XX00")) raise("a page or an index is corrupt: " + said, "bring back a copy of it", "corrupt");
-  if (code == "55P03") raise("another session has it locked for 30 s", "look into pg_stat_activity", "locked");
+  if (code == "55P03")
+    raise("another session has it locked for " + seconds(lock_limit()), "look into pg_stat_activity", "locked");
+  if (code == "57014") {
+    raise("the server did not get it done in " + seconds(statement_limit()), "look into pg_stat_activity", "locked");
+  }
   if (code == "42501") raise(said, "grant it to the user that the URL names", "");
   if (lost) {
     // Nothing of it can be used again.

@@ -1,8 +1,10 @@
-// One connection of libpq: owners, values in binary, errors as ours. Knows nothing of transactions.
+// One connection of libpq: owners, values in binary, errors as ours. Knows nothing of transactions. Nothing here waits
+// without end: a server from which no byte comes for so long is given up, and so is its connection.
 //
 // Thread rule: one thread at a time.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -24,8 +26,8 @@ using PgConnection = std::unique_ptr<PGconn, FinishConnection>;
 
 class Pq {
  public:
-  /// Raises usage: no postgres:// URL. Does not connect.
-  explicit Pq(std::string url);
+  /// `patience`: how long nothing may come back. Raises usage: no postgres:// URL. Does not connect.
+  Pq(std::string url, std::chrono::milliseconds patience);
 
   const std::string& where() const { return where_; }
 
@@ -36,8 +38,8 @@ class Pq {
 
   /// Sends all and waits for all, in one round trip. The first that fails stops those after it. Raises store.
   std::vector<Result> pipeline(const std::vector<const Statement*>& statements);
-  /// The one statement, without values; what the server calls what it did.
-  std::string command(const char* sql);
+  /// Statements without values; what the server calls what it did last.
+  std::string command(const std::string& sql);
 
   /// SQLSTATE of the error that the last call raised, or empty.
   const std::string& state() const { return state_; }
@@ -45,15 +47,22 @@ class Pq {
   void roll_back() noexcept;
 
  private:
+  std::chrono::milliseconds statement_limit() const { return patience_ * 5 / 6; }
+  std::chrono::milliseconds lock_limit() const { return patience_ / 3; }
   bool in_transaction() const;
   void send(const Statement& statement);
   void flush();
+  /// Until the server has sent something, or takes something where `writes`: which of them. Raises store: neither.
+  int await(bool writes);
+  /// As PQgetResult().
+  PgResult next();
   static Result take(PGresult& result);
   /// Raises: what the server or the line said about it.
   [[noreturn]] void fail(const PGresult* result);
   [[noreturn]] void raise(const std::string& what, const std::string& next, const char* cause) const;
 
   std::string url_;
+  std::chrono::milliseconds patience_;
   std::string where_;
   std::string state_;
   PgConnection connection_;

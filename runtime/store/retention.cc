@@ -37,8 +37,9 @@ int64_t count(Database& db, const std::string& from, int64_t before) {
 bool forget_run(Store& store, const Row& id, const std::string& who, const std::string& age) {
   const auto results = store.database().run_all({{"DELETE FROM frames WHERE run = $1", id},
                                                  {"DELETE FROM run_files WHERE run = $1", id},
+                                                 {"DELETE FROM run_keys WHERE run = $1", id},
                                                  {"DELETE FROM runs WHERE id = $1", id}});
-  if (results.at(2).changed == 0) return false;
+  if (results.at(3).changed == 0) return false;
   store.audit().add({who, "run forgotten", text(id.at(0)), {{"older than", age}}});
   return true;
 }

@@ -156,6 +156,24 @@ Bytes RunsOnDatabase::key(const std::string& id) {
   return bytes(found.rows[0][0]);
 }
 
+std::vector<KeyHolder> RunsOnDatabase::holders_of(const std::string& set) {
+  std::vector<KeyHolder> out;
+  for (const Row& row :
+       db_.run({"SELECT run, name, version FROM run_keys WHERE name = $1 ORDER BY run, version", {set}}).rows) {
+    out.push_back({text(row[0]), {text(row[1]), number(row[2])}});
+  }
+  return out;
+}
+
+std::vector<NamedKeys> RunsOnDatabase::keys_of(const std::string& id) {
+  std::vector<NamedKeys> out;
+  for (const Row& row :
+       db_.run({"SELECT name, version FROM run_keys WHERE run = $1 ORDER BY name, version", {id}}).rows) {
+    out.push_back({text(row[0]), number(row[1])});
+  }
+  return out;
+}
+
 void RunsOnDatabase::ask_to_stop(const std::string& id) {
   const Result found = db_.run({"UPDATE runs SET stop_asked = 1 WHERE id = $1", {id}});
   if (found.changed == 0) raise_no_run(id, did_you_mean(id, near(id)));
@@ -175,7 +193,7 @@ void RunsOnDatabase::put(const RunRow& given, ByteView key, const std::vector<By
 }
 
 std::vector<Result> RunsOnDatabase::run_until_known(const std::vector<Statement>& attempt) {
-  const std::chrono::milliseconds until = boot_time() + std::chrono::seconds(30);
+  const std::chrono::milliseconds until = boot_time() + kServerPatience;
   for (;;) {
     try {
       return db_.run_all(attempt);

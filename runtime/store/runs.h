@@ -52,6 +52,18 @@ struct RunRow {
   std::vector<std::string> files{};  // SHA-256 of files of the store that it needs; filled by find() only
 };
 
+/// A key set in custody, by its name; never a byte of it.
+struct NamedKeys {
+  std::string set{};
+  int64_t version = 0;  // that the card was asked for; 0: the set's own
+  bool operator==(const NamedKeys&) const = default;
+};
+/// Which run needs it.
+struct KeyHolder {
+  std::string run{};
+  NamedKeys keys{};
+};
+
 /// What changes in the row together with a frame; absent: as it was.
 struct RunChange {
   std::optional<RunState> state{};
@@ -60,6 +72,7 @@ struct RunChange {
   std::optional<int64_t> wake{};
   std::optional<std::string> error{};
   std::optional<AuditEntry> record{};  // added to the audit: both are there, or neither
+  std::vector<NamedKeys> keys{};  // that the run needs from now on, until it is over
 };
 
 struct RunFilter {
@@ -93,6 +106,12 @@ class Runs {
   /// From the first on, without a gap. Raises store: there is one.
   virtual std::vector<Bytes> frames(const std::string& id) = 0;
   virtual Bytes key(const std::string& id) = 0;
+
+  /// Runs that are not over and have used this key set, or may go on with it: until they are over it must not be
+  /// destroyed.
+  virtual std::vector<KeyHolder> holders_of(const std::string& set) = 0;
+  /// The key sets that the run needs, by name; none if it is over.
+  virtual std::vector<NamedKeys> keys_of(const std::string& id) = 0;
 
   /// An operator wants it to end at its next boundary. Its holder sees that with its next append.
   virtual void ask_to_stop(const std::string& id) = 0;

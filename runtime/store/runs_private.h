@@ -31,6 +31,8 @@ class RunsOnDatabase : public Runs {
   std::vector<RunRow> list(const RunFilter& filter) override;
   std::vector<Bytes> frames(const std::string& id) override;
   Bytes key(const std::string& id) override;
+  std::vector<KeyHolder> holders_of(const std::string& set) override;
+  std::vector<NamedKeys> keys_of(const std::string& id) override;
   void ask_to_stop(const std::string& id) override;
   Lease take(const std::string& id, const std::function<bool(std::chrono::milliseconds)>& waits) override;
   bool nobody_holds(const std::string& id) override;

@@ -34,6 +34,12 @@ constexpr const char* kFiles =
 constexpr const char* kRunFiles =
     "CREATE TABLE run_files (run @text NOT NULL REFERENCES runs(id), sha256 @text NOT NULL, PRIMARY KEY (run, sha256))";
 
+// Keys that a run which is not over has used or may go on with. `name`: of the key set in custody; `version`: 0, it is
+// the set's own.
+constexpr const char* kRunKeys =
+    "CREATE TABLE run_keys (run @text NOT NULL REFERENCES runs(id), name @text NOT NULL, version @number NOT NULL, "
+    "PRIMARY KEY (run, name, version))";
+
 bool has(const std::vector<std::string>& tables, const char* name) {
   return std::find(tables.begin(), tables.end(), name) != tables.end();
 }
@@ -64,6 +70,11 @@ const std::vector<Format>& formats() {
            kOutboxByDue,
            kRotations,
            kOpenRotations,
+       }},
+      {2,
+       {
+           kRunKeys,
+           "CREATE INDEX run_keys_by_name ON run_keys (name)",
        }},
   };
   return all;

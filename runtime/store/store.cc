@@ -97,7 +97,7 @@ std::shared_ptr<Store> Store::open(const StoreOptions& options) {
   if (options.margin * 2 > options.lease) {
     throw Error(ErrorKind::usage, "the margin of a lease has to be less than half of its length");
   }
-  std::unique_ptr<Database> db = open_database(options.where, options.make, options.or_read);
+  std::unique_ptr<Database> db = open_database(options.where, options.make, options.or_read, options.patience);
   bring_up(*db, formats(), options.make, options.migrate);
   return std::make_shared<StoreOnDatabase>(std::move(db), options);
 }

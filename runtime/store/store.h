@@ -28,13 +28,14 @@ struct StoreOptions {
   std::string node{};                          // name of this machine, of no other on the store; default: the host's
   std::chrono::milliseconds lease{15'000};     // how long a run is held without a sign of life
   std::chrono::milliseconds margin{3'000};     // within which the holder stops by itself
-  bool make = true;                            // make what is not there
-  bool migrate = true;                         // bring an older format up to this one
-  bool or_read = false;                        // one that cannot be written (SQLite) is opened to be read
+  std::chrono::milliseconds patience = kServerPatience;  // how long a server may be away
+  bool make = true;                                      // make what is not there
+  bool migrate = true;                                   // bring an older format up to this one
+  bool or_read = false;                                  // one that cannot be written (SQLite) is opened to be read
 };
 
 /// The format of the tables that this program writes.
-inline constexpr int64_t kStoreFormat = 1;
+inline constexpr int64_t kStoreFormat = 2;
 
 /// What the key of a run, and a file, are sealed as.
 /// What frame `number` of a run is sealed in, under the run's key.

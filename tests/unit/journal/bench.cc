@@ -149,7 +149,10 @@ Process Bench::start(const std::string& flow, const std::vector<std::string>& se
             HostedReader reader(line);
             engine::RunSetup made = setup(flow, settings, reader);
             const auto store = open_store();
-            const auto journal = StoreJournal::begin(store, made, {}, "test");
+            Origin origin;
+            origin.seed = seed;
+            if (seed) made.inputs = engine::Inputs::repeatable(*seed);
+            const auto journal = StoreJournal::begin(store, made, origin, "test");
             if (budgets) made.ledger = std::make_shared<StoreBudget>(store, journal->id());
             return carry_out(std::move(made), *journal, reader, kill, long_wait);
           }};
@@ -176,7 +179,7 @@ Process Bench::start_resume(const std::string& id, KillPoint kill) {
             made.keys = keys();
             made.reader = &reader;
             made.flavor = engine::host_side(flavor);
-            made.inputs = inputs;
+            if (!seed) made.inputs = inputs;
             if (budgets) made.ledger = std::make_shared<StoreBudget>(store, id);
             return carry_out(std::move(made), *taken.journal, reader, kill, long_wait);
           }};

@@ -62,6 +62,7 @@ struct Bench {
   std::string node{};    // of the next process; empty: this machine
   std::chrono::milliseconds long_wait = engine::kLongWait;  // from this on a run is dropped from memory
   engine::Inputs inputs = engine::Inputs::real();
+  std::optional<uint64_t> seed{};  // of every run, instead of those
 
  private:
   store::StoreOptions options() const;

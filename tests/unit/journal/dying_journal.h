@@ -62,6 +62,7 @@ class DyingJournal : public engine::RunJournal {
   void refused(const engine::Refusal& refusal) override { inner_.refused(refusal); }
   void before_sending() override { inner_.before_sending(); }
   void travelled(ByteView command, ByteView answer) override { inner_.travelled(command, answer); }
+  void keys_refused(const std::vector<std::string>& sets) override { inner_.keys_refused(sets); }
   void channel_opened(const engine::ChannelMaterial& material) override { inner_.channel_opened(material); }
   void card_is(const std::string& identity) override { inner_.card_is(identity); }
   void channel_moved(host::ChannelId channel, const gp::Channel::Mark& mark) override {

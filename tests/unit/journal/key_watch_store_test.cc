@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/hex.h"
+#include "stores.h"
 
 namespace cw::journal {
 namespace {
@@ -73,22 +74,48 @@ TEST_F(StoreKeyWatchTest, a_channel_decides) {
   EXPECT_FALSE(rotations_.names("demo.sd2"));
 }
 
-TEST_F(StoreKeyWatchTest, keys_that_a_card_may_hold_are_not_destroyed) {
-  refuse_to_lose(rotations_, "demo.sd");
-  watch_.about_to_put_keys({kDomain.card, {}}, {"demo.sd", 0x30}, {"demo.sd2", 0x31});
-  for (const char* set : {"demo.sd", "demo.sd2"}) {
-    try {
-      refuse_to_lose(rotations_, set);
-      ADD_FAILURE() << set;
-    } catch (const Error& error) {
-      EXPECT_EQ(error.kind(), ErrorKind::usage);
-      EXPECT_NE(error.message().find("the ISD: from 'demo.sd' (version 30)"), std::string::npos) << error.message();
-    }
-  }
-  refuse_to_lose(rotations_, "isd");
-  watch_.channel_opened({kDomain.card, {}}, {"demo.sd", 0x30});
-  refuse_to_lose(rotations_, "demo.sd2");
+/// "" if it may be destroyed.
+std::string loses(store::Store& store, const std::string& set) {
+  return store::refusal([&] { refuse_to_lose(store, set); });
 }
+
+class KeysThatAreNeeded : public store::OnStore {};
+
+TEST_P(KeysThatAreNeeded, by_a_card_that_may_hold_them_are_not_destroyed) {
+  const auto store = open();
+  StoreKeyWatch watch(store->rotations(), "run-7", [] { return int64_t{1'767'225'600'000}; });
+  EXPECT_EQ(loses(*store, "demo.sd"), "");
+  watch.about_to_put_keys({kDomain.card, {}}, {"demo.sd", 0x30}, {"demo.sd2", 0x31});
+  for (const char* set : {"demo.sd", "demo.sd2"}) {
+    const std::string said = loses(*store, set);
+    EXPECT_EQ(said.find("usage: destroying key set '"), 0U) << said;
+    EXPECT_NE(said.find("the ISD: from 'demo.sd' (version 30)"), std::string::npos) << said;
+  }
+  EXPECT_EQ(loses(*store, "isd"), "");
+  watch.channel_opened({kDomain.card, {}}, {"demo.sd", 0x30});
+  EXPECT_EQ(loses(*store, "demo.sd2"), "");
+}
+
+TEST_P(KeysThatAreNeeded, by_a_run_that_is_not_over_are_not_destroyed) {
+  const auto store = open();
+  store::Lease lease = begin(*store);
+  store::RunChange opens;
+  opens.keys = {{"demo.sd", 0x30}};
+  store->runs().append(lease, to_bytes("next open"), opens);
+  const std::string said = loses(*store, "demo.sd");
+  EXPECT_EQ(said.find("usage: destroying key set 'demo.sd': run " + lease.run() + " is not over"), 0U) << said;
+  EXPECT_EQ(loses(*store, "isd"), "");
+  const auto custody = crypto::FileKeyStore::parse(Secret(), "nothing");
+  const std::vector<store::NamedKeys> lost = {{"demo.sd", 0x30}};
+  EXPECT_EQ(lost_keys(*store, lease.run(), custody), lost);
+  EXPECT_EQ(keys_text(lost[0]), "key set 'demo.sd', version 30");
+  store::RunChange ends;
+  ends.state = store::RunState::done;
+  store->runs().append(lease, to_bytes("end"), ends);
+  EXPECT_EQ(loses(*store, "demo.sd"), "");
+}
+
+INSTANTIATE_TEST_SUITE_P(On, KeysThatAreNeeded, store::both_engines(), store::engine_name);
 
 }  // namespace
 }  // namespace cw::journal

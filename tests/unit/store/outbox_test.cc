@@ -101,6 +101,24 @@ TEST_P(Outboxes, WhatFailedIsTriedAgainWhenItIsDue) {
   EXPECT_EQ(key_of(other_->take(500, 1000)), "a");
 }
 
+TEST_P(Outboxes, WhatAClockThatRanAheadPutOffIsTriedNowAndWhatIsHeldByOneALittleAheadIsNot) {
+  constexpr int64_t kHour = 3'600'000;
+  constexpr int64_t kTomorrow = 24 * kHour;
+  outbox_->put(parcel("a"));
+  ASSERT_TRUE(outbox_->take(kTomorrow, 1000));
+  outbox_->failed("a", kTomorrow + kHour, "503", false);
+  EXPECT_EQ(key_of(outbox_->take(1000, 1000)), "a");
+  outbox_->failed("a", 1000 + kHour, "503", false);
+  EXPECT_FALSE(outbox_->take(1000, 1000)) << "an hour is a pause as any";
+  outbox_->put(parcel("b"));
+  ASSERT_EQ(key_of(other_->take(1'900, 1000)), "b");
+  EXPECT_FALSE(outbox_->take(1000, 1000));
+  // One that is held since tomorrow is not: who held it has another clock by now, or is dead.
+  other_->failed("b", 100, "503", false);
+  ASSERT_EQ(key_of(other_->take(kTomorrow, 1000)), "b");
+  EXPECT_EQ(key_of(outbox_->take(1000, 1000)), "b");
+}
+
 TEST_P(Outboxes, WhatWasGivenUpWaitsForAPerson) {
   outbox_->put(parcel("a"));
   outbox_->take(100, 1000);

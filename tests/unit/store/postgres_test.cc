@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
+#include "own_server.h"
 #include "stores.h"
 
 namespace cw::store {
@@ -64,40 +65,21 @@ TEST_P(PostgresStore, whose_connections_are_cut_again_and_again_loses_and_double
 }
 
 TEST_P(PostgresStore, waits_for_a_server_that_is_started_again) {
-  // A server of its own: the others go on.
-  const std::string cluster = (folder() / "pg").string();
-  const auto shell = [&](const std::string& command) {
-    const std::string all = std::string("cd '") + CW_SOURCE_DIR +
-                            "' && bash -euc '. tools/say.sh; . tools/postgres.sh; " + command + "' >'" +
-                            (folder() / "shell.log").string() + "' 2>&1";
-    return ::system(all.c_str());
-  };
-  std::filesystem::permissions(folder(), std::filesystem::perms(0755));
-  ASSERT_EQ(shell("start_postgres " + cluster + "; echo $CW_TEST_POSTGRES >" + cluster + ".url; echo $postgres_dir >" +
-                  cluster + ".dir"),
-            0)
-      << to_string(read_file(folder() / "shell.log"));
-  const auto line = [&](const char* end) {
-    std::string text = to_string(read_file(cluster + end));
-    text.pop_back();
-    return text;
-  };
-  const std::string with_server = "postgres_dir=" + line(".dir") + "; ";
-  {
-    StoreOptions wanted = options();
-    wanted.where = line(".url");
-    const auto store = Store::open(wanted);
-    append_while(*store, 150, [&](const std::atomic<int>& running) {
-      for (int i = 0; i < 2 && running > 0; ++i) {
-        wait(50);
-        EXPECT_EQ(shell(with_server + "halt_postgres; resume_postgres"), 0);
-      }
-    });
-    EXPECT_EQ(shell(with_server + "halt_postgres"), 0);
-    EXPECT_EQ(cause_of([&] { Store::open(wanted); }), "gone");
-    EXPECT_NE(refusal([&] { Store::open(wanted); }).find("look whether the server runs"), std::string::npos);
-  }
-  EXPECT_EQ(shell(with_server + "stop_postgres"), 0);
+  const OwnServer server(folder());
+  ASSERT_EQ(server.trouble(), "");
+  StoreOptions wanted = options();
+  wanted.where = server.url();
+  const auto store = Store::open(wanted);
+  append_while(*store, 150, [&](const std::atomic<int>& running) {
+    for (int i = 0; i < 2 && running > 0; ++i) {
+      wait(50);
+      EXPECT_TRUE(server.does("halt_postgres; resume_postgres"));
+    }
+  });
+  EXPECT_TRUE(server.does("halt_postgres"));
+  EXPECT_EQ(cause_of([&] { Store::open(wanted); }), "gone");
+  EXPECT_NE(refusal([&] { Store::open(wanted); }).find("look whether the server runs"), std::string::npos);
+  EXPECT_TRUE(server.does("resume_postgres"));
 }
 
 TEST(PostgresUrl, never_shows_a_password) {

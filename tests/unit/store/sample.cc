@@ -41,6 +41,9 @@ void fill(Store& store) {
   const Lease held = begin(store, "demo/inventory", {});
   store.audit().add({"ada@desk", "run begun", held.run(), {{"flow", "demo/inventory"}}});
   store.audit().root();
+  // As its next frame would.
+  store.database().run(
+      {"INSERT INTO run_keys (run, name, version) VALUES ($1, 'isd', $2)", {held.run(), int64_t{0x30}}});
 
   const std::vector<Account> isd = {{"CA4D01", "", 0x30}};
   store.budgets().charge("charge 1", Charge::authentication, isd, {}, done.run());
