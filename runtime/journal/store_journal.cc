@@ -38,7 +38,8 @@ StoreJournal::StoreJournal(std::shared_ptr<store::Store> store, crypto::SealingK
 StoreJournal::~StoreJournal() { left(); }
 
 std::unique_ptr<StoreJournal> StoreJournal::begin(std::shared_ptr<store::Store> store, const engine::RunSetup& setup,
-                                                  const Origin& origin, const std::string& actor) {
+                                                  const Origin& origin, const std::string& actor,
+                                                  const std::string& id) {
   crypto::SealingKey key = crypto::SealingKey::random();
   const engine::Flow flow = setup.flow ? *setup.flow : engine::check_flow(*setup.bundle, setup.flow_name);
   HeadText head = write_head(*store, setup, flow, origin, key);
@@ -51,7 +52,7 @@ std::unique_ptr<StoreJournal> StoreJournal::begin(std::shared_ptr<store::Store> 
   row.policy = read.recording.policy;
   row.policy_hash = read.recording.policy_hash;
   row.files = std::move(head.files);
-  row.id = store::new_run_id();
+  row.id = id.empty() ? store::new_run_id() : id;
   store::Lease lease = store->runs().create(row, store->key().seal(key, store::run_key_context(row.id)),
                                             key.seal(view(head.text), frame_context(0)));
   std::unique_ptr<StoreJournal> journal(new StoreJournal(std::move(store), std::move(key), std::move(lease), actor));

@@ -20,9 +20,11 @@ using Patience = std::function<bool(std::chrono::milliseconds)>;
 
 class StoreJournal : public engine::RunJournal {
  public:
-  /// A new run, begun in the store. `actor` is for the audit. Raises store.
+  /// A new run, begun in the store. `actor` is for the audit. `id`: one of store::new_run_id() that somebody has written
+  /// down already; empty: a new one. Raises store.
   static std::unique_ptr<StoreJournal> begin(std::shared_ptr<store::Store> store, const engine::RunSetup& setup,
-                                             const Origin& origin, const std::string& actor);
+                                             const Origin& origin, const std::string& actor,
+                                             const std::string& id = {});
 
   struct TakenUp;
   /// A run that is there, taken from whoever held it. What was in doubt is written down as lost. Raises store: it is
