@@ -120,7 +120,8 @@ void BatchConsole::row_ends(size_t reader, const batch::Result& result) {
       return line(Colour::yellow, "stopped", named(result) + kept(result.run));
     case State::quarantined:
       ++on.failed;
-      return line(Colour::red, "quarantined", named(result) + ", " + known(result.card) + ": " + result.message + kept(result.run));
+      return line(Colour::red, "quarantined",
+                  named(result) + ", " + known(result.card) + ": " + result.message + kept(result.run));
     case State::started:
     case State::failed:
       ++on.failed;

@@ -17,7 +17,8 @@ ordered_json error_json(const Error& error) { return {{"kind", name_of(error.kin
 void BatchEvents::begins(const batch::Plan& plan) {
   readers_ = plan.readers;
   ordered_json half_way = ordered_json::array();
-  for (const auto& each : plan.half_way) half_way.push_back({{"row", each.row}, {"card", each.card}, {"run", each.run}});
+  for (const auto& each : plan.half_way)
+    half_way.push_back({{"row", each.row}, {"card", each.card}, {"run", each.run}});
   write(out_, {{"event", "batch"},
                {"flow", plan.flow},
                {"bundle", bundle_.hash()},
@@ -51,8 +52,7 @@ engine::Observer* BatchEvents::run(size_t reader, const batch::Result& row) {
 void BatchEvents::row_ends(size_t, const batch::Result& result) {
   ordered_json event = {{"event", "row_end"},    {"reader", result.reader},        {"row", result.row},
                         {"line", result.line},   {"state", name_of(result.state)}, {"card", result.card},
-                        {"tries", result.tries}, {"seconds", result.seconds},
-                        {"run", result.run}};
+                        {"tries", result.tries}, {"seconds", result.seconds},      {"run", result.run}};
   if (!result.error.empty()) event["error"] = {{"kind", result.error}, {"message", result.message}};
   write(out_, event);
 }

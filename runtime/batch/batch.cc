@@ -278,9 +278,7 @@ class Batch::Conductor {
     if (error) {
       const Results::History* history = setup_.results->row(result.row);
       const bool often = history && history->failures + 1 >= kFailuresOfRow;
-      result.state = was_left(*error)    ? State::stopped
-                     : in_doubt || often ? State::quarantined
-                                         : State::failed;
+      result.state = was_left(*error) ? State::stopped : in_doubt || often ? State::quarantined : State::failed;
       result.error = result.state == State::stopped ? "" : name_of(error->kind());
       result.message = error->message();
     }

@@ -10,8 +10,8 @@ namespace cw::batch {
 namespace {
 
 const std::vector<std::string>& header() {
-  static const std::vector<std::string> names = {"flow",   "row",   "line",    "state", "card",
-                                                 "reader", "tries", "seconds", "error", "message", "run"};
+  static const std::vector<std::string> names = {"flow",  "row",     "line",  "state",   "card", "reader",
+                                                 "tries", "seconds", "error", "message", "run"};
   return names;
 }
 
