@@ -73,10 +73,11 @@ bool is_in_reader(const Options& options) { return options.supply.card.starts_wi
 /// What a card in a reader is asked counts for all who ask it; simulated ones begin anew with each scenario.
 void count_in_store(const Options& options, SupplyOptions& supply,
                     const std::shared_ptr<const engine::Policy>& policy) {
-  const auto store = is_in_reader(options) ? options.store.open() : nullptr;
-  if (!store) return;
-  supply.count = [store, policy](const std::string& card) {
-    return std::make_unique<CountedRun>(store, "test", card, *policy);
+  if (!is_in_reader(options)) return;
+  const auto store = std::make_shared<std::shared_ptr<store::Store>>();  // opened once there is a reader
+  supply.count = [store, policy, place = options.store](const std::string& card) {
+    if (!*store) *store = place.open();
+    return *store ? std::make_unique<CountedRun>(*store, "test", card, *policy) : nullptr;
   };
 }
 
