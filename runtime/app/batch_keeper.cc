@@ -12,8 +12,8 @@ namespace {
 class RunInStore : public batch::KeptRun {
  public:
   RunInStore(std::shared_ptr<store::Store> store, const engine::RunSetup& setup, const journal::Origin& origin,
-             const std::string& id)
-      : run_(std::move(store), setup, origin, id) {}
+             const journal::RunAhead& ahead)
+      : run_(std::move(store), setup, origin, ahead) {}
   void join(engine::RunSetup& setup) override { run_.join(setup); }
   void refused(const Error& error) override { run_.refused(error); }
 
@@ -33,11 +33,11 @@ BatchKeeper::BatchKeeper(std::shared_ptr<store::Store> store, std::vector<journa
                          std::optional<std::filesystem::path> card_states)
     : store_(store), origins_(std::move(origins)), card_states_(std::move(card_states)), courier_(std::move(store)) {}
 
-std::unique_ptr<batch::KeptRun> BatchKeeper::begin(const std::string& id, const engine::RunSetup& setup, size_t reader,
-                                                   const std::string& row) {
+std::unique_ptr<batch::KeptRun> BatchKeeper::begin(const batch::Result& row, const engine::RunSetup& setup,
+                                                   size_t reader) {
   journal::Origin origin = origins_.at(reader);
-  if (card_states_) origin.card_state = std::filesystem::absolute(card_state_of(*card_states_, row)).string();
-  return std::make_unique<RunInStore>(store_, setup, origin, id);
+  if (card_states_) origin.card_state = std::filesystem::absolute(card_state_of(*card_states_, row.row)).string();
+  return std::make_unique<RunInStore>(store_, setup, origin, journal::RunAhead{row.run, row.card});
 }
 
 batch::Keeper::Kept BatchKeeper::look(const std::string& id) {

@@ -23,8 +23,8 @@ class BatchKeeper : public batch::Keeper {
               std::optional<std::filesystem::path> card_states);
 
   std::string new_id() override { return store::new_run_id(); }
-  std::unique_ptr<batch::KeptRun> begin(const std::string& id, const engine::RunSetup& setup, size_t reader,
-                                        const std::string& row) override;
+  std::unique_ptr<batch::KeptRun> begin(const batch::Result& row, const engine::RunSetup& setup,
+                                        size_t reader) override;
   void ended(const std::string& id) override { courier_.ended(id); }
   Kept look(const std::string& id) override;
   bool give_up(const std::string& id) override;

@@ -145,6 +145,10 @@ Outcome run(const Options& options) {
   setup.http = call_http;
   setup.readers = std::move(cards.readers);
   std::optional<BatchKeeper> keeper;
+  if (const auto store = options.store.open_for(cards.simulated)) {
+    keeper.emplace(store, std::move(cards.origins), options.cards.card_states);
+    setup.keeper = &*keeper;
+  }
   setup.table = &table;
   setup.queue = {options.retry_failed, options.limit};
   setup.stop_after = options.stop_after;
@@ -157,10 +161,6 @@ Outcome run(const Options& options) {
   }
   batch::Results results(results_file, name);
   batch::Quarantine quarantine(quarantine_file);
-  if (const auto store = options.store.open_for(cards.simulated)) {
-    keeper.emplace(store, std::move(cards.origins), options.cards.card_states);
-    setup.keeper = &*keeper;
-  }
   setup.results = &results;
   setup.quarantine = &quarantine;
   BatchConsole console(std::cout, Terminal::of(STDOUT_FILENO));

@@ -264,7 +264,7 @@ class Batch::Conductor {
   std::optional<Error> keep_and_finish(size_t reader, const Result& row, engine::RunSetup setup) const {
     if (setup_.keeper == nullptr) return finish(std::move(setup));
     try {
-      const std::unique_ptr<KeptRun> kept = setup_.keeper->begin(row.run, setup, reader, row.row);
+      const std::unique_ptr<KeptRun> kept = setup_.keeper->begin(row, setup, reader);
       kept->join(setup);
       return finish(std::move(setup), kept.get());
     } catch (const Error& error) {

@@ -53,7 +53,7 @@ def wrong_keys_are_remembered(bench):
 
 SCENARIO = """local gp = require "cw.gp"
 return {
-  name = "opens", summary = "Opens a channel", given = { keys = { "isd" } },
+  summary = "Opens a channel", needs = { keys = { "isd" } },
   run = function(t) gp.open(t.card, { keys = "isd", flavor = t.flavor }) end,
 }
 """

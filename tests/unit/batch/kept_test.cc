@@ -38,10 +38,11 @@ class KeptTest : public Story {
 
 TEST_F(KeptTest, TheResultsNameARunBeforeItIsBegun) {
   std::vector<std::string> begun;
-  store_.at_begin = [&](const std::string& id, const std::string& row) {
-    EXPECT_NE(content("results.csv").find("test," + row + ","), std::string::npos);
-    EXPECT_NE(content("results.csv").find("," + id + "\n"), std::string::npos);
-    begun.push_back(id);
+  store_.at_begin = [&](const Result& row) {
+    EXPECT_NE(content("results.csv").find("test," + row.row + ","), std::string::npos);
+    EXPECT_NE(content("results.csv").find("," + row.run + "\n"), std::string::npos);
+    EXPECT_EQ(row.card.substr(0, 5), "CPLC-");
+    begun.push_back(row.run);
   };
   EXPECT_EQ(run(table("number\n1\n2\n"), {{card(1), card(2)}}).done, 2U);
   EXPECT_EQ(begun.size(), 2U);
@@ -95,8 +96,8 @@ TEST_F(KeptTest, WhileAnotherProcessWorksOnARowNoBatchBegins) {
 }
 
 TEST_F(KeptTest, AStoreThatTakesNothingEndsTheBatchAndNoRowHasFailed) {
-  store_.at_begin = [](const std::string&, const std::string& row) {
-    if (row == "2") throw Error(ErrorKind::store, "the disk is full");
+  store_.at_begin = [](const Result& row) {
+    if (row.row == "2") throw Error(ErrorKind::store, "the disk is full");
   };
   const Table people = table("number\n1\n2\n3\n");
   EXPECT_EQ(failure_of(people, {{card(1), card(2), card(3)}}).kind(), ErrorKind::store);

@@ -109,7 +109,7 @@ TEST_F(ResultsTest, AfterACrashAtAnyByteEveryRowIsDoneOnceInTheEnd) {
       RowQueue queue(people, results, quarantine, {});
       for (const Row& row : people.rows()) {
         const bool done = results.row(row.key) && results.row(row.key)->state == State::done;
-        EXPECT_EQ(done, whole.substr(0, size).find("done,CPLC-" + row.key.substr(0, 1) + ",,1,0.000,,\n") !=
+        EXPECT_EQ(done, whole.substr(0, size).find("done,CPLC-" + row.key.substr(0, 1) + ",,1,0.000,,,\n") !=
                             std::string::npos);
       }
       for (size_t card = 0; queue.left() > 0; ++card) {

@@ -101,9 +101,8 @@ class StoryRun : public KeptRun {
 
 }  // namespace
 
-std::unique_ptr<KeptRun> StoryKeeper::begin(const std::string& id, const engine::RunSetup&, size_t,
-                                            const std::string& row) {
-  if (at_begin) at_begin(id, row);
+std::unique_ptr<KeptRun> StoryKeeper::begin(const Result& row, const engine::RunSetup&, size_t) {
+  if (at_begin) at_begin(row);
   return std::make_unique<StoryRun>();
 }
 

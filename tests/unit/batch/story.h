@@ -66,13 +66,12 @@ class Listener : public Follower {
 class StoryKeeper : public Keeper {
  public:
   std::string new_id() override { return "run-" + std::to_string(++ids_); }
-  std::unique_ptr<KeptRun> begin(const std::string& id, const engine::RunSetup& setup, size_t reader,
-                                 const std::string& row) override;
+  std::unique_ptr<KeptRun> begin(const Result& row, const engine::RunSetup& setup, size_t reader) override;
   void ended(const std::string& id) override;
   Kept look(const std::string& id) override;
   bool give_up(const std::string& id) override;
 
-  std::function<void(const std::string& id, const std::string& row)> at_begin{};
+  std::function<void(const Result& row)> at_begin{};
   std::map<std::string, Kept> fates{};
   std::mutex mutex{};
   std::vector<std::string> ended_runs{};
