@@ -84,7 +84,7 @@ class Kept:
     def prompt(self):
         """What is counted of a prompt, and stands in the audit."""
         planted = self.planted
-        lines = ["card:select('')", "card:open_channel { keys = 'isd' }", "card:open_channel { keys = 'wrong' }"]
+        lines = ["card:select('')", "card:open_channel { keys = 'isd' }", "keys.put_key_data('demo.sd', 1)"]
         command = [str(planted.cardwright), "repl", "--card", f"sim:{planted.flavor}", "--card-state", "card", "--keys",
                    "keys", *self.at]
         done = subprocess.run(command, cwd=planted.folder, env=planted.environment(), input="\n".join(lines).encode(),
