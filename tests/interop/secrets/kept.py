@@ -109,7 +109,8 @@ class Kept:
         done = subprocess.run([str(planted.cardwright), *arguments, *self.at], cwd=planted.folder,
                               env=planted.environment(), stdin=subprocess.DEVNULL, capture_output=True, timeout=120)
         why = planted.leaks({"standard output": done.stdout, "standard error": done.stderr})
-        if why is None and not done.stdout + done.stderr or done.returncode in (70, 134, 139):
+        silent = not done.stdout + done.stderr and "--raw" not in arguments  # a run that was not begun has no lines
+        if why is None and silent or done.returncode in (70, 134, 139):
             why = f"exit status {done.returncode}, and it said {done.stdout + done.stderr}"
         planted.say(f"{self.name}: {what}", why)
         return done
