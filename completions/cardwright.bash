@@ -78,12 +78,12 @@ _cardwright() {
       ;;
     batch)
       options='--cards --flavor --data --set --key --keys --policy --results --quarantine --stop-after --limit'
-      options+=' --retry-failed --any-card --card-states --json --verbose --help'
+      options+=' --retry-failed --any-card --card-states --store --store-key --json --verbose --help'
       ;;
     readers) options='--json --watch --help' ;;
     test)
       options='--card --keys --policy --tag --name --flavor --jobs --seed --format --junit --html --slowest --list --fresh'
-      options+=' --tear --set --card-state --from --record --record-answers --help'
+      options+=' --tear --set --card-state --from --record --record-answers --store --store-key --help'
       ;;
     selftest) options='--vectors --help' ;;
     cap) options='--json --help' ;;
@@ -91,8 +91,8 @@ _cardwright() {
       options="$session $record --json --help"
       if [ "${line[2]}" = serve ]; then options='--vpcd --flavor --state --count --seed --trace --help'; fi
       ;;
-    send) options="$session $record --help" ;;
-    repl) options="$session --verbose --help" ;;
+    send) options="$session $record --store --store-key --help" ;;
+    repl) options="$session --store --store-key --verbose --help" ;;
     store)
       options='--store --store-key --json --help'
       if [ "${line[2]}" = forget ]; then options+=' --older-than --dry-run'; fi

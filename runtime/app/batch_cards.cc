@@ -48,7 +48,7 @@ class SimCards : public batch::CardSource {
   void row_begins(const std::string& row) override { row_ = row; }
   void row_ends() override {
     if (!states_) return;
-    write_file_atomically(*states_ / (file_name_of(row_) + ".json"), view(reader_->card().save()), /*owner_only=*/true);
+    write_file_atomically(card_state_of(*states_, row_), view(reader_->card().save()), /*owner_only=*/true);
   }
 
  private:
@@ -104,6 +104,10 @@ std::string file_name_of(const std::string& row) {
   return out.substr(0, 100) + "-" + to_hex(crypto::digest(crypto::Hash::sha256, view(row)));
 }
 
+std::filesystem::path card_state_of(const std::filesystem::path& folder, const std::string& row) {
+  return folder / (file_name_of(row) + ".json");
+}
+
 namespace {
 
 /// Adds the readers that one --cards names, without those that are there already.
@@ -132,6 +136,7 @@ class Opener {
     if (wanted_.flavor && opened_.readers.empty()) {
       throw Error(ErrorKind::usage, "--flavor goes with cards in readers; of simulated ones write --cards sim:FLAVOR");
     }
+    opened_.simulated = opened_.readers.empty();
     for (const std::string& flavor : flavors_) add_sim(flavor);
     return std::move(opened_);
   }
@@ -142,7 +147,9 @@ class Opener {
     const KeySource keys = open_keys(wanted_.keys, std::getenv("CARDWRIGHT_KEYS"), nullptr);
     if (needs_keys_) keys.demand();
     for (const std::string& name : pcsc_readers_like(pattern)) {
-      if (pcsc_.insert(name).second) opened_.readers.push_back({pcsc_cards(name, flavor), keys.store});
+      if (!pcsc_.insert(name).second) continue;
+      opened_.readers.push_back({pcsc_cards(name, flavor), keys.store});
+      opened_.origins.push_back({"pcsc:" + name, wanted_.flavor, key_file()});
     }
   }
 
@@ -155,7 +162,13 @@ class Opener {
     const std::string number = alone ? "" : " " + std::to_string(++numbers_[name]);
     opened_.readers.push_back(
         {std::make_unique<SimCards>("sim:" + name + number, flavor, wanted_.card_states), keys_.at(name).store});
+    opened_.origins.push_back({"sim:" + name, {}, key_file()});
     opened_.built_in_keys = opened_.built_in_keys || keys_.at(name).built_in;
+  }
+
+  std::optional<std::string> key_file() const {
+    if (!wanted_.keys) return {};
+    return std::filesystem::absolute(*wanted_.keys).string();
   }
 
   const BatchCards& wanted_;

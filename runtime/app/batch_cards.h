@@ -9,6 +9,7 @@
 
 #include "app/key_source.h"
 #include "batch/batch.h"
+#include "journal/run_head.h"
 
 namespace cw::app {
 
@@ -21,6 +22,8 @@ struct BatchCards {
 
 struct OpenedCards {
   std::vector<batch::BatchReader> readers{};
+  std::vector<journal::Origin> origins{};  // of runs in each of them
+  bool simulated = false;                  // all of them are
   bool built_in_keys = false;
 };
 
@@ -30,5 +33,8 @@ OpenedCards open_cards(const BatchCards& wanted, bool needs_keys);
 
 /// File name for a row: its key, with what no file name can hold as %XX.
 std::string file_name_of(const std::string& row);
+
+/// Where a row's simulated card is kept.
+std::filesystem::path card_state_of(const std::filesystem::path& folder, const std::string& row);
 
 }  // namespace cw::app

@@ -22,6 +22,9 @@ std::string named(const batch::Result& row) {
   return row.row + " (line " + std::to_string(row.line) + ") on " + row.reader;
 }
 
+/// Where a person looks for what happened; nothing, where no run is kept.
+std::string kept(const std::string& run) { return run.empty() ? "" : "; run " + run; }
+
 std::string known(const std::string& card) { return card.empty() ? "a card that tells no identity" : "card " + card; }
 
 }  // namespace
@@ -87,7 +90,7 @@ void BatchConsole::begins(const batch::Plan& plan) {
   if (plan.over_limit > 0) text += ", " + std::to_string(plan.over_limit) + " over --limit";
   out_ << printable(plan.flow + ": " + text) << '\n';
   for (const batch::Plan::HalfWay& row : plan.half_way) {
-    out_ << printable("row " + row.row + " was begun on card " + row.card +
+    out_ << printable("row " + row.row + " was begun on card " + row.card + kept(row.run) +
                       ": put that card in, and it is finished; if another gets the row, that one is of no use")
          << '\n';
   }
@@ -112,16 +115,17 @@ void BatchConsole::row_ends(size_t reader, const batch::Result& result) {
     case State::done:
       ++on.done;
       if (terminal_.interactive) return show(reader, "");
-      return line(Colour::green, "done", named(result) + ", " + number(result.seconds, "%.2f s"));
+      return line(Colour::green, "done", named(result) + ", " + number(result.seconds, "%.2f s") + kept(result.run));
     case State::stopped:
-      return line(Colour::yellow, "stopped", named(result));
+      return line(Colour::yellow, "stopped", named(result) + kept(result.run));
     case State::quarantined:
       ++on.failed;
-      return line(Colour::red, "quarantined", named(result) + ", " + known(result.card) + ": " + result.message);
+      return line(Colour::red, "quarantined",
+                  named(result) + ", " + known(result.card) + ": " + result.message + kept(result.run));
     case State::started:
     case State::failed:
       ++on.failed;
-      return line(Colour::red, "failed", named(result) + ": " + result.message);
+      return line(Colour::red, "failed", named(result) + ": " + result.message + kept(result.run));
   }
 }
 

@@ -17,7 +17,8 @@ ordered_json error_json(const Error& error) { return {{"kind", name_of(error.kin
 void BatchEvents::begins(const batch::Plan& plan) {
   readers_ = plan.readers;
   ordered_json half_way = ordered_json::array();
-  for (const auto& each : plan.half_way) half_way.push_back({{"row", each.row}, {"card", each.card}});
+  for (const auto& each : plan.half_way)
+    half_way.push_back({{"row", each.row}, {"card", each.card}, {"run", each.run}});
   write(out_, {{"event", "batch"},
                {"flow", plan.flow},
                {"bundle", bundle_.hash()},
@@ -38,7 +39,8 @@ void BatchEvents::row_begins(size_t, const batch::Result& row) {
                {"row", row.row},
                {"line", row.line},
                {"card", row.card},
-               {"tries", row.tries}});
+               {"tries", row.tries},
+               {"run", row.run}});
 }
 
 engine::Observer* BatchEvents::run(size_t reader, const batch::Result& row) {
@@ -50,7 +52,7 @@ engine::Observer* BatchEvents::run(size_t reader, const batch::Result& row) {
 void BatchEvents::row_ends(size_t, const batch::Result& result) {
   ordered_json event = {{"event", "row_end"},    {"reader", result.reader},        {"row", result.row},
                         {"line", result.line},   {"state", name_of(result.state)}, {"card", result.card},
-                        {"tries", result.tries}, {"seconds", result.seconds}};
+                        {"tries", result.tries}, {"seconds", result.seconds},      {"run", result.run}};
   if (!result.error.empty()) event["error"] = {{"kind", result.error}, {"message", result.message}};
   write(out_, event);
 }

@@ -1,10 +1,11 @@
 // A batch for programs: one JSON object per line, each flushed. `event` says which:
 //
 //   batch       flow, bundle, policy, policy_hash, readers, rows, to_do, done_before, failed_before,
-//               quarantined_before, half_way [{row, card}]: the first, unless something was wrong before
-//   row_begin   reader, row, line, card, tries
+//               quarantined_before, half_way [{row, card, run}]: the first, unless something was wrong before
+//   row_begin   reader, row, line, card, tries, run
 //   attempt, step, progress, channel, command, log, table, result, failed: as in json_events.h, with reader and row
-//   row_end     reader, row, line, state, card, tries, seconds, error {kind, message}
+//   row_end     reader, row, line, state, card, tries, seconds, run, error {kind, message}; `run` is empty where
+//               none is kept
 //   refused     reader, card, why
 //   unreadable  reader, error
 //   reader_end  reader, why

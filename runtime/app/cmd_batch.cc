@@ -7,11 +7,13 @@
 #include "app/batch_cards.h"
 #include "app/batch_console.h"
 #include "app/batch_events.h"
+#include "app/batch_keeper.h"
 #include "app/commands.h"
 #include "app/failure.h"
 #include "app/interrupt.h"
 #include "app/paths.h"
 #include "app/session.h"
+#include "app/store_place.h"
 #include "app/whole_number.h"
 
 namespace cw::app {
@@ -29,6 +31,7 @@ struct Options {
   std::optional<fs::path> policy{};
   std::optional<fs::path> results{};
   std::optional<fs::path> quarantine{};
+  StorePlace store{};
   unsigned stop_after = 3;
   std::optional<size_t> limit{};
   bool retry_failed = false;
@@ -141,6 +144,11 @@ Outcome run(const Options& options) {
   setup.policy = policy;
   setup.http = call_http;
   setup.readers = std::move(cards.readers);
+  std::optional<BatchKeeper> keeper;
+  if (const auto store = options.store.open_for(cards.simulated)) {
+    keeper.emplace(store, std::move(cards.origins), options.cards.card_states);
+    setup.keeper = &*keeper;
+  }
   setup.table = &table;
   setup.queue = {options.retry_failed, options.limit};
   setup.stop_after = options.stop_after;
@@ -167,7 +175,9 @@ Outcome run(const Options& options) {
   Outcome outcome;
   outcome.summary = batch.run(interrupt.requested());
   outcome.status = status_of(follower.plan(), outcome.summary);
+  const std::string undelivered = keeper ? keeper->deliver_the_rest() : "";
   advise(follower.plan(), outcome.summary, results, quarantine);
+  if (!undelivered.empty()) std::cerr << "cardwright: " << undelivered << '\n';
   return outcome;
 }
 
@@ -220,6 +230,7 @@ void add_batch(CLI::App& program, Action& action) {
       ->check(WholeNumber())
       ->type_name("N");
   command->add_option("--limit", options->limit, "hand out at most N rows")->check(WholeNumber(1))->type_name("N");
+  options->store.add_to(*command);
   command->add_flag("--retry-failed", options->retry_failed, "rows that failed once are tried again, on a fresh card");
   command->add_flag("--any-card", options->any_card,
                     "for cards that all have the same serial number: take each for a fresh one, also if it is none");
@@ -236,6 +247,10 @@ void add_batch(CLI::App& program, Action& action) {
       "\n"
       "A bad row is named by its line before any card is touched. Rows that are done are skipped when the same\n"
       "command runs again, after Ctrl-C or a crash too. A card that a row was written to gets no other row.\n"
+      "\n"
+      "The runs of rows are kept in the store, as those of cardwright run are, and attempts are counted there; those "
+      "on\n"
+      "simulated cards only where a store is named. The results name each run.\n"
       "\n"
       "Examples:\n"
       "  cardwright batch demo/install --cards sim:generic*2 --data people.csv --set cap=transit.cap\n"

@@ -83,10 +83,15 @@ void add_repl(CLI::App& program, Action& action) {
   CLI::App* command = program.add_subcommand("repl", "Try Lua on a card, entry by entry");
   auto options = std::make_shared<Options>();
   options->session.add_to(*command);
+  options->session.add_store_to(*command, SessionOptions::Keeps::counts);
   command->add_flag("--verbose,-v", options->verbose, "each command, debug lines");
   command->footer(
       "Entries run in the sandbox that flows run in, and pass the same gate. Channels stay open between entries.\n"
       "An entry goes over several lines until it is complete.\n"
+      "\n"
+      "No run is kept, since nobody could go on with it. The store counts attempts on the card, for all runs "
+      "together,\n"
+      "and its audit says which keys were used; for a simulated card only where a store is named.\n"
       "\n"
       "Examples:\n"
       "  cardwright repl --card sim\n"

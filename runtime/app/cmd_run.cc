@@ -119,7 +119,7 @@ void add_run(CLI::App& program, Action& action) {
   command->add_option("FLOW", options->flow, "name under scripts/, or a .lua file")->required()->type_name("");
   options->session.add_to(*command);
   options->session.add_recording_to(*command);
-  options->session.add_store_to(*command);
+  options->session.add_store_to(*command, SessionOptions::Keeps::runs);
   command->add_option("--set", options->settings, "argument of the flow; NAME=@FILE reads a file, as secrets must be")
       ->allow_extra_args(false)
       ->type_name("NAME=VALUE");

@@ -103,13 +103,15 @@ void add_send(CLI::App& program, Action& action) {
   auto options = std::make_shared<Options>();
   options->session.add_to(*command);
   options->session.add_recording_to(*command);
+  options->session.add_store_to(*command, SessionOptions::Keeps::counts);
   command->add_option("APDU", options->commands, "hex; one argument per command; - reads them from standard input")
       ->required()
       ->type_name("");
   command->footer(
       "The card is reset first. Commands pass the gate as those of a flow do. The exit status is 1 if the card "
       "refused\n"
-      "any of them.\n"
+      "any of them. No run is kept, since nobody could go on with it. The store counts loads and installs that fail,\n"
+      "and its audit says who was at the card; for a simulated card only where a store is named.\n"
       "\n"
       "Examples:\n"
       "  cardwright send --card sim 00A4040000 80CA9F7F00\n"

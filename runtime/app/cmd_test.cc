@@ -10,6 +10,7 @@
 #include "app/private_file.h"
 #include "app/recorded_card.h"
 #include "app/session.h"
+#include "app/store_place.h"
 #include "app/supplies.h"
 #include "app/tear_flow.h"
 #include "app/terminal.h"
@@ -34,6 +35,7 @@ struct Options {
   std::string tear{};
   std::optional<std::filesystem::path> from{};
   std::optional<std::filesystem::path> record{};
+  StorePlace store{};
   bool record_answers = false;
   uint64_t seed = 1;
   bool list = false;
@@ -66,8 +68,25 @@ ExitStatus print_scenario(const Options& options) {
   return ExitStatus::ok;
 }
 
+bool is_in_reader(const Options& options) { return options.supply.card.starts_with("pcsc") && options.tear.empty(); }
+
+/// What a card in a reader is asked counts for all who ask it; simulated ones begin anew with each scenario.
+void count_in_store(const Options& options, SupplyOptions& supply,
+                    const std::shared_ptr<const engine::Policy>& policy) {
+  if (!is_in_reader(options)) return;
+  const auto store = std::make_shared<std::shared_ptr<store::Store>>();  // opened once there is a reader
+  supply.count = [store, policy, place = options.store](const std::string& card) {
+    if (!*store) *store = place.open();
+    return *store ? std::make_unique<CountedRun>(*store, "test", card, *policy) : nullptr;
+  };
+}
+
 ExitStatus test(const Options& options) {
   if (options.from) return print_scenario(options);
+  if (options.store.store && !is_in_reader(options)) {
+    throw Error(ErrorKind::usage,
+                "--store goes with cards in readers (--card pcsc:READER); of simulated cards nothing is kept");
+  }
   for (const std::string& name : options.filter.flavors) se::flavor(name);  // a mistyped one would leave nothing
   if (!options.tear.empty()) {
     if (options.list || !options.filter.tags.empty() || !options.filter.names.empty()) {
@@ -86,7 +105,12 @@ ExitStatus test(const Options& options) {
   const auto bundle = load_bundle()->with_files({files.begin(), files.end()});
   SupplyOptions supply = options.supply;
   supply.flavors = options.filter.flavors;
+  scenario::Production production;
   const Interrupt interrupt;  // before any reader has a thread: signals go to this one
+  if (!options.list) {
+    production.policy = load_policy(options.policy, *bundle);
+    count_in_store(options, supply, production.policy);
+  }
   const auto supplies = open_supplies(supply);
   const auto bill = scenario::make_bill(*bundle, files, *supplies.front(), options.filter);
   if (options.list) return list(bill);
@@ -99,9 +123,7 @@ ExitStatus test(const Options& options) {
   if (options.record) recording.emplace(*options.record, options.record_answers);
 
   TestReports reports(options.reports, options.seed);
-  scenario::Production production;
   production.bundle = bundle;
-  production.policy = load_policy(options.policy, *bundle);
   production.seed = options.seed;
   production.keep_events = reports.wants_events();
   production.stop = &interrupt.requested();
@@ -156,6 +178,7 @@ void add_test(CLI::App& program, Action& action) {
   command->add_option("--slowest", options->reports.slowest, "name the N slowest")
       ->check(CLI::Range(0u, 1'000'000u))
       ->type_name("N");
+  options->store.add_to(*command);
   command->add_flag("--fresh", options->supply.fresh, "cards in readers are as they left the factory");
   command->add_flag("--list", options->list, "say what would be played, and play nothing");
   command->add_option("--record", options->record, "write a recording, to be played on with --card recorded:FILE")
@@ -175,6 +198,10 @@ void add_test(CLI::App& program, Action& action) {
       "A scenario for every flavor is played on each. The order is that of the paths and names, whatever the number "
       "of\n"
       "jobs. The exit status is 1 if a scenario failed; skipped ones do not count.\n"
+      "\n"
+      "No run is kept. What a card in a reader is asked counts in the store, for all runs together, so scenarios with\n"
+      "wrong keys use its attempts up; --store none lets each run count for itself. Of simulated cards nothing is "
+      "kept.\n"
       "\n"
       "Examples:\n"
       "  cardwright test tests/scenarios\n"

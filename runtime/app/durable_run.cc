@@ -9,8 +9,8 @@
 namespace cw::app {
 
 DurableRun::DurableRun(std::shared_ptr<store::Store> store, const engine::RunSetup& setup,
-                       const journal::Origin& origin)
-    : DurableRun(store, journal::StoreJournal::begin(store, setup, origin, operator_name())) {}
+                       const journal::Origin& origin, const journal::RunAhead& ahead)
+    : DurableRun(store, journal::StoreJournal::begin(store, setup, origin, operator_name(), ahead)) {}
 
 DurableRun::DurableRun(std::shared_ptr<store::Store> store, std::unique_ptr<journal::StoreJournal> journal)
     : store_(std::move(store)), journal_(std::move(journal)), key_watch_(store_->rotations(), journal_->id(), now_ms) {}

@@ -21,7 +21,6 @@ using std::chrono::milliseconds;
 // Shorter than journal::kHold by what the resolution of a name may take.
 constexpr milliseconds kCall{20'000};
 constexpr milliseconds kShortestCall{500};
-constexpr milliseconds kAfterRun{5'000};
 constexpr milliseconds kNap{200};
 
 /// The network, for calls that are over by `end`, or by their own deadline.
@@ -39,25 +38,6 @@ journal::Courier courier(const std::shared_ptr<store::Store>& store, Clock::time
 }
 
 std::string results(int64_t count) { return std::to_string(count) + (count == 1 ? " result" : " results"); }
-
-void deliver_once(const std::shared_ptr<store::Store>& store, const std::string& run) {
-  const Clock::time_point end = Clock::now() + kAfterRun;
-  journal::Courier courier = app::courier(store, end);
-  std::string error;
-  while (Clock::now() < end) {
-    const auto outcome = courier.deliver_one(run);
-    if (!outcome) break;
-    if (outcome->what != journal::Courier::Outcome::What::delivered) error = outcome->parcel.error;
-  }
-  const store::Left left = store->outbox().left(run);
-  if (left.waiting + left.given_up == 0) return;
-  std::string text;
-  if (left.waiting > 0) text = results(left.waiting) + " of this run not delivered yet";
-  if (left.given_up > 0) text += (text.empty() ? "" : ", ") + results(left.given_up) + " refused by the backend";
-  if (!error.empty()) text += " (" + error + ")";
-  std::cerr << "cardwright: " << printable(text)
-            << (left.waiting > 0 ? "; goes out with: cardwright outbox deliver\n" : "; see: cardwright outbox list\n");
-}
 
 }  // namespace
 
@@ -83,9 +63,33 @@ store::Left deliver_what_is_due(const std::shared_ptr<store::Store>& store, cons
   }
 }
 
+Tried deliver_of_run(const std::shared_ptr<store::Store>& store, const std::string& run, Clock::time_point end) {
+  journal::Courier courier = app::courier(store, end);
+  Tried tried;
+  while (Clock::now() < end) {
+    const auto outcome = courier.deliver_one(run);
+    if (!outcome) break;
+    if (outcome->what != journal::Courier::Outcome::What::delivered) tried.error = outcome->parcel.error;
+  }
+  tried.left = store->outbox().left(run);
+  return tried;
+}
+
+std::string left_text(const Tried& tried, const std::string& whose) {
+  const store::Left& left = tried.left;
+  if (left.waiting + left.given_up == 0) return {};
+  std::string text;
+  if (left.waiting > 0) text = results(left.waiting) + " of " + whose + " not delivered yet";
+  if (left.given_up > 0) text += (text.empty() ? "" : ", ") + results(left.given_up) + " refused by the backend";
+  if (!tried.error.empty()) text += " (" + tried.error + ")";
+  return printable(text) +
+         (left.waiting > 0 ? "; goes out with: cardwright outbox deliver" : "; see: cardwright outbox list");
+}
+
 void deliver_for_run(const std::shared_ptr<store::Store>& store, const std::string& run) {
   try {
-    deliver_once(store, run);
+    const std::string text = left_text(deliver_of_run(store, run, Clock::now() + kAfterRun), "this run");
+    if (!text.empty()) std::cerr << "cardwright: " << text << '\n';
   } catch (const Error& error) {
     std::cerr << "cardwright: looking for results of this run to deliver: " << printable(error.message()) << '\n';
   }

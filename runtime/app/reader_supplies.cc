@@ -34,18 +34,22 @@ std::unique_ptr<scenario::PlayedCard> card_in(card::PcscReader& reader, const st
 
 class ReaderSupply : public scenario::Supply {
  public:
-  ReaderSupply(const std::string& reader, std::string flavor, bool fresh, std::shared_ptr<Keys> keys)
+  ReaderSupply(const std::string& reader, std::string flavor, const SupplyOptions& options, std::shared_ptr<Keys> keys)
       : reader_(reader, pcsc_options(se::flavor(flavor), /*shared=*/false)),
         flavor_(std::move(flavor)),
-        fresh_(fresh),
-        keys_(std::move(keys)) {}
+        fresh_(options.fresh),
+        keys_(std::move(keys)),
+        counted_(options.count ? options.count(reader_.name()) : nullptr) {}
 
   std::string name(const std::string&) const override { return reader_.name(); }
   std::vector<std::string> flavors() const override { return {flavor_}; }
   bool fresh() const override { return fresh_; }
   bool simulated() const override { return false; }
   std::unique_ptr<scenario::PlayedCard> card(const std::string&, const std::optional<std::string>&, uint64_t) override {
-    return card_in(reader_, flavor_, *keys_);
+    std::unique_ptr<scenario::PlayedCard> card = card_in(reader_, flavor_, *keys_);
+    if (counted_) card->ledger = counted_->ledger();
+    if (counted_) card->key_watch = &counted_->key_watch();
+    return card;
   }
 
  private:
@@ -53,6 +57,7 @@ class ReaderSupply : public scenario::Supply {
   std::string flavor_;
   bool fresh_;
   std::shared_ptr<Keys> keys_;
+  std::unique_ptr<CountedRun> counted_;  // null: each run counts for itself
 };
 
 /// Simulated cards in one virtual reader: the card stays in it, and gets another memory for each play.
@@ -144,7 +149,7 @@ Supplies in_readers(const std::string& rest, const SupplyOptions& options) {
   const auto keys = std::make_shared<Keys>(options.keys, /*simulated=*/false);
   Supplies out;
   for (const std::string& reader : readers_named(rest)) {
-    out.push_back(std::make_unique<ReaderSupply>(reader, flavor, options.fresh, keys));
+    out.push_back(std::make_unique<ReaderSupply>(reader, flavor, options, keys));
   }
   return out;
 }

@@ -43,9 +43,10 @@ class Repl {
   std::map<std::string, Secret> no_secrets_{};
   engine::Custody custody_;
   engine::Gate gate_;
+  CountedRun* counted_;  // null: attempts are counted here alone
   engine::CardBudgets budgets_;
   engine::Evidence evidence_{};
-  engine::KeyWatch key_watch_{};
+  engine::KeyWatch no_watch_{};
   engine::LocalOutside outside_;
   Bytes atr_;
   std::unique_ptr<modules::Context> context_;

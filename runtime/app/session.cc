@@ -21,13 +21,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// A real card counts what is asked of it, whatever program asks, so its runs are kept where nothing else is said. A
-/// simulated card is forgotten with its program.
-std::shared_ptr<store::Store> open_store(const SessionOptions& options, const OpenCard& card) {
-  if (card.replay()) return nullptr;
-  const bool asked = options.store.store || std::getenv("CARDWRIGHT_STORE") != nullptr;
-  return asked || card.simulated() == nullptr ? options.store.open() : nullptr;
-}
+/// "_tools/send" is what `cardwright send` runs.
+std::string command_of(const std::string& flow) { return flow.substr(flow.rfind('/') + 1); }
 
 std::optional<std::string> absolute_text(const std::optional<fs::path>& path) {
   if (!path) return {};
@@ -97,8 +92,10 @@ Session::Session(const SessionOptions& options)
     trace_file_.emplace(*options.trace, "trace");
     trace_.emplace(trace_file_->out());
   }
-  if (options.keeps_runs) store_ = open_store(options, card_);
-  origin_ = {options.card,        options.flavor, absolute_text(options.keys), absolute_text(options.card_state),
+  const bool wants_store = options.keeps != SessionOptions::Keeps::nothing && !card_.replay();
+  if (wants_store) store_ = options.store.open_for(card_.simulated() != nullptr);
+  keeps_runs_ = options.keeps == SessionOptions::Keeps::runs;
+  origin_ = {options.card, options.flavor, absolute_text(options.keys), absolute_text(options.card_state),
              options.card_shared, options.seed};
   if (!options.record) return;
   refuse_to_record_over(options.card, *options.record);
@@ -124,6 +121,12 @@ void Session::announce_keys() {
   std::string names;
   for (const std::string& name : keys_.store->names()) names += (names.empty() ? "" : ", ") + name;
   std::cerr << "cardwright: no --keys: using the published test keys for the simulated card (" << names << ")\n";
+}
+
+CountedRun* Session::counted(const std::string& command) {
+  if (!store_ || keeps_runs_) return nullptr;
+  if (!counted_) counted_.emplace(store_, command, card_.reader().name(), *policy_);
+  return &*counted_;
 }
 
 Session::Outcome Session::run(const std::string& flow, engine::Arguments arguments, engine::Observer& observer,
@@ -153,7 +156,8 @@ Session::Outcome Session::run(const std::string& flow, engine::Arguments argumen
   if (recorded != nullptr) warn_of_changes(*recorded, *bundle_, *policy_);
 
   std::optional<DurableRun> durable;
-  if (store_) {
+  if (CountedRun* counting = counted(command_of(flow))) counting->join(setup);
+  if (store_ && keeps_runs_) {
     durable.emplace(store_, setup, origin_);
     durable->join(setup);
     if (kept) kept(durable->id());

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "app/cards.h"
+#include "app/counted_run.h"
 #include "app/key_source.h"
 #include "app/private_file.h"
 #include "app/store_place.h"
@@ -37,15 +38,17 @@ struct SessionOptions {
   std::optional<std::filesystem::path> record{};
   bool record_answers = false;
   StorePlace store{};
-  bool keeps_runs = false;  // the command has --store
+  /// What the store is for.
+  enum class Keeps { nothing, counts, runs };
+  Keeps keeps = Keeps::nothing;
 
   /// Puts --card, --flavor, --card-shared, --card-state, --keys, --policy, --trace and --seed into a subcommand.
   void add_to(CLI::App& command);
   /// --record and --record-answers, for commands that run a flow.
   void add_recording_to(CLI::App& command);
-  /// --store and --store-key, for commands whose runs can be kept.
-  void add_store_to(CLI::App& command) {
-    keeps_runs = true;
+  /// --store and --store-key, for commands whose runs can be kept, or which count there what they ask of a card.
+  void add_store_to(CLI::App& command, Keeps what) {
+    keeps = what;
     store.add_to(command);
   }
 };
@@ -72,6 +75,10 @@ class Session {
   const std::shared_ptr<store::Store>& store() const { return store_; }
   const std::shared_ptr<const crypto::KeyStore>& keys() const { return keys_.store; }
   engine::Inputs inputs() const;
+
+  /// What counts here, for a command whose runs are not kept; null: nothing does. `command`: as the audit is to name
+  /// it. Raises store.
+  CountedRun* counted(const std::string& command);
 
   /// Runs a flow to its end, or until Ctrl-C. `kept` is told the run's id before its first command, if a store keeps
   /// it. Raises as the constructor of Run: then the card was not touched.
@@ -105,6 +112,8 @@ class Session {
   };
   std::optional<Record> record_{};
   std::shared_ptr<store::Store> store_{};  // null: runs end with this program
+  bool keeps_runs_ = false;
+  std::optional<CountedRun> counted_{};  // once it was asked for
   journal::Origin origin_{};
   std::optional<RecordingFile> recording_{};  // from the first run on
 };

@@ -90,6 +90,11 @@ std::shared_ptr<store::Store> StorePlace::open() const {
   return opened;
 }
 
+std::shared_ptr<store::Store> StorePlace::open_for(bool simulated) const {
+  const bool asked = store || std::getenv("CARDWRIGHT_STORE") != nullptr;
+  return asked || !simulated ? open() : nullptr;
+}
+
 std::shared_ptr<store::Store> StorePlace::open_to_read() const {
   store::StoreOptions wanted = options();
   wanted.or_read = true;

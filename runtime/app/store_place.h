@@ -30,6 +30,10 @@ struct StorePlace {
   /// (audit_roots.h). Raises usage, store: as Store::open; an older format, since only `store migrate` changes that.
   std::shared_ptr<store::Store> open() const;
 
+  /// The same for a command on cards. A real card counts what is asked of it, whatever program asks, so it has a store
+  /// where nothing else is said. Simulated ones are forgotten with their program: null, unless one is asked for.
+  std::shared_ptr<store::Store> open_for(bool simulated) const;
+
   /// For commands over what is there: nothing is made, and it may lie where nothing can be written. Raises usage:
   /// switched off, or nothing there; store.
   std::shared_ptr<store::Store> open_to_read() const;

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "app/counted_run.h"
 #include "scenario/supply.h"
 
 namespace cw::app {
@@ -17,6 +19,8 @@ struct SupplyOptions {
   unsigned jobs = 1;
   std::vector<std::string> flavors{};  // --flavor: the first is what a card in a reader is
   bool fresh = false;                  // --fresh: cards in readers are as they left the factory
+  /// Where what a card in a reader is asked counts, by its reader's name; empty: for each run alone.
+  std::function<std::unique_ptr<CountedRun>(const std::string& card)> count{};
 };
 
 /// "sim": simulated cards of every flavor; "sim:jcop4": of that one. "vpcd:jcop4@HOST:PORT": the same, each job's in a

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/threads.h"
 #include "batch/breaker.h"
+#include "batch/resumed.h"
 #include "engine/scheduler.h"
 #include "identity_private.h"
 #include "watch_private.h"
@@ -63,7 +64,10 @@ class Batch::Conductor {
     plan.failed_before = queue_.failed_before();
     plan.quarantined_before = queue_.quarantined_before();
     plan.over_limit = queue_.over_limit();
-    for (const Row* row : queue_.half_way()) plan.half_way.push_back({row->key, setup_.results->row(row->key)->card});
+    for (const Row* row : queue_.half_way()) {
+      const Results::History& history = *setup_.results->row(row->key);
+      plan.half_way.push_back({row->key, history.card, history.run});
+    }
     return plan;
   }
 
@@ -162,15 +166,24 @@ class Batch::Conductor {
     return out;
   }
 
-  /// A run to its end; what keeps it from beginning comes back too.
-  std::optional<Error> finish(engine::RunSetup setup) const {
+  /// A run to its end; what keeps it from beginning comes back too. `kept`: may be null.
+  std::optional<Error> finish(engine::RunSetup setup, KeptRun* kept = nullptr) const {
     try {
       engine::Scheduler scheduler;
-      const size_t number = scheduler.add(std::make_unique<engine::Run>(std::move(setup)));
+      const size_t number = scheduler.add(made(std::move(setup), kept));
       scheduler.run_all(&interrupted_);
       return scheduler.at(number).result().error;
     } catch (const Error& error) {
       return error;
+    }
+  }
+
+  static std::unique_ptr<engine::Run> made(engine::RunSetup setup, KeptRun* kept) {
+    try {
+      return std::make_unique<engine::Run>(std::move(setup));
+    } catch (const Error& error) {
+      if (kept != nullptr) kept->refused(error);
+      throw;
     }
   }
 
@@ -198,6 +211,8 @@ class Batch::Conductor {
     }
     if (queue_.left() == 0) enough_ = true;  // nobody has to wait for a card any more
     if (choice.row == nullptr) return {};
+    const Results::History* history = setup_.results->row(choice.row->key);
+    if (history != nullptr) end_before(*choice.row, *history);
     if (!choice.card_before.empty() && !setup_.quarantine->has_card(choice.card_before)) {
       setup_.quarantine->add(
           {choice.card_before, "", "", "row " + choice.row->key + " was begun on it, and then given to another card"});
@@ -208,11 +223,18 @@ class Batch::Conductor {
     begun.result.line = choice.row->line;
     begun.result.card = card;
     begun.result.reader = setup_.readers[reader].cards->name();
-    const Results::History* history = setup_.results->row(choice.row->key);
     begun.result.tries = history ? history->tries + 1 : 1;
+    if (setup_.keeper != nullptr) begun.result.run = setup_.keeper->new_id();
     setup_.results->append(begun.result);
     setup_.follower->row_begins(reader, begun.result);
     return begun;
+  }
+
+  /// A row has one run that anybody goes on with.
+  void end_before(const Row& row, const Results::History& history) const {
+    if (setup_.keeper == nullptr || history.run.empty() || setup_.keeper->give_up(history.run)) return;
+    throw Error(ErrorKind::script, "row " + row.key + " cannot be begun: another process goes on with its run " +
+                                       history.run + "; start the batch again when that has ended");
   }
 
   bool carry_out(size_t reader, Begun& begun, std::string& why) {
@@ -230,10 +252,24 @@ class Batch::Conductor {
     setup.reader = &sending;
     setup.flow = setup_.flow;
     setup.arguments = setup_.table->arguments(*begun.row);
-    const std::optional<Error> error = finish(std::move(setup));
+    const std::optional<Error> error = keep_and_finish(reader, begun.result, std::move(setup));
     cards.row_ends();
+    if (setup_.keeper != nullptr) setup_.keeper->ended(begun.result.run);
     begun.result.seconds = seconds_since(begin);
-    return end_row(reader, begun.result, error, error && watch.in_doubt(*error, sending.sent()), why);
+    const bool goes_on = end_row(reader, begun.result, error, error && watch.in_doubt(*error, sending.sent()), why);
+    if (error && error->kind() == ErrorKind::store) throw *error;
+    return goes_on;
+  }
+
+  std::optional<Error> keep_and_finish(size_t reader, const Result& row, engine::RunSetup setup) const {
+    if (setup_.keeper == nullptr) return finish(std::move(setup));
+    try {
+      const std::unique_ptr<KeptRun> kept = setup_.keeper->begin(row, setup, reader);
+      kept->join(setup);
+      return finish(std::move(setup), kept.get());
+    } catch (const Error& error) {
+      return error;
+    }
   }
 
   bool end_row(size_t reader, Result& result, const std::optional<Error>& error, bool in_doubt, std::string& why) {
@@ -242,9 +278,7 @@ class Batch::Conductor {
     if (error) {
       const Results::History* history = setup_.results->row(result.row);
       const bool often = history && history->failures + 1 >= kFailuresOfRow;
-      result.state = interrupted_ && error->kind() == ErrorKind::usage ? State::stopped
-                     : in_doubt || often                               ? State::quarantined
-                                                                       : State::failed;
+      result.state = was_left(*error) ? State::stopped : in_doubt || often ? State::quarantined : State::failed;
       result.error = result.state == State::stopped ? "" : name_of(error->kind());
       result.message = error->message();
     }
@@ -270,6 +304,11 @@ class Batch::Conductor {
         break;
     }
     return heed(breaker_.failure(reader), why);
+  }
+
+  /// It stands as it stood, and nothing went wrong with its card: Ctrl-C came, or the store took no more of it.
+  bool was_left(const Error& error) const {
+    return error.kind() == ErrorKind::store || (interrupted_ && error.kind() == ErrorKind::usage);
   }
 
   /// With the lock held.
@@ -305,6 +344,9 @@ Batch::Batch(BatchSetup setup) : setup_(std::move(setup)) {
 
 Batch::~Batch() = default;
 
-Summary Batch::run(const std::atomic<bool>& interrupted) { return Conductor(setup_, interrupted).run(); }
+Summary Batch::run(const std::atomic<bool>& interrupted) {
+  if (setup_.keeper != nullptr) note_resumed(*setup_.table, *setup_.results, *setup_.keeper);
+  return Conductor(setup_, interrupted).run();
+}
 
 }  // namespace cw::batch

@@ -10,6 +10,7 @@
 
 #include "batch/card_source.h"
 #include "batch/follower.h"
+#include "batch/keeper.h"
 #include "batch/queue.h"
 #include "engine/run.h"
 
@@ -32,6 +33,7 @@ struct BatchSetup {
   Results* results = nullptr;
   Quarantine* quarantine = nullptr;
   Follower* follower = nullptr;
+  Keeper* keeper = nullptr;  // of the runs of rows; null: they end with this process
   RowQueue::Options queue{};
   unsigned stop_after = 3;  // the breaker's limit
   bool any_card = false;    // take every card for a fresh one, whatever it says that it is
@@ -44,7 +46,8 @@ class Batch {
   ~Batch();
 
   /// Until no row is left, no reader is, the breaker stopped it, or `interrupted` turned true: then each run ends
-  /// before its next command. Raises script: the results cannot be written; and what else no further card could mend.
+  /// before its next command. Raises script: the results cannot be written; store: a run cannot be kept; usage: another
+  /// process works on a row; and what else no further card could mend.
   Summary run(const std::atomic<bool>& interrupted);
 
  private:

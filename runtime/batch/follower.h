@@ -23,6 +23,7 @@ struct Plan {
   struct HalfWay {
     std::string row{};
     std::string card{};
+    std::string run{};  // that it was begun in, or empty
   };
   std::vector<HalfWay> half_way{};  // rows that are finished if their card is put in again
 };

@@ -10,8 +10,8 @@ namespace cw::batch {
 namespace {
 
 const std::vector<std::string>& header() {
-  static const std::vector<std::string> names = {"flow",   "row",   "line",    "state", "card",
-                                                 "reader", "tries", "seconds", "error", "message"};
+  static const std::vector<std::string> names = {"flow",  "row",     "line",  "state",   "card", "reader",
+                                                 "tries", "seconds", "error", "message", "run"};
   return names;
 }
 
@@ -65,6 +65,7 @@ Results::Results(const std::filesystem::path& file, std::string flow)
     result.state = *state;
     result.card = fields[4];
     result.tries = number_of(fields[6]);
+    result.run = fields[10];
     note(result);
   }
 }
@@ -74,6 +75,7 @@ void Results::note(const Result& result) {
   history.state = result.state;
   history.card = result.card;
   history.tries = result.tries;
+  history.run = result.run;
   if (result.state == State::failed || result.state == State::quarantined) ++history.failures;
   if (!result.card.empty()) cards_[result.card] = result.row;
 }
@@ -93,7 +95,7 @@ void Results::append(const Result& result) {
   std::snprintf(seconds, sizeof seconds, "%.3f", result.seconds);
   log_.append({flow_, result.row, std::to_string(result.line), std::string(name_of(result.state)), result.card,
                result.reader, std::to_string(result.tries), result.state == State::started ? "" : seconds, result.error,
-               result.message});
+               result.message, result.run});
   note(result);
 }
 

@@ -35,6 +35,7 @@ struct Result {
   double seconds = 0;
   std::string error{};  // kind
   std::string message{};
+  std::string run{};  // id of its run where one is kept, or empty
 };
 
 class Results {
@@ -47,6 +48,7 @@ class Results {
     std::string card{};
     unsigned tries = 0;
     unsigned failures = 0;
+    std::string run{};
   };
   /// Null: the row was never begun.
   const History* row(const std::string& key) const;

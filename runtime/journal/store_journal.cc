@@ -55,7 +55,8 @@ StoreJournal::StoreJournal(std::shared_ptr<store::Store> store, crypto::SealingK
 StoreJournal::~StoreJournal() { left(); }
 
 std::unique_ptr<StoreJournal> StoreJournal::begin(std::shared_ptr<store::Store> store, const engine::RunSetup& setup,
-                                                  const Origin& origin, const std::string& actor) {
+                                                  const Origin& origin, const std::string& actor,
+                                                  const RunAhead& ahead) {
   crypto::SealingKey key = crypto::SealingKey::random();
   const engine::Flow flow = setup.flow ? *setup.flow : engine::check_flow(*setup.bundle, setup.flow_name);
   HeadText head = write_head(*store, setup, flow, origin, key);
@@ -68,11 +69,13 @@ std::unique_ptr<StoreJournal> StoreJournal::begin(std::shared_ptr<store::Store> 
   row.policy = read.recording.policy;
   row.policy_hash = read.recording.policy_hash;
   row.files = std::move(head.files);
-  row.id = store::new_run_id();
+  row.card_id = ahead.card;
+  row.id = ahead.id.empty() ? store::new_run_id() : ahead.id;
   const Bytes first = key.seal(view(head.text), frame_context(0));
   store::Lease lease = store->runs().create(row, store->key().seal(key, store::run_key_context(row.id)), first);
   std::unique_ptr<StoreJournal> journal(new StoreJournal(std::move(store), std::move(key), std::move(lease), actor));
   journal->hash_.add(first);
+  journal->card_before_ = ahead.card;
   // Durable with the first frame that says what is sent.
   journal->store_->database().unhurried([&] {
     journal->audit("run begun", {{"flow", row.flow},
@@ -365,9 +368,9 @@ void StoreJournal::travelled(ByteView command, ByteView answer) {
 }
 
 void StoreJournal::card_is(const std::string& identity) {
-  // A process before was on that card. Within this one a flow may change what a card says of itself.
+  // Within this process a flow may change what a card says of itself.
   const std::string before = std::exchange(card_before_, {});
-  if (!before.empty() && before != identity) {
+  if (!identity.starts_with(before)) {
     stop_here(Error(ErrorKind::usage,
                     "the card in the reader is " + identity + ", and the run is on " + before + "; put that one in"));
   }

@@ -20,11 +20,18 @@ namespace cw::journal {
 /// How long is left until a run can be taken from a process that holds it; false gives up.
 using Patience = std::function<bool(std::chrono::milliseconds)>;
 
+/// What is settled of a run before it begins.
+struct RunAhead {
+  std::string id{};    // one of store::new_run_id() that somebody has written down already; empty: a new one
+  std::string card{};  // that it is for, or the beginning of its identity; empty: whichever is in the reader
+};
+
 class StoreJournal : public engine::RunJournal {
  public:
   /// A new run, begun in the store. `actor` is for the audit. Raises store.
   static std::unique_ptr<StoreJournal> begin(std::shared_ptr<store::Store> store, const engine::RunSetup& setup,
-                                             const Origin& origin, const std::string& actor);
+                                             const Origin& origin, const std::string& actor,
+                                             const RunAhead& ahead = {});
 
   struct TakenUp;
   /// A run that is there, taken from whoever held it. What was in doubt is written down as lost. Raises store: it is
@@ -93,7 +100,7 @@ class StoreJournal : public engine::RunJournal {
   store::JournalHash hash_{};  // of what is written
   std::set<std::pair<std::string, int64_t>> needed_{};  // keys that were written down
   std::optional<Error> must_stop_{};
-  std::string card_before_{};  // that a process before was on, until this one has seen its own
+  std::string card_before_{};  // that the run is for, or a process before was on, until this one has seen its own
   int steps_ = 0;              // begun and not ended
   bool not_begun_ = false;     // the outermost of them: an operator said stop before
   bool over_ = false;

@@ -8,6 +8,8 @@ void put_on(engine::RunSetup& setup, const PlayedCard& card, card::Reader& reade
   setup.flavor = card.flavor;
   setup.traits = card.traits;
   setup.card_counter = card.counter;
+  setup.ledger = card.ledger;
+  setup.key_watch = card.key_watch;
 }
 
 }  // namespace cw::scenario

@@ -29,7 +29,9 @@ class PlayedCard {
   engine::CardTraits traits{};
   engine::CardCounter counter{};
   std::shared_ptr<const crypto::KeyStore> keys{};
-  std::shared_ptr<engine::Replay> replay{};  // a recording in the place of the card
+  std::shared_ptr<engine::Replay> replay{};        // a recording in the place of the card
+  std::shared_ptr<engine::BudgetLedger> ledger{};  // what the card was asked by others too; null: each run's own
+  engine::KeyWatch* key_watch = nullptr;           // outlives it; null: nobody follows its keys
 };
 
 /// What a run on this card has to know of it; `reader`: the card's own, or one around it, which outlives the run.

@@ -1,6 +1,7 @@
 """Batches over readers of a real pcscd (tests/interop/pcsc): people change cards, take them out too early, unplug."""
 
 import csv
+import json
 import sys
 from pathlib import Path
 
@@ -99,7 +100,90 @@ def no_reader_matches(bench):
                  run=(*prepare(bench, 1), "--cards", "pcsc:ACS*"))
 
 
-STORIES = [cards_are_changed, a_card_is_pulled_too_early, no_reader_matches]
+SLOW = """local apdu, clock = require "apdu", require "clock"
+return {
+  name = "slow", summary = "Sends one command, and another later", args = { number = { type = "string" } },
+  run = function(run)
+    local data = run.args.number
+    run.card:expect(apdu.command { cla = 0x80, ins = 0xE2, p1 = 0x80, data = data })
+    clock.sleep(data == "1" and 1.5 or 0)
+    run.card:expect(apdu.command { cla = 0x80, ins = 0xE2, p1 = 0x90, data = data })
+  end,
+}
+"""
+
+
+def keep_runs(bench):
+    """As a user has it: in the store that runs on real cards have by themselves."""
+    del bench.environment["CARDWRIGHT_STORE"]
+    bench.environment["XDG_STATE_HOME"] = bench.folder + "/state"
+
+
+def runs(bench):
+    """State by id; the newest first."""
+    _, text = bench.run("runs", "list", "--all", "--json")
+    return {one["id"]: one["state"] for one in map(json.loads, text.splitlines())}
+
+
+def killed_in_the_middle(bench):
+    """The command of a batch that was killed when half of row 1 was on card 1."""
+    keep_runs(bench)
+    command = prepare(bench, 2)
+    Path(bench.folder, "write.lua").write_text(SLOW)
+    batch = bench.start(*command, "--cards", "pcsc:0")
+    first = bench.insert(0, answer=card_of(1))
+    bench.wait(lambda: written(first), "half of the row is on the card")
+    batch.kill()
+    batch.wait()
+    return command, first
+
+
+def a_row_is_resumed(bench):
+    command, first = killed_in_the_middle(bench)
+    run = results(bench, "started")[0]["run"]
+    bench.check("a batch that was killed leaves the run that its results name", list(runs(bench)) == [run], runs(bench))
+    bench.remove(first, 0)
+    other = bench.insert(0, answer=card_of(2))
+    status, text = bench.run("runs", "resume", run)
+    bench.check("it is not resumed on another card", status == 1 and f"the run is on {identity(1)}" in text, text)
+    bench.check("which gets nothing of it", not written(other), written(other))
+    bench.remove(other, 0)
+    first = bench.insert(0, answer=card_of(1))
+    bench.expect("it is resumed on its own", 0, "attempt 3, from the top", run=("runs", "resume", run))
+    bench.remove(first, 0)
+    batch = bench.start(*command, "--cards", "pcsc:0")
+    said = bench.line_of(batch, "1 to do, 1 done before")
+    again = bench.insert(0, answer=card_of(1))
+    refused = bench.line_of(batch, "row 1 was written to it")
+    bench.remove(again, 0)
+    bench.insert(0, answer=card_of(2))
+    out, err = batch.communicate(timeout=30)
+    bench.check("the batch finds that row done, and its card", batch.returncode == 0 and said and refused, out + err)
+    done = results(bench, "done")
+    bench.check("the results say so", [(row["row"], row["card"]) for row in done] ==
+                [("1", identity(1)), ("2", identity(2))] and done[0]["run"] == run, done)
+    bench.check("both runs are done", list(runs(bench).values()) == ["done"] * 2, runs(bench))
+
+
+def a_row_is_begun_anew(bench):
+    command, first = killed_in_the_middle(bench)
+    old = results(bench, "started")[0]["run"]
+    batch = bench.start(*command, "--cards", "pcsc:0", "--limit", "2")
+    said = bench.line_of(batch, old)
+    bench.wait(lambda: results(bench, "done"), "row 1 is done")
+    bench.remove(first, 0)
+    bench.insert(0, answer=card_of(2))
+    out, err = batch.communicate(timeout=30)
+    bench.check("the same command goes on, and names the run that was left", batch.returncode == 0 and said, out + err)
+    kept = runs(bench)
+    bench.check("each row has one run that is done, and the one before is ended",
+                sorted(kept.values()) == ["done", "done", "stopped"] and kept[old] == "stopped", kept)
+    bench.check("the results name them", [row["run"] for row in results(bench, "done")] ==
+                [one for one in sorted(kept) if one != old], kept)
+    bench.expect("nobody can resume what was begun anew", 2, "is over .stopped.", run=("runs", "resume", old))
+
+
+STORIES = [cards_are_changed, a_card_is_pulled_too_early, no_reader_matches, a_row_is_resumed, a_row_is_begun_anew]
 
 
 def tell(program):

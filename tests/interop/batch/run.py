@@ -7,7 +7,6 @@ The program is build/release/cardwright if none is named. Prints "ok NAME" or "n
 line is "N passed, M failed".
 """
 
-import csv
 import json
 import os
 import pty
@@ -20,16 +19,16 @@ import string
 import subprocess
 import sys
 import tempfile
-import time
 from collections import Counter
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
-sys.path.insert(0, str(ROOT / "tests/interop/secrets"))
+sys.path[:0] = [str(ROOT / "tests/interop/secrets"), str(ROOT / "tests/interop/outbox")]
 import readers  # noqa: E402
+import rows  # noqa: E402
+from tables import CAP, done_rows, read, results, wait_for, write  # noqa: E402
 from writings import Search  # noqa: E402
 
-CAP = f"cap={ROOT}/tests/caps/wallet-1.0.cap"
 ISD = "A000000151000000"  # an AID that is taken on every card
 
 # Slow enough to be caught in the middle.
@@ -309,31 +308,6 @@ class Batches:
                    "dek" not in str(control_finds) and control_finds)
 
 
-def write(name, rows):
-    with open(name, "w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows(rows)
-
-
-def read(name):
-    with open(name, encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def results(data):
-    return read(f"{data}.results.csv")
-
-
-def done_rows(data):
-    path = Path(f"{data}.results.csv")
-    return path.read_bytes().count(b",done,") if path.exists() else 0
-
-
-def wait_for(condition):
-    end = time.monotonic() + 60
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.002)
-
-
 def on_card(number, holder):
     """Whether the card of that row has this number and this holder."""
     path = Path(f"cards/{number}.json")
@@ -383,6 +357,7 @@ def main(arguments):
         batches.output()
         batches.terminal()
         batches.secrets()
+        rows.tell(batches)
         os.chdir("/")
     passed, failed = readers.tell(cardwright)
     passed, failed = passed + batches.passed, failed + batches.failed

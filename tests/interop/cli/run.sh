@@ -52,6 +52,20 @@ for command in run flows 'flow info' check 'cap info' 'card info' send selftest 
   cw $command --help
   expect "help of $command has an example" 0 "cardwright $command"
 done
+for command in run batch send repl test; do
+  cw $command --help
+  expect "help of $command says where its store is" 0 '--store WHERE' '--store-key FILE'
+done
+for command in send repl test; do
+  cw $command --help
+  expect "help of $command says what the store keeps of it" 0 'No run is kept'
+done
+cw batch --help
+expect 'help of batch says that its runs are kept' 0 'The runs of rows are kept in the store'
+cw test tests/scenarios/a01_answers.lua --store "$here/store.db"
+expect 'a store for a scenario on simulated cards' 2 'of simulated cards nothing is kept'
+one_line 'which is one line'
+check 'and makes none' [ ! -e "$here/store.db" ]
 cw
 expect 'no command' 2 'cardwright: '
 cw instal

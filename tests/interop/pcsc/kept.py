@@ -51,4 +51,65 @@ def wrong_keys_are_remembered(bench):
     bench.expect("where no store is used, nothing is remembered", 1, "cryptogram", run=(*run, "--store", "none"))
 
 
-STORIES = [wrong_keys_are_remembered]
+SCENARIO = """local gp = require "cw.gp"
+return {
+  summary = "Opens a channel", needs = { keys = { "isd" } },
+  run = function(t) gp.open(t.card, { keys = "isd", flavor = t.flavor }) end,
+}
+"""
+PEOPLE = "number\n1\n"
+OPENS = """local gp = require "cw.gp"
+return {
+  name = "opens", summary = "Opens a channel", args = { number = { type = "string" } }, needs = { keys = { "isd" } },
+  run = function(run) gp.open(run.card, { keys = "isd", flavor = run.flavor }) end,
+}
+"""
+
+
+def whoever_asks_a_card_uses_the_same_attempts(bench):
+    """Two attempts with wrong keys, by two commands; none of the others gets a third."""
+    card = bench.insert(answer=with_other_keys)
+    del bench.environment["CARDWRIGHT_STORE"]
+    bench.environment["XDG_STATE_HOME"] = bench.folder + "/state"
+    for name, text in {"opens.lua": OPENS, "rows.csv": PEOPLE, "story.lua": SCENARIO}.items():
+        with open(f"{bench.folder}/{name}", "w") as out:
+            out.write(text)
+    at = ("--card", "pcsc:0", "--keys", bench.keys)
+    entry = "gp.open(card, { keys = 'isd', flavor = flavor })\n"
+    test = ("test", bench.folder + "/story.lua", *at, "--format", "tap")
+
+    def tried():
+        return sum(command[1] == INITIALIZE_UPDATE for command in card.commands)
+
+    def prompted(*more):
+        process = bench.start("repl", *at, *more)
+        out, err = process.communicate(input=entry, timeout=60)
+        return process.returncode, out + err
+
+    status, text = prompted()
+    bench.check("wrong keys at the prompt", status == 1 and "cryptogram" in text, text)
+    status, text = bench.run(*test)
+    bench.check("wrong keys in a scenario", status == 1 and "cryptogram" in text, text)
+    bench.check("the card was asked twice", tried() == 2, tried())
+    for name, wanted, command in (
+            ("a run", 4, ("run", bench.folder + "/opens.lua", *at, "--set", "number=1")),
+            ("a batch", 1, ("batch", bench.folder + "/opens.lua", "--cards", "pcsc:0", "--keys", bench.keys, "--data",
+                            bench.folder + "/rows.csv")),
+            ("a scenario", 1, test)):
+        status, text = bench.run(*command)
+        bench.check(f"{name} is refused then", status == wanted and "the budget is used up" in text, (status, text))
+    status, text = prompted()
+    bench.check("and so is the prompt", status != 0 and "the budget is used up" in text, (status, text))
+    bench.check("nobody has asked the card again", tried() == 2, tried())
+    _, text = bench.run("runs", "list", "--json")
+    kept = [json.loads(line)["flow"] for line in text.splitlines()]
+    bench.check("runs are kept of run and batch alone", kept == ["opens", "opens"], kept)
+    bench.run("send", *at[:2], "80CA9F7F00")
+    _, text = bench.run("audit", "list")
+    missing = [what for what in ("repl begun", "test begun", "send begun") if what not in text]
+    bench.check("the audit says who was at the card without one", not missing, text)
+    status, text = prompted("--store", "none")
+    bench.check("where no store is used, the card is asked", "cryptogram" in text and tried() == 3, text)
+
+
+STORIES = [wrong_keys_are_remembered, whoever_asks_a_card_uses_the_same_attempts]

@@ -5,6 +5,7 @@ import os
 import re
 import sqlite3
 import subprocess
+import time
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -42,6 +43,8 @@ class Kept:
             planted.run(f"{self.name}: a script {name}", planted.command("flow.lua", ["holder=@holder"], self.at))
         hostile = planted.command("hostile.lua", ["holder=@holder"], self.at)
         planted.run(f"{self.name}: a hostile script", hostile, 0)
+        self.batch()
+        self.prompt()
         (planted.folder / "flow.lua").write_text(flow.format(body=KILLED))
         self.killed()
         self.files("after a kill", "-wal")
@@ -51,6 +54,43 @@ class Kept:
         self.files("at the end")
         self.search_finds_what_is_there()
         (planted.folder / "card").write_bytes(start)
+
+    def batch(self):
+        """Secrets of a table: a row each, one that fails, and a process that is killed in the middle of rows."""
+        planted = self.planted
+        rows = [["number", "holder", "pin", "instance"]]
+        for row in range(6):
+            holder, pin = (planted.secrets[f"{column} of row {row}"].decode() for column in ("holder", "pin"))
+            rows.append([str(row), holder, pin, planted.isd if row == 1 else ""])
+        (planted.folder / "rows.csv").write_text("".join(",".join(row) + "\n" for row in rows))
+        results = planted.folder / "rows.csv.results.csv"
+        for old in planted.folder.glob("rows.csv.*"):
+            old.unlink()
+        command = [str(planted.cardwright), "batch", "demo/install", "--cards", f"sim:{planted.flavor}*2", "--keys", "keys",
+                   "--data", "rows.csv", "--set", planted.wallet, "--set", "isd_keys=factory", *self.at]
+        process = subprocess.Popen(command, cwd=planted.folder, env=planted.environment(), stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        end = time.monotonic() + 60
+        while time.monotonic() < end and not (results.exists() and b",done," in results.read_bytes()):
+            time.sleep(0.01)
+        process.kill()
+        out, err = process.communicate()
+        planted.say(f"{self.name}: a batch that is killed", planted.leaks({"standard output": out, "standard error": err}))
+        self.files("after a batch was killed")
+        planted.run(f"{self.name}: the same batch to its end", [*command, "--json", "--verbose"], 1)
+        done = results.read_bytes().count(b",done,")
+        planted.say(f"{self.name}: all rows but one are done", None if done == 5 else results.read_text())
+
+    def prompt(self):
+        """What is counted of a prompt, and stands in the audit."""
+        planted = self.planted
+        lines = ["card:select('')", "card:open_channel { keys = 'isd' }", "keys.put_key_data('demo.sd', 1)"]
+        command = [str(planted.cardwright), "repl", "--card", f"sim:{planted.flavor}", "--card-state", "card", "--keys",
+                   "keys", *self.at]
+        done = subprocess.run(command, cwd=planted.folder, env=planted.environment(), input="\n".join(lines).encode(),
+                              capture_output=True, timeout=60)
+        why = planted.leaks({"standard output": done.stdout, "standard error": done.stderr})
+        planted.say(f"{self.name}: the prompt", why or (None if done.stdout else "it said nothing"))
 
     def killed(self):
         planted = self.planted
@@ -69,7 +109,8 @@ class Kept:
         done = subprocess.run([str(planted.cardwright), *arguments, *self.at], cwd=planted.folder,
                               env=planted.environment(), stdin=subprocess.DEVNULL, capture_output=True, timeout=120)
         why = planted.leaks({"standard output": done.stdout, "standard error": done.stderr})
-        if why is None and not done.stdout + done.stderr or done.returncode in (70, 134, 139):
+        silent = not done.stdout + done.stderr and "--raw" not in arguments  # a run that was not begun has no lines
+        if why is None and silent or done.returncode in (70, 134, 139):
             why = f"exit status {done.returncode}, and it said {done.stdout + done.stderr}"
         planted.say(f"{self.name}: {what}", why)
         return done

@@ -33,11 +33,12 @@ APPLET = "F063617264770101"
 ISD = {"generic": "A000000151000000", "smartcafe": "A000000003000000"}
 TEST_KEY = "404142434445464748494A4B4C4D4E4F"
 FACTORY_VERSION = {"generic": "30", "smartcafe": "01"}
+ROWS = {f"{column} of row {row}": size for row in range(6) for column, size in (("holder", 24), ("pin", 8))}
 TYPE = {"generic": "aes", "smartcafe": "des"}
 FORMS = [[], ["--verbose"], ["--json"], ["--json", "--verbose"], ["--trace", "trace"], ["--trace", "-", "--verbose"],
          ["--record", "recording"]]
 # What the project gives the program to read, and the memory of cards.
-OURS = ("keys", "holder", "pin", "long", "short", "wrong-keys", "broken-keys", "card", "hostile.lua", "flow.lua")
+OURS = ("keys", "holder", "pin", "long", "short", "wrong-keys", "broken-keys", "card", "hostile.lua", "flow.lua", "rows.csv")
 
 # Ends of a run that a script may choose: what it does, and words of the error it gets. `secret` is the handle.
 ENDS = {
@@ -96,6 +97,7 @@ class Planted:
     def __init__(self, cardwright, flavor, folder):
         self.cardwright = cardwright
         self.share = ROOT
+        self.isd, self.wallet = ISD[flavor], WALLET
         self.flavor = flavor
         self.folder = folder
         self.passed = self.failed = 0
@@ -103,7 +105,7 @@ class Planted:
 
     def plant(self):
         self.secrets = {name: letters(size).encode() for name, size in
-                        {"holder": 24, "pin": 8, "long": 400, "short": 3, "typed": 24}.items()}
+                        {"holder": 24, "pin": 8, "long": 400, "short": 3, "typed": 24, **ROWS}.items()}
         for name in ("holder", "pin", "long", "short"):
             (self.folder / name).write_bytes(self.secrets[name])
         del self.secrets["short"]  # three letters are anywhere

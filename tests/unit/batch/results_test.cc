@@ -33,7 +33,7 @@ class ResultsTest : public Story {
   }
 };
 
-constexpr const char* kHeader = "flow,row,line,state,card,reader,tries,seconds,error,message\n";
+constexpr const char* kHeader = "flow,row,line,state,card,reader,tries,seconds,error,message,run\n";
 
 TEST_F(ResultsTest, WhatWasAppendedIsThereInTheNextProgram) {
   {
@@ -71,20 +71,20 @@ TEST_F(ResultsTest, ASecondBatchIsKeptOut) {
 }
 
 TEST_F(ResultsTest, AnotherFlowOrAnotherFileIsRefusedAndLeftAsItIs) {
-  EXPECT_NE(refusal_of(std::string(kHeader) + "demo/lock,1,2,done,,r,1,0.1,,\n").find("are of flow demo/lock"),
+  EXPECT_NE(refusal_of(std::string(kHeader) + "demo/lock,1,2,done,,r,1,0.1,,,\n").find("are of flow demo/lock"),
             std::string::npos);
   for (const std::string other :
        {"holder,number\nAda,1\n", "holder,number", "no csv \" at all\n", "\x7f\x45\x4c\x46\x80\n"}) {
     EXPECT_NE(refusal_of(other), "accepted") << other;
     EXPECT_EQ(content("results.csv"), other);
   }
-  EXPECT_NE(refusal_of(std::string(kHeader) + "test,1,2,odd,,r,1,0.1,,\n").find("state 'odd'"), std::string::npos);
-  EXPECT_NE(refusal_of(std::string(kHeader) + "test,1,2\ntest,1,2,done,,r,1,0.1,,\n").find("line 2 has 3 fields"),
+  EXPECT_NE(refusal_of(std::string(kHeader) + "test,1,2,odd,,r,1,0.1,,,\n").find("state 'odd'"), std::string::npos);
+  EXPECT_NE(refusal_of(std::string(kHeader) + "test,1,2\ntest,1,2,done,,r,1,0.1,,,\n").find("line 2 has 3 fields"),
             std::string::npos);
 }
 
 TEST_F(ResultsTest, ZerosThatACrashLeftAreCutOff) {
-  const std::string good = std::string(kHeader) + "test,1,2,done,,r,1,0.1,,\n";
+  const std::string good = std::string(kHeader) + "test,1,2,done,,r,1,0.1,,,\n";
   EXPECT_EQ(refusal_of(good + "test,2,3,sta" + std::string(100, '\0')), "accepted");
   EXPECT_EQ(content("results.csv"), good);
 }
@@ -109,7 +109,7 @@ TEST_F(ResultsTest, AfterACrashAtAnyByteEveryRowIsDoneOnceInTheEnd) {
       RowQueue queue(people, results, quarantine, {});
       for (const Row& row : people.rows()) {
         const bool done = results.row(row.key) && results.row(row.key)->state == State::done;
-        EXPECT_EQ(done, whole.substr(0, size).find("done,CPLC-" + row.key.substr(0, 1) + ",,1,0.000,,\n") !=
+        EXPECT_EQ(done, whole.substr(0, size).find("done,CPLC-" + row.key.substr(0, 1) + ",,1,0.000,,,\n") !=
                             std::string::npos);
       }
       for (size_t card = 0; queue.left() > 0; ++card) {

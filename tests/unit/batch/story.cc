@@ -91,6 +91,37 @@ bool StoryCards::next_card(const std::atomic<bool>& stop) {
 
 card::Reader& StoryCards::reader() { return *reader_; }
 
+namespace {
+
+class StoryRun : public KeptRun {
+ public:
+  void join(engine::RunSetup&) override {}
+  void refused(const Error&) override {}
+};
+
+}  // namespace
+
+std::unique_ptr<KeptRun> StoryKeeper::begin(const Result& row, const engine::RunSetup&, size_t) {
+  if (at_begin) at_begin(row);
+  return std::make_unique<StoryRun>();
+}
+
+void StoryKeeper::ended(const std::string& id) {
+  const std::lock_guard lock(mutex);
+  ended_runs.push_back(id);
+}
+
+Keeper::Kept StoryKeeper::look(const std::string& id) {
+  const auto found = fates.find(id);
+  return found == fates.end() ? Kept() : found->second;
+}
+
+bool StoryKeeper::give_up(const std::string& id) {
+  const std::lock_guard lock(mutex);
+  given_up.push_back(id);
+  return look(id).fate != Fate::held;
+}
+
 void Story::SetUp() {
   static const auto bundle = engine::Bundle::load(CW_SOURCE_DIR);
   char name[] = "/tmp/cw-batch-XXXXXX";
@@ -165,6 +196,7 @@ Summary Story::run(const Table& table, std::vector<std::deque<StoryCard>> reader
   setup.queue = options;
   setup.stop_after = stop_after;
   setup.any_card = any_card_;
+  setup.keeper = keeper_;
   Batch batch(std::move(setup));
   return batch.run(interrupted_);
 }

@@ -5,6 +5,7 @@
 #include <deque>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -61,6 +62,25 @@ class Listener : public Follower {
   std::vector<std::pair<size_t, std::string>> ended{};
 };
 
+/// Keeps nothing, and remembers what it was asked.
+class StoryKeeper : public Keeper {
+ public:
+  std::string new_id() override { return "run-" + std::to_string(++ids_); }
+  std::unique_ptr<KeptRun> begin(const Result& row, const engine::RunSetup& setup, size_t reader) override;
+  void ended(const std::string& id) override;
+  Kept look(const std::string& id) override;
+  bool give_up(const std::string& id) override;
+
+  std::function<void(const Result& row)> at_begin{};
+  std::map<std::string, Kept> fates{};
+  std::mutex mutex{};
+  std::vector<std::string> ended_runs{};
+  std::vector<std::string> given_up{};
+
+ private:
+  std::atomic<int> ids_ = 0;
+};
+
 class Story : public ::testing::Test {
  protected:
   void SetUp() override;
@@ -88,6 +108,7 @@ class Story : public ::testing::Test {
   std::string flow_name_;
   std::atomic<bool> interrupted_ = false;
   bool any_card_ = false;
+  Keeper* keeper_ = nullptr;
   Listener heard_;  // of the last batch
 };
 
