@@ -1,6 +1,7 @@
 // Keys that runs need: written with the frame that says so, and gone when the run is over.
 #include <gtest/gtest.h>
 
+#include "store/retention.h"
 #include "stores.h"
 
 namespace cw::store {
@@ -57,10 +58,10 @@ TEST_P(KeysOfRuns, go_with_a_run_that_is_forgotten) {
   const auto store = open();
   Lease lease = begin(*store);
   store->runs().append(lease, to_bytes("next"), needs("isd", 0));
-  EXPECT_EQ(store->runs().forget(INT64_MAX), 0);
+  EXPECT_EQ(forget(*store, INT64_MAX, "ada@desk", "0d").what.runs, 0);
   EXPECT_EQ(store->runs().keys_of(lease.run()).size(), 1U);
   store->runs().append(lease, to_bytes("end"), ends(RunState::done));
-  EXPECT_EQ(store->runs().forget(INT64_MAX), 1);
+  EXPECT_EQ(forget(*store, INT64_MAX, "ada@desk", "0d").what.runs, 1);
 }
 
 INSTANTIATE_TEST_SUITE_P(On, KeysOfRuns, both_engines(), engine_name);
