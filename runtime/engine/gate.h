@@ -42,11 +42,16 @@ class Gate {
   /// Once a protocol is known, before EXTERNAL AUTHENTICATE.
   void admit_protocol(uint8_t scp, uint8_t level) const;
 
+  /// What the policy says to one of its commands, rule by rule. Nothing is counted, and what no policy can loosen is
+  /// not asked.
+  std::vector<Considered> consider(const host::Command& command, const std::optional<ChannelFacts>& channel) const;
+
   unsigned commands() const { return commands_; }
   /// A process before admitted so many in this run.
   void count_before(unsigned commands) { commands_ = commands; }
 
  private:
+  Circumstances circumstances(const std::optional<ChannelFacts>& channel) const;
   void admit(const host::Command& command, const Circumstances& around);
   void check_class(const host::Command& command, uint8_t logical_channel) const;
   void count();

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "ledger_tables_private.h"
+#include "version_tables_private.h"
 
 namespace cw::store {
 
@@ -64,6 +65,14 @@ const std::vector<Format>& formats() {
            kOutboxByDue,
            kRotations,
            kOpenRotations,
+       }},
+      {2,
+       {
+           kVersions,
+           kUses,
+           kInUse,
+           kNoPolicyInUse,
+           "CREATE INDEX runs_by_policy ON runs (policy_hash) WHERE state IN ('running', 'waiting', 'stuck')",
        }},
   };
   return all;
