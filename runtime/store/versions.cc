@@ -16,12 +16,12 @@ constexpr size_t kShortest = 4;  // digits of a hash that name it
 
 bool is_hash(const std::string& text) {
   return text.size() >= kShortest && text.size() <= 64 &&
-         text.find_first_not_of("0123456789abcdef") == std::string::npos;
+         text.find_first_not_of("0123456789ABCDEF") == std::string::npos;
 }
 
-std::string lower(std::string text) {
+std::string upper(std::string text) {
   for (char& c : text) {
-    if (c >= 'A' && c <= 'F') c = static_cast<char>(c - 'A' + 'a');
+    if (c >= 'a' && c <= 'f') c = static_cast<char>(c - 'a' + 'A');
   }
   return text;
 }
@@ -59,9 +59,9 @@ class VersionsOnDatabase : public Versions {
 
   Version find(const std::string& wanted) override {
     std::vector<Version> found;
-    if (is_hash(lower(wanted))) {
-      const std::string from = lower(wanted);
-      found = select(" AND hash >= $2 AND hash < $3", {what_, from, from + "g"});
+    if (is_hash(upper(wanted))) {
+      const std::string from = upper(wanted);
+      found = select(" AND hash >= $2 AND hash < $3", {what_, from, from + "G"});
     }
     if (found.empty()) {
       found = select(" AND name = $2", {what_, wanted});

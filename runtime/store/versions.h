@@ -14,7 +14,7 @@
 namespace cw::store {
 
 struct Version {
-  std::string hash{};       // SHA-256 of what it holds, 64 hex digits
+  std::string hash{};       // SHA-256 of what it holds, 64 hex digits in capitals
   std::string name{};       // as it calls itself
   std::string origin{};     // the file that it was loaded from
   int64_t loaded = 0;       // milliseconds since 1970

@@ -64,7 +64,7 @@ void fill(Store& store) {
   store.rotations().begin(rotation);
 
   // Put in without a record, so that the audit is what the stories count on.
-  const std::string hash(64, 'a');
+  const std::string hash(64, 'A');
   store.database().run_all(
       {{"INSERT INTO versions (what, hash, name, origin, content, loaded, loaded_by, discarded) "
         "VALUES ('policy', $1, 'careful', 'careful.lua', $2, 1, 'ada@desk', 0)",
