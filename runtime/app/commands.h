@@ -31,5 +31,6 @@ void add_store(CLI::App& program, Action& action);
 void add_audit(CLI::App& program, Action& action);
 void add_budget(CLI::App& program, Action& action);
 void add_outbox(CLI::App& program, Action& action);
+void add_policy(CLI::App& program, Action& action);
 
 }  // namespace cw::app

@@ -86,7 +86,7 @@ void Gate::check_class(const host::Command& command, uint8_t logical_channel) co
 
 bool Gate::is_isd(ByteView aid) const { return Circumstances{.isd_aids = isd_aids_}.is_isd(aid); }
 
-void Gate::admit(const host::Exchange& request, const std::optional<ChannelFacts>& channel) {
+Circumstances Gate::circumstances(const std::optional<ChannelFacts>& channel) const {
   Circumstances around;
   around.in_channel = channel.has_value();
   if (channel) {
@@ -96,6 +96,15 @@ void Gate::admit(const host::Exchange& request, const std::optional<ChannelFacts
   }
   around.isd_aids = isd_aids_;
   around.flow = flow_;
+  return around;
+}
+
+std::vector<Considered> Gate::consider(const host::Command& command, const std::optional<ChannelFacts>& channel) const {
+  return policy_->consider(facts_of(command, circumstances(channel)));
+}
+
+void Gate::admit(const host::Exchange& request, const std::optional<ChannelFacts>& channel) {
+  const Circumstances around = circumstances(channel);
   for (const host::Command& command : request.plan) {
     check_class(command, request.logical_channel);
     admit(command, around);

@@ -46,11 +46,16 @@ class Gate {
   /// What it said no to, if one of these raised policy or budget: the last time.
   const Refusal& refusal() const { return refusal_; }
 
+  /// What the policy says to one of its commands, rule by rule. Nothing is counted, and what no policy can loosen is
+  /// not asked.
+  std::vector<Considered> consider(const host::Command& command, const std::optional<ChannelFacts>& channel) const;
+
   unsigned commands() const { return commands_; }
   /// A process before admitted so many in this run.
   void count_before(unsigned commands) { commands_ = commands; }
 
  private:
+  Circumstances circumstances(const std::optional<ChannelFacts>& channel) const;
   void admit(const host::Command& command, const Circumstances& around);
   void check_class(const host::Command& command, uint8_t logical_channel) const;
   void count();

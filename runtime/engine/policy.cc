@@ -12,6 +12,7 @@
 #include "crypto/digest.h"
 #include "engine/load_state.h"
 #include "engine/plain.h"
+#include "policy_lines_private.h"
 #include "predicates_private.h"
 
 namespace cw::engine {
@@ -248,6 +249,7 @@ std::shared_ptr<const Policy> Policy::parse(const std::string& name, const std::
     PolicyReader reader(*policy, root);
     reader.read();
     reader.run_examples();
+    policy->lines_ = policy_lines(root, policy->limits_);
     return policy;
   } catch (const Error& error) {
     if (error.message().starts_with(name)) throw;
@@ -279,21 +281,42 @@ Decision Policy::judge_channel(uint8_t scp, uint8_t level) const {
   return {};
 }
 
+Considered::Is Policy::ask(const Rule& rule, const Facts& facts) {
+  const bool on = rule.on.empty() || std::any_of(rule.on.begin(), rule.on.end(), [&](const std::string& name) {
+                    return name == facts.name || name == facts.instruction;
+                  });
+  if (!on) return Considered::Is::other_command;
+  switch (rule.when ? (*rule.when)(facts) : Truth::yes) {
+    case Truth::no:
+      return Considered::Is::does_not_apply;
+    case Truth::unknown:
+      return Considered::Is::cannot_tell;
+    default:
+      return Considered::Is::applies;
+  }
+}
+
 Decision Policy::judge(const Facts& facts) const {
   for (const Rule& rule : rules_) {
-    const bool on = rule.on.empty() || std::any_of(rule.on.begin(), rule.on.end(), [&](const std::string& name) {
-                      return name == facts.name || name == facts.instruction;
-                    });
-    if (!on) continue;
-    const Truth truth = rule.when ? (*rule.when)(facts) : Truth::yes;
-    if (truth == Truth::no) continue;
-    if (truth == Truth::yes && !rule.deny) return {};
+    const Considered::Is is = ask(rule, facts);
+    if (!decides(is)) continue;
+    if (is == Considered::Is::applies && !rule.deny) return {};
     std::string because = rule.place + (rule.because.empty() ? "" : ": " + rule.because);
-    if (truth == Truth::unknown) because += " (it asks about a field that cannot be seen, and so refuses)";
+    if (is == Considered::Is::cannot_tell) because += " (it asks about a field that cannot be seen, and so refuses)";
     return {false, because};
   }
   if (allow_otherwise_) return {};
   return {false, "no rule allows it (otherwise = \"deny\")"};
+}
+
+std::vector<Considered> Policy::consider(const Facts& facts) const {
+  std::vector<Considered> out;
+  for (const Rule& rule : rules_) {
+    out.push_back({rule.place, rule.deny, ask(rule, facts), rule.because});
+    if (decides(out.back().is)) return out;
+  }
+  out.push_back({"otherwise", !allow_otherwise_, Considered::Is::applies, {}});
+  return out;
 }
 
 Decision Policy::judge_http(const std::string& url) const {

@@ -42,7 +42,16 @@ struct Rule {
 
 struct Decision {
   bool allowed = true;
-  std::string because{};  // for people: which rule, and why
+  std::string because{};  // for people: which rule, and why; empty: nothing forbids it
+};
+
+/// A rule that was asked about a command, and what it had to say.
+struct Considered {
+  enum class Is : uint8_t { other_command, does_not_apply, cannot_tell, applies };
+  std::string place{};  // "rules[2]", or "otherwise"
+  bool deny = true;
+  Is is = Is::applies;
+  std::string because{};  // as the policy says it
 };
 
 struct PolicyLimits {
@@ -57,6 +66,9 @@ struct PolicyLimits {
   int64_t failed_loads = 5;
 };
 
+/// Whether a rule that says this is the one that decides.
+inline bool decides(Considered::Is is) { return is == Considered::Is::applies || is == Considered::Is::cannot_tell; }
+
 class Policy {
  public:
   /// Evaluates and compiles the file; runs its examples. Raises usage: no such file; script or policy, with file and
@@ -70,6 +82,9 @@ class Policy {
   const std::string& text() const { return text_; }
   const std::string& origin() const { return origin_; }
   const PolicyLimits& limits() const { return limits_; }
+  /// What it says, defaults filled in: a line for each thing, the rules in their order. Two policies with the same
+  /// lines decide the same.
+  const std::vector<std::string>& lines() const { return lines_; }
 
   /// Whether a flow of this name may run.
   Decision judge_flow(const std::string& flow) const;
@@ -78,11 +93,14 @@ class Policy {
   /// Whether a command may be sent. The first rule that applies decides; one that cannot see what it asks about
   /// refuses; where none applies, `otherwise` decides.
   Decision judge(const Facts& facts) const;
+  /// The same, rule by rule: the last one decided.
+  std::vector<Considered> consider(const Facts& facts) const;
   /// Whether a backend may be called.
   Decision judge_http(const std::string& url) const;
 
  private:
   friend class PolicyReader;
+  static Considered::Is ask(const Rule& rule, const Facts& facts);
   std::string name_;
   std::string hash_;
   std::string text_;
@@ -94,7 +112,11 @@ class Policy {
   std::map<std::string, std::vector<std::string>> backends_;  // URL prefix -> opaque instructions
   std::vector<Rule> rules_;
   bool allow_otherwise_ = true;
+  std::vector<std::string> lines_;
 };
+
+/// A security level by its name in scripts ("mac+enc"). Raises policy: unknown; `place` names what has it.
+uint8_t level_by_name(const std::string& name, const std::string& place);
 
 /// AIDs that issuer security domains are known to have: GPCS 2.3.1 H.2, and three of card makers. Taken where a card's
 /// own is not known.

@@ -9,7 +9,4 @@ namespace cw::engine {
 /// `place` ("rules[2].when") names the predicate in errors. Raises policy: unknown or malformed predicate.
 Predicate compile_predicate(const Plain& plain, const std::string& place);
 
-/// A security level by its name in scripts ("mac+enc"). Raises policy: unknown.
-uint8_t level_by_name(const std::string& name, const std::string& place);
-
 }  // namespace cw::engine

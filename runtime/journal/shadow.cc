@@ -14,7 +14,12 @@ class ShadowedOutside : public engine::ForwardingOutside {
       : ForwardingOutside(std::move(inner)), shadow_(shadow) {}
 
   void submit(host::Request request) override {
-    inner_->submit(std::move(request));
+    try {
+      inner_->submit(request);
+    } catch (const Error& error) {
+      if (error.kind() == ErrorKind::policy) shadow_.judge_refused(request, card_);
+      throw;
+    }
     shadow_.judge(inner_->request(), card_);
   }
   host::Reply carry_out() override {
@@ -73,7 +78,7 @@ std::unique_ptr<engine::RunOutside> Shadow::around(std::unique_ptr<engine::RunOu
   return std::make_unique<ShadowedOutside>(std::move(inner), *this);
 }
 
-void Shadow::add(std::string request, const std::optional<Error>& refused) {
+Verdict& Shadow::add(std::string request, const std::optional<Error>& refused) {
   Verdict verdict{attempt_, std::move(request)};
   if (denied_) {
     verdict.is = Verdict::Is::unreachable;
@@ -83,6 +88,7 @@ void Shadow::add(std::string request, const std::optional<Error>& refused) {
     denied_ = true;
   }
   verdicts_.push_back(std::move(verdict));
+  return verdicts_.back();
 }
 
 void Shadow::judge(const host::Request& request, const engine::CardState& card) {
@@ -98,12 +104,26 @@ void Shadow::judge(const host::Request& request, const engine::CardState& card) 
     for (size_t i = 0; i < exchange->plan.size(); ++i) {
       host::Exchange one = *exchange;
       one.plan = {exchange->plan[i]};
-      add(lines[i], refusal([&] {
-            gate_.admit(one, card.facts(one.channel));
-            gate_.admit_keys(one);
-          }));
+      Verdict& verdict = add(lines[i], refusal([&] {
+                               gate_.admit(one, card.facts(one.channel));
+                               gate_.admit_keys(one);
+                             }));
+      verdict.command = engine::facts_of(one.plan[0], {}).name;
+      verdict.considered = gate_.consider(one.plan[0], card.facts(one.channel));
     }
   }
+}
+
+void Shadow::judge_refused(const host::Request& request, const engine::CardState& card) {
+  // Which command of a plan it was is not known: the plan is one question then.
+  const size_t before = verdicts_.size();
+  judge(request, card);
+  if (verdicts_.size() == before) return;
+  size_t kept = before;
+  while (kept + 1 < verdicts_.size() && verdicts_[kept].is != Verdict::Is::denied) ++kept;
+  verdicts_[before] = Verdict(verdicts_[kept]);
+  verdicts_.resize(before + 1);
+  verdicts_[before].was_refused = true;
 }
 
 void Shadow::judge_opened(const host::OpenChannel& asked, const host::ChannelOpened& opened) {

@@ -19,7 +19,13 @@ struct Verdict {
   unsigned attempt = 0;
   std::string request{};  // as recordings have it
   Is is = Is::allowed;
-  std::string because{};  // denied
+  std::string because{};                         // denied
+  bool was_refused = false;                      // by the run's own policy
+  std::string command{};                         // name of a command; empty: it is something else that is asked for
+  std::vector<engine::Considered> considered{};  // of a command: rule by rule
+
+  /// Whether the two policies say different things to it.
+  bool is_changed() const { return is != Is::unreachable && (is == Is::denied) != was_refused; }
 };
 
 class Shadow {
@@ -35,8 +41,10 @@ class Shadow {
  private:
   friend class ShadowedOutside;
   void judge(const host::Request& request, const engine::CardState& card);
+  /// One that the run's own policy refused.
+  void judge_refused(const host::Request& request, const engine::CardState& card);
   void judge_opened(const host::OpenChannel& asked, const host::ChannelOpened& opened);
-  void add(std::string request, const std::optional<Error>& refused);
+  Verdict& add(std::string request, const std::optional<Error>& refused);
 
   std::shared_ptr<const engine::Policy> policy_;
   engine::Gate gate_;

@@ -50,6 +50,9 @@ const std::vector<CopiedTable>& copied_tables() {
        {"card", "domain", "before_set", "before_version", "after_set", "after_version", "run", "begun", "decided"},
        0,
        0},
+      {"versions", {"what", "hash", "name", "origin", "content", "loaded", "loaded_by", "discarded"}, 2, kMany},
+      {"uses", {"what", "number", "hash", "since", "used_by", "reason"}, 2, kMany},
+      {"in_use", {"what", "hash", "number"}, 1, kMany},
   };
   return all;
 }

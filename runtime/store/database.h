@@ -1,6 +1,7 @@
 // SQL on SQLite or PostgreSQL, the same text for both: what differs between the two is in here and nowhere else.
 // Placeholders are $1, $2...; integers are 64 bits. In a table's definition @number, @bytes and @text become each one's
-// type; @text is compared byte by byte. A sum is written CAST(SUM(x) AS BIGINT).
+// type; a SELECT that ends in @shared keeps others from changing its rows until the transaction ends; @text is compared
+// byte by byte. A sum is written CAST(SUM(x) AS BIGINT).
 //
 // An error has the kind store and one of these causes: full, read-only, corrupt, locked, gone, unknown (a commit whose
 // outcome nobody knows), or none of them.

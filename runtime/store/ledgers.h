@@ -11,11 +11,14 @@
 #include "store/database.h"
 #include "store/outbox.h"
 #include "store/rotations.h"
+#include "store/versions.h"
 
 namespace cw::store {
 
 /// What is added within a transaction of the same database is a part of that transaction.
 std::unique_ptr<Audit> make_audit(Database& database);
+/// What is swapped is written to `audit`, which is on the same database.
+std::unique_ptr<Versions> make_policies(Database& database, Audit& audit);
 /// Resets are written to `audit`, which is on the same database.
 std::unique_ptr<Budgets> make_budgets(Database& database, Audit& audit);
 std::unique_ptr<Outbox> make_outbox(Database& database);

@@ -72,8 +72,10 @@ std::string seconds(std::chrono::milliseconds time) {
 }
 
 std::string with_types(std::string sql) {
-  for (const auto& [name, type] :
-       {std::pair{"@number", "BIGINT"}, {"@bytes", "BYTEA"}, {"@text", "TEXT COLLATE \"C\""}}) {
+  for (const auto& [name, type] : {std::pair{"@number", "BIGINT"},
+                                   {"@bytes", "BYTEA"},
+                                   {"@text", "TEXT COLLATE \"C\""},
+                                   {"@shared", "FOR SHARE"}}) {
     for (size_t at = sql.find(name); at != std::string::npos; at = sql.find(name, at)) {
       sql.replace(at, std::string_view(name).size(), type);
     }

@@ -8,6 +8,7 @@
 #include "clock_private.h"
 #include "run_row_private.h"
 #include "runs_private.h"
+#include "surely_private.h"
 
 namespace cw::store {
 
@@ -27,18 +28,38 @@ std::string joined(const std::vector<RunRow>& rows) {
 
 }  // namespace
 
-Lease RunsOnDatabase::create(const RunRow& given, ByteView key, ByteView frame) {
+Lease RunsOnDatabase::create(const RunRow& given, ByteView key, ByteView frame, PolicyIs policy) {
   RunRow row = given;
   row.created = row.changed = time_of_day();
   if (row.id.empty()) row.id = new_run_id();
   row.node = node_;
   Lease lease(row.id, 1, length_, margin_);
   const std::chrono::milliseconds sent = boot_time();
-  run_until_known(insert_run(row, Owner::self(node_).text(), length_.count(), key, {to_bytes(frame)}));
+  const std::vector<Statement> insert =
+      insert_run(row, Owner::self(node_).text(), length_.count(), key, {to_bytes(frame)});
+  if (policy == PolicyIs::any) {
+    run_until_known(insert);
+  } else {
+    surely([&] {
+      db_.transact([&] {
+        want_in_use(row);
+        db_.run_all(insert);
+      });
+    });
+  }
   lease.next = 1;
   lease.renewed(sent);
   renewal_.keep(lease);
   return lease;
+}
+
+void RunsOnDatabase::want_in_use(const RunRow& row) {
+  const Result now = db_.run({"SELECT hash FROM in_use WHERE what = 'policy' @shared", {}});
+  if (!now.rows.empty() && text(now.rows[0].at(0)) == row.policy_hash) return;
+  // It may be there from a commit that nobody knew the outcome of.
+  if (!db_.run({"SELECT id FROM runs WHERE id = $1", {row.id}}).rows.empty()) return;
+  throw Error(ErrorKind::store, "policy " + row.policy + " is in use no more: another came into use meanwhile", {},
+              "policy");
 }
 
 void RunsOnDatabase::append(Lease& lease, ByteView content, const RunChange& change) {

@@ -85,13 +85,18 @@ struct RunFilter {
 /// 20 characters: the time, then random ones; digits and lower-case letters without i, l, o and u.
 std::string new_run_id();
 
+/// Which policies a run may begin under: any, or only the one that operators have in use then.
+enum class PolicyIs : uint8_t { any, in_use };
+
 class Runs {
  public:
   virtual ~Runs() = default;
 
   /// A new run with its first frame, leased to this process. `row` without what the store knows by itself (node, times,
-  /// frames); its id is one of new_run_id(), or empty for a new one. `key`: the run's key, sealed. Raises store.
-  virtual Lease create(const RunRow& row, ByteView key, ByteView frame) = 0;
+  /// frames); its id is one of new_run_id(), or empty for a new one. `key`: the run's key, sealed. Raises store: also,
+  /// with the cause "policy", where the row's policy has to be the one in use (Versions) and is not: another came into
+  /// use.
+  virtual Lease create(const RunRow& row, ByteView key, ByteView frame, PolicyIs policy = PolicyIs::any) = 0;
 
   /// Writes the next frame under the lease; durable on return, and the lease counts from now. One that ran out
   /// meanwhile is good again if nobody took the run: the fence decides. Raises store: another holds the run (cause

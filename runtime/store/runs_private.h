@@ -25,7 +25,7 @@ class RunsOnDatabase : public Runs {
         group_(db, audit, node_),
         renewal_(db, lease) {}
 
-  Lease create(const RunRow& row, ByteView key, ByteView frame) override;
+  Lease create(const RunRow& row, ByteView key, ByteView frame, PolicyIs policy) override;
   void append(Lease& lease, ByteView frame, const RunChange& change) override;
   RunRow find(const std::string& id) override;
   std::vector<RunRow> list(const RunFilter& filter) override;
@@ -58,6 +58,8 @@ class RunsOnDatabase : public Runs {
   /// Again until it is known to be committed: `attempt` changes nothing the second time.
   std::vector<Result> run_until_known(const std::vector<Statement>& attempt);
   void renew_now(Lease& lease);
+  /// In a transaction, which no other policy comes into use before the end of. Raises store.
+  void want_in_use(const RunRow& row);
   std::vector<std::string> near(const std::string& id);
 
   Database& db_;

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "ledger_tables_private.h"
+#include "version_tables_private.h"
 
 namespace cw::store {
 
@@ -75,6 +76,11 @@ const std::vector<Format>& formats() {
        {
            kRunKeys,
            "CREATE INDEX run_keys_by_name ON run_keys (name)",
+           kVersions,
+           kUses,
+           kInUse,
+           kNoPolicyInUse,
+           "CREATE INDEX runs_by_policy ON runs (policy_hash) WHERE state IN ('running', 'waiting', 'stuck')",
        }},
   };
   return all;

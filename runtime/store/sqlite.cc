@@ -252,7 +252,8 @@ class Sqlite : public Database {
   }
 
   static std::string with_types(std::string sql) {
-    for (const auto& [name, type] : {std::pair{"@number", "INTEGER"}, {"@bytes", "BLOB"}, {"@text", "TEXT"}}) {
+    for (const auto& [name, type] :
+         {std::pair{"@number", "INTEGER"}, {"@bytes", "BLOB"}, {"@text", "TEXT"}, {"@shared", ""}}) {
       for (size_t at = sql.find(name); at != std::string::npos; at = sql.find(name, at)) {
         sql.replace(at, std::string_view(name).size(), type);
       }

@@ -19,6 +19,7 @@
 #include "store/outbox.h"
 #include "store/rotations.h"
 #include "store/runs.h"
+#include "store/versions.h"
 
 namespace cw::store {
 
@@ -62,6 +63,7 @@ class Store {
   virtual Audit& audit() = 0;
   virtual Outbox& outbox() = 0;
   virtual Rotations& rotations() = 0;
+  virtual Versions& policies() = 0;
 
   /// Files that runs name by the SHA-256 of what they hold (64 hex digits): bundles, policies, CAP files. They stay
   /// while a run names them. `sealed`: under key(), as file_context() says. put() of one that is there does nothing.

@@ -70,7 +70,7 @@ void read_all(const std::filesystem::path& file, const crypto::SealingKey& key) 
 
 void want_empty(Database& db) {
   for (const CopiedTable& table : copied_tables()) {
-    if (table.name == "meta") continue;
+    if (table.name == "meta" || table.name == "in_use") continue;  // filled when they are made
     if (db.run({"SELECT " + table.columns[0] + " FROM " + table.name + " LIMIT 1", {}}).rows.empty()) continue;
     throw Error(ErrorKind::usage, "cannot import into the store " + db.where() +
                                       ": it is not empty; name a file that is not there yet, or an empty database");
@@ -88,6 +88,7 @@ size_t size_of(const Row& row) {
 CopyCounts write_all(Database& db, const std::filesystem::path& file, const crypto::SealingKey& key) {
   CopyCounts counts;
   db.run({"DELETE FROM meta WHERE name <> 'format'", {}});  // the key of an empty store seals nothing
+  db.run({"DELETE FROM in_use", {}});
   CopyReader reader(file, key);
   std::vector<Statement> batch;
   size_t bytes = 0;

@@ -1,0 +1,66 @@
+#include "app/policy_source.h"
+
+#include "app/failure.h"
+#include "app/paths.h"
+#include "base/error.h"
+
+namespace cw::app {
+
+namespace {
+
+/// A policy that is broken has refused nothing.
+std::shared_ptr<const engine::Policy> compiled(const std::function<std::shared_ptr<const engine::Policy>()>& load) {
+  std::shared_ptr<const engine::Policy> policy;
+  const auto failure = failure_of([&] { policy = load(); });
+  if (failure && failure->kind() == ErrorKind::policy) throw Error(ErrorKind::script, failure->message());
+  if (failure) throw *failure;
+  return policy;
+}
+
+}  // namespace
+
+std::filesystem::path shipped_policy(const std::string& name) { return share_folder() / "policies" / (name + ".lua"); }
+
+std::shared_ptr<const engine::Policy> load_policy_file(const std::filesystem::path& file,
+                                                       const engine::Bundle& bundle) {
+  return compiled([&] { return engine::Policy::load(file, bundle); });
+}
+
+bool put_policy(store::Store& store, const engine::Policy& policy, const std::string& by) {
+  store::Version version;
+  version.hash = policy.hash();
+  version.name = policy.name();
+  version.origin = policy.origin();
+  version.loaded_by = by;
+  return store.policies().load(version, store.key().seal(view(policy.text()), store::version_context(policy.hash())));
+}
+
+std::shared_ptr<const engine::Policy> stored_policy(store::Store& store, const std::string& hash,
+                                                    const engine::Bundle& bundle) {
+  const store::Version version = store.policies().find(hash);
+  const Bytes text = store.key().open(store.policies().content(version.hash), store::version_context(version.hash));
+  const std::shared_ptr<const engine::Policy> policy =
+      compiled([&] { return engine::Policy::parse(version.origin, to_string(text), bundle); });
+  if (policy->hash() == version.hash) return policy;
+  throw Error(ErrorKind::store,
+              "policy " + version.hash +
+                  " holds something else than its name says: it was changed "
+                  "from outside; load its file again",
+              {}, "corrupt");
+}
+
+std::shared_ptr<const engine::Policy> policy_in_use(store::Store& store, const engine::Bundle& bundle) {
+  const std::optional<store::Use> use = store.policies().in_use();
+  return use ? stored_policy(store, use->hash, bundle) : nullptr;
+}
+
+std::shared_ptr<const engine::Policy> policy_named(const std::string& named,
+                                                   const std::function<std::shared_ptr<store::Store>()>& open,
+                                                   const engine::Bundle& bundle) {
+  if (named.ends_with(".lua") || named.find('/') != std::string::npos) return load_policy_file(named, bundle);
+  if (named == kDenyAll) return load_policy_file(shipped_policy(named), bundle);
+  const auto store = open();
+  return stored_policy(*store, store->policies().find(named).hash, bundle);
+}
+
+}  // namespace cw::app

@@ -1,0 +1,43 @@
+// Policies by the name that a user gives them: a file, or a version in the store.
+//
+// Thread rule: plain functions.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "engine/bundle.h"
+#include "engine/policy.h"
+#include "store/store.h"
+
+namespace cw::app {
+
+/// The emergency stop: is there without being loaded.
+inline constexpr const char* kDenyAll = "deny_all";
+
+/// A file of the policies/ folder that comes with the program.
+std::filesystem::path shipped_policy(const std::string& name);
+
+/// The policy of that file. Raises usage, script, budget: what is wrong with it, and where.
+std::shared_ptr<const engine::Policy> load_policy_file(const std::filesystem::path& file, const engine::Bundle& bundle);
+
+/// Puts it into the store. False: it was there.
+bool put_policy(store::Store& store, const engine::Policy& policy, const std::string& by);
+
+/// A version, opened and compiled. Raises usage: it was discarded; store, script.
+std::shared_ptr<const engine::Policy> stored_policy(store::Store& store, const std::string& hash,
+                                                    const engine::Bundle& bundle);
+
+/// The version that operators have in use; null: none ever was. Raises store, script.
+std::shared_ptr<const engine::Policy> policy_in_use(store::Store& store, const engine::Bundle& bundle);
+
+/// What `named` is: a file if it ends in .lua or has a '/', else a version in the store, or deny_all. `open` gives the
+/// store if it is needed. Raises usage, script, store.
+std::shared_ptr<const engine::Policy> policy_named(const std::string& named,
+                                                   const std::function<std::shared_ptr<store::Store>()>& open,
+                                                   const engine::Bundle& bundle);
+
+}  // namespace cw::app

@@ -1,0 +1,218 @@
+#include "store/versions.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/suggest.h"
+#include "clock_private.h"
+#include "store/ledgers.h"
+#include "surely_private.h"
+
+namespace cw::store {
+
+namespace {
+
+constexpr size_t kShortest = 4;  // digits of a hash that name it
+
+bool is_hash(const std::string& text) {
+  return text.size() >= kShortest && text.size() <= 64 &&
+         text.find_first_not_of("0123456789ABCDEF") == std::string::npos;
+}
+
+std::string upper(std::string text) {
+  for (char& c : text) {
+    if (c >= 'a' && c <= 'f') c = static_cast<char>(c - 'a' + 'A');
+  }
+  return text;
+}
+
+std::string shown(const Version& version) { return version.name + " " + version.hash.substr(0, 12); }
+
+class VersionsOnDatabase : public Versions {
+ public:
+  VersionsOnDatabase(Database& database, Audit& audit, std::string what)
+      : db_(database), audit_(audit), what_(std::move(what)) {}
+
+  bool load(const Version& version, ByteView sealed) override {
+    bool is_new = false;
+    change([&] {
+      const std::vector<Version> there = select(" AND hash = $2", {what_, version.hash});
+      is_new = there.empty();
+      if (is_new) {
+        db_.run(
+            {"INSERT INTO versions (what, hash, name, origin, content, loaded, loaded_by, discarded) "
+             "VALUES ($1, $2, $3, $4, $5, $6, $7, 0)",
+             {what_, version.hash, version.name, version.origin, to_bytes(sealed), time_of_day(), version.loaded_by}});
+      } else if (there[0].discarded != 0) {
+        db_.run(
+            {"UPDATE versions SET content = $3, origin = $4, loaded = $5, loaded_by = $6, discarded = 0 "
+             "WHERE what = $1 AND hash = $2",
+             {what_, version.hash, to_bytes(sealed), version.origin, time_of_day(), version.loaded_by}});
+        is_new = true;
+      }
+      if (is_new) note("loaded", version.loaded_by, version.hash, {{"name", version.name}});
+    });
+    return is_new;
+  }
+
+  std::vector<Version> list() override { return select("", {what_}); }
+
+  Version find(const std::string& wanted) override {
+    std::vector<Version> found;
+    if (is_hash(upper(wanted))) {
+      const std::string from = upper(wanted);
+      found = select(" AND hash >= $2 AND hash < $3", {what_, from, from + "G"});
+    }
+    if (found.empty()) {
+      found = select(" AND name = $2", {what_, wanted});
+      if (found.size() > 1) std::erase_if(found, [](const Version& each) { return each.discarded != 0; });
+    }
+    if (found.size() == 1) return found[0];
+    if (found.empty()) {
+      std::vector<std::string> names;
+      for (const Version& each : list()) names.push_back(each.name);
+      throw Error(ErrorKind::usage, "there is no " + what_ + " '" + wanted + "' in the store " + db_.where() +
+                                        did_you_mean(wanted, names) + "; cardwright " + what_ +
+                                        " list shows those there are");
+    }
+    std::string all;
+    for (const Version& each : found) all += (all.empty() ? "" : ", ") + each.hash.substr(0, 12);
+    throw Error(ErrorKind::usage, "'" + wanted + "' may be any of " + all + "; name it by more digits of its hash");
+  }
+
+  Bytes content(const std::string& hash) override {
+    const Result found =
+        db_.run({"SELECT content, discarded FROM versions WHERE what = $1 AND hash = $2", {what_, hash}});
+    if (found.rows.empty() || number(found.rows[0].at(1)) != 0) {
+      throw Error(ErrorKind::usage, what_ + " " + hash + " was discarded; load its file again");
+    }
+    return bytes(found.rows[0].at(0));
+  }
+
+  std::optional<Use> in_use() override {
+    const std::vector<Use> found = uses(" AND number = (SELECT number FROM in_use WHERE what = $1)");
+    if (found.empty()) return {};
+    return found[0];
+  }
+
+  std::vector<Use> history() override { return uses(""); }
+
+  Use use(const std::string& hash, const std::string& by, const std::string& reason) override {
+    Use out;
+    change([&] {
+      const Use before = hold();
+      if (before.hash == hash) {
+        throw Error(ErrorKind::usage, what_ + " " + shown(find(hash)) + " is in use already");
+      }
+      out = put(hash, before, "used", by, reason);
+    });
+    return out;
+  }
+
+  Use roll_back(const std::string& by, const std::string& reason) override {
+    Use out;
+    change([&] {
+      const Use now = hold();
+      const std::vector<Use> all = history();
+      if (all.size() < 2) {
+        throw Error(ErrorKind::usage, "no " + what_ + " was in use before the one that is; cardwright " + what_ +
+                                          " use takes any of cardwright " + what_ + " list");
+      }
+      out = put(all[1].hash, now, "rolled back", by, reason);
+    });
+    return out;
+  }
+
+  void discard(const std::string& hash, const std::string& by) override {
+    change([&] {
+      const Use now = hold();
+      const Version version = find(hash);
+      if (now.hash == hash) {
+        throw Error(ErrorKind::usage,
+                    what_ + " " + shown(version) +
+                        " is in use, and runs begin under it; use another one first, then discard it");
+      }
+      if (version.discarded != 0) return;
+      db_.run({"UPDATE versions SET content = $3, discarded = $4 WHERE what = $1 AND hash = $2",
+               {what_, hash, Bytes(), time_of_day()}});
+      note("discarded", by, hash, {{"name", version.name}});
+    });
+  }
+
+ private:
+  /// All or nothing. Whoever changes something waits for whoever does.
+  void change(const std::function<void()>& work) {
+    surely([&] {
+      db_.transact([&] {
+        db_.lock("versions of " + what_);
+        work();
+      });
+    });
+  }
+
+  /// What is in use, and nothing begins under it until this transaction is over.
+  Use hold() {
+    // An update, so that it waits for those who begin, and they for it (Runs::create).
+    db_.run({"UPDATE in_use SET number = number WHERE what = $1", {what_}});
+    return in_use().value_or(Use());
+  }
+
+  Use put(const std::string& hash, const Use& before, const std::string& done, const std::string& by,
+          const std::string& reason) {
+    const Version version = find(hash);
+    if (version.discarded != 0) {
+      throw Error(ErrorKind::usage, what_ + " " + shown(version) + " was discarded; load its file again first");
+    }
+    const Use now{before.number + 1, hash, time_of_day(), by, reason};
+    db_.run({"INSERT INTO uses (what, number, hash, since, used_by, reason) VALUES ($1, $2, $3, $4, $5, $6)",
+             {what_, now.number, now.hash, now.since, now.by, now.reason}});
+    db_.run({"UPDATE in_use SET hash = $2, number = $3 WHERE what = $1", {what_, now.hash, now.number}});
+    std::vector<std::pair<std::string, std::string>> details{{"name", version.name}};
+    if (!before.hash.empty()) details.emplace_back("before", before.hash);
+    if (!reason.empty()) details.emplace_back("reason", reason);
+    note(done, by, hash, details);
+    return now;
+  }
+
+  void note(const std::string& done, const std::string& by, const std::string& hash,
+            std::vector<std::pair<std::string, std::string>> details) {
+    audit_.add({by, what_ + " " + done, hash, std::move(details)});
+  }
+
+  std::vector<Version> select(const std::string& condition, const std::vector<Value>& values) {
+    const Result found = db_.run(
+        {"SELECT hash, name, origin, loaded, loaded_by, discarded, (SELECT COUNT(*) FROM runs WHERE " + what_ +
+             "_hash = versions.hash AND state IN ('running', 'waiting', 'stuck')) FROM versions WHERE what = $1" +
+             condition + " ORDER BY loaded DESC, hash",
+         values});
+    std::vector<Version> out;
+    for (const Row& row : found.rows) {
+      out.push_back({text(row.at(0)), text(row.at(1)), text(row.at(2)), number(row.at(3)), text(row.at(4)),
+                     number(row.at(5)), number(row.at(6))});
+    }
+    return out;
+  }
+
+  std::vector<Use> uses(const std::string& condition) {
+    const Result found = db_.run(
+        {"SELECT number, hash, since, used_by, reason FROM uses WHERE what = $1" + condition + " ORDER BY number DESC",
+         {what_}});
+    std::vector<Use> out;
+    for (const Row& row : found.rows) {
+      out.push_back({number(row.at(0)), text(row.at(1)), number(row.at(2)), text(row.at(3)), text(row.at(4))});
+    }
+    return out;
+  }
+
+  Database& db_;
+  Audit& audit_;
+  const std::string what_;
+};
+
+}  // namespace
+
+std::unique_ptr<Versions> make_policies(Database& database, Audit& audit) {
+  return std::make_unique<VersionsOnDatabase>(database, audit, "policy");
+}
+
+}  // namespace cw::store

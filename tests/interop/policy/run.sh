@@ -1,0 +1,199 @@
+#!/usr/bin/env bash
+# shellcheck disable=SC2154 # passed and failed are of checks.sh
+# Policies that operators swap, as they do it. See usage().
+set -uo pipefail
+cd "$(dirname "$0")/../../.." || exit 2
+
+usage() {
+  cat <<'TEXT'
+usage: tests/interop/policy/run.sh [CARDWRIGHT]
+
+Runs `cardwright policy` (default build/release/cardwright) over a store, and runs that begin under the version in use,
+some while it is swapped. Prints "ok NAME" or "not ok NAME: why" for each check; the last line is "N passed, M failed".
+TEXT
+}
+
+case ${1-} in
+  --help | -h) usage && exit 0 ;;
+esac
+cardwright=$(realpath "${1:-build/release/cardwright}")
+[ -x "$cardwright" ] || { echo "no program at $cardwright; build it first" >&2 && exit 2; }
+unset CARDWRIGHT_STORE CARDWRIGHT_STORE_KEY CARDWRIGHT_AUDIT_ROOTS CARDWRIGHT_KEYS XDG_STATE_HOME
+export CARDWRIGHT_SHARE=$PWD
+
+here=$(mktemp -d)
+trap 'rm -rf "$here"' EXIT
+export HOME=$here/home
+mkdir "$HOME"
+umask 077
+
+. tests/interop/checks.sh
+
+at=(--store "$here/store.db")
+strict=tests/interop/policy/strict.lua
+careful=tests/interop/policy/careful.lua
+
+# json NAME EXPRESSION: the output is JSON of which the expression over `it` is true.
+json() {
+  if python3 -c 'import json, sys; it = json.load(open(sys.argv[2])); assert eval(sys.argv[1]), it' "$2" "$here/out" \
+    2>"$here/why"; then
+    ok "$1"
+  else
+    not_ok "$1" "$(tail -n 1 "$here/why")"
+  fi
+}
+
+# newest FIELD: that field of the newest run.
+newest() {
+  "$cardwright" runs list "${at[@]}" --limit 1 --json | python3 -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])' "$1"
+}
+
+# Without a store.
+
+cw policy check "$strict" policies/default.lua
+expect 'policies are checked without a store' 0 'policy strict [0-9A-F]{12}: ' 'policy default '
+check 'and none is made' [ ! -e "$HOME/.local" ]
+cw policy diff policies/default.lua "$strict"
+expect 'two files are compared' 0 '^--- policy default' '^\+\+\+ policy strict' '^- limits.attempts = 5' '^\+ limits.attempts = 3' \
+  '^\+ rule deny DELETE: nothing is deleted' '^\+ allow.channel.scp = 03'
+cw policy diff "$strict" "$strict"
+expect 'a policy is like itself' 0 'they say the same'
+cw policy diff policies/default.lua "$strict" --json
+json 'for a program' '{"is": "added", "line": "limits.attempts = 3"} in it["changes"] and it["before"] != it["after"]'
+cw policy explain policies/default.lua --command 80E400000A4F08A000000151000000
+expect 'a command is explained, and denied' 3 'rules\[1\] denies: the ISD stays' 'denied by policy default'
+cw policy explain policies/default.lua --command 80E40000094F07F0636172647701
+expect 'another one is allowed by what no rule says' 0 'rules\[1\] does not apply' 'rules\[2\] is about other commands' \
+  'otherwise allows' 'allowed by policy default'
+cw policy explain policies/default.lua --command 80F0807F --flow card-lock
+expect 'the flow counts' 0 'rules\[3\] allows'
+cw policy explain policies/default.lua --command 80F0807F --json
+json 'explained for a program' 'it["is"] == "denied" and it["rules"][-1]["rule"] == "rules[4]"'
+cw policy explain policies/default.lua --command 8
+expect 'no command' 2
+one_line 'is said in one line'
+cw policy explain policies/default.lua
+expect 'nothing to explain' 2 'what is to be explained'
+cw policy explain policies/default.lua --command 80F0807F --level most
+expect 'no level' 2 "security level 'most'|most"
+
+# Broken ones.
+
+for broken in 'return {' 'return 7' 'return { name = "x" }' 'return { name = "x", api = 1, rulez = {} }' \
+  'while true do end' 'local t = {} for i = 1, 1e9 do t[i] = ("x"):rep(1000) end' 'return { name = os.getenv("HOME"), api = 1 }' \
+  'return { name = "x", api = 1, rules = { function() end } }' \
+  'local p = require "cw.policy" return { name = "x", api = 1, examples = { p.example { command = "80E40000 00", expect = "deny" } } }'; do
+  printf '%s\n' "$broken" >"$here/broken.lua"
+  cw policy load "$strict" "$here/broken.lua" "${at[@]}"
+  check "refused: $broken" [ "$status" -ne 0 ]
+  one_line "refused in one line: $broken"
+  check "with its place: $broken" grep -q 'broken.lua' "$here/err"
+done
+check 'what is refused leaves nothing behind' [ ! -e "$here/store.db" ]
+
+# Loading and swapping.
+
+cw policy list "${at[@]}"
+expect 'no store, no policies' 2 'there is no store'
+cw policy load "$strict" "$careful" "${at[@]}"
+expect 'two are loaded' 0 'policy strict .* is loaded' 'policy careful .* is loaded'
+cw policy load "$strict" "${at[@]}"
+expect 'one is there already' 0 'was there already'
+cw policy list "${at[@]}"
+expect 'none is in use' 0 '^ready +strict' '^ready +careful' 'none is in use'
+cw run demo/inventory --card sim "${at[@]}"
+expect 'so runs begin under the default' 0 '^done'
+check 'which is named' [ "$(newest policy)" = default ]
+inventory=$(newest id)
+cw policy shadow strict "${at[@]}"
+expect 'a policy is tried on the runs that have been' 0 '^1 +demo/inventory +GET STATUS +denied .*packages are not listed' \
+  'under policy strict: 1 of 1 run of the last 7d would have gone another way'
+cw policy shadow careful "${at[@]}" --json
+json 'another one changes nothing' 'it["runs"] == 1 and it["changed"] == 0 and it["changes"] == [] and it["not_tried"] == []'
+cw policy explain --run "$inventory" "${at[@]}"
+expect 'a run is explained by its own policy' 0 '^allowed +flow demo/inventory' 'otherwise allows' 'under policy default'
+cw policy explain strict --run "$inventory" "${at[@]}"
+expect 'and by another one' 3 '^denied .*80F220' 'packages are not listed' '^not reached'
+
+cw policy use strict "${at[@]}" --reason 'audit of May'
+expect 'one is used' 0 'policy strict .* is in use'
+cw policy list "${at[@]}"
+expect 'and listed so' 0 '^in use +strict' 'runs begin under .*, by .*: audit of May'
+cw policy use strict "${at[@]}"
+expect 'twice changes nothing' 2 'is in use already'
+cw run demo/inventory --card sim "${at[@]}"
+expect 'a run begins under it' 3 'policy strict' 'packages are not listed'
+check 'which the run names' [ "$(newest policy)" = strict ]
+cw run demo/inventory --card sim "${at[@]}" --policy policies/default.lua
+expect 'a run that names its policy begins under that' 0 '^done'
+cw policy explain "${at[@]}" --command 80E40000094F07F0636172647701
+expect 'the one in use explains' 3 'nothing is deleted' 'denied by policy strict'
+cw policy shadow "$careful" "${at[@]}"
+expect 'what was refused and would be allowed is found' 0 '^1 +demo/inventory +GET STATUS +allowed'
+cw policy use careful "${at[@]}"
+expect 'another one is used' 0
+cw run demo/inventory --card sim "${at[@]}"
+expect 'and runs begin under that' 0 '^done'
+cw policy discard careful "${at[@]}"
+expect 'the one in use stays' 2 'use another one first'
+cw policy rollback "${at[@]}" --reason 'careful was too careless'
+expect 'back to the one before' 0 'policy strict .* is in use again'
+cw run demo/inventory --card sim "${at[@]}"
+expect 'which counts again' 3
+cw policy show strict "${at[@]}"
+expect 'a version is shown' 0 '^strict, in use' '^used .*audit of May' '^used .*careful was too careless' 'rule deny DELETE'
+cw policy show strict --text "${at[@]}"
+check 'its file is the one that was loaded' cmp -s "$here/out" "$strict"
+cw policy discard careful "${at[@]}"
+expect 'one that is not in use goes' 0 'is discarded'
+cw policy use careful "${at[@]}"
+expect 'and cannot be used' 2 'was discarded; load its file again'
+
+# A swap while a run is under way.
+
+"$cardwright" policy use deny_all "${at[@]}" --reason 'stop everything' >/dev/null
+cw run demo/inventory --card sim "${at[@]}"
+expect 'after deny_all no run begins' 3 'deny_all'
+cw policy rollback "${at[@]}"
+expect 'and it is taken back' 0 'policy strict'
+
+cat >"$here/slow.lua" <<'LUA'
+local clock = require "clock"
+return {
+  name = "slow", summary = "Waits, then looks",
+  run = function(run)
+    clock.sleep(2)
+    run.card:select("")
+  end,
+}
+LUA
+cw policy load policies/default.lua "${at[@]}"
+cw policy use default "${at[@]}"
+"$cardwright" run "$here/slow.lua" --card sim "${at[@]}" >"$here/slow.out" 2>&1 &
+slow=$!
+for _ in $(seq 100); do
+  if [ "$("$cardwright" runs list "${at[@]}" --limit 1 --json | grep -c '"flow":"slow"')" -eq 1 ]; then break; fi
+  sleep 0.05
+done
+cw policy use deny_all "${at[@]}"
+cw policy list "${at[@]}"
+expect 'the one before drains while a run holds it' 0 '^draining +default .* 1$' '^in use +deny_all'
+cw policy list "${at[@]}" --json
+json 'and the run is named' 'len([it for it in it if it["state"] == "draining"][0]["runs"]) == 1'
+wait "$slow"
+check 'a run keeps its version to its end' grep -q '^done' "$here/slow.out"
+cw policy list "${at[@]}"
+expect 'then nothing holds it' 0 '^ready +default'
+
+# What is left of it.
+
+cw audit list "${at[@]}"
+expect 'the audit has it all' 0 'policy loaded .*name: strict' 'policy used .*reason: audit of May' 'policy rolled back' \
+  'policy discarded .*name: careful' 'policy used .*name: deny_all, .*reason: stop everything'
+cw audit verify "${at[@]}"
+expect 'and is whole' 0 'whole'
+cw policy use deny_all --store none
+expect 'without a store there is nothing to swap' 2 'switched off'
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
