@@ -19,12 +19,12 @@ namespace cw::app {
 class BatchKeeper : public batch::Keeper {
  public:
   /// `origins`: of the runs in each reader. `card_states`: folder with the memory of simulated cards, ROW.json each.
+  /// `policy`: which one each run begins under.
   BatchKeeper(std::shared_ptr<store::Store> store, std::vector<journal::Origin> origins,
-              std::optional<std::filesystem::path> card_states);
+              std::optional<std::filesystem::path> card_states, store::PolicyIs policy);
 
   std::string new_id() override { return store::new_run_id(); }
-  std::unique_ptr<batch::KeptRun> begin(const batch::Result& row, const engine::RunSetup& setup,
-                                        size_t reader) override;
+  std::unique_ptr<batch::KeptRun> begin(const batch::Result& row, engine::RunSetup& setup, size_t reader) override;
   void ended(const std::string& id) override { courier_.ended(id); }
   Kept look(const std::string& id) override;
   bool give_up(const std::string& id) override;
@@ -37,6 +37,7 @@ class BatchKeeper : public batch::Keeper {
   std::shared_ptr<store::Store> store_;
   std::vector<journal::Origin> origins_;
   std::optional<std::filesystem::path> card_states_;
+  store::PolicyIs policy_;
   BatchCourier courier_;
 };
 

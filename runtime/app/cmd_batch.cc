@@ -12,6 +12,7 @@
 #include "app/failure.h"
 #include "app/interrupt.h"
 #include "app/paths.h"
+#include "app/policy_source.h"
 #include "app/session.h"
 #include "app/store_place.h"
 #include "app/whole_number.h"
@@ -118,7 +119,6 @@ void advise(const batch::Plan& plan, const batch::Summary& summary, const batch:
 
 Outcome run(const Options& options) {
   std::shared_ptr<const engine::Bundle> bundle = load_bundle();
-  const auto policy = load_policy(options.policy, *bundle);
   std::string name = options.flow;
   if (is_flow_file(name)) {
     bundle = bundle->with_file(name);
@@ -137,6 +137,8 @@ Outcome run(const Options& options) {
   const batch::Table table = batch::Table::load(std::move(table_setup));
   refuse_bad_rows(table, options.data.string());
 
+  const auto store = options.store.open_for(cards.simulated);
+  const auto [policy, policy_is] = choose_policy(options.policy, store.get(), *bundle);
   batch::BatchSetup setup;
   setup.bundle = bundle;
   setup.flow_name = name;
@@ -145,8 +147,8 @@ Outcome run(const Options& options) {
   setup.http = call_http;
   setup.readers = std::move(cards.readers);
   std::optional<BatchKeeper> keeper;
-  if (const auto store = options.store.open_for(cards.simulated)) {
-    keeper.emplace(store, std::move(cards.origins), options.cards.card_states);
+  if (store) {
+    keeper.emplace(store, std::move(cards.origins), options.cards.card_states, policy_is);
     setup.keeper = &*keeper;
   }
   setup.table = &table;
@@ -216,7 +218,10 @@ void add_batch(CLI::App& program, Action& action) {
   command
       ->add_option("--keys", options->cards.keys, "key store (default: $CARDWRIGHT_KEYS; for sim: built-in test keys)")
       ->type_name("FILE");
-  command->add_option("--policy", options->policy, "the rules to run under (default: policies/default.lua)")
+  command
+      ->add_option("--policy", options->policy,
+                   "the rules to run under (default: the version in use on the store, else "
+                   "policies/default.lua)")
       ->type_name("FILE");
   command->add_option("--results", options->results, "what became of each row (default: DATA.results.csv)")
       ->type_name("FILE");

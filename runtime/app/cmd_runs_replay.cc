@@ -6,6 +6,7 @@
 
 #include "app/failure.h"
 #include "app/key_source.h"
+#include "app/policy_source.h"
 #include "app/session.h"
 #include "app/store_place.h"
 #include "app/terminal.h"
@@ -21,7 +22,7 @@ namespace {
 struct Options {
   StorePlace place{};
   std::string id{};
-  std::optional<std::filesystem::path> policy{};
+  std::optional<std::string> policy{};
   std::optional<std::filesystem::path> bundle{};
   std::optional<std::filesystem::path> keys{};
   bool verify_wire = false;
@@ -43,8 +44,8 @@ ExitStatus differs(const Error& difference) {
   return ExitStatus::refused;
 }
 
-ExitStatus shadow(const journal::OpenedJournal& journal, engine::RunSetup setup, const Options& options) {
-  const auto policy = load_policy(options.policy, *setup.bundle);
+ExitStatus shadow(const journal::OpenedJournal& journal, engine::RunSetup setup,
+                  const std::shared_ptr<const engine::Policy>& policy) {
   const engine::Flow flow = engine::check_flow(*setup.bundle, setup.flow_name);
   journal::Shadow judge(policy, flow, setup);
   journal::ReplayOptions replaying;
@@ -109,7 +110,11 @@ ExitStatus replay(const Options& options) {
   const auto opened = options.place.open_to_read();
   const journal::OpenedJournal journal = journal::open_journal(*opened, options.id);
   engine::RunSetup setup = journal::read_setup(*opened, journal.head, journal.key);
-  if (options.policy) return shadow(journal, std::move(setup), options);
+  if (options.policy) {
+    const auto policy = policy_named(
+        *options.policy, [&] { return opened; }, *setup.bundle);
+    return shadow(journal, std::move(setup), policy);
+  }
   if (options.verify_wire) return verify_wire(journal, std::move(setup), options);
   journal::ReplayOptions replaying;
   if (options.bundle) replaying.bundle = engine::Bundle::load(*options.bundle);
@@ -128,8 +133,10 @@ void add_runs_replay(CLI::App& runs, Action& action) {
   options->place.add_to(*command);
   command->add_option("ID", options->id, "the run, or the beginning of its id")->required()->type_name("");
   CLI::Option* policy =
-      command->add_option("--policy", options->policy, "what another policy would have said to each command")
-          ->type_name("FILE");
+      command
+          ->add_option("--policy", options->policy,
+                       "what another policy, a file or a version in the store, would have said to each command")
+          ->type_name("POLICY");
   CLI::Option* bundle = command->add_option("--bundle", options->bundle,
                                             "with the stdlib and scripts in this folder; ends at the first difference");
   bundle->type_name("FOLDER")->excludes(policy);

@@ -7,6 +7,7 @@
 #include "app/commands.h"
 #include "app/failure.h"
 #include "app/interrupt.h"
+#include "app/policy_source.h"
 #include "app/private_file.h"
 #include "app/recorded_card.h"
 #include "app/session.h"
@@ -108,7 +109,7 @@ ExitStatus test(const Options& options) {
   scenario::Production production;
   const Interrupt interrupt;  // before any reader has a thread: signals go to this one
   if (!options.list) {
-    production.policy = load_policy(options.policy, *bundle);
+    production.policy = choose_policy(options.policy, nullptr, *bundle).policy;
     count_in_store(options, supply, production.policy);
   }
   const auto supplies = open_supplies(supply);

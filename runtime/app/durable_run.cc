@@ -4,13 +4,30 @@
 
 #include "app/moment.h"
 #include "app/operator_name.h"
+#include "app/policy_source.h"
 #include "journal/store_budget.h"
 
 namespace cw::app {
 
-DurableRun::DurableRun(std::shared_ptr<store::Store> store, const engine::RunSetup& setup,
-                       const journal::Origin& origin, const journal::RunAhead& ahead)
-    : DurableRun(store, journal::StoreJournal::begin(store, setup, origin, operator_name(), ahead)) {}
+namespace {
+
+std::unique_ptr<journal::StoreJournal> begun(const std::shared_ptr<store::Store>& store, engine::RunSetup& setup,
+                                             const journal::Origin& origin, const journal::RunAhead& ahead) {
+  for (;;) {
+    try {
+      return journal::StoreJournal::begin(store, setup, origin, operator_name(), ahead);
+    } catch (const Error& error) {
+      if (error.cause() != "policy") throw;
+      setup.policy = policy_in_use(*store, *setup.bundle);
+    }
+  }
+}
+
+}  // namespace
+
+DurableRun::DurableRun(std::shared_ptr<store::Store> store, engine::RunSetup& setup, const journal::Origin& origin,
+                       const journal::RunAhead& ahead)
+    : DurableRun(store, begun(store, setup, origin, ahead)) {}
 
 DurableRun::DurableRun(std::shared_ptr<store::Store> store, std::unique_ptr<journal::StoreJournal> journal)
     : store_(std::move(store)), journal_(std::move(journal)), key_watch_(store_->rotations(), journal_->id(), now_ms) {}

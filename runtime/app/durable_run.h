@@ -15,8 +15,9 @@ namespace cw::app {
 
 class DurableRun {
  public:
-  /// Begins it in the store. `ahead`: as for StoreJournal::begin(). Raises store.
-  DurableRun(std::shared_ptr<store::Store> store, const engine::RunSetup& setup, const journal::Origin& origin,
+  /// Begins it in the store. `ahead`: as for StoreJournal::begin(); where the policy has to be the one in use, and
+  /// another came into use meanwhile, `setup` has that one on return. Raises store; script: the one in use is broken.
+  DurableRun(std::shared_ptr<store::Store> store, engine::RunSetup& setup, const journal::Origin& origin,
              const journal::RunAhead& ahead = {});
   /// Takes over one that was taken up.
   DurableRun(std::shared_ptr<store::Store> store, std::unique_ptr<journal::StoreJournal> journal);

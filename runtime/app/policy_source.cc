@@ -54,6 +54,15 @@ std::shared_ptr<const engine::Policy> policy_in_use(store::Store& store, const e
   return use ? stored_policy(store, use->hash, bundle) : nullptr;
 }
 
+PolicyChoice choose_policy(const std::optional<std::filesystem::path>& file, store::Store* store,
+                           const engine::Bundle& bundle) {
+  if (file) return {load_policy_file(*file, bundle)};
+  if (store != nullptr) {
+    if (const auto policy = policy_in_use(*store, bundle)) return {policy, store::PolicyIs::in_use};
+  }
+  return {load_policy_file(shipped_policy("default"), bundle)};
+}
+
 std::shared_ptr<const engine::Policy> policy_named(const std::string& named,
                                                    const std::function<std::shared_ptr<store::Store>()>& open,
                                                    const engine::Bundle& bundle) {

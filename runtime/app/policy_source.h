@@ -34,6 +34,15 @@ std::shared_ptr<const engine::Policy> stored_policy(store::Store& store, const s
 /// The version that operators have in use; null: none ever was. Raises store, script.
 std::shared_ptr<const engine::Policy> policy_in_use(store::Store& store, const engine::Bundle& bundle);
 
+/// What runs are to begin under, and whether that is bound to be the version in use.
+struct PolicyChoice {
+  std::shared_ptr<const engine::Policy> policy{};
+  store::PolicyIs is = store::PolicyIs::any;
+};
+/// The file that was named; else the version in use on the store; else policies/default.lua. `store`: may be null.
+PolicyChoice choose_policy(const std::optional<std::filesystem::path>& file, store::Store* store,
+                           const engine::Bundle& bundle);
+
 /// What `named` is: a file if it ends in .lua or has a '/', else a version in the store, or deny_all. `open` gives the
 /// store if it is needed. Raises usage, script, store.
 std::shared_ptr<const engine::Policy> policy_named(const std::string& named,

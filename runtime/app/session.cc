@@ -10,6 +10,7 @@
 #include "app/interrupt.h"
 #include "app/observers.h"
 #include "app/paths.h"
+#include "app/policy_source.h"
 #include "app/recorded_card.h"
 #include "app/whole_number.h"
 #include "engine/scheduler.h"
@@ -43,7 +44,10 @@ void SessionOptions::add_to(CLI::App& command) {
       ->type_name("FILE");
   command.add_option("--keys", keys, "key store (default: $CARDWRIGHT_KEYS; for sim: built-in test keys)")
       ->type_name("FILE");
-  command.add_option("--policy", policy, "the rules to run under (default: policies/default.lua)")->type_name("FILE");
+  command
+      .add_option("--policy", policy,
+                  "the rules to run under (default: the version in use on the store, else policies/default.lua)")
+      ->type_name("FILE");
   command.add_option("--trace", trace, "write the decoded APDU trace, secrets left out; - is standard error")
       ->type_name("FILE");
   command.add_option("--seed", seed, "repeatable run: fixed clock, random numbers from N")
@@ -61,16 +65,6 @@ void SessionOptions::add_recording_to(CLI::App& command) {
       ->needs(file);
 }
 
-std::shared_ptr<const engine::Policy> load_policy(const std::optional<fs::path>& file, const engine::Bundle& bundle) {
-  std::shared_ptr<const engine::Policy> policy;
-  const auto failure = failure_of(
-      [&] { policy = engine::Policy::load(file ? *file : share_folder() / "policies/default.lua", bundle); });
-  // A policy that is broken has refused nothing.
-  if (failure && failure->kind() == ErrorKind::policy) throw Error(ErrorKind::script, failure->message());
-  if (failure) throw *failure;
-  return policy;
-}
-
 std::shared_ptr<const engine::Bundle> load_bundle() { return engine::Bundle::load(share_folder()); }
 
 host::HttpReply call_http(const host::HttpCall& call) {
@@ -81,7 +75,6 @@ host::HttpReply call_http(const host::HttpCall& call) {
 Session::Session(const SessionOptions& options)
     : seed_(options.seed),
       bundle_(load_bundle()),
-      policy_(load_policy(options.policy, *bundle_)),
       card_(CardName::parse(options.card), {options.card_state, options.seed, options.flavor, options.card_shared}),
       keys_(
           open_keys(options.keys, std::getenv("CARDWRIGHT_KEYS"), card_.simulated() ? &card_.host_flavor() : nullptr)) {
@@ -94,8 +87,11 @@ Session::Session(const SessionOptions& options)
   }
   const bool wants_store = options.keeps != SessionOptions::Keeps::nothing && !card_.replay();
   if (wants_store) store_ = options.store.open_for(card_.simulated() != nullptr);
+  PolicyChoice choice = choose_policy(options.policy, store_.get(), *bundle_);
+  policy_ = std::move(choice.policy);
+  policy_is_ = choice.is;
   keeps_runs_ = options.keeps == SessionOptions::Keeps::runs;
-  origin_ = {options.card, options.flavor, absolute_text(options.keys), absolute_text(options.card_state),
+  origin_ = {options.card,        options.flavor, absolute_text(options.keys), absolute_text(options.card_state),
              options.card_shared, options.seed};
   if (!options.record) return;
   refuse_to_record_over(options.card, *options.record);
@@ -158,7 +154,8 @@ Session::Outcome Session::run(const std::string& flow, engine::Arguments argumen
   std::optional<DurableRun> durable;
   if (CountedRun* counting = counted(command_of(flow))) counting->join(setup);
   if (store_ && keeps_runs_) {
-    durable.emplace(store_, setup, origin_);
+    durable.emplace(store_, setup, origin_, journal::RunAhead{{}, {}, policy_is_});
+    policy_ = setup.policy;
     durable->join(setup);
     if (kept) kept(durable->id());
   }

@@ -100,7 +100,8 @@ class Session {
  private:
   std::optional<uint64_t> seed_;
   std::shared_ptr<const engine::Bundle> bundle_;
-  std::shared_ptr<const engine::Policy> policy_;
+  std::shared_ptr<const engine::Policy> policy_{};
+  store::PolicyIs policy_is_ = store::PolicyIs::any;
   OpenCard card_;
   KeySource keys_;
   bool announced_ = false;
@@ -120,10 +121,6 @@ class Session {
 
 /// The bundle of the share folder.
 std::shared_ptr<const engine::Bundle> load_bundle();
-
-/// The policy of that file; none: policies/default.lua. Raises usage, script, budget.
-std::shared_ptr<const engine::Policy> load_policy(const std::optional<std::filesystem::path>& file,
-                                                  const engine::Bundle& bundle);
 
 /// The network for a run: net's client behind the engine's interface.
 host::HttpReply call_http(const host::HttpCall& call);

@@ -6,6 +6,7 @@
 #include "app/failure.h"
 #include "app/interrupt.h"
 #include "app/paths.h"
+#include "app/policy_source.h"
 #include "app/session.h"
 #include "base/files.h"
 #include "scenario/drive.h"
@@ -65,7 +66,7 @@ Parts parts_of(const TearFlow& options) {
     out.bundle = out.bundle->with_file(out.flow_name);
     out.flow_name = std::filesystem::path(out.flow_name).generic_string();
   }
-  out.policy = load_policy(options.policy, *out.bundle);
+  out.policy = choose_policy(options.policy, nullptr, *out.bundle).policy;
   out.flow = std::make_shared<engine::Flow>(engine::check_flow(*out.bundle, out.flow_name));
   return out;
 }

@@ -29,9 +29,9 @@ class Keeper {
 
   /// For a run that is to be begun.
   virtual std::string new_id() = 0;
-  /// The run of a row begins, under the id that `row` has, for its card alone, in that reader of the batch. Raises
-  /// store.
-  virtual std::unique_ptr<KeptRun> begin(const Result& row, const engine::RunSetup& setup, size_t reader) = 0;
+  /// The run of a row begins, under the id that `row` has, for its card alone, in that reader of the batch. `setup` has
+  /// the policy that it begins under on return. Raises store.
+  virtual std::unique_ptr<KeptRun> begin(const Result& row, engine::RunSetup& setup, size_t reader) = 0;
   /// It has ended, or was left as it stands; its KeptRun is gone.
   virtual void ended(const std::string& id) = 0;
 

@@ -24,11 +24,12 @@ using Patience = std::function<bool(std::chrono::milliseconds)>;
 struct RunAhead {
   std::string id{};    // one of store::new_run_id() that somebody has written down already; empty: a new one
   std::string card{};  // that it is for, or the beginning of its identity; empty: whichever is in the reader
+  store::PolicyIs policy = store::PolicyIs::any;
 };
 
 class StoreJournal : public engine::RunJournal {
  public:
-  /// A new run, begun in the store. `actor` is for the audit. Raises store.
+  /// A new run, begun in the store. `actor` is for the audit. Raises store: as Runs::create().
   static std::unique_ptr<StoreJournal> begin(std::shared_ptr<store::Store> store, const engine::RunSetup& setup,
                                              const Origin& origin, const std::string& actor,
                                              const RunAhead& ahead = {});
