@@ -64,8 +64,10 @@ void GroupCommit::attempt(const std::vector<PendingFrame*>& frames) {
   std::vector<PendingFrame*> sorted = frames;
   std::sort(sorted.begin(), sorted.end(), [](const auto* a, const auto* b) { return a->run < b->run; });
   std::vector<Statement> statements;
+  std::vector<size_t> first;  // of each frame
   for (const PendingFrame* frame : sorted) {
     const RunChange& change = frame->change;
+    first.push_back(statements.size());
     statements.push_back(
         {"UPDATE runs SET frames = frames + 1, beat = beat + 1, node = $4, changed = $5, state = COALESCE($6, state), "
          "card_id = COALESCE($7, card_id), attempts = COALESCE($8, attempts), wake = COALESCE($9, wake), "
@@ -85,7 +87,7 @@ void GroupCommit::attempt(const std::vector<PendingFrame*>& frames) {
     for (PendingFrame* frame : sorted) frame->sent = boot_time();
     try {
       ++commits_;
-      results = write(statements, sorted);
+      results = write(statements, sorted, first);
       break;
     } catch (const Error& error) {
       // The same once more: what is there already changes nothing, and is found below.
@@ -93,8 +95,9 @@ void GroupCommit::attempt(const std::vector<PendingFrame*>& frames) {
     }
   }
   for (size_t i = 0; i < sorted.size(); ++i) {
-    if (results[2 * i].changed == 1) {
-      sorted[i]->stop_asked = number(results[2 * i].rows.at(0).at(0)) != 0;
+    const Result& counted = results[first[i]];
+    if (counted.changed == 1) {
+      sorted[i]->stop_asked = number(counted.rows.at(0).at(0)) != 0;
     } else {
       look_up(*sorted[i]);
     }
@@ -102,7 +105,7 @@ void GroupCommit::attempt(const std::vector<PendingFrame*>& frames) {
 }
 
 std::vector<Result> GroupCommit::write(const std::vector<Statement>& statements,
-                                       const std::vector<PendingFrame*>& frames) {
+                                       const std::vector<PendingFrame*>& frames, const std::vector<size_t>& first) {
   if (std::none_of(frames.begin(), frames.end(), [](const auto* frame) { return frame->change.record.has_value(); })) {
     return db_.run_all(statements);
   }
@@ -110,7 +113,7 @@ std::vector<Result> GroupCommit::write(const std::vector<Statement>& statements,
   db_.transact([&] {
     results = db_.run_all(statements);
     for (size_t i = 0; i < frames.size(); ++i) {
-      if (frames[i]->change.record && results[2 * i].changed == 1) audit_.add(*frames[i]->change.record);
+      if (frames[i]->change.record && results[first[i]].changed == 1) audit_.add(*frames[i]->change.record);
     }
   });
   return results;
