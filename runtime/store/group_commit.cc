@@ -97,7 +97,7 @@ void GroupCommit::attempt(const std::vector<PendingFrame*>& frames) {
     for (PendingFrame* frame : sorted) frame->sent = boot_time();
     try {
       ++commits_;
-      results = write(statements, sorted);
+      results = write(statements, sorted, first);
       break;
     } catch (const Error& error) {
       // The same once more: what is there already changes nothing, and is found below.
@@ -115,7 +115,7 @@ void GroupCommit::attempt(const std::vector<PendingFrame*>& frames) {
 }
 
 std::vector<Result> GroupCommit::write(const std::vector<Statement>& statements,
-                                       const std::vector<PendingFrame*>& frames) {
+                                       const std::vector<PendingFrame*>& frames, const std::vector<size_t>& first) {
   if (std::none_of(frames.begin(), frames.end(), [](const auto* frame) { return frame->change.record.has_value(); })) {
     return db_.run_all(statements);
   }
@@ -123,7 +123,7 @@ std::vector<Result> GroupCommit::write(const std::vector<Statement>& statements,
   db_.transact([&] {
     results = db_.run_all(statements);
     for (size_t i = 0; i < frames.size(); ++i) {
-      if (frames[i]->change.record && results[2 * i].changed == 1) audit_.add(*frames[i]->change.record);
+      if (frames[i]->change.record && results[first[i]].changed == 1) audit_.add(*frames[i]->change.record);
     }
   });
   return results;

@@ -44,8 +44,10 @@ class GroupCommit {
  private:
   void commit(const std::vector<PendingFrame*>& frames);
   void attempt(const std::vector<PendingFrame*>& frames);
-  /// All of them or none, and with each that is new its record in the audit.
-  std::vector<Result> write(const std::vector<Statement>& statements, const std::vector<PendingFrame*>& frames);
+  /// All of them or none, and with each frame that is new its record in the audit. `first`: which statement is the
+  /// first of each frame.
+  std::vector<Result> write(const std::vector<Statement>& statements, const std::vector<PendingFrame*>& frames,
+                            const std::vector<size_t>& first);
   void look_up(PendingFrame& frame);
 
   Database& db_;
