@@ -35,7 +35,7 @@ CountedRun::CountedRun(std::shared_ptr<store::Store> store, const std::string& c
                        const engine::Policy& policy)
     : store_(std::move(store)),
       watch_(std::make_unique<Watch>(*store_, store::new_run_id())),
-      ledger_(std::make_shared<journal::StoreBudget>(store_, watch_->id())) {
+      ledger_(std::make_shared<journal::StoreBudget>(store_, watch_->id(), operator_name())) {
   watch_->audit(command + " begun", {{"card", card}, {"policy", policy.name()}, {"policy_hash", policy.hash()}});
 }
 
