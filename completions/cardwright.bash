@@ -110,14 +110,29 @@ _cardwright() {
       options='--store --store-key --json --help'
       if [ "${line[2]}" = reset ]; then options+=' --domain --version --reason'; fi
       ;;
+    outbox)
+      options='--store --store-key --help'
+      case ${line[2]} in list) options+=' --all --json' ;; deliver) options+=' --wait' ;; esac
+      ;;
+    policy)
+      options='--store --store-key --help'
+      case ${line[2]} in
+        check) options='--help' ;;
+        list | diff) options+=' --json' ;;
+        show) options+=' --text --json' ;;
+        use | rollback) options+=' --reason' ;;
+        explain) options+=' --command --run --flow --level --scp --domain --json' ;;
+        shadow) options+=' --since --flow --json' ;;
+      esac
+      ;;
   esac
 
   if [ "${#line[@]}" -eq 2 ]; then
-    _cardwright_reply run runs batch flows flow check cap card readers send selftest repl store audit budget --help --version
+    _cardwright_reply run runs batch flows flow check cap card readers send selftest repl store audit budget outbox policy --help --version
     return
   fi
   case "$command $prev" in
-    'audit --from' | 'runs --flow') return ;;
+    'audit --from' | 'runs --flow' | 'policy --flow' | 'policy --scp' | 'policy --since' | 'policy --command') return ;;
     'runs --state') _cardwright_reply running waiting stuck 'done' failed stopped && return ;;
   esac
   case $prev in
@@ -156,13 +171,15 @@ _cardwright() {
       ;;
   esac
   case $command in
-    runs | store | audit | budget)
+    runs | store | audit | budget | outbox | policy)
       if [ "${#line[@]}" -eq 3 ]; then
         case $command in
           runs) _cardwright_reply list show stop resume replay export import --help ;;
           store) _cardwright_reply check migrate export import forget --help ;;
           audit) _cardwright_reply list verify prove verify-proof root --help ;;
           budget) _cardwright_reply list reset --help ;;
+          outbox) _cardwright_reply list deliver retry --help ;;
+          policy) _cardwright_reply list show load use rollback discard check diff explain shadow --help ;;
         esac
         return
       fi
@@ -178,6 +195,9 @@ _cardwright() {
     run | batch | check | flow)
       _cardwright_reply "$(cardwright flows 2>/dev/null | sed -n 's/^\([a-z][^ ]*\/[^ ]*\) .*/\1/p')"
       _cardwright_files "$cur" '!*.lua'
+      ;;
+    policy)
+      case ${line[2]} in check | load | diff | explain | shadow) _cardwright_files "$cur" '!*.lua' ;; esac
       ;;
     runs)
       case ${line[2]} in
