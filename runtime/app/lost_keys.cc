@@ -9,12 +9,27 @@
 
 namespace cw::app {
 
+namespace {
+
+/// Nothing: the test keys, or nobody can tell, since the journal cannot be read; `runs show` says why.
+std::optional<std::string> key_file_of(store::Store& store, const std::string& run) {
+  try {
+    if (std::optional<std::string> named = journal::open_journal(store, run).head.origin.keys) return named;
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::store || error.cause() == "gone") throw;
+    return {};
+  }
+  const char* configured = std::getenv("CARDWRIGHT_KEYS");
+  if (configured == nullptr || *configured == '\0') return {};
+  return configured;
+}
+
+}  // namespace
+
 std::vector<std::string> lost_key_lines(store::Store& store, const store::RunRow& run) {
   std::vector<std::string> out;
   if (store::is_over(run.state) || store.runs().keys_of(run.id).empty()) return out;
-  std::optional<std::string> file = journal::open_journal(store, run.id).head.origin.keys;
-  const char* configured = std::getenv("CARDWRIGHT_KEYS");
-  if (!file && configured != nullptr && *configured != '\0') file = configured;
+  const std::optional<std::string> file = key_file_of(store, run.id);
   if (!file) return out;
   try {
     for (const store::NamedKeys& keys : journal::lost_keys(store, run.id, crypto::FileKeyStore::load(*file))) {
