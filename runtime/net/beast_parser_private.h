@@ -1,0 +1,50 @@
+// Boost.Beast's parser, putting what it finds into a ServerRequest. The only place that includes Beast.
+#pragma once
+
+#include <boost/beast/http/basic_parser.hpp>
+
+#include "net/server_request.h"
+
+namespace cw::net {
+
+class BeastParser : public boost::beast::http::basic_parser<true> {
+ public:
+  using Code = boost::beast::error_code;
+  using Text = boost::beast::string_view;
+
+  ServerRequest& request() { return request_; }
+  const ServerRequest& request() const { return request_; }
+  int version() const { return version_; }  // 10 or 11
+
+ private:
+  static std::string_view plain(Text text) { return {text.data(), text.size()}; }
+
+  void on_request_impl(boost::beast::http::verb, Text method, Text target, int version, Code&) override {
+    request_.method = plain(method);
+    request_.target = plain(target);
+    version_ = version;
+  }
+  void on_response_impl(int, Text, int, Code&) override {}
+  void on_field_impl(boost::beast::http::field, Text name, Text value, Code&) override {
+    // What comes after a chunked body is checked and dropped: it must not pass for a header.
+    if (!head_whole_) request_.headers.emplace_back(plain(name), plain(value));
+  }
+  void on_header_impl(Code&) override { head_whole_ = true; }
+  void on_body_init_impl(const boost::optional<std::uint64_t>&, Code&) override {}
+  size_t on_body_impl(Text bytes, Code&) override {
+    request_.body.append(bytes.data(), bytes.size());
+    return bytes.size();
+  }
+  void on_chunk_header_impl(std::uint64_t, Text, Code&) override {}
+  size_t on_chunk_body_impl(std::uint64_t, Text bytes, Code&) override {
+    request_.body.append(bytes.data(), bytes.size());
+    return bytes.size();
+  }
+  void on_finish_impl(Code&) override {}
+
+  ServerRequest request_{};
+  int version_ = 11;
+  bool head_whole_ = false;
+};
+
+}  // namespace cw::net
