@@ -1,0 +1,273 @@
+// What the HTTP server costs above bare sockets: requests per second over connections that are kept, plain and through
+// TLS, beside a server that sends as many bytes back and knows nothing; and the memory of a connection that is idle.
+//
+// The clients are a process of their own, pinned to one core; the server's one thread has another. Prints rows of
+// docs/PERFORMANCE.md.
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <openssl/ssl.h>
+#include <sched.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "net/demo_certificates.h"
+#include "net/http_server.h"
+
+namespace cw::net {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr int kConnections = 8;
+constexpr int kTurns = 5;
+constexpr std::chrono::milliseconds kTurn{600};
+constexpr int kIdle = 1000;
+
+[[noreturn]] void fail(const char* what) {
+  std::fprintf(stderr, "net_bench: %s\n", what);
+  std::exit(1);
+}
+
+void pin(int core) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(core, &set);
+  ::sched_setaffinity(0, sizeof set, &set);  // with one core only, all share it
+}
+
+std::string request() {
+  return "POST /report HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 200\r\n\r\n" +
+         std::string(200, 'x');
+}
+
+/// One connection of the client's process, with or without TLS.
+class Client {
+ public:
+  Client(uint16_t port, SSL_CTX* tls) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) fail("connect");
+    const int on = 1;
+    ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (!tls) return;
+    ssl_ = SSL_new(tls);
+    if (SSL_set_fd(ssl_, fd_) != 1 || SSL_connect(ssl_) != 1) fail("no TLS");
+  }
+  ~Client() {
+    SSL_free(ssl_);
+    ::close(fd_);
+  }
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  void send(const std::string& bytes) {
+    const auto size = static_cast<int>(bytes.size());
+    const auto sent = ssl_ ? SSL_write(ssl_, bytes.data(), size) : ::send(fd_, bytes.data(), bytes.size(), 0);
+    if (sent != size) fail("send");
+  }
+  /// An answer of this size, or, if that is not known, whatever comes.
+  size_t receive(size_t size) {
+    std::array<char, 4096> room{};
+    size_t all = 0;
+    do {
+      const auto got = ssl_ ? SSL_read(ssl_, room.data(), room.size()) : ::recv(fd_, room.data(), room.size(), 0);
+      if (got <= 0) fail("receive");
+      all += static_cast<size_t>(got);
+    } while (all < size);
+    return all;
+  }
+
+ private:
+  int fd_;
+  SSL* ssl_ = nullptr;
+};
+
+using Clients = std::vector<std::unique_ptr<Client>>;
+
+Clients connect(int count, uint16_t port, SSL_CTX* tls) {
+  Clients out;
+  for (int i = 0; i < count; ++i) out.push_back(std::make_unique<Client>(port, tls));
+  return out;
+}
+
+/// Requests per second: on each connection one, then the answers.
+double load(uint16_t port, SSL_CTX* tls) {
+  const Clients clients = connect(kConnections, port, tls);
+  const std::string one = request();
+  clients.front()->send(one);
+  const size_t answer = clients.front()->receive(0);
+  long done = 0;
+  const auto begin = Clock::now();
+  while (Clock::now() - begin < kTurn) {
+    for (const auto& client : clients) client->send(one);
+    for (const auto& client : clients) client->receive(answer);
+    done += kConnections;
+  }
+  return static_cast<double>(done) / std::chrono::duration<double>(Clock::now() - begin).count();
+}
+
+struct Ports {
+  uint16_t bare = 0, plain = 0, tls = 0;
+};
+
+struct Rates {
+  double bare = 0, plain = 0, tls = 0;
+};
+
+/// The clients' process: reads the ports, writes the rates, then holds idle connections until it is told to end.
+[[noreturn]] void be_clients(int in, int out, const PemFiles* mine) {
+  pin(1);
+  Ports ports;
+  if (::read(in, &ports, sizeof ports) != sizeof ports) fail("no ports");
+  SSL_CTX* tls = SSL_CTX_new(TLS_client_method());
+  if (SSL_CTX_use_certificate_chain_file(tls, mine->certificate.c_str()) != 1 ||
+      SSL_CTX_use_PrivateKey_file(tls, mine->key.c_str(), SSL_FILETYPE_PEM) != 1) {
+    fail("no client certificate");
+  }
+  std::array<std::vector<double>, 3> all;
+  for (int turn = 0; turn < kTurns; ++turn) {
+    all[0].push_back(load(ports.bare, nullptr));
+    all[1].push_back(load(ports.plain, nullptr));
+    all[2].push_back(load(ports.tls, tls));
+  }
+  for (auto& rates : all) std::sort(rates.begin(), rates.end());
+  const Rates rates{all[0][kTurns / 2], all[1][kTurns / 2], all[2][kTurns / 2]};
+  if (::write(out, &rates, sizeof rates) != sizeof rates) fail("no rates");
+  char go = 0;
+  if (::read(in, &go, 1) != 1) fail("no word to go on");
+  const Clients idle = connect(kIdle, ports.tls, tls);
+  for (const auto& client : idle) {
+    client->send(request());
+    client->receive(0);
+  }
+  if (::write(out, &go, 1) != 1) fail("not idle");
+  if (::read(in, &go, 1) < 0) fail("no end");
+  ::_exit(0);
+}
+
+/// The floor: reads what there is and sends as much as the server would.
+void answer_blindly(int listener, std::string answer) {
+  pin(0);
+  const int epoll = ::epoll_create1(EPOLL_CLOEXEC);
+  const auto add = [&](int fd) {
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.fd = fd;
+    ::epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
+  };
+  add(listener);
+  std::array<epoll_event, 64> ready{};
+  std::array<char, 4096> room{};
+  while (true) {
+    const int count = ::epoll_wait(epoll, ready.data(), ready.size(), -1);
+    for (int i = 0; i < count; ++i) {
+      const int fd = ready[static_cast<size_t>(i)].data.fd;
+      if (fd == listener) {
+        const int next = ::accept4(fd, nullptr, nullptr, SOCK_CLOEXEC);
+        if (next < 0) return;  // shut down: the end
+        const int on = 1;
+        ::setsockopt(next, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        add(next);
+      } else if (::recv(fd, room.data(), room.size(), 0) <= 0 ||
+                 ::send(fd, answer.data(), answer.size(), MSG_NOSIGNAL) < 0) {
+        ::close(fd);
+      }
+    }
+  }
+}
+
+long resident_kib() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("VmRSS:")) return std::strtol(line.c_str() + 6, nullptr, 10);
+  }
+  return 0;
+}
+
+int run() {
+  std::string name = (std::filesystem::temp_directory_path() / "net_bench_XXXXXX").string();
+  if (!::mkdtemp(name.data())) fail("no folder");
+  const DemoAuthority authority{name};
+  const PemFiles server_files = authority.issue({"server", {"127.0.0.1"}, {}});
+  const PemFiles client_files = authority.issue({"client", {}, {}});
+
+  std::array<int, 2> to{}, from{};
+  if (::pipe2(to.data(), O_CLOEXEC) != 0 || ::pipe2(from.data(), O_CLOEXEC) != 0) fail("pipe");
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::close(to[1]);
+    be_clients(to[0], from[1], &client_files);
+  }
+  pin(0);
+
+  ServerSetup setup;
+  setup.listen = "127.0.0.1:0";
+  setup.limits.connections_per_client = 2 * kIdle;
+  setup.limits.requests_per_connection = 1'000'000'000;
+  setup.handler = [](ServerRequest request, Reply reply) {
+    reply.send({200, {{"Content-Type", "application/json"}}, std::move(request.body)});
+  };
+  const HttpServer plain(setup);
+  setup.tls = TlsSetup{};
+  setup.tls->certificate = server_files.certificate;
+  setup.tls->key = server_files.key;
+  setup.tls->clients = ClientCertificates::demanded;
+  setup.tls->authorities = {authority.files().certificate};
+  const HttpServer tls(setup);
+
+  const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  if (::bind(listener, reinterpret_cast<const sockaddr*>(&address), size) != 0 || ::listen(listener, 64) != 0 ||
+      ::getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+    fail("listen");
+  }
+  std::thread bare(answer_blindly, listener, std::string(320, 'x'));
+
+  const Ports ports{ntohs(address.sin_port), plain.port(), tls.port()};
+  Rates rates;
+  if (::write(to[1], &ports, sizeof ports) != sizeof ports || ::read(from[0], &rates, sizeof rates) != sizeof rates) {
+    fail("the clients are gone");
+  }
+  char word = 'x';
+  const long before = resident_kib();
+  if (::write(to[1], &word, 1) != 1 || ::read(from[0], &word, 1) != 1) fail("the clients are gone");
+  const long each = (resident_kib() - before) * 10 / kIdle;
+  ::close(to[1]);
+  ::waitpid(child, nullptr, 0);
+  ::shutdown(listener, SHUT_RDWR);
+  bare.join();
+  std::filesystem::remove_all(name);
+
+  std::printf(
+      "| POST of 200 bytes, kept connections, plain | %.0f /s/core | bare sockets %.0f /s/core | %.2f | >= 0.6 |\n",
+      rates.plain, rates.bare, rates.plain / rates.bare);
+  std::printf(
+      "| the same through TLS 1.3 with client certificates | %.0f /s/core | bare sockets %.0f /s/core | %.2f | |\n",
+      rates.tls, rates.bare, rates.tls / rates.bare);
+  std::printf("| an idle TLS connection in memory | %ld.%ld KiB | | | <= 32 KiB |\n", each / 10, each % 10);
+  return 0;
+}
+
+}  // namespace
+}  // namespace cw::net
+
+int main() { return cw::net::run(); }
