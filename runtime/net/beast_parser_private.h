@@ -1,4 +1,5 @@
-// Boost.Beast's parser, putting what it finds into a ServerRequest. The only place that includes Beast.
+// Boost.Beast's parser for the head of a request, putting what it finds into a ServerRequest. It is fed whole heads and
+// no bodies. The only place that includes Beast.
 #pragma once
 
 #include <boost/beast/http/basic_parser.hpp>
@@ -26,25 +27,17 @@ class BeastParser : public boost::beast::http::basic_parser<true> {
   }
   void on_response_impl(int, Text, int, Code&) override {}
   void on_field_impl(boost::beast::http::field, Text name, Text value, Code&) override {
-    // What comes after a chunked body is checked and dropped: it must not pass for a header.
-    if (!head_whole_) request_.headers.emplace_back(plain(name), plain(value));
+    request_.headers.emplace_back(plain(name), plain(value));
   }
-  void on_header_impl(Code&) override { head_whole_ = true; }
+  void on_header_impl(Code&) override {}
   void on_body_init_impl(const boost::optional<std::uint64_t>&, Code&) override {}
-  size_t on_body_impl(Text bytes, Code&) override {
-    request_.body.append(bytes.data(), bytes.size());
-    return bytes.size();
-  }
+  size_t on_body_impl(Text, Code&) override { return 0; }
   void on_chunk_header_impl(std::uint64_t, Text, Code&) override {}
-  size_t on_chunk_body_impl(std::uint64_t, Text bytes, Code&) override {
-    request_.body.append(bytes.data(), bytes.size());
-    return bytes.size();
-  }
+  size_t on_chunk_body_impl(std::uint64_t, Text, Code&) override { return 0; }
   void on_finish_impl(Code&) override {}
 
   ServerRequest request_{};
   int version_ = 11;
-  bool head_whole_ = false;
 };
 
 }  // namespace cw::net

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "beast_parser_private.h"
+#include "chunked_body_private.h"
 #include "head_guard_private.h"
 
 namespace cw::net {
@@ -23,10 +24,6 @@ Refusal refusal_for(const BeastParser::Code& code) {
   if (code == http::error::bad_target) return {400, "the target has a character that may not stand there"};
   if (code == http::error::bad_content_length) return {400, "a Content-Length that is no number, or one of several"};
   if (code == http::error::bad_transfer_encoding) return {400, "both Content-Length and Transfer-Encoding"};
-  if (code == http::error::bad_chunk || code == http::error::bad_chunk_extension ||
-      code == http::error::bad_line_ending) {
-    return {400, "a chunk that is none"};
-  }
   return {400, "a header that is none"};
 }
 
@@ -73,12 +70,7 @@ Refusal check_head(const ServerRequest& request, int version) {
 
 class RequestParser::Impl {
  public:
-  explicit Impl(const RequestLimits& limits)
-      : guard_(limits),
-        chunk_line_bytes_(std::min<size_t>(limits.head_bytes, 4096)),
-        // Sizes and extensions of chunks: as much again as the body, so that short chunks are no way around the limit.
-        framing_left_(2 * limits.body_bytes + (64u << 10)) {
-    parser_.eager(true);
+  explicit Impl(const RequestLimits& limits) : guard_(limits), chunks_(limits) {
     parser_.header_limit(static_cast<std::uint32_t>(limits.head_bytes + 1));
     parser_.body_limit(static_cast<std::uint64_t>(limits.body_bytes));
   }
@@ -98,8 +90,8 @@ class RequestParser::Impl {
   Refusal refusal_{};
   BeastParser parser_{};
   HeadGuard guard_;
+  ChunkedBody chunks_;
   bool body_begun_ = false;
-  std::string tail_{};  // the beginning of a chunk's line that has not ended
 
  private:
   void refuse(Refusal refusal) {
@@ -124,38 +116,19 @@ class RequestParser::Impl {
   /// How many of `bytes` belong to the body.
   size_t take_body(std::string_view bytes) {
     body_begun_ = true;
-    if (bytes.size() > framing_left_ && parser_.chunked()) {
-      refuse({400, "more chunks than body"});
-      return bytes.size();
+    std::string& body = parser_.request().body;
+    if (parser_.chunked()) {
+      const size_t taken = chunks_.feed(bytes, body);
+      if (chunks_.refusal()) refuse(*chunks_.refusal());
+      if (chunks_.whole()) state_ = State::whole;
+      return taken;
     }
-    framing_left_ -= std::min(framing_left_, bytes.size());
-    const bool joined = !tail_.empty();
-    if (joined) tail_.append(bytes);
-    std::string_view rest = joined ? std::string_view(tail_) : bytes;
-    BeastParser::Code code;
-    while (!rest.empty() && !parser_.is_done() && !code) {
-      rest.remove_prefix(parser_.put(boost::asio::buffer(rest.data(), rest.size()), code));
-    }
-    if (code && code != http::error::need_more) {
-      refuse(refusal_for(code));
-      return bytes.size();
-    }
-    if (parser_.is_done()) {
-      state_ = State::whole;
-      const size_t surplus = std::min(rest.size(), bytes.size());
-      std::string().swap(tail_);
-      return bytes.size() - surplus;
-    }
-    if (rest.size() > chunk_line_bytes_) {
-      refuse({400, "the line of a chunk is too long"});
-      return bytes.size();
-    }
-    tail_ = std::string(rest);
-    return bytes.size();
+    const auto length = static_cast<size_t>(parser_.content_length().value_or(0));
+    const size_t taken = std::min(bytes.size(), length - body.size());
+    body.append(bytes.substr(0, taken));
+    if (body.size() == length) state_ = State::whole;
+    return taken;
   }
-
-  const size_t chunk_line_bytes_;
-  size_t framing_left_;
 };
 
 RequestParser::RequestParser(const RequestLimits& limits) : impl_(std::make_unique<Impl>(limits)) {}
@@ -174,7 +147,7 @@ bool RequestParser::wants_continue() const {
 }
 
 size_t RequestParser::held() const {
-  return impl_->guard_.text().capacity() + impl_->tail_.capacity() + impl_->parser_.request().body.capacity();
+  return impl_->guard_.text().capacity() + impl_->parser_.request().body.capacity();
 }
 
 }  // namespace cw::net
