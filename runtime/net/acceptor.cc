@@ -11,6 +11,7 @@ namespace {
 
 constexpr int kTurn = 64;  // clients before connections have their turn
 constexpr std::chrono::milliseconds kRest{100};
+constexpr std::chrono::seconds kQuiet{60};  // the operator is told once in so long
 
 }  // namespace
 
@@ -75,8 +76,12 @@ void Acceptor::accept_some() {
 
 /// Files or memory are used up. Clients wait in the system's queue, and trying again at once would burn a core.
 void Acceptor::rest_a_while(int error) {
-  first_.core().problem(std::string("HTTP server: cannot accept connections: ") + std::strerror(error) +
-                        "; trying again. Is the limit of open files (ulimit -n) high enough?");
+  const auto now = std::chrono::steady_clock::now();
+  if (now >= quiet_until_) {
+    quiet_until_ = now + kQuiet;
+    first_.core().problem(std::string("HTTP server: cannot accept connections: ") + std::strerror(error) +
+                          "; trying again. Is the limit of open files (ulimit -n) high enough?");
+  }
   timer_.expires_after(kRest);
   timer_.async_wait([self = shared_from_this()](const boost::system::error_code& cancelled) {
     if (!cancelled) self->wait();

@@ -3,6 +3,7 @@
 // Owner: a server, and what it waits for. Thread rule: the first loop's thread, but for start and stop.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -37,6 +38,7 @@ class Acceptor : public std::enable_shared_from_this<Acceptor> {
   boost::asio::steady_timer timer_;
   std::optional<ServerCore::Place> place_;
   size_t next_ = 0;
+  std::chrono::steady_clock::time_point quiet_until_{};
 };
 
 }  // namespace cw::net

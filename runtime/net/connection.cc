@@ -210,15 +210,15 @@ void Connection::deliver(uint64_t number, std::optional<ServerAnswer> answer) {
   go();
 }
 
-void Connection::refuse(int status, std::string_view why) {
-  why_ = why;
+void Connection::refuse(int status, std::string why) {
+  why_ = std::move(why);
   if (parser_) {
     method_ = parser_->request().method;
     target_ = parser_->request().target;
     parser_.reset();
   }
   rest_.clear();
-  begin_answer(plain_answer(status, why), false);
+  begin_answer(plain_answer(status, why_), false);
 }
 
 void Connection::begin_answer(const ServerAnswer& answer, bool keep_alive) {

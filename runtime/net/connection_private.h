@@ -44,7 +44,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void begin_body();
   void hand_over();
   void deliver(uint64_t number, std::optional<ServerAnswer> answer);
-  void refuse(int status, std::string_view why);
+  void refuse(int status, std::string why);  // by value: it may be the parser's, which goes
   void begin_answer(const ServerAnswer& answer, bool keep_alive);
   void end_answer();
   void report(std::string_view why);

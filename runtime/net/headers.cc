@@ -27,12 +27,6 @@ bool same_word(std::string_view a, std::string_view b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
 }
 
-std::string_view trimmed(std::string_view text) {
-  const size_t begin = text.find_first_not_of(" \t");
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
-}
-
 const std::string* find_header(const Headers& headers, std::string_view name) {
   const auto found =
       std::find_if(headers.begin(), headers.end(), [&](const auto& h) { return same_word(h.first, name); });

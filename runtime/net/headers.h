@@ -18,8 +18,6 @@ bool is_token(std::string_view text);
 bool is_field_value(std::string_view text);
 /// Names of headers and most of HTTP's words are the same in any case.
 bool same_word(std::string_view a, std::string_view b);
-/// The text without blanks and tabs around it.
-std::string_view trimmed(std::string_view text);
 
 /// The first of this name, or nullptr.
 const std::string* find_header(const Headers& headers, std::string_view name);

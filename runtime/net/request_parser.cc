@@ -31,6 +31,13 @@ bool is_digits(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
+/// Name or number, and port. Empty where the target has none (RFC 9112 3.2).
+bool may_be_host(std::string_view text) {
+  return std::none_of(text.begin(), text.end(), [](char c) {
+    return c <= 0x20 || c >= 0x7F || std::string_view("/?#@\\,\"<>").find(c) != std::string_view::npos;
+  });
+}
+
 constexpr int kFine = 0;
 
 /// What Beast lets pass.
@@ -47,6 +54,7 @@ Refusal check_head(const ServerRequest& request, int version) {
 
   const size_t hosts = count_headers(headers, "Host");
   if (hosts > 1 || (hosts == 0 && version >= 11)) return {400, "one Host is needed"};
+  if (hosts == 1 && !may_be_host(*find_header(headers, "Host"))) return {400, "a Host that is none"};
 
   const size_t encodings = count_headers(headers, "Transfer-Encoding");
   const size_t lengths = count_headers(headers, "Content-Length");

@@ -34,7 +34,7 @@ using Clock = std::chrono::steady_clock;
 constexpr int kConnections = 8;
 constexpr int kTurns = 5;
 constexpr std::chrono::milliseconds kTurn{600};
-constexpr int kIdle = 1000;
+constexpr size_t kIdle = 1000;
 
 [[noreturn]] void fail(const char* what) {
   std::fprintf(stderr, "net_bench: %s\n", what);
@@ -158,10 +158,11 @@ void load(uint16_t port, SSL_CTX* tls, int in, int out) {
     for (size_t kind = 0; kind < ports.of.size(); ++kind) load(ports.of[kind], kind == 2 ? tls : nullptr, in, out);
   }
   hear(in);
-  const Clients idle = connect(kIdle, ports.of[2], tls);
-  for (const auto& client : idle) {
-    client->send(request());
-    client->receive(0);
+  Clients idle;
+  while (idle.size() < kIdle) {
+    idle.push_back(std::make_unique<Client>(ports.of[2], tls));
+    idle.back()->send(request());
+    idle.back()->receive(0);
   }
   say(out, {});
   hear(in);
@@ -258,6 +259,7 @@ int run() {
   setup.listen = "127.0.0.1:0";
   setup.limits.connections_per_client = 2 * kIdle;
   setup.limits.requests_per_connection = 1'000'000'000;
+  setup.limits.times.idle = std::chrono::minutes(10);
   setup.handler = [](ServerRequest request, Reply reply) {
     reply.send({200, {{"Content-Type", "application/json"}}, std::move(request.body)});
   };
@@ -286,7 +288,7 @@ int run() {
   const long before = resident_kib();
   say(to[1], {});
   hear(from[0]);
-  const long each = (resident_kib() - before) * 10 / kIdle;
+  const long each = (resident_kib() - before) * 10 / static_cast<long>(kIdle);
   say(to[1], {});
   ::waitpid(child, nullptr, 0);
   ::shutdown(listener, SHUT_RDWR);

@@ -1,8 +1,11 @@
 // Strangers who send too much, too slowly, or nothing at all. Each is answered or closed; others are served meanwhile.
 #include <atomic>
-#include <fstream>
 
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "server_kit.h"
@@ -58,7 +61,8 @@ TEST(HttpServerLimits, refusals_have_their_status_one_line_and_a_closed_connecti
     EXPECT_NE(answer.find("Connection: close\r\n"), std::string::npos);
     EXPECT_EQ(answer.find("aaa"), std::string::npos) << "a stranger's bytes are not sent back";
   }
-  EXPECT_EQ(server.counters().answers[4] + server.counters().answers[5], std::size(cases));
+  EXPECT_TRUE(converse(server.port(), "BREW / HTTP/1.1\r\nHost: h\r\n\r\n").ends_with("\r\n\r\nan unknown method\n"));
+  EXPECT_EQ(server.counters().answers[4] + server.counters().answers[5], std::size(cases) + 1);
   EXPECT_TRUE(serves(server));
 }
 
@@ -223,6 +227,37 @@ TEST(HttpServerLimits, two_hundred_slow_strangers_do_not_keep_anybody_waiting) {
   }
   for (int i = 0; i < 20; ++i) EXPECT_TRUE(serves(server));
   EXPECT_EQ(server.counters().answers[4], 0u);
+}
+
+TEST(HttpServerLimits, without_files_to_open_the_server_waits_and_says_so_once) {
+  std::atomic<int> said{0};
+  ServerSetup with = setup();
+  with.hooks.problem = [&](std::string_view line) {
+    said += line.find("Too many open files") != std::string_view::npos ? 1 : 0;
+  };
+  const HttpServer server(with);
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  rlimit none = before;
+  none.rlim_cur = 3;  // not 0: poll() asks for it, too
+  RawClient client(server.port());
+  ASSERT_TRUE(comes_true([&] { return server.counters().accepted == 1; }));
+  const int ready = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(server.port());
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  EXPECT_EQ(::connect(ready, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0)
+      << "in the system's queue";
+  EXPECT_TRUE(comes_true([&] { return said == 1; }));
+  client.send(get());
+  EXPECT_NE(client.until("GET /\n").find("200 OK"), std::string::npos) << "who is in is served";
+  std::this_thread::sleep_for(milliseconds(250));
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_TRUE(comes_true([&] { return server.counters().accepted == 2; }));
+  EXPECT_EQ(said, 1);
+  ::close(ready);
 }
 
 TEST(HttpServerLimits, a_flood_in_the_middle_of_a_request_is_not_read_into_memory) {
