@@ -256,13 +256,15 @@ void Connection::report(std::string_view why) {
 void Connection::close(std::string_view why) {
   if (phase_ == Phase::closed) return;
   const auto self = shared_from_this();
-  if (phase_ == Phase::idle) wire_.end();
-  const bool answering = phase_ == Phase::answer;
-  phase_ = Phase::closed;
-  if (answering) report(why);
-  if (!answering && !why.empty()) core_.turned_away(peer_.address, why);
+  const Phase was = std::exchange(phase_, Phase::closed);
+  if (was == Phase::answer) {
+    report(why);
+  } else if (!why.empty()) {
+    core_.turned_away(peer_.address, why);
+  }
   if (const auto pending = std::exchange(pending_, nullptr)) pending->leave();
   timer_.cancel();
+  if (was == Phase::idle) wire_.end();
   boost::system::error_code ignored;
   socket_.close(ignored);
   place_.reset();
