@@ -1,4 +1,6 @@
 // TLS as curl and openssl see it: who is let in, with what, and who is not.
+#include <atomic>
+
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
@@ -265,6 +267,19 @@ TEST_F(HttpServerTls, a_long_body_goes_both_ways) {
       shell("head -c 900000 /dev/zero | tr '\\0' x | curl -sS --cacert " + quoted(authority_->files().certificate) +
             " --data-binary @- -o /dev/null -w '%{size_download}' " + "https://" + server.address() + "/");
   EXPECT_EQ(ran.output, "900007");
+}
+
+TEST_F(HttpServerTls, a_handler_learns_through_TLS_too_that_its_client_went_away) {
+  std::atomic<bool> told{false};
+  std::mutex mutex;
+  std::vector<Reply> kept;
+  const HttpServer server(with(tls(), [&](ServerRequest, Reply reply) {
+    reply.on_gone([&] { told = true; });
+    const std::lock_guard lock(mutex);
+    kept.push_back(std::move(reply));
+  }));
+  EXPECT_EQ(curl(server, "--max-time 0.3").status, 28) << "curl has waited long enough";
+  EXPECT_TRUE(comes_true([&] { return told.load(); }));
 }
 
 TEST_F(HttpServerTls, test_certificates_are_what_openssl_takes_and_their_keys_are_private) {
