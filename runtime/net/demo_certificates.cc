@@ -72,7 +72,7 @@ X509Ptr blank(const std::string& name, EVP_PKEY* key, std::chrono::hours lasts) 
 }
 
 PemFiles write(const std::filesystem::path& folder, const std::string& name, X509* certificate, EVP_PKEY* key) {
-  const PemFiles out{folder / (name + ".pem"), folder / (name + ".key")};
+  PemFiles out{folder / (name + ".pem"), folder / (name + ".key")};
   const BioPtr open(BIO_new(BIO_s_mem()));
   const BioPtr secret(BIO_new(BIO_s_secmem()));
   check(open && secret && PEM_write_bio_X509(open.get(), certificate) == 1 &&

@@ -68,7 +68,7 @@ class HttpServer::Impl {
   Threads threads_{};
 };
 
-HttpServer::HttpServer(ServerSetup setup) : impl_(std::make_unique<Impl>(setup)) {}
+HttpServer::HttpServer(const ServerSetup& setup) : impl_(std::make_unique<Impl>(setup)) {}
 HttpServer::~HttpServer() = default;
 
 const std::string& HttpServer::address() const { return impl_->address_; }

@@ -62,7 +62,7 @@ struct ServerSetup {
 class HttpServer {
  public:
   /// Listens when it returns. Raises usage: an address that cannot be listened on, TLS files that cannot be used.
-  explicit HttpServer(ServerSetup setup);
+  explicit HttpServer(const ServerSetup& setup);
   /// Cuts what is open.
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;
