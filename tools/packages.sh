@@ -5,13 +5,13 @@
 build_packages=(
   g++ cmake ninja-build ccache pkg-config
   libssl-dev zlib1g-dev libluajit-5.1-dev nlohmann-json3-dev libspdlog-dev libfmt-dev libcli11-dev
-  libcpp-httplib-dev libbrotli-dev libpcsclite-dev libsqlite3-dev libpq-dev
+  libboost-dev libcpp-httplib-dev libbrotli-dev libpcsclite-dev libsqlite3-dev libpq-dev
 )
 
 # What its tests need besides.
 test_packages=(
   git libgtest-dev libbenchmark-dev python3
-  pcscd vsmartcard-vpcd util-linux procps openssl postgresql-15
+  pcscd vsmartcard-vpcd util-linux procps openssl curl postgresql-15
   faketime  # clocks that jump
   opensc pcsc-tools python3-pyscard python3-pycryptodome
   clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 lua-check shellcheck

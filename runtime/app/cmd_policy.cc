@@ -118,9 +118,8 @@ ExitStatus show(const Options& options) {
   }
   for (const std::string& run : holders(*opened, version.hash)) std::cout << "run     " << run << '\n';
   if (version.discarded == 0) {
-    for (const std::string& line : stored_policy(*opened, version.hash, *load_bundle())->lines()) {
-      std::cout << "  " << printable(line) << '\n';
-    }
+    const auto policy = stored_policy(*opened, version.hash, *load_bundle());
+    for (const std::string& line : policy->lines()) std::cout << "  " << printable(line) << '\n';
   }
   std::cout << std::flush;
   return ExitStatus::ok;

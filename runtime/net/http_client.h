@@ -5,12 +5,10 @@
 
 #include <chrono>
 #include <string>
-#include <utility>
-#include <vector>
+
+#include "net/headers.h"
 
 namespace cw::net {
-
-using Headers = std::vector<std::pair<std::string, std::string>>;
 
 struct HttpRequest {
   std::string method{};  // GET POST PUT PATCH DELETE HEAD

@@ -66,7 +66,7 @@ class Listener : public Follower {
 class StoryKeeper : public Keeper {
  public:
   std::string new_id() override { return "run-" + std::to_string(++ids_); }
-  std::unique_ptr<KeptRun> begin(const Result& row, const engine::RunSetup& setup, size_t reader) override;
+  std::unique_ptr<KeptRun> begin(const Result& row, engine::RunSetup& setup, size_t reader) override;
   void ended(const std::string& id) override;
   Kept look(const std::string& id) override;
   bool give_up(const std::string& id) override;

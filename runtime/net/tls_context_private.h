@@ -1,0 +1,50 @@
+// OpenSSL set up as a TlsSetup says: TLS 1.2 and 1.3, ciphers with forward secrecy and authenticated encryption, no
+// renegotiation, no compression, no resumption.
+//
+// Immutable once made; shared by the connections that began with it.
+#pragma once
+
+#include <memory>
+
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+
+#include "crypto/tls_keys.h"
+#include "net/server_request.h"
+#include "net/tls_setup.h"
+
+namespace cw::net {
+
+template <auto kFree>
+struct FreedBy {
+  template <typename T>
+  void operator()(T* pointer) const {
+    kFree(pointer);
+  }
+};
+using SslPtr = std::unique_ptr<SSL, FreedBy<SSL_free>>;
+using SslContextPtr = std::unique_ptr<SSL_CTX, FreedBy<SSL_CTX_free>>;
+using X509Ptr = std::unique_ptr<X509, FreedBy<X509_free>>;
+
+class TlsContext {
+ public:
+  /// Raises usage: a file that cannot be used, or a setup that makes no sense.
+  explicit TlsContext(const TlsSetup& setup);
+  TlsContext(const TlsContext&) = delete;
+  TlsContext& operator=(const TlsContext&) = delete;
+
+  SSL_CTX* get() const { return context_.get(); }
+
+ private:
+  void use_certificate(const TlsSetup& setup);
+  void ask_clients(const TlsSetup& setup);
+  void use_shared_keys();
+
+  crypto::SharedKeys keys_;  // the context points at it
+  SslContextPtr context_;
+};
+
+/// What a verified certificate says.
+ClientCertificate describe(X509* certificate);
+
+}  // namespace cw::net
