@@ -92,7 +92,15 @@ stage_store() {
 }
 
 stage_runs() {
-  tests/interop/runs/run.sh "$cardwright" && tests/interop/runs/trouble.sh "$cardwright"
+  local script counts passed=0 failed=0
+  for script in run.sh trouble.sh; do
+    tests/interop/runs/$script "$cardwright" | tee "$logs/runs-$script.log" || true
+    counts=$(tail -n 1 "$logs/runs-$script.log" | sed -nE 's/^([0-9]+) passed, ([0-9]+) failed$/\1 \2/p')
+    [ -n "$counts" ] || die "tests/interop/runs/$script did not come to its end"
+    passed=$((passed + ${counts% *})) failed=$((failed + ${counts#* }))
+  done
+  say "$passed passed, $failed failed"
+  [ "$failed" -eq 0 ]
 }
 
 stage_policy() {

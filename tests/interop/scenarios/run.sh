@@ -21,6 +21,7 @@ esac
 cardwright=$(realpath "${1:-build/release/cardwright}")
 [ -x "$cardwright" ] || { echo "no program at $cardwright; build it first" >&2 && exit 2; }
 unset CARDWRIGHT_KEYS
+export CARDWRIGHT_STORE=none  # nobody's own cards are counted
 export CARDWRIGHT_SHARE=$PWD
 
 here=$(mktemp -d)

@@ -101,7 +101,7 @@ class StoryRun : public KeptRun {
 
 }  // namespace
 
-std::unique_ptr<KeptRun> StoryKeeper::begin(const Result& row, const engine::RunSetup&, size_t) {
+std::unique_ptr<KeptRun> StoryKeeper::begin(const Result& row, engine::RunSetup&, size_t) {
   if (at_begin) at_begin(row);
   return std::make_unique<StoryRun>();
 }

@@ -99,7 +99,9 @@ TEST_P(ServerThatStandsStill, writes_nothing_late_for_a_holder_whose_run_another
 /// Stories that do the server no harm.
 class SessionsThatWait : public OnStore {
  protected:
-  std::unique_ptr<Database> connect(milliseconds patience) const { return open_database(where(), false, false, patience); }
+  std::unique_ptr<Database> connect(milliseconds patience) const {
+    return open_database(where(), false, false, patience);
+  }
 };
 
 TEST_P(SessionsThatWait, for_a_node_that_stands_still_in_a_transaction_get_its_locks) {
@@ -115,7 +117,8 @@ TEST_P(SessionsThatWait, for_a_node_that_stands_still_in_a_transaction_get_its_l
       other->transact([&] { other->lock("a name"); });
       got = true;
     });
-    wants.join();  // only now does this node go on
+    wants.join();                                    // only now does this node go on
+    std::this_thread::sleep_for(milliseconds(300));  // the server has told it by then
   });
   EXPECT_TRUE(got);
   EXPECT_EQ(times, 2);
