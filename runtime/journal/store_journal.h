@@ -98,7 +98,7 @@ class StoreJournal : public engine::RunJournal {
   std::string actor_;
   FrameText frame_{};
   store::RunChange change_{};
-  store::JournalHash hash_{};  // of what is written
+  store::JournalHash hash_{};                           // of what is written
   std::set<std::pair<std::string, int64_t>> needed_{};  // keys that were written down
   std::optional<Error> must_stop_{};
   std::string card_before_{};  // that the run is for, or a process before was on, until this one has seen its own

@@ -72,7 +72,7 @@ struct RunChange {
   std::optional<int64_t> wake{};
   std::optional<std::string> error{};
   std::optional<AuditEntry> record{};  // added to the audit: both are there, or neither
-  std::vector<NamedKeys> keys{};  // that the run needs from now on, until it is over
+  std::vector<NamedKeys> keys{};       // that the run needs from now on, until it is over
 };
 
 struct RunFilter {
