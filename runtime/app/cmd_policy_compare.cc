@@ -13,6 +13,7 @@
 #include "base/hex.h"
 #include "card/apdu.h"
 #include "cmd_policy_private.h"
+#include "engine/gate.h"
 #include "engine/shown.h"
 #include "journal/replay_run.h"
 #include "journal/shadow.h"
@@ -108,7 +109,32 @@ std::string decided_by(const engine::Considered& one) {
   return one.place + " " + std::string(word_of(one)) + (one.because.empty() ? "" : ": " + one.because);
 }
 
-ExitStatus explain_command(const Options& options, const engine::Policy& policy) {
+/// What no rule is about: the flow's name, the channel, and what the gate never lets through. Empty: nothing.
+std::string denied_beside_rules(const std::shared_ptr<const engine::Policy>& policy, const host::Command& command,
+                                const engine::Circumstances& around) {
+  if (!around.flow.empty()) {
+    const engine::Decision flow = policy->judge_flow(around.flow);
+    if (!flow.allowed) return "allow.flows denies: " + flow.because;
+  }
+  std::optional<engine::ChannelFacts> channel;
+  if (around.in_channel) {
+    const engine::Decision level = policy->judge_channel(around.scp, around.level);
+    if (!level.allowed) return "allow.channel denies: " + level.because;
+    channel = engine::ChannelFacts{around.scp, around.level, around.domain};
+  }
+  engine::Gate gate(policy, around.flow, {}, {}, {});
+  host::Exchange request;
+  request.plan = {command};
+  request.logical_channel = static_cast<uint8_t>(card::channel_of(command.cla));
+  try {
+    gate.admit(request, channel);
+  } catch (const Error& error) {
+    return "the gate denies: " + error.message();
+  }
+  return {};
+}
+
+ExitStatus explain_command(const Options& options, const std::shared_ptr<const engine::Policy>& policy) {
   const host::Command command = host::command_of(card::Apdu::parse(from_hex(options.command)));
   engine::Circumstances around;
   around.flow = options.flow;
@@ -124,17 +150,20 @@ ExitStatus explain_command(const Options& options, const engine::Policy& policy)
   }
   around.scp = static_cast<uint8_t>(options.scp[1] - '0');
   if (options.domain != "isd") around.domain = from_hex(options.domain);
-  const std::vector<engine::Considered> considered = policy.consider(engine::facts_of(command, around));
-  const bool denied = denies(considered.back());
+  const std::vector<engine::Considered> considered = policy->consider(engine::facts_of(command, around));
+  const std::string beside = denied_beside_rules(policy, command, around);
+  const bool denied = denies(considered.back()) || !beside.empty();
   if (options.json) {
-    print({{"policy", policy.hash()},
+    print({{"policy", policy->hash()},
            {"command", engine::describe(command)},
            {"is", denied ? "denied" : "allowed"},
-           {"rules", json_of(considered)}});
+           {"rules", json_of(considered)},
+           {"beside_rules", beside}});
   } else {
     std::cout << printable(engine::describe(command)) << '\n';
     for (const engine::Considered& one : considered) std::cout << "  " << printable(decided_by(one)) << '\n';
-    std::cout << (denied ? "denied" : "allowed") << " by " << shown(policy) << std::endl;
+    if (!beside.empty()) std::cout << "  " << printable(beside) << '\n';
+    std::cout << (denied ? "denied" : "allowed") << " by " << shown(*policy) << std::endl;
   }
   return denied ? ExitStatus::policy : ExitStatus::ok;
 }
@@ -150,13 +179,8 @@ ExitStatus explain_run(const Options& options) {
   journal::Shadow judge(policy, engine::check_flow(*setup.bundle, setup.flow_name), setup);
   journal::ReplayOptions replaying;
   replaying.around = [&](std::unique_ptr<engine::RunOutside> inner) { return judge.around(std::move(inner)); };
-  std::optional<Error> difference;
-  try {
-    difference = journal::replay_run(journal, std::move(setup), replaying).difference;
-  } catch (const Error& error) {
-    if (error.kind() != ErrorKind::policy) throw;  // its flow was refused, and is judged already
-  }
-  if (difference) throw Error(*difference);
+  const journal::Replayed replayed = journal::replay_run(journal, std::move(setup), replaying);
+  if (replayed.difference) throw Error(*replayed.difference);
 
   using Verdict = journal::Verdict::Is;
   ordered_json all = ordered_json::array();
@@ -200,7 +224,7 @@ ExitStatus explain(const Options& options) {
     policy = policy_in_use(*options.place.open_to_read(), *bundle);
     if (!policy) throw Error(ErrorKind::usage, "no policy is in use on this store; name one: a file, or a version");
   }
-  return explain_command(options, *policy);
+  return explain_command(options, policy);
 }
 
 }  // namespace

@@ -57,18 +57,12 @@ std::vector<journal::Verdict> verdicts_of(store::Store& store, const std::string
   journal::Shadow judge(policy, engine::check_flow(*setup.bundle, setup.flow_name), setup);
   journal::ReplayOptions replaying;
   replaying.around = [&](std::unique_ptr<engine::RunOutside> inner) { return judge.around(std::move(inner)); };
-  try {
-    const journal::Replayed replayed = journal::replay_run(journal, std::move(setup), replaying);
-    if (replayed.difference) why_not = replayed.difference->message();
-  } catch (const Error& error) {
-    if (error.kind() != ErrorKind::policy) throw;
-    // The run's own policy did not let its flow begin.
-    std::vector<journal::Verdict> all = judge.verdicts();
-    all.resize(1);
-    all[0].was_refused = true;
-    return all;
-  }
-  return judge.verdicts();
+  const bool not_begun = journal.lines.attempts == 0 && journal.row.error == name_of(ErrorKind::policy);
+  const journal::Replayed replayed = journal::replay_run(journal, std::move(setup), replaying);
+  if (replayed.difference) why_not = replayed.difference->message();
+  std::vector<journal::Verdict> all = judge.verdicts();
+  all.at(0).was_refused = not_begun;  // its flow, by the run's own policy
+  return all;
 }
 
 /// The first decision that changes: what comes after it would have been another run.

@@ -54,8 +54,8 @@ ExitStatus use(const Options& options) {
   want_one_line(options.reason);
   const auto bundle = load_bundle();
   const bool stops_everything = options.version == kDenyAll;
-  const std::shared_ptr<store::Store> store = stops_everything ? options.place.open() : options.place.open_to_change();
-  if (!store) throw Error(ErrorKind::usage, "the store is switched off by 'none'; name one with --store");
+  // An emergency does not wait for a file of audit roots that cannot be written.
+  const auto store = stops_everything ? options.place.open_to_read() : options.place.open_to_change();
   std::string named = options.version;
   if (stops_everything) {
     const auto policy = load_policy_file(shipped_policy(kDenyAll), *bundle);
@@ -72,6 +72,8 @@ ExitStatus use(const Options& options) {
 ExitStatus roll_back(const Options& options) {
   want_one_line(options.reason);
   const auto store = options.place.open_to_change();
+  const std::vector<store::Use> history = store->policies().history();
+  if (history.size() > 1) stored_policy(*store, history[1].hash, *load_bundle());  // it can be read
   const store::Use now = store->policies().roll_back(operator_name(), options.reason);
   std::cout << shown(store->policies().find(now.hash)) << " is in use again" << std::endl;
   return ExitStatus::ok;

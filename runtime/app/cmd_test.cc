@@ -109,7 +109,8 @@ ExitStatus test(const Options& options) {
   scenario::Production production;
   const Interrupt interrupt;  // before any reader has a thread: signals go to this one
   if (!options.list) {
-    production.policy = choose_policy(options.policy, nullptr, *bundle).policy;
+    const auto store = is_in_reader(options) ? options.store.open_if_there(false) : nullptr;
+    production.policy = choose_policy(options.policy, store.get(), *bundle).policy;
     count_in_store(options, supply, production.policy);
   }
   const auto supplies = open_supplies(supply);
@@ -151,7 +152,10 @@ void add_test(CLI::App& program, Action& action) {
   command
       ->add_option("--keys", options->supply.keys, "key store (default: $CARDWRIGHT_KEYS; for sim: built-in test keys)")
       ->type_name("FILE");
-  command->add_option("--policy", options->policy, "the rules to run under (default: policies/default.lua)")
+  command
+      ->add_option("--policy", options->policy,
+                   "the rules to run under (default: the version in use on the store, for cards in readers; else "
+                   "policies/default.lua)")
       ->type_name("FILE");
   command->add_option("--tag", options->filter.tags, "only scenarios with this tag; !TAG: without it")
       ->allow_extra_args(false)

@@ -13,12 +13,18 @@ namespace {
 
 std::unique_ptr<journal::StoreJournal> begun(const std::shared_ptr<store::Store>& store, engine::RunSetup& setup,
                                              const journal::Origin& origin, const journal::RunAhead& ahead) {
-  for (;;) {
+  constexpr int kSwaps = 20;  // in a row, each just before the run could begin
+  for (int left = kSwaps;; --left) {
     try {
       return journal::StoreJournal::begin(store, setup, origin, operator_name(), ahead);
     } catch (const Error& error) {
       if (error.cause() != "policy") throw;
-      setup.policy = policy_in_use(*store, *setup.bundle);
+      if (left == 0) {
+        throw Error(ErrorKind::store, "cannot begin a run on the store " + store->where() +
+                                          ": which policy is in use is another one each time it is asked for; see "
+                                          "cardwright policy list and cardwright store check");
+      }
+      setup.policy = choose_policy({}, store.get(), *setup.bundle).policy;
     }
   }
 }

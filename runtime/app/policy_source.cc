@@ -57,10 +57,11 @@ std::shared_ptr<const engine::Policy> policy_in_use(store::Store& store, const e
 PolicyChoice choose_policy(const std::optional<std::filesystem::path>& file, store::Store* store,
                            const engine::Bundle& bundle) {
   if (file) return {load_policy_file(*file, bundle)};
+  const store::PolicyIs is = store == nullptr ? store::PolicyIs::any : store::PolicyIs::in_use;
   if (store != nullptr) {
-    if (const auto policy = policy_in_use(*store, bundle)) return {policy, store::PolicyIs::in_use};
+    if (const auto policy = policy_in_use(*store, bundle)) return {policy, is};
   }
-  return {load_policy_file(shipped_policy("default"), bundle)};
+  return {load_policy_file(shipped_policy("default"), bundle), is};
 }
 
 std::shared_ptr<const engine::Policy> policy_named(const std::string& named,

@@ -87,7 +87,9 @@ Session::Session(const SessionOptions& options)
   }
   const bool wants_store = options.keeps != SessionOptions::Keeps::nothing && !card_.replay();
   if (wants_store) store_ = options.store.open_for(card_.simulated() != nullptr);
-  PolicyChoice choice = choose_policy(options.policy, store_.get(), *bundle_);
+  const bool only_looks = !store_ && !card_.replay() && !options.policy;
+  const auto beside = only_looks ? options.store.open_if_there(card_.simulated() != nullptr) : store_;
+  PolicyChoice choice = choose_policy(options.policy, beside.get(), *bundle_);
   policy_ = std::move(choice.policy);
   policy_is_ = choice.is;
   keeps_runs_ = options.keeps == SessionOptions::Keeps::runs;

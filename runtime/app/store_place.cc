@@ -95,6 +95,14 @@ std::shared_ptr<store::Store> StorePlace::open_for(bool simulated) const {
   return asked || !simulated ? open() : nullptr;
 }
 
+std::shared_ptr<store::Store> StorePlace::open_if_there(bool simulated) const {
+  const std::optional<std::string> place = where();
+  const bool asked = store || std::getenv("CARDWRIGHT_STORE") != nullptr;
+  if (!place || (simulated && !asked)) return nullptr;
+  if (!store::is_postgres(*place) && !fs::exists(*place)) return nullptr;
+  return open_to_read();
+}
+
 std::shared_ptr<store::Store> StorePlace::open_to_read() const {
   store::StoreOptions wanted = options();
   wanted.or_read = true;

@@ -34,6 +34,9 @@ struct StorePlace {
   /// where nothing else is said. Simulated ones are forgotten with their program: null, unless one is asked for.
   std::shared_ptr<store::Store> open_for(bool simulated) const;
 
+  /// The same for one that keeps nothing: null where there is no store yet.
+  std::shared_ptr<store::Store> open_if_there(bool simulated) const;
+
   /// For commands over what is there: nothing is made, and it may lie where nothing can be written. Raises usage:
   /// switched off, or nothing there; store.
   std::shared_ptr<store::Store> open_to_read() const;

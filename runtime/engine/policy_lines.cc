@@ -36,7 +36,8 @@ std::string names(const Plain* list, const std::string& otherwise) {
   std::vector<std::string> all;
   if (const auto* items = list->as<Plain::List>()) {
     for (const Plain& item : *items) {
-      if (const auto* text = item.as<std::string>()) all.push_back(*text);
+      const auto* text = item.as<std::string>();
+      if (text != nullptr) all.push_back(text->find_first_of(",\"") == std::string::npos ? *text : quoted(*text));
     }
   }
   std::sort(all.begin(), all.end());

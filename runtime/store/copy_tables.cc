@@ -52,7 +52,7 @@ const std::vector<CopiedTable>& copied_tables() {
        0},
       {"versions", {"what", "hash", "name", "origin", "content", "loaded", "loaded_by", "discarded"}, 2, kMany},
       {"uses", {"what", "number", "hash", "since", "used_by", "reason"}, 2, kMany},
-      {"in_use", {"what", "hash", "number"}, 1, kMany},
+      {"in_use", {"what", "number"}, 1, kMany},
   };
   return all;
 }

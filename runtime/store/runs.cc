@@ -54,8 +54,11 @@ Lease RunsOnDatabase::create(const RunRow& given, ByteView key, ByteView frame, 
 }
 
 void RunsOnDatabase::want_in_use(const RunRow& row) {
-  const Result now = db_.run({"SELECT hash FROM in_use WHERE what = 'policy' @shared", {}});
-  if (!now.rows.empty() && text(now.rows[0].at(0)) == row.policy_hash) return;
+  const Result now = db_.run({"SELECT number FROM in_use WHERE what = 'policy' @shared", {}});
+  const int64_t use = now.rows.empty() ? 0 : number(now.rows[0].at(0));
+  if (use == 0) return;  // none ever was, so it is the program's own
+  const Result used = db_.run({"SELECT hash FROM uses WHERE what = 'policy' AND number = $1", {use}});
+  if (!used.rows.empty() && text(used.rows[0].at(0)) == row.policy_hash) return;
   // It may be there from a commit that nobody knew the outcome of.
   if (!db_.run({"SELECT id FROM runs WHERE id = $1", {row.id}}).rows.empty()) return;
   throw Error(ErrorKind::store, "policy " + row.policy + " is in use no more: another came into use meanwhile", {},

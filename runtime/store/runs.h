@@ -85,7 +85,8 @@ struct RunFilter {
 /// 20 characters: the time, then random ones; digits and lower-case letters without i, l, o and u.
 std::string new_run_id();
 
-/// Which policies a run may begin under: any, or only the one that operators have in use then.
+/// Which policies a run may begin under: any, or only the one that operators have in use then, and any as long as none
+/// ever was.
 enum class PolicyIs : uint8_t { any, in_use };
 
 class Runs {

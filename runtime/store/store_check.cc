@@ -4,6 +4,7 @@
 #include "files_private.h"
 #include "store/database.h"
 #include "store/schema.h"
+#include "store/versions.h"
 #include "store_check_private.h"
 
 namespace cw::store {
@@ -35,6 +36,38 @@ void check_file(Database& db, const crypto::SealingKey& key, const std::string& 
   }
 }
 
+/// Raises store: it does not open, or holds something else than its name says.
+void check_version(Database& db, const crypto::SealingKey& key, const Row& name) {
+  const std::string &what = text(name.at(0)), &hash = text(name.at(1));
+  const Result found = db.run({"SELECT content FROM versions WHERE what = $1 AND hash = $2", {what, hash}});
+  std::string holds;
+  try {
+    const Bytes content = key.open(bytes(found.rows.at(0).at(0)), version_context(hash));
+    holds = to_hex(crypto::digest(crypto::Hash::sha256, content));
+  } catch (const Error&) {
+    holds = "nothing that opens";
+  }
+  if (holds == hash) return;
+  throw Error(ErrorKind::store, what + " " + hash +
+                                    " does not hold what its name says: it was changed from outside; "
+                                    "load its file again, after cardwright " +
+                                    what + " discard");
+}
+
+/// Raises store: what is in use is not what was used last, or is not there.
+void check_uses(Database& db) {
+  const Result wrong = db.run(
+      {"SELECT what FROM in_use WHERE number <> (SELECT COALESCE(MAX(uses.number), 0) FROM uses WHERE uses.what = "
+       "in_use.what) OR (number > 0 AND NOT EXISTS (SELECT 1 FROM uses JOIN versions ON versions.what = uses.what AND "
+       "versions.hash = uses.hash WHERE uses.what = in_use.what AND uses.number = in_use.number AND "
+       "versions.discarded = 0))",
+       {}});
+  if (wrong.rows.empty()) return;
+  throw Error(ErrorKind::store, "which " + text(wrong.rows[0].at(0)) +
+                                    " is in use was changed from outside; look into cardwright audit list for the one "
+                                    "that is to be, and use that one");
+}
+
 }  // namespace
 
 Store::Check check_store(Store& store) {
@@ -63,7 +96,7 @@ Store::Check check_store(Store& store) {
     for (const Row& row : states.rows) out.states.emplace_back(text(row.at(0)), number(row.at(1)));
   });
 
-  Result ids, files, missing;
+  Result ids, files, versions, missing;
   part([&] { ids = db.run({"SELECT id FROM runs ORDER BY id", {}}); });
   for (const Row& row : ids.rows) {
     const std::string& id = text(row[0]);
@@ -79,6 +112,11 @@ Store::Check check_store(Store& store) {
                              "holds cannot be read any more");
       }
     });
+  }
+  part([&] { check_uses(db); });
+  part([&] { versions = db.run({"SELECT what, hash FROM versions WHERE discarded = 0", {}}); });
+  for (const Row& row : versions.rows) {
+    part([&] { check_version(db, key, row); });
   }
   part([&] { files = db.run({"SELECT sha256 FROM files", {}}); });
   for (const Row& row : files.rows) {

@@ -11,9 +11,9 @@ inline constexpr const char* kVersions =
 inline constexpr const char* kUses =
     "CREATE TABLE uses (what @text NOT NULL, number @number NOT NULL, hash @text NOT NULL, since @number NOT NULL, "
     "used_by @text NOT NULL, reason @text NOT NULL, PRIMARY KEY (what, number))";
-// One row for each thing, from the beginning on, so that there is something to lock. `number` 0: none was in use yet.
-inline constexpr const char* kInUse =
-    "CREATE TABLE in_use (what @text PRIMARY KEY, hash @text NOT NULL, number @number NOT NULL)";
-inline constexpr const char* kNoPolicyInUse = "INSERT INTO in_use (what, hash, number) VALUES ('policy', '', 0)";
+// One row for each thing, from the beginning on, so that there is something to lock. `number` of the use; 0: there was
+// none yet.
+inline constexpr const char* kInUse = "CREATE TABLE in_use (what @text PRIMARY KEY, number @number NOT NULL)";
+inline constexpr const char* kNoPolicyInUse = "INSERT INTO in_use (what, number) VALUES ('policy', 0)";
 
 }  // namespace cw::store

@@ -34,23 +34,27 @@ class VersionsOnDatabase : public Versions {
       : db_(database), audit_(audit), what_(std::move(what)) {}
 
   bool load(const Version& version, ByteView sealed) override {
+    const int64_t now = time_of_day();
     bool is_new = false;
     change([&] {
       const std::vector<Version> there = select(" AND hash = $2", {what_, version.hash});
-      is_new = there.empty();
-      if (is_new) {
+      // Loaded by us just now: the server went away before it could say so.
+      is_new = there.empty() || there[0].discarded != 0 ||
+               (there[0].loaded == now && there[0].loaded_by == version.loaded_by);
+      if (there.empty()) {
         db_.run(
             {"INSERT INTO versions (what, hash, name, origin, content, loaded, loaded_by, discarded) "
              "VALUES ($1, $2, $3, $4, $5, $6, $7, 0)",
-             {what_, version.hash, version.name, version.origin, to_bytes(sealed), time_of_day(), version.loaded_by}});
+             {what_, version.hash, version.name, version.origin, to_bytes(sealed), now, version.loaded_by}});
       } else if (there[0].discarded != 0) {
         db_.run(
             {"UPDATE versions SET content = $3, origin = $4, loaded = $5, loaded_by = $6, discarded = 0 "
              "WHERE what = $1 AND hash = $2",
-             {what_, version.hash, to_bytes(sealed), version.origin, time_of_day(), version.loaded_by}});
-        is_new = true;
+             {what_, version.hash, to_bytes(sealed), version.origin, now, version.loaded_by}});
+      } else {
+        return;
       }
-      if (is_new) note("loaded", version.loaded_by, version.hash, {{"name", version.name}});
+      note("loaded", version.loaded_by, version.hash, {{"name", version.name}});
     });
     return is_new;
   }
@@ -58,14 +62,17 @@ class VersionsOnDatabase : public Versions {
   std::vector<Version> list() override { return select("", {what_}); }
 
   Version find(const std::string& wanted) override {
-    std::vector<Version> found;
-    if (is_hash(upper(wanted))) {
-      const std::string from = upper(wanted);
-      found = select(" AND hash >= $2 AND hash < $3", {what_, from, from + "G"});
-    }
-    if (found.empty()) {
-      found = select(" AND name = $2", {what_, wanted});
-      if (found.size() > 1) std::erase_if(found, [](const Version& each) { return each.discarded != 0; });
+    std::vector<Version> found = select(" AND name = $2", {what_, wanted});
+    const bool several = found.size() > 1;
+    if (several) std::erase_if(found, [](const Version& each) { return each.discarded != 0; });
+    if (several && found.empty()) found = select(" AND name = $2", {what_, wanted});
+    if (const std::string from = upper(wanted); is_hash(from)) {
+      // A name may look like a hash: then it says nothing by itself.
+      for (Version& each : select(" AND hash >= $2 AND hash < $3", {what_, from, from + "G"})) {
+        const bool known =
+            std::any_of(found.begin(), found.end(), [&](const Version& it) { return it.hash == each.hash; });
+        if (!known) found.push_back(std::move(each));
+      }
     }
     if (found.size() == 1) return found[0];
     if (found.empty()) {
@@ -98,27 +105,38 @@ class VersionsOnDatabase : public Versions {
   std::vector<Use> history() override { return uses(""); }
 
   Use use(const std::string& hash, const std::string& by, const std::string& reason) override {
+    const int64_t before = in_use().value_or(Use()).number;
     Use out;
     change([&] {
-      const Use before = hold();
-      if (before.hash == hash) {
+      const Use now = hold();
+      if (now.number > before && is(now, hash, by, reason)) {
+        out = now;
+      } else if (now.hash == hash) {
         throw Error(ErrorKind::usage, what_ + " " + shown(find(hash)) + " is in use already");
+      } else {
+        out = put(hash, now, "used", by, reason);
       }
-      out = put(hash, before, "used", by, reason);
     });
     return out;
   }
 
   Use roll_back(const std::string& by, const std::string& reason) override {
+    const std::vector<Use> all = history();
+    if (all.size() < 2) {
+      throw Error(ErrorKind::usage, "no " + what_ + " was in use before the one that is; cardwright " + what_ +
+                                        " use takes any of cardwright " + what_ + " list");
+    }
     Use out;
     change([&] {
       const Use now = hold();
-      const std::vector<Use> all = history();
-      if (all.size() < 2) {
-        throw Error(ErrorKind::usage, "no " + what_ + " was in use before the one that is; cardwright " + what_ +
-                                          " use takes any of cardwright " + what_ + " list");
+      if (now.number == all[0].number) {
+        out = put(all[1].hash, now, "rolled back", by, reason);
+      } else if (is(now, all[1].hash, by, reason)) {
+        out = now;
+      } else {
+        throw Error(ErrorKind::usage, "another " + what_ + " came into use meanwhile; see cardwright " + what_ +
+                                          " list, and roll back that one if it is wrong, too");
       }
-      out = put(all[1].hash, now, "rolled back", by, reason);
     });
     return out;
   }
@@ -157,6 +175,11 @@ class VersionsOnDatabase : public Versions {
     return in_use().value_or(Use());
   }
 
+  /// Done by us just now: the server went away before it could say so.
+  static bool is(const Use& use, const std::string& hash, const std::string& by, const std::string& reason) {
+    return use.hash == hash && use.by == by && use.reason == reason;
+  }
+
   Use put(const std::string& hash, const Use& before, const std::string& done, const std::string& by,
           const std::string& reason) {
     const Version version = find(hash);
@@ -166,7 +189,7 @@ class VersionsOnDatabase : public Versions {
     const Use now{before.number + 1, hash, time_of_day(), by, reason};
     db_.run({"INSERT INTO uses (what, number, hash, since, used_by, reason) VALUES ($1, $2, $3, $4, $5, $6)",
              {what_, now.number, now.hash, now.since, now.by, now.reason}});
-    db_.run({"UPDATE in_use SET hash = $2, number = $3 WHERE what = $1", {what_, now.hash, now.number}});
+    db_.run({"UPDATE in_use SET number = $2 WHERE what = $1", {what_, now.number}});
     std::vector<std::pair<std::string, std::string>> details{{"name", version.name}};
     if (!before.hash.empty()) details.emplace_back("before", before.hash);
     if (!reason.empty()) details.emplace_back("reason", reason);

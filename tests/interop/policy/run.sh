@@ -72,6 +72,12 @@ json 'explained for a program' 'it["is"] == "denied" and it["rules"][-1]["rule"]
 cw policy explain policies/default.lua --command 8
 expect 'no command' 2
 one_line 'is said in one line'
+cw policy explain policies/default.lua --command 80500000080102030405060708
+expect 'what no policy can allow is denied' 3 'the gate denies: INITIALIZE UPDATE cannot be sent' 'denied by policy default'
+cw policy explain "$strict" --command 80F24000024F00 --level mac
+expect 'so is a channel below the least level' 3 'allow.channel denies'
+cw policy explain "$strict" --command 80F24000024F00 --flow acme/install
+expect 'and a flow that may not run' 3 'allow.flows denies'
 cw policy explain policies/default.lua
 expect 'nothing to explain' 2 'what is to be explained'
 cw policy explain policies/default.lua --command 80F0807F --level most
@@ -154,6 +160,12 @@ expect 'and cannot be used' 2 'was discarded; load its file again'
 "$cardwright" policy use deny_all "${at[@]}" --reason 'stop everything' >/dev/null
 cw run demo/inventory --card sim "${at[@]}"
 expect 'after deny_all no run begins' 3 'deny_all'
+cw policy shadow policies/default.lua --since 1h "${at[@]}"
+expect 'a run whose flow was refused would begin' 0 '^1 +demo/inventory +flow demo/inventory +allowed'
+CARDWRIGHT_STORE=$here/store.db cw send --card sim 00A40400
+expect 'nor does send' 3 'deny_all'
+CARDWRIGHT_STORE=$here/store.db cw card info --card sim
+expect 'nor card info' 3 'deny_all'
 cw policy rollback "${at[@]}"
 expect 'and it is taken back' 0 'policy strict'
 
@@ -185,6 +197,28 @@ check 'a run keeps its version to its end' grep -q '^done' "$here/slow.out"
 cw policy list "${at[@]}"
 expect 'then nothing holds it' 0 '^ready +default'
 
+# The first use of all, while a batch without any is under way.
+
+printf 'holder,number\n' >"$here/rows.csv"
+for i in $(seq 400); do printf 'Ada,%d\n' "$i"; done >>"$here/rows.csv"
+"$cardwright" batch demo/install --cards 'sim:generic*2' --data "$here/rows.csv" --store "$here/batch.db" \
+  --set cap=tests/caps/wallet-1.0.cap >"$here/batch.out" 2>&1 &
+batch=$!
+for _ in $(seq 200); do
+  if [ "$("$cardwright" runs list --store "$here/batch.db" --json 2>/dev/null | wc -l)" -gt 4 ]; then break; fi
+  sleep 0.05
+done
+cw policy use deny_all --store "$here/batch.db" --reason 'stop everything'
+expect 'everything is stopped' 0
+since=$("$cardwright" policy show deny_all --store "$here/batch.db" --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["uses"][0]["since"])')
+wait "$batch"
+check 'the batch ended' [ $? -ne 0 ]
+late=$("$cardwright" runs list --store "$here/batch.db" --all --json | python3 -c '
+import json, sys
+runs = [json.loads(line) for line in sys.stdin]
+print(sum(run["created"] > int(sys.argv[1]) and run["policy"] != "deny_all" for run in runs))' "$since")
+check 'and no run began under another policy after that' [ "$late" = 0 ]
+
 # What is left of it.
 
 cw audit list "${at[@]}"
@@ -192,6 +226,9 @@ expect 'the audit has it all' 0 'policy loaded .*name: strict' 'policy used .*re
   'policy discarded .*name: careful' 'policy used .*name: deny_all, .*reason: stop everything'
 cw audit verify "${at[@]}"
 expect 'and is whole' 0 'whole'
+cw policy use deny_all --store "$here/typo.db"
+expect 'a store that is not there stops nothing, and is not made' 2 'there is no store'
+check 'really' [ ! -e "$here/typo.db" ]
 cw policy use deny_all --store none
 expect 'without a store there is nothing to swap' 2 'switched off'
 

@@ -105,6 +105,33 @@ TEST_P(UnknownCommits, AParcelIsPutInDeliveredAndRotationsBeginAndEndOnce) {
   }
 }
 
+TEST_P(UnknownCommits, APolicyIsLoadedUsedAndRolledBackOnce) {
+  for (const Fate fate : {Fate::committed, Fate::not_committed}) {
+    Forgetful database(*database_, fate);
+    const std::unique_ptr<Audit> audit = make_audit(database);
+    const std::unique_ptr<Versions> policies = make_policies(database, *audit);
+    const std::string first(64, fate == Fate::committed ? 'A' : 'C'), second(64, fate == Fate::committed ? 'B' : 'D');
+    const int64_t records = audit->size();
+    const auto uses = static_cast<int64_t>(policies->history().size());
+    for (const std::string& hash : {first, second}) {
+      Version version;
+      version.hash = hash;
+      version.loaded_by = "ada@desk";
+      database.left = 1;
+      EXPECT_TRUE(policies->load(version, to_bytes("sealed"))) << "it was not there before";
+      database.left = 1;
+      EXPECT_EQ(policies->use(hash, "ada@desk", "why").hash, hash);
+    }
+    database.left = 1;
+    EXPECT_EQ(policies->roll_back("ada@desk", "it was wrong").hash, first);
+    EXPECT_EQ(policies->in_use()->hash, first);
+    EXPECT_EQ(policies->in_use()->number, uses + 3);
+    database.left = 1;
+    policies->discard(second, "ada@desk");
+    EXPECT_EQ(audit->size(), records + 6);
+  }
+}
+
 TEST_P(UnknownCommits, AServerThatIsLostAtEachOfThemIsGivenUp) {
   Forgetful database(*database_, Fate::committed);
   const std::unique_ptr<Audit> audit = make_audit(database);

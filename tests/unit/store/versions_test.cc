@@ -6,6 +6,7 @@
 #include <cctype>
 #include <thread>
 
+#include "crypto/digest.h"
 #include "store/schema.h"
 #include "stores.h"
 
@@ -124,7 +125,8 @@ TEST_P(VersionStories, a_run_begins_under_the_one_in_use_or_not_at_all) {
   load('a', "careful");
   load('b', "open");
   const auto begin = [&](char letter) { return begin_under(*store_, letter); };
-  EXPECT_EQ(cause_of([&] { begin('a'); }), "policy") << "none is in use";
+  Lease under_none = begin('a');  // none ever was in use: the program's own counts
+  store_->runs().append(under_none, to_bytes("last"), {RunState::done, {}, {}, {}, {}});
   policies().use(hash_of_letter('a'), "ada@desk", "");
   Lease under_a = begin('a');
   EXPECT_EQ(cause_of([&] { begin('b'); }), "policy");
@@ -132,7 +134,7 @@ TEST_P(VersionStories, a_run_begins_under_the_one_in_use_or_not_at_all) {
   EXPECT_EQ(cause_of([&] { begin('a'); }), "policy");
   Lease under_b = begin('b');
   EXPECT_EQ(policies().find("careful").runs, 1);
-  EXPECT_EQ(store_->runs().list({}).size(), 2U) << "what was refused left nothing behind";
+  EXPECT_EQ(store_->runs().list({}).size(), 3U) << "what was refused left nothing behind";
   store_->runs().append(under_a, to_bytes("last"), {RunState::done, {}, {}, {}, {}});
   EXPECT_EQ(policies().find("careful").runs, 0);
 }
@@ -169,6 +171,53 @@ TEST_P(VersionStories, once_use_returned_no_run_begins_under_an_older_one_on_any
   EXPECT_EQ(wrong, 0);
   EXPECT_GT(begun, 0);
   RecordProperty("refused as too late", too_late);
+}
+
+TEST_P(VersionStories, after_the_first_use_no_run_begins_that_was_to_begin_under_none) {
+  load('a', "careful");
+  const RunRow begun_before = run_under('f');  // the program's own policy, read before anything was in use
+  policies().use(hash_of_letter('a'), "ada@desk", "");
+  EXPECT_EQ(cause_of([&] { store_->runs().create(begun_before, key_of_run(), to_bytes("first"), PolicyIs::in_use); }),
+            "policy");
+  EXPECT_NO_THROW(store_->runs().create(begun_before, key_of_run(), to_bytes("first"), PolicyIs::any));
+}
+
+TEST_P(VersionStories, a_name_that_looks_like_a_hash_says_nothing_by_itself) {
+  load('a', "careful");
+  load('b', "aaaa");
+  EXPECT_NE(refusal([&] { policies().find("aaaa"); }).find("may be any of BBBBBBBBBBBB, AAAAAAAAAAAA"),
+            std::string::npos);
+  policies().discard(hash_of_letter('b'), "ada@desk");
+  EXPECT_NE(refusal([&] { policies().find("aaaa"); }).find("may be any of"), std::string::npos);
+}
+
+TEST_P(VersionStories, of_several_that_were_discarded_under_a_name_each_is_known) {
+  load('a', "open");
+  load('b', "open");
+  policies().discard(hash_of_letter('a'), "ada@desk");
+  policies().discard(hash_of_letter('b'), "ada@desk");
+  EXPECT_NE(refusal([&] { policies().find("open"); }).find("may be any of"), std::string::npos);
+}
+
+TEST_P(VersionStories, what_was_changed_from_outside_is_found) {
+  Version version;
+  version.hash = to_hex(crypto::digest(crypto::Hash::sha256, to_bytes("return {}")));
+  version.name = "careful";
+  policies().load(version, store_->key().seal(to_bytes("return {}"), version_context(version.hash)));
+  const auto broken = [&] {
+    std::string all;
+    for (const std::string& line : store_->check().broken) all += line + "\n";
+    return all;
+  };
+  policies().use(version.hash, "ada@desk", "");
+  EXPECT_EQ(broken().find("policy"), std::string::npos) << broken();
+  store_->database().run({"UPDATE uses SET hash = $1", {hash_of_letter('c')}});
+  EXPECT_NE(broken().find("which policy is in use was changed from outside"), std::string::npos);
+  store_->database().run({"UPDATE uses SET hash = $1", {version.hash}});
+  EXPECT_EQ(broken().find("policy"), std::string::npos);
+  store_->database().run({"UPDATE versions SET content = $1",
+                          {store_->key().seal(to_bytes("return { }"), version_context(version.hash))}});
+  EXPECT_NE(broken().find("does not hold what its name says"), std::string::npos);
 }
 
 TEST_P(VersionStories, a_use_waits_for_a_run_that_is_just_beginning) {
