@@ -129,6 +129,11 @@ void BatchConsole::row_ends(size_t reader, const batch::Result& result) {
   }
 }
 
+void BatchConsole::row_resumed(size_t, const batch::Result& result) {
+  line(Colour::green, "done",
+       result.row + " (line " + std::to_string(result.line) + "): " + result.message + kept(result.run));
+}
+
 void BatchConsole::card_refused(size_t reader, const std::string& card, const std::string& why) {
   line(Colour::yellow, "refused", known(card) + " on " + lines_[reader].name + ": " + why + "; put another card in");
 }

@@ -22,6 +22,7 @@ class BatchConsole : public batch::Follower {
   void row_begins(size_t reader, const batch::Result& row) override;
   engine::Observer* run(size_t reader, const batch::Result& row) override;
   void row_ends(size_t reader, const batch::Result& result) override;
+  void row_resumed(size_t reader, const batch::Result& result) override;
   void card_refused(size_t reader, const std::string& card, const std::string& why) override;
   void card_unreadable(size_t reader, const Error& error) override;
   void reader_ends(size_t reader, const std::string& why) override;

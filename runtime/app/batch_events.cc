@@ -57,6 +57,8 @@ void BatchEvents::row_ends(size_t, const batch::Result& result) {
   write(out_, event);
 }
 
+void BatchEvents::row_resumed(size_t reader, const batch::Result& result) { row_ends(reader, result); }
+
 void BatchEvents::card_refused(size_t reader, const std::string& card, const std::string& why) {
   write(out_, {{"event", "refused"}, {"reader", readers_.at(reader)}, {"card", card}, {"why", why}});
 }

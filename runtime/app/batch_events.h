@@ -5,7 +5,7 @@
 //   row_begin   reader, row, line, card, tries, run
 //   attempt, step, progress, channel, command, log, table, result, failed: as in json_events.h, with reader and row
 //   row_end     reader, row, line, state, card, tries, seconds, run, error {kind, message}; `run` is empty where
-//               none is kept
+//               none is kept. Without a row_begin and with an empty reader: runs resume finished it meanwhile
 //   refused     reader, card, why
 //   unreadable  reader, error
 //   reader_end  reader, why
@@ -32,6 +32,7 @@ class BatchEvents : public batch::Follower {
   void row_begins(size_t reader, const batch::Result& row) override;
   engine::Observer* run(size_t reader, const batch::Result& row) override;
   void row_ends(size_t reader, const batch::Result& result) override;
+  void row_resumed(size_t reader, const batch::Result& result) override;
   void card_refused(size_t reader, const std::string& card, const std::string& why) override;
   void card_unreadable(size_t reader, const Error& error) override;
   void reader_ends(size_t reader, const std::string& why) override;

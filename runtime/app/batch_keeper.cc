@@ -57,18 +57,16 @@ batch::Keeper::Kept BatchKeeper::look(const std::string& id) {
   return {store_->runs().nobody_holds(row.id) ? Fate::open : Fate::held, card};
 }
 
-bool BatchKeeper::give_up(const std::string& id) {
-  switch (look(id).fate) {
-    case Fate::held:
-      return false;
-    case Fate::open:
-      return journal::StoreJournal::stop_if_free(store_, id, operator_name());
-    case Fate::unknown:
-    case Fate::done:
-    case Fate::over:
-      break;
+batch::Keeper::Kept BatchKeeper::give_up(const std::string& id) {
+  Kept kept = look(id);
+  if (kept.fate != Fate::open) return kept;
+  try {
+    kept.fate = journal::StoreJournal::stop_if_free(store_, id, operator_name()) ? Fate::over : Fate::held;
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::usage) throw;
+    return look(id);  // somebody took it since, and it is over
   }
-  return true;
+  return kept;
 }
 
 }  // namespace cw::app

@@ -27,7 +27,7 @@ class BatchKeeper : public batch::Keeper {
   std::unique_ptr<batch::KeptRun> begin(const batch::Result& row, engine::RunSetup& setup, size_t reader) override;
   void ended(const std::string& id) override { courier_.ended(id); }
   Kept look(const std::string& id) override;
-  bool give_up(const std::string& id) override;
+  Kept give_up(const std::string& id) override;
 
   /// The batch is over: what its runs handed over is tried for five seconds more. A line for people about what is left,
   /// or nothing. Raises nothing.

@@ -77,6 +77,7 @@ class Planned : public batch::Follower {
   void row_begins(size_t reader, const batch::Result& row) override { next_.row_begins(reader, row); }
   engine::Observer* run(size_t reader, const batch::Result& row) override { return next_.run(reader, row); }
   void row_ends(size_t reader, const batch::Result& result) override { next_.row_ends(reader, result); }
+  void row_resumed(size_t reader, const batch::Result& result) override { next_.row_resumed(reader, result); }
   void card_refused(size_t reader, const std::string& card, const std::string& why) override {
     next_.card_refused(reader, card, why);
   }

@@ -202,17 +202,19 @@ class Batch::Conductor {
 
   std::optional<Begun> begin_row(size_t reader, const std::string& card) {
     const std::lock_guard lock(mutex_);
-    if (enough_) return {};
-    const RowQueue::Choice choice = queue_.take(card);
-    if (!choice.refused.empty()) {
-      ++summary_.cards_refused;
-      setup_.follower->card_refused(reader, card, choice.refused);
-      return {};
-    }
-    if (queue_.left() == 0) enough_ = true;  // nobody has to wait for a card any more
-    if (choice.row == nullptr) return {};
+    RowQueue::Choice choice;
+    do {
+      if (enough_) return {};
+      choice = queue_.take(card);
+      if (!choice.refused.empty()) {
+        ++summary_.cards_refused;
+        setup_.follower->card_refused(reader, card, choice.refused);
+        return {};
+      }
+      if (queue_.left() == 0) enough_ = true;  // nobody has to wait for a card any more
+      if (choice.row == nullptr) return {};
+    } while (was_resumed(reader, *choice.row));
     const Results::History* history = setup_.results->row(choice.row->key);
-    if (history != nullptr) end_before(*choice.row, *history);
     if (!choice.card_before.empty() && !setup_.quarantine->has_card(choice.card_before)) {
       setup_.quarantine->add(
           {choice.card_before, "", "", "row " + choice.row->key + " was begun on it, and then given to another card"});
@@ -230,11 +232,20 @@ class Batch::Conductor {
     return begun;
   }
 
-  /// A row has one run that anybody goes on with.
-  void end_before(const Row& row, const Results::History& history) const {
-    if (setup_.keeper == nullptr || history.run.empty() || setup_.keeper->give_up(history.run)) return;
-    throw Error(ErrorKind::script, "row " + row.key + " cannot be begun: another process goes on with its run " +
-                                       history.run + "; start the batch again when that has ended");
+  /// Whether its run was brought to its end elsewhere since the batch began. If not, nobody goes on with it: a row has
+  /// one run that anybody goes on with.
+  bool was_resumed(size_t reader, const Row& row) {
+    const Results::History* history = setup_.results->row(row.key);
+    if (setup_.keeper == nullptr || history == nullptr || history->run.empty()) return false;
+    const Keeper::Kept kept = setup_.keeper->give_up(history->run);
+    if (kept.fate == Keeper::Fate::held) {
+      throw Error(ErrorKind::script, "row " + row.key + " cannot be begun: another process goes on with its run " +
+                                         history->run + "; start the batch again when that has ended");
+    }
+    if (kept.fate != Keeper::Fate::done) return false;
+    ++summary_.done;
+    setup_.follower->row_resumed(reader, note_done(row, kept, *setup_.results));
+    return true;
   }
 
   bool carry_out(size_t reader, Begun& begun, std::string& why) {
@@ -345,7 +356,7 @@ Batch::Batch(BatchSetup setup) : setup_(std::move(setup)) {
 Batch::~Batch() = default;
 
 Summary Batch::run(const std::atomic<bool>& interrupted) {
-  if (setup_.keeper != nullptr) note_resumed(*setup_.table, *setup_.results, *setup_.keeper);
+  note_resumed(*setup_.table, *setup_.results, setup_.keeper);
   return Conductor(setup_, interrupted).run();
 }
 

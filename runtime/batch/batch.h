@@ -47,7 +47,7 @@ class Batch {
 
   /// Until no row is left, no reader is, the breaker stopped it, or `interrupted` turned true: then each run ends
   /// before its next command. Raises script: the results cannot be written; store: a run cannot be kept; usage: another
-  /// process works on a row; and what else no further card could mend.
+  /// process works on a row, or the results name runs and there is no keeper; and what else no further card could mend.
   Summary run(const std::atomic<bool>& interrupted);
 
  private:

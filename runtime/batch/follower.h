@@ -51,6 +51,8 @@ class Follower {
   /// Follows the run of that row; null: nobody does. Lives until row_ends.
   virtual engine::Observer* run(size_t /*reader*/, const Result& /*row*/) { return nullptr; }
   virtual void row_ends(size_t /*reader*/, const Result& /*result*/) {}
+  /// A row that was to be handed out was brought to its end elsewhere meanwhile, and counts as done.
+  virtual void row_resumed(size_t /*reader*/, const Result& /*result*/) {}
   virtual void card_refused(size_t /*reader*/, const std::string& /*card*/, const std::string& /*why*/) {}
   virtual void card_unreadable(size_t /*reader*/, const Error& /*error*/) {}
   /// `why` is empty if there is nothing left to do.

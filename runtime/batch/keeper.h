@@ -48,9 +48,9 @@ class Keeper {
   };
   /// What became of a run. Raises store.
   virtual Kept look(const std::string& id) = 0;
-  /// Its row is begun anew, in another run: nobody is to go on with this one. False: a process works on it. Raises
-  /// store.
-  virtual bool give_up(const std::string& id) = 0;
+  /// Its row is to be begun anew, in another run: nobody goes on with this one, unless it is held or done on return.
+  /// Raises store.
+  virtual Kept give_up(const std::string& id) = 0;
 };
 
 }  // namespace cw::batch

@@ -40,7 +40,8 @@ class StoreJournal : public engine::RunJournal {
   static TakenUp take_up(std::shared_ptr<store::Store> store, const std::string& id, const Patience& patience,
                          const std::string& actor, Shelf* shelf = nullptr);
 
-  /// Ends a run that an operator stopped, if no process works on it. Whether it did.
+  /// Ends a run that an operator stopped, if no process works on it. Whether it did. Raises usage: it is over by now;
+  /// store.
   static bool stop_if_free(std::shared_ptr<store::Store> store, const std::string& id, const std::string& actor);
 
   ~StoreJournal() override;

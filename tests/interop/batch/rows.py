@@ -90,6 +90,34 @@ def resumed(batches):
                   ends[-1]["run"] != row["run"] and ends, [each["state"] for each in ends][-1] != "done" and ends)
 
 
+def resumed_meanwhile(batches):
+    """While the next batch is at another row, runs resume finishes the one in the middle: it gets no second card."""
+    write("late.csv", [("number",), *((str(i),) for i in range(4))])
+    sleeps = 'run.args.number == "1" and 0.5 or run.args.number == "2" and 5 or 0.03'
+    Path("late.lua").write_text(Path("slow.lua").read_text().replace("0.03", sleeps))
+    command = ["late.lua", "late.csv", "--card-states", "late", "--store", "late.db"]
+    process = batches.start(*command, cards=("sim:generic",))
+    wait_for(lambda: done_rows("late.csv") == 1 and runs(batches, "late.db")[0]["state"] == "waiting")
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=30)
+    row = results("late.csv")[-1]
+    none = batches.run(*command[:-2], cards=("sim:generic",))
+    batches.check("kept: without a store no batch begins on results that name a run", none.returncode != 2 and
+                  none.returncode, f"run {row['run']} of row 1".encode() not in none.stderr and none.stderr,
+                  results("late.csv")[-1] != row and "a row was begun")
+    process = batches.start(*command, "--json", cards=("sim:generic",))
+    wait_for(lambda: runs(batches, "late.db")[0]["state"] == "waiting" and results("late.csv")[-1]["row"] == "2")
+    done = cw(batches, "runs", "resume", row["run"], "--store", "late.db")
+    out, err = process.communicate(timeout=30)
+    events = [json.loads(line) for line in out.decode().splitlines()]
+    ends = [each for each in results("late.csv") if each["row"] == "1"]
+    batches.check("kept: a row that is resumed while a batch is under way gets no second card",
+                  row["state"] != "stopped" and row, done.returncode and done.stderr, process.returncode and err, len(ends) != 3 and ends,
+                  ends[-1]["message"] != "its run was resumed" and ends, ends[-1]["run"] != row["run"] and ends,
+                  ends[-1]["card"] != row["card"] and ends, events[-1]["done"] != 3 and events[-1],
+                  len(runs(batches, "late.db")) != 4 and runs(batches, "late.db"))
+
+
 def taken_from(batches):
     """While somebody resumes the run of a row, the batch does not begin."""
     write("held.csv", [("number",), *((str(i),) for i in range(3))])
@@ -144,7 +172,7 @@ def handed_over(batches):
                   down.stderr, b"6 results of this batch not delivered yet" not in down.stderr and down.stderr)
 
 
-STORIES = [killed, resumed, taken_from, stores_that_take_nothing, handed_over]
+STORIES = [killed, resumed, resumed_meanwhile, taken_from, stores_that_take_nothing, handed_over]
 
 
 def tell(batches):

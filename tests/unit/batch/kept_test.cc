@@ -95,6 +95,74 @@ TEST_F(KeptTest, WhileAnotherProcessWorksOnARowNoBatchBegins) {
       << error.message();
 }
 
+TEST_F(KeptTest, ARowThatIsFinishedElsewhereDuringTheBatchGetsNoOtherCard) {
+  die_in("1", "old");
+  store_.fates["old"] = {Keeper::Fate::open, ""};
+  store_.at_begin = [&](const Result&) { store_.fates["old"] = {Keeper::Fate::done, "CPLC-9"}; };
+  const Summary summary = run(table("number\n1\n2\n3\n"), {{card(5), card(6), card(7)}});
+  EXPECT_EQ(heard_.plan.to_do, 3U);
+  EXPECT_EQ(summary.done, 3U);
+  EXPECT_EQ(summary.left, 0U);
+  EXPECT_EQ(heard_.results.size(), 2U);
+  ASSERT_EQ(heard_.resumed.size(), 1U);
+  EXPECT_EQ(heard_.resumed[0].row, "1");
+  EXPECT_EQ(heard_.resumed[0].run, "old");
+  EXPECT_TRUE(store_.given_up.empty());
+  EXPECT_EQ(history("1").state, State::done);
+  EXPECT_EQ(history("1").card, "CPLC-9");
+  EXPECT_EQ(history("1").tries, 1U);
+  EXPECT_EQ(content("quarantine.csv"), "card,row,reader,reason\n");
+}
+
+TEST_F(KeptTest, TheCardThatWasWaitingThenGetsTheNextRow) {
+  die_in("1", "old");
+  die_in("2", "other");
+  store_.fates["old"] = store_.fates["other"] = {Keeper::Fate::open, ""};
+  StoryCard first = card(5);
+  first.at_first_command = [&] { store_.fates["old"] = {Keeper::Fate::done, "CPLC-9"}; };
+  EXPECT_EQ(run(table("number\n1\n2\n"), {{first}}).done, 2U);
+  EXPECT_EQ(heard_.resumed.at(0).row, "1");
+  EXPECT_EQ(heard_.results.at(0).row, "2");
+  EXPECT_EQ(store_.given_up, std::vector<std::string>{"other"});
+}
+
+TEST_F(KeptTest, ACardThatWasFinishedElsewhereDuringTheBatchGetsNoOtherRow) {
+  die_in("1", "old");
+  store_.fates["old"] = {Keeper::Fate::open, ""};
+  StoryCard own = card(1);
+  own.at_first_command = [&] { store_.fates["old"] = {Keeper::Fate::done, ""}; };
+  const Summary summary = run(table("number\n1\n2\n"), {{own}});
+  EXPECT_EQ(summary.left, 1U);
+  EXPECT_EQ(heard_.refused, std::vector<std::string>{"row 1 was written to it"});
+  EXPECT_EQ(history("1").run, "old");
+}
+
+TEST_F(KeptTest, ARowThatAnotherProcessTakesDuringTheBatchEndsIt) {
+  die_in("1", "old");
+  store_.fates["old"] = {Keeper::Fate::open, ""};
+  store_.at_begin = [&](const Result&) { store_.fates["old"] = {Keeper::Fate::held, ""}; };
+  const Error error = failure_of(table("number\n1\n2\n"), {{card(5), card(6)}});
+  EXPECT_EQ(error.kind(), ErrorKind::script);
+  EXPECT_NE(error.message().find("another process goes on with its run old"), std::string::npos) << error.message();
+  EXPECT_EQ(history("1").run, "old");
+}
+
+TEST_F(KeptTest, WithoutAStoreNoBatchBeginsOnResultsThatNameRuns) {
+  die_in("1", "old");
+  keeper_ = nullptr;
+  StoryCard untouched = card(5);
+  untouched.at_first_command = [] { ADD_FAILURE() << "a card was touched"; };
+  const Error error = failure_of(table("number\n1\n2\n"), {{untouched}});
+  EXPECT_EQ(error.kind(), ErrorKind::usage);
+  EXPECT_NE(error.message().find("the results name run old of row 1"), std::string::npos) << error.message();
+  EXPECT_NE(error.message().find("--store"), std::string::npos);
+  keeper_ = &store_;
+  store_.fates["old"] = {Keeper::Fate::done, ""};
+  EXPECT_EQ(run(table("number\n1\n2\n"), {{card(5)}}).done, 1U);
+  keeper_ = nullptr;
+  EXPECT_EQ(run(table("number\n1\n2\n"), {{card(6)}}).left, 0U);
+}
+
 TEST_F(KeptTest, AStoreThatTakesNothingEndsTheBatchAndNoRowHasFailed) {
   store_.at_begin = [](const Result& row) {
     if (row.row == "2") throw Error(ErrorKind::store, "the disk is full");

@@ -116,10 +116,11 @@ Keeper::Kept StoryKeeper::look(const std::string& id) {
   return found == fates.end() ? Kept() : found->second;
 }
 
-bool StoryKeeper::give_up(const std::string& id) {
+Keeper::Kept StoryKeeper::give_up(const std::string& id) {
   const std::lock_guard lock(mutex);
-  given_up.push_back(id);
-  return look(id).fate != Fate::held;
+  const Kept kept = look(id);
+  if (kept.fate != Fate::done && kept.fate != Fate::held) given_up.push_back(id);
+  return kept;
 }
 
 void Story::SetUp() {

@@ -52,11 +52,13 @@ class Listener : public Follower {
  public:
   void begins(const Plan& given) override { plan = given; }
   void row_ends(size_t, const Result& result) override { results.push_back(result); }
+  void row_resumed(size_t, const Result& result) override { resumed.push_back(result); }
   void card_refused(size_t, const std::string&, const std::string& why) override { refused.push_back(why); }
   void card_unreadable(size_t, const Error& error) override { unreadable.push_back(error.message()); }
   void reader_ends(size_t reader, const std::string& why) override { ended.emplace_back(reader, why); }
   Plan plan{};
   std::vector<Result> results{};
+  std::vector<Result> resumed{};
   std::vector<std::string> refused{};
   std::vector<std::string> unreadable{};
   std::vector<std::pair<size_t, std::string>> ended{};
@@ -69,7 +71,7 @@ class StoryKeeper : public Keeper {
   std::unique_ptr<KeptRun> begin(const Result& row, engine::RunSetup& setup, size_t reader) override;
   void ended(const std::string& id) override;
   Kept look(const std::string& id) override;
-  bool give_up(const std::string& id) override;
+  Kept give_up(const std::string& id) override;
 
   std::function<void(const Result& row)> at_begin{};
   std::map<std::string, Kept> fates{};

@@ -161,6 +161,20 @@ TEST_P(EvidenceOn, ARunThatAnOperatorStoppedDoesSoToo) {
   EXPECT_EQ(store->check_journals().whole, 1);
 }
 
+TEST_P(EvidenceOn, ARunThatIsDoneByNowIsNotStopped) {
+  Bench bench("generic", GetParam());
+  const Bench::End killed = bench.run("demo/inventory", {}, {At::answered, 4});
+  const auto store = bench.open_store();
+  ASSERT_EQ(bench.resume(killed.id).error, "");
+  try {
+    StoreJournal::stop_if_free(store, killed.id, "test");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::usage);
+  }
+  EXPECT_EQ(store->runs().find(killed.id).state, store::RunState::done);
+}
+
 INSTANTIATE_TEST_SUITE_P(On, EvidenceOn, ::testing::Values(Bench::On::sqlite, Bench::On::postgres),
                          [](const auto& each) { return each.param == Bench::On::sqlite ? "sqlite" : "postgres"; });
 
