@@ -263,33 +263,43 @@ class Batch::Conductor {
     setup.reader = &sending;
     setup.flow = setup_.flow;
     setup.arguments = setup_.table->arguments(*begun.row);
-    const std::optional<Error> error = keep_and_finish(reader, begun.result, std::move(setup));
+    const Ended ended = keep_and_finish(reader, begun.result, std::move(setup));
+    const std::optional<Error>& error = ended.error;
     cards.row_ends();
     if (setup_.keeper != nullptr) setup_.keeper->ended(begun.result.run);
     begun.result.seconds = seconds_since(begin);
-    const bool goes_on = end_row(reader, begun.result, error, error && watch.in_doubt(*error, sending.sent()), why);
-    if (error && error->kind() == ErrorKind::store) throw *error;
+    const bool goes_on = end_row(reader, begun.result, ended, error && watch.in_doubt(*error, sending.sent()), why);
+    if (error && (ended.before_any_card || error->kind() == ErrorKind::store)) throw *error;
     return goes_on;
   }
 
-  std::optional<Error> keep_and_finish(size_t reader, const Result& row, engine::RunSetup setup) const {
-    if (setup_.keeper == nullptr) return finish(std::move(setup));
+  struct Ended {
+    std::optional<Error> error{};
+    bool before_any_card = false;  // no row can be begun as things are, whatever its card
+  };
+
+  Ended keep_and_finish(size_t reader, const Result& row, engine::RunSetup setup) const {
+    if (setup_.keeper == nullptr) return {finish(std::move(setup))};
     try {
       const std::unique_ptr<KeptRun> kept = setup_.keeper->begin(row, setup, reader);
       kept->join(setup);
-      return finish(std::move(setup), kept.get());
+      // Another policy than at the start may be in use by now, and it may refuse the flow.
+      const bool refused = !setup.policy->judge_flow(setup.flow->name).allowed;
+      return {finish(std::move(setup), kept.get()), refused};
     } catch (const Error& error) {
-      return error;
+      return {error, true};
     }
   }
 
-  bool end_row(size_t reader, Result& result, const std::optional<Error>& error, bool in_doubt, std::string& why) {
+  bool end_row(size_t reader, Result& result, const Ended& ended, bool in_doubt, std::string& why) {
     const std::lock_guard lock(mutex_);
+    const std::optional<Error>& error = ended.error;
     result.state = State::done;
     if (error) {
       const Results::History* history = setup_.results->row(result.row);
       const bool often = history && history->failures + 1 >= kFailuresOfRow;
-      result.state = was_left(*error) ? State::stopped : in_doubt || often ? State::quarantined : State::failed;
+      const bool left = ended.before_any_card || was_left(*error);
+      result.state = left ? State::stopped : in_doubt || often ? State::quarantined : State::failed;
       result.error = result.state == State::stopped ? "" : name_of(error->kind());
       result.message = error->message();
     }

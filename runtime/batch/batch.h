@@ -46,7 +46,8 @@ class Batch {
   ~Batch();
 
   /// Until no row is left, no reader is, the breaker stopped it, or `interrupted` turned true: then each run ends
-  /// before its next command. Raises script: the results cannot be written; store: a run cannot be kept; usage: another
+  /// before its next command. Raises script: the results cannot be written; store: a run cannot be kept; policy: one
+  /// that came into use meanwhile does not allow the flow; usage: another
   /// process works on a row, or the results name runs and there is no keeper; and what else no further card could mend.
   Summary run(const std::atomic<bool>& interrupted);
 

@@ -55,6 +55,15 @@ bool locked(int fd, std::chrono::milliseconds patience) {
   return true;
 }
 
+/// What a person does about a file with that first line. One that an older version began lacks the last column; in
+/// another file its records would be missing.
+std::string advice_on(const std::vector<std::string>& fields, const std::vector<std::string>& header) {
+  const bool older = fields.size() + 1 == header.size() && std::equal(fields.begin(), fields.end(), header.begin());
+  if (!older) return "its first line is not that of such a file, so it is something else; give another name";
+  return "it has no column " + header.back() + ", so an older version began it; finish it with that version, or put ," +
+         header.back() + " behind its first line and a comma behind each other line";
+}
+
 /// Makes a new name in a folder last.
 void sync_folder(const std::filesystem::path& file) {
   const std::filesystem::path folder = file.has_parent_path() ? file.parent_path() : ".";
@@ -101,10 +110,7 @@ void CsvLog::read(const std::vector<std::string>& header) {
   try {
     for (CsvRecord record; reader.next(record) && record.complete; whole = reader.offset()) {
       std::vector<std::string> fields = texts_of(record);
-      if (first && fields != header) {
-        fail(ErrorKind::usage, "cannot use", path_,
-             "its first line is not that of such a file, so it is something else; give another name");
-      }
+      if (first && fields != header) fail(ErrorKind::usage, "cannot use", path_, advice_on(fields, header));
       if (fields.size() != header.size()) {
         fail(ErrorKind::usage, "cannot use", path_,
              "line " + std::to_string(record.line) + " has " + std::to_string(fields.size()) + " fields, and needs " +
@@ -118,8 +124,7 @@ void CsvLog::read(const std::vector<std::string>& header) {
     if (first || whole == 0 || !is_last_line()) throw;
   }
   if (first && !text.empty() && !csv_line(header).starts_with(text_view(text))) {
-    fail(ErrorKind::usage, "cannot use", path_,
-         "its first line is not that of such a file, so it is something else; give another name");
+    fail(ErrorKind::usage, "cannot use", path_, advice_on({}, header));
   }
   struct stat info {};
   const bool torn = ::fstat(fd_, &info) == 0 && S_ISREG(info.st_mode) && static_cast<size_t>(info.st_size) > whole;

@@ -118,6 +118,32 @@ def resumed_meanwhile(batches):
                   len(runs(batches, "late.db")) != 4 and runs(batches, "late.db"))
 
 
+def swapped(batches):
+    """A policy comes into use under which the flow may not run: the batch ends as it would not have begun."""
+    write("swap.csv", [("number",), *((str(i),) for i in range(5))])
+    Path("swap.lua").write_text(Path("slow.lua").read_text().replace("0.03", 'run.args.number == "1" and 4 or 0.03'))
+    Path("open.lua").write_text("return { name = 'open', api = 1 }\n")
+    Path("closed.lua").write_text("return { name = 'closed', api = 1, allow = { flows = { 'other' } } }\n")
+    store = ["--store", "swap.db"]
+    for name in ("open", "closed"):
+        loaded = cw(batches, "policy", "load", f"{name}.lua", *store)
+        batches.check(f"kept: policy {name} is in the store", loaded.returncode and loaded.stderr)
+    cw(batches, "policy", "use", "open", *store)
+    process = batches.start("swap.lua", "swap.csv", *store, cards=("sim:generic",))
+    wait_for(lambda: done_rows("swap.csv") == 1 and runs(batches, "swap.db")[0]["state"] == "waiting")
+    used = cw(batches, "policy", "use", "closed", *store)
+    out, err = process.communicate(timeout=30)
+    last = {row["row"]: row["state"] for row in results("swap.csv")}
+    batches.check("kept: a policy that comes into use and refuses the flow ends the batch, and no row has failed",
+                  used.returncode and used.stderr, process.returncode != 3 and process.returncode,
+                  b"not allowed by policy closed" not in err and err,
+                  last != {"0": "done", "1": "done", "2": "stopped"} and last)
+    cw(batches, "policy", "use", "open", *store)
+    again = batches.run("swap.lua", "swap.csv", *store, cards=("sim:generic",))
+    batches.check("kept: and under another the same command goes on", again.returncode and again.stderr,
+                  done_rows("swap.csv") != 5 and results("swap.csv"))
+
+
 def taken_from(batches):
     """While somebody resumes the run of a row, the batch does not begin."""
     write("held.csv", [("number",), *((str(i),) for i in range(3))])
@@ -172,7 +198,7 @@ def handed_over(batches):
                   down.stderr, b"6 results of this batch not delivered yet" not in down.stderr and down.stderr)
 
 
-STORIES = [killed, resumed, resumed_meanwhile, taken_from, stores_that_take_nothing, handed_over]
+STORIES = [killed, resumed, resumed_meanwhile, swapped, taken_from, stores_that_take_nothing, handed_over]
 
 
 def tell(batches):

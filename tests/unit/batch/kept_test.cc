@@ -33,6 +33,10 @@ class KeptTest : public Story {
     return Error(ErrorKind::internal, "it did not fail");
   }
 
+  std::shared_ptr<const engine::Policy> rules(const std::string& allow) {
+    return engine::Policy::parse("p.lua", "return { name = 'p', api = 1, allow = { " + allow + " } }", *bundle_);
+  }
+
   StoryKeeper store_;
 };
 
@@ -173,6 +177,36 @@ TEST_F(KeptTest, AStoreThatTakesNothingEndsTheBatchAndNoRowHasFailed) {
   EXPECT_EQ(history("2").failures, 0U);
   store_.at_begin = {};
   EXPECT_EQ(run(people, {{card(2), card(4)}}).done, 2U);
+}
+
+TEST_F(KeptTest, APolicyThatComesIntoUseAndRefusesTheFlowEndsTheBatchAndNoRowHasFailed) {
+  store_.at_begin = [&](const Result& row) {
+    if (row.row == "2") store_.policy = rules("flows = { 'other' }");
+  };
+  const Table people = table("number\n1\n2\n3\n4\n5\n");
+  const Error error = failure_of(people, {{card(1), card(2), card(3), card(4), card(5)}});
+  EXPECT_EQ(error.kind(), ErrorKind::policy);
+  EXPECT_NE(error.message().find("not allowed by policy p"), std::string::npos) << error.message();
+  EXPECT_EQ(history("1").state, State::done);
+  EXPECT_EQ(history("2").state, State::stopped);
+  EXPECT_EQ(history("2").failures, 0U);
+  EXPECT_EQ(Results(folder_ / "results.csv", "test").row("3"), nullptr);
+  store_.at_begin = {};
+  store_.policy = nullptr;
+  EXPECT_EQ(run(people, {{card(2), card(3), card(4), card(5)}}).done, 4U);
+  EXPECT_EQ(content("quarantine.csv"), "card,row,reader,reason\n");
+}
+
+TEST_F(KeptTest, APolicyThatComesIntoUseAndRefusesACommandFailsTheRow) {
+  store_.policy = rules("flows = { 'test' }, channel = { scp = { '02' } }");
+  EXPECT_EQ(run(table("number\n1\n"), {{card(1)}}).failed, 1U);
+  EXPECT_EQ(heard_.results.at(0).error, "policy");
+}
+
+TEST_F(KeptTest, APolicyThatComesIntoUseAndIsBrokenEndsTheBatchToo) {
+  store_.at_begin = [](const Result&) { throw Error(ErrorKind::script, "policy p cannot be loaded"); };
+  EXPECT_EQ(failure_of(table("number\n1\n"), {{card(1)}}).kind(), ErrorKind::script);
+  EXPECT_EQ(history("1").state, State::stopped);
 }
 
 }  // namespace

@@ -83,6 +83,30 @@ TEST_F(ResultsTest, AnotherFlowOrAnotherFileIsRefusedAndLeftAsItIs) {
             std::string::npos);
 }
 
+// In another file every row would be to do, and those that are done would get a second card.
+TEST_F(ResultsTest, ThoseOfAnOlderVersionAreRefusedWithAdviceThatKeepsThem) {
+  const std::string old_header = "flow,row,line,state,card,reader,tries,seconds,error,message";
+  const std::string done = "test,1,2,done,CPLC-1,r,1,0.100,,";
+  const std::string begun = "test,2,3,started,CPLC-2,r,1,,,";
+  const std::string old = old_header + "\n" + done + "\n" + begun + "\n";
+  const std::string message = refusal_of(old + "test,3");
+  EXPECT_NE(message.find("it has no column run, so an older version began it; finish it with that version, or put "
+                         ",run behind its first line and a comma behind each other line"),
+            std::string::npos)
+      << message;
+  EXPECT_EQ(message.find("another name"), std::string::npos) << message;
+  EXPECT_EQ(content("results.csv"), old + "test,3");
+
+  const std::string mended = old_header + ",run\n" + done + ",\n" + begun + ",\n";
+  ASSERT_EQ(refusal_of(mended + "test,3,"), "accepted");
+  EXPECT_EQ(content("results.csv"), mended);
+  const Results results(path(), "test");
+  EXPECT_EQ(results.row("1")->state, State::done);
+  EXPECT_EQ(results.row("2")->state, State::started);
+  EXPECT_EQ(results.row("2")->run, "");
+  EXPECT_EQ(*results.row_of("CPLC-2"), "2");
+}
+
 TEST_F(ResultsTest, ZerosThatACrashLeftAreCutOff) {
   const std::string good = std::string(kHeader) + "test,1,2,done,,r,1,0.1,,,\n";
   EXPECT_EQ(refusal_of(good + "test,2,3,sta" + std::string(100, '\0')), "accepted");

@@ -101,8 +101,9 @@ class StoryRun : public KeptRun {
 
 }  // namespace
 
-std::unique_ptr<KeptRun> StoryKeeper::begin(const Result& row, engine::RunSetup&, size_t) {
+std::unique_ptr<KeptRun> StoryKeeper::begin(const Result& row, engine::RunSetup& setup, size_t) {
   if (at_begin) at_begin(row);
+  if (policy) setup.policy = policy;
   return std::make_unique<StoryRun>();
 }
 

@@ -74,6 +74,7 @@ class StoryKeeper : public Keeper {
   Kept give_up(const std::string& id) override;
 
   std::function<void(const Result& row)> at_begin{};
+  std::shared_ptr<const engine::Policy> policy{};  // that came into use since the batch began; or null
   std::map<std::string, Kept> fates{};
   std::mutex mutex{};
   std::vector<std::string> ended_runs{};
