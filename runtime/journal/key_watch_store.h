@@ -33,10 +33,12 @@ class StoreKeyWatch : public engine::KeyWatch {
 /// One line for people: which domain of which card, from which keys to which, begun by which run.
 std::string rotation_line(const store::Rotation& rotation);
 
-/// To be asked before a key set is destroyed. Raises usage: an open rotation names it, so a card may hold it, and it
-/// alone; or a run that is not over needs it.
+/// Whatever comes to destroy keys in custody has to ask this first; nothing in this program destroys keys today, and so
+/// nothing asks. Raises usage: an open rotation names it, so a card may hold it, and it alone; or a run that is not
+/// over needs it.
 void refuse_to_lose(store::Store& store, const std::string& set);
-/// Of the keys that a run needs, those which are not in custody (any more).
+/// Of the keys that a run needs, those which are not in custody (any more). Of a run that was begun in a store of
+/// format 1 none is known before it is taken up.
 std::vector<store::NamedKeys> lost_keys(store::Store& store, const std::string& run, const crypto::KeyStore& custody);
 /// "key set 'demo.sd', version 30".
 std::string keys_text(const store::NamedKeys& keys);

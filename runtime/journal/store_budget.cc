@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/hex.h"
 #include "crypto/digest.h"
+#include "refusals_private.h"
 
 namespace cw::journal {
 
@@ -87,7 +88,8 @@ void StoreBudget::used_up(engine::Charge kind, const std::vector<engine::BudgetA
 void StoreBudget::refused(engine::Charge kind, const engine::BudgetAccount& account, const std::string& because) {
   const bool loads = kind == engine::Charge::content;
   const store::Account of_store = of(account);
-  // A script may ask for the same again and again.
+  // A script may ask for the same again, or for others without an end.
+  if (refusals_.size() == kRefusals) return;
   if (!refusals_.insert({loads, of_store.card, of_store.domain, of_store.version, because}).second) return;
   store_->audit().add({actor_,
                        "refused",

@@ -8,6 +8,7 @@
 #include "engine/recorder.h"
 #include "engine/recording_text.h"
 #include "journal/parcel.h"
+#include "refusals_private.h"
 
 namespace cw::journal {
 
@@ -15,9 +16,6 @@ namespace {
 
 using std::chrono::milliseconds;
 using Kind = engine::RecordedLine::Kind;
-
-// So many refusals of a run does one process write to the audit.
-constexpr size_t kRefusals = 100;
 
 int64_t wall_clock() {
   using namespace std::chrono;
@@ -172,9 +170,14 @@ StoreJournal::TakenUp StoreJournal::take_up(std::shared_ptr<store::Store> store,
   }
   journal->card_before_ = opened.row.card_id;
   journal->change_.state = store::RunState::running;
-  journal->store_->database().unhurried([&] {
-    journal->audit("run taken up", {{"attempts", std::to_string(lines.attempts)}});
-  });
+  try {
+    journal->store_->database().unhurried([&] {
+      journal->audit("run taken up", {{"attempts", std::to_string(lines.attempts)}});
+    });
+  } catch (const Error& error) {
+    // Nothing more is written: a run that is stuck would go on, and no record would say so.
+    journal->stop_here(error);
+  }
   out.setup.past = past_of(opened.row, opened.head, lines);
   // What was waited already counts, too.
   if (out.setup.past->attempt && lines.waits) out.setup.past->waited += lines.last_wait - out.setup.past->left;

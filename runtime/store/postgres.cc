@@ -12,7 +12,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// A server that was away for too long is not asked again at once by all who still want something of it.
+// A server that was away, or stood still, for too long is not asked again at once by all who still want something of
+// it.
 constexpr std::chrono::seconds kPause{1};
 // How often two transactions may meet.
 constexpr int kMeetings = 50;
@@ -136,6 +137,8 @@ class Postgres : public Database {
       } catch (const Error& error) {
         const bool lost = !pq_.alive();
         if (lost && !away_since_) away_since_ = sent;
+        const bool given_up = lost && (committing_ || ++losses > kLosses || sent - first > patience_);
+        if (given_up && pq_.stalled()) refuse(error);
         if (lost && committing_) {
           throw Error(ErrorKind::store,
                       "cannot say whether the store " + where() +
@@ -144,7 +147,7 @@ class Postgres : public Database {
                       {}, "unknown");
         }
         if (lost) {
-          if (++losses > kLosses || sent - first > patience_) throw;
+          if (given_up) throw;
         } else {
           const bool met = pq_.state() == "40001" || pq_.state() == "40P01";
           pq_.roll_back();
@@ -165,8 +168,7 @@ class Postgres : public Database {
         pq_.connect();
       } catch (const Error& error) {
         if (Clock::now() - *away_since_ > patience_) {
-          refused_ = error;
-          refused_at_ = Clock::now();
+          refuse(error);
           throw;
         }
         std::this_thread::sleep_for(std::chrono::milliseconds(100));
@@ -175,12 +177,18 @@ class Postgres : public Database {
     away_since_.reset();
   }
 
+  /// For those who come within a moment.
+  void refuse(const Error& why) {
+    refused_ = why;
+    refused_at_ = Clock::now();
+  }
+
   Pq pq_;
   std::chrono::milliseconds patience_;
   bool inside_ = false;      // a transaction is open, as far as its work knows
   bool committing_ = false;  // what is under way may be committed if the server is lost now
   std::optional<Clock::time_point> away_since_{};
-  std::optional<Error> refused_{};  // by a server that was away for too long
+  std::optional<Error> refused_{};  // by a server that was away, or stood still, for too long
   Clock::time_point refused_at_{};
   const Statement begin_{"BEGIN", {}};
   const Statement commit_{"COMMIT", {}};

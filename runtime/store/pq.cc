@@ -91,6 +91,7 @@ Pq::Pq(std::string url, std::chrono::milliseconds patience)
 void Pq::connect() {
   names_.clear();
   connection_.reset();
+  stalled_ = false;
   // What the URL says wins over what stands before it here.
   const std::string wait = std::to_string(std::max<int64_t>(2, patience_.count() / 3000));
   const std::string gone = milliseconds(patience_ * 2 / 3);  // of a machine that is not there any more
@@ -282,6 +283,7 @@ int Pq::await(bool writes) {
   }
   // An answer that comes after all is nobody's.
   connection_.reset();
+  stalled_ = true;
   raise("the server has given no answer for " + seconds(patience_), "look whether it stands still, or the network does",
         "gone");
 }

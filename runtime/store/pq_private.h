@@ -36,6 +36,9 @@ class Pq {
   /// Whether the connection is there, as far as can be seen without a round trip.
   bool alive();
 
+  /// Whether the last connection was given up because the server stood still.
+  bool stalled() const { return stalled_; }
+
   /// Sends all and waits for all, in one round trip. The first that fails stops those after it. Raises store.
   std::vector<Result> pipeline(const std::vector<const Statement*>& statements);
   /// Statements without values; what the server calls what it did last.
@@ -66,6 +69,7 @@ class Pq {
   std::string where_;
   std::string state_;
   PgConnection connection_;
+  bool stalled_ = false;
   std::unordered_map<std::string, std::string> names_;  // SQL and types: name of the prepared statement
   int64_t prepared_ = 0;                                // so many since the start
 };

@@ -38,9 +38,9 @@ struct StoreOptions {
 /// The format of the tables that this program writes.
 inline constexpr int64_t kStoreFormat = 2;
 
-/// What the key of a run, and a file, are sealed as.
 /// What frame `number` of a run is sealed in, under the run's key.
 inline std::string frame_context(int64_t number) { return "frame " + std::to_string(number); }
+/// What the key of a run is sealed in, and what a file is, under the store's key.
 inline std::string run_key_context(const std::string& run) { return "key of run " + run; }
 inline std::string file_context(const std::string& sha256) { return "file " + sha256; }
 

@@ -2,19 +2,28 @@
 // was done.
 #pragma once
 
+#include <optional>
+
 #include "base/error.h"
+#include "store/database.h"
+#include "store/lease.h"
 
 namespace cw::store {
 
-/// Raises store as `work` does: the store stays away, or it is lost at every commit.
+/// Raises store as `work` does: the store stays away, or it is lost at every commit. What was not known to be done when
+/// the store was given up is still not known then.
 template <typename Work>
 auto surely(const Work& work) {
   constexpr int kTimes = 5;
+  const auto until = boot_time() + kServerPatience;  // so long it is tried, from the first time on
+  std::optional<Error> unknown;
   for (int left = kTimes - 1;; --left) {
     try {
       return work();
     } catch (const Error& error) {
-      if (left == 0 || error.kind() != ErrorKind::store || error.cause() != "unknown") throw;
+      if (unknown && error.cause() == "gone") throw Error(*unknown);
+      if (left == 0 || error.kind() != ErrorKind::store || error.cause() != "unknown" || boot_time() > until) throw;
+      unknown = error;
     }
   }
 }

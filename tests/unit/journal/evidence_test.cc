@@ -111,6 +111,43 @@ TEST_P(EvidenceOn, WhatABudgetRefusesIsInTheAuditWithCardDomainVersionAndCounts)
                 "without an answer of 1"}));
 }
 
+TEST_P(EvidenceOn, OfABudgetsRefusalsOneProcessWritesAHundredForOneRun) {
+  Bench bench("generic", GetParam());
+  const auto store = bench.open_store();
+  StoreBudget budget(store, "run 1", "test");
+  for (int i = 0; i < 130; ++i) {
+    budget.refused(engine::Charge::content, {"CA4D01", {}, "", 0}, "reason " + std::to_string(i));
+  }
+  EXPECT_EQ(said(*store, "refused", "run 1").size(), 100U);
+}
+
+TEST_P(EvidenceOn, ARunThatIsStuckStaysSoWhereTakingItUpCannotBeToldToTheAudit) {
+  Bench bench("generic", GetParam());
+  const auto store = bench.open_store();
+  std::string run;
+  {
+    HostedReader reader(-1);
+    const auto journal = StoreJournal::begin(store, bench.setup("demo/inventory", {}, reader), {}, "test");
+    run = journal->id();
+    journal->attempt(1);
+    journal->finished(Error(ErrorKind::reader, "no card"), engine::RunJournal::End::stuck);
+  }
+  const auto take_up = [&] {
+    return StoreJournal::take_up(
+        store, run, [](std::chrono::milliseconds) { return true; }, "test");
+  };
+  const size_t frames = store->runs().frames(run).size();
+  store->database().run({"ALTER TABLE audit RENAME TO hidden", {}});
+  EXPECT_THROW(take_up(), Error);
+  store->database().run({"ALTER TABLE hidden RENAME TO audit", {}});
+  EXPECT_EQ(store->runs().find(run).state, store::RunState::stuck);
+  EXPECT_EQ(store->runs().frames(run).size(), frames);
+  EXPECT_EQ(broken(*store), std::vector<std::string>{});
+  take_up();
+  EXPECT_EQ(store->runs().find(run).state, store::RunState::running);
+  EXPECT_EQ(broken(*store), std::vector<std::string>{});
+}
+
 TEST_P(EvidenceOn, AKeySetThatWasRefusedInThisRunIsNotTriedAgainAndTheAuditSaysSo) {
   Bench bench("generic", GetParam());
   bench.budgets = true;

@@ -129,6 +129,38 @@ TEST_P(JournalChecks, ARowThatSaysAnotherEndIsFound) {
       << said;
 }
 
+TEST_P(JournalChecks, ARowThatSaysAnotherBeginningIsFound) {
+  const auto begin_as_told = [&] {
+    RunRow row = a_run("demo/install");
+    row.id = new_run_id();
+    row.bundle = "b1";
+    row.policy = "strict";
+    row.policy_hash = "a1";
+    const crypto::SealingKey key = crypto::SealingKey::random();
+    store_->runs().create(row, store_->key().seal(key, run_key_context(row.id)),
+                          key.seal(to_bytes("first"), frame_context(0)));
+    store_->audit().add(
+        {"ada",
+         "run begun",
+         row.id,
+         {{"flow", "demo/install"}, {"card", "sim"}, {"bundle", "b1"}, {"policy", "strict"}, {"policy_hash", "a1"}}});
+    return row.id;
+  };
+  const std::string run = begin_as_told();
+  begin_as_told();
+  store_->audit().add({"ada", "run taken up", run, {}});
+  EXPECT_EQ(broken(), "");
+  for (const std::string name : {"flow", "bundle", "policy", "policy_hash"}) {
+    const std::string before =
+        text(store_->database().run({"SELECT " + name + " FROM runs WHERE id = $1", {run}}).rows[0][0]);
+    sql("UPDATE runs SET " + name + " = 'other' WHERE id = $1", {run});
+    EXPECT_EQ(broken(), "run " + run + " was begun with " + name + " " + before +
+                            " by record 1 of the audit, and its row says other");
+    sql("UPDATE runs SET " + name + " = $2 WHERE id = $1", {run, before});
+  }
+  EXPECT_EQ(broken(), "");
+}
+
 TEST_P(JournalChecks, ARunIsOverTogetherWithItsRecordOrNotAtAll) {
   Lease lease = begun();
   sql("ALTER TABLE audit RENAME TO hidden", {});

@@ -7,6 +7,7 @@
 
 #include "own_server.h"
 #include "stores.h"
+#include "swallowing_line.h"
 
 namespace cw::store {
 namespace {
@@ -26,13 +27,25 @@ class ServerThatStandsStill : public OnStore {
     OnStore::TearDown();
   }
 
-  std::shared_ptr<Store> open_impatient(const std::string& node, milliseconds patience, milliseconds lease) const {
+  std::shared_ptr<Store> open_impatient(const std::string& node, milliseconds patience, milliseconds lease,
+                                        const std::string& url = {}) const {
     StoreOptions out = options(node);
-    out.where = server_->url();
+    out.where = url.empty() ? server_->url() : url;
     out.patience = patience;
     out.lease = lease;
     out.margin = lease / 3;
     return Store::open(out);
+  }
+  /// Tries until the store is asked again, and for 5 s at most: what it said last.
+  template <typename F>
+  static std::string soon(F&& work) {
+    std::string said;
+    for (int i = 0; i < 50; ++i) {
+      said = refusal(work);
+      if (said.empty()) break;
+      std::this_thread::sleep_for(milliseconds(100));
+    }
+    return said;
   }
   void does(const std::string& command) const { ASSERT_TRUE(server_->does(command)) << command; }
 
@@ -52,31 +65,44 @@ TEST_P(ServerThatStandsStill, ends_what_waits_for_it_and_a_frame_is_there_once_w
   EXPECT_EQ(cause_of([&] { open_impatient("there", milliseconds(2'000), milliseconds(15'000)); }), "gone");
   does("thaw_postgres");
   // What was sent while it stood still it does now, or not at all: the same once more is no second one.
-  std::string again;
-  for (int i = 0; i < 50; ++i) {
-    again = refusal([&] { store->runs().append(lease, to_bytes("meanwhile")); });
-    if (again.empty()) break;
-    std::this_thread::sleep_for(milliseconds(100));
-  }
-  EXPECT_EQ(again, "");
+  EXPECT_EQ(soon([&] { store->runs().append(lease, to_bytes("meanwhile")); }), "");
   store->runs().append(lease, to_bytes("after"));
   const std::vector<Bytes> wanted = {to_bytes("first"), to_bytes("before"), to_bytes("meanwhile"), to_bytes("after")};
   EXPECT_EQ(store->runs().frames(lease.run()), wanted);
 }
 
-TEST_P(ServerThatStandsStill, in_one_session_is_asked_again_in_another) {
+TEST_P(ServerThatStandsStill, in_one_session_is_asked_again_in_another_if_nothing_can_be_written_yet) {
   const auto store = open_impatient("here", milliseconds(2'000), milliseconds(15'000));
   Lease lease = begin(*store);
   does("freeze_postgres sessions");
-  store->runs().append(lease, to_bytes("second"));
-  EXPECT_EQ(refusal([&] { lease.check(); }), "");
   store->audit().add({"ada", "looked", "x", {}});
+  does("freeze_postgres sessions");
+  // What may be written is not asked for twice, nor by those who come right after it.
+  EXPECT_EQ(cause_of([&] { store->runs().append(lease, to_bytes("second")); }), "gone");
+  EXPECT_EQ(cause_of([&] { store->runs().list({}); }), "gone");
+  EXPECT_EQ(soon([&] { store->runs().append(lease, to_bytes("second")); }), "");
+  EXPECT_EQ(refusal([&] { lease.check(); }), "");
   does("thaw_postgres");
   store->runs().append(lease, to_bytes("third"));
   const std::vector<Bytes> wanted = {to_bytes("first"), to_bytes("second"), to_bytes("third")};
   EXPECT_EQ(store->runs().frames(lease.run()), wanted);
   EXPECT_EQ(store->audit().verify({}).records, 1);
   EXPECT_FALSE(store->audit().verify({}).broken);
+}
+
+TEST_P(ServerThatStandsStill, at_each_COMMIT_is_given_up_after_one_of_them_and_who_comes_then_is_told_at_once) {
+  SwallowingLine line(server_->url(), folder());
+  const auto store = open_impatient("here", milliseconds(2'000), milliseconds(15'000), line.url());
+  const Account account{"card", "", 1};
+  const auto charge = [&] { store->budgets().charge("a", Charge::authentication, {account}, {}, "run"); };
+  line.swallow(true);
+  EXPECT_EQ(cause_of(charge), "unknown");
+  const std::string said = refusal([&] { store->audit().add({"ada", "looked", "x", {}}); });
+  EXPECT_NE(said.find("the server has given no answer for 2 s"), std::string::npos) << said;
+  EXPECT_EQ(line.swallowed(), 1);
+  line.swallow(false);
+  EXPECT_EQ(soon(charge), "");
+  EXPECT_EQ(store->budgets().spent(Charge::authentication, account).lost, 1);
 }
 
 TEST_P(ServerThatStandsStill, writes_nothing_late_for_a_holder_whose_run_another_took_meanwhile) {
