@@ -242,6 +242,9 @@ TEST(HttpServerLimits, without_files_to_open_the_server_waits_and_says_so_once) 
   none.rlim_cur = 3;  // not 0: poll() asks for it, too
   RawClient client(server.port());
   ASSERT_TRUE(comes_true([&] { return server.counters().accepted == 1; }));
+  // Once before: UndefinedBehaviorSanitizer opens a pipe where it meets a type for the first time.
+  client.send(get());
+  EXPECT_NE(client.until("GET /\n").find("200 OK"), std::string::npos);
   const int ready = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
   sockaddr_in address{};
