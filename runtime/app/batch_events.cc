@@ -1,14 +1,13 @@
 #include "app/batch_events.h"
 
+#include "app/json_text.h"
 namespace cw::app {
 
 using nlohmann::ordered_json;
 
 namespace {
 
-void write(std::ostream& out, const ordered_json& event) {
-  out << event.dump(-1, ' ', false, ordered_json::error_handler_t::replace) << '\n' << std::flush;
-}
+void write(std::ostream& out, const ordered_json& event) { out << json_line(event) << '\n' << std::flush; }
 
 ordered_json error_json(const Error& error) { return {{"kind", name_of(error.kind())}, {"message", error.message()}}; }
 

@@ -9,6 +9,7 @@
 #include "app/audit_proof.h"
 #include "app/commands.h"
 #include "app/failure.h"
+#include "app/json_text.h"
 #include "app/moment.h"
 #include "app/store_place.h"
 #include "app/terminal.h"
@@ -50,7 +51,7 @@ ExitStatus list(const Options& options) {
     const std::vector<store::AuditRecord> some = opened->audit().list(next, kAtOnce);
     for (const store::AuditRecord& record : some) {
       if (options.json) {
-        std::cout << json_of(record).dump(-1, ' ', false, ordered_json::error_handler_t::replace) << '\n';
+        std::cout << json_line(json_of(record)) << '\n';
       } else {
         std::cout << line_of(record) << '\n';
       }
@@ -82,7 +83,7 @@ ExitStatus verify(const Options& options) {
     ordered_json out = {{"records", verdict.records}, {"roots", roots.size()}, {"broken", nullptr}};
     if (broken) out["broken"] = *broken;
     out["journals"] = {{"whole", journals.whole}, {"forgotten", journals.forgotten}, {"broken", journals.broken}};
-    std::cout << out.dump(2, ' ', false, ordered_json::error_handler_t::replace) << std::endl;
+    print_json(out);
   } else if (!broken) {
     std::cout << "the audit is whole: " << verdict.records << (verdict.records == 1 ? " record" : " records")
               << (verdict.against_root ? ", as " + from_outside : "") << '\n';

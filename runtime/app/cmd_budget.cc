@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "app/commands.h"
+#include "app/json_text.h"
 #include "app/moment.h"
 #include "app/operator_name.h"
 #include "app/store_place.h"
@@ -72,10 +73,6 @@ ordered_json json_of(const store::BudgetRow& row) {
           {"utc", utc_text(row.changed)}};
 }
 
-void print(const ordered_json& value) {
-  std::cout << value.dump(2, ' ', false, ordered_json::error_handler_t::replace) << std::endl;
-}
-
 ExitStatus list(const Options& options) {
   const auto opened = options.place.open_to_read();
   const std::vector<store::BudgetRow> rows =
@@ -83,7 +80,7 @@ ExitStatus list(const Options& options) {
   if (options.json) {
     ordered_json all = ordered_json::array();
     for (const store::BudgetRow& row : rows) all.push_back(json_of(row));
-    print(all);
+    print_json(all);
     return ExitStatus::ok;
   }
   if (rows.empty()) {
@@ -142,7 +139,7 @@ ExitStatus reset(const Options& options) {
   if (options.json) {
     ordered_json all = ordered_json::array();
     for (const store::BudgetRow& row : rows) all.push_back(json_of(row));
-    print({{"card", options.card}, {"charges", freed}, {"reset", all}});
+    print_json({{"card", options.card}, {"charges", freed}, {"reset", all}});
     return ExitStatus::ok;
   }
   for (const store::BudgetRow& row : rows) {

@@ -9,6 +9,7 @@
 
 #include "app/commands.h"
 #include "app/interrupt.h"
+#include "app/json_text.h"
 #include "app/moment.h"
 #include "app/operator_name.h"
 #include "app/outbox_delivery.h"
@@ -68,7 +69,7 @@ ExitStatus list(const Options& options) {
   if (options.json) {
     ordered_json all = ordered_json::array();
     for (const store::Parcel& parcel : parcels) all.push_back(json_of(parcel));
-    std::cout << all.dump(2, ' ', false, ordered_json::error_handler_t::replace) << std::endl;
+    print_json(all);
     return ExitStatus::ok;
   }
   if (parcels.empty()) {

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
+#include "app/json_text.h"
 #include "app/moment.h"
 #include "app/policy_source.h"
 #include "app/session.h"
@@ -55,10 +56,6 @@ ordered_json json_of(store::Store& store, const store::Version& version, const s
           {"runs", version.runs == 0 ? std::vector<std::string>() : holders(store, version.hash)}};
 }
 
-void print(const ordered_json& value) {
-  std::cout << value.dump(2, ' ', false, ordered_json::error_handler_t::replace) << std::endl;
-}
-
 ExitStatus list(const Options& options) {
   const auto opened = options.place.open_to_read();
   const std::optional<store::Use> now = opened->policies().in_use();
@@ -74,7 +71,7 @@ ExitStatus list(const Options& options) {
                           std::to_string(version.runs)});
   }
   if (options.json) {
-    print(all);
+    print_json(all);
     return ExitStatus::ok;
   }
   if (!table.rows.empty()) std::cout << table.format(Terminal::of(STDOUT_FILENO));
@@ -104,7 +101,7 @@ ExitStatus show(const Options& options) {
       if (use.hash == version.hash)
         out["uses"].push_back({{"since", use.since}, {"by", use.by}, {"reason", use.reason}});
     }
-    print(out);
+    print_json(out);
     return ExitStatus::ok;
   }
   std::cout << printable(version.name) << ", " << state << '\n'

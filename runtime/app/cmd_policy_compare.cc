@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "app/json_text.h"
 #include "app/line_diff.h"
 #include "app/policy_source.h"
 #include "app/session.h"
@@ -49,10 +50,6 @@ std::shared_ptr<const engine::Policy> named(const Options& options, const std::s
       name, [&] { return options.place.open_to_read(); }, bundle);
 }
 
-void print(const ordered_json& value) {
-  std::cout << value.dump(2, ' ', false, ordered_json::error_handler_t::replace) << std::endl;
-}
-
 ExitStatus check(const Options& options) {
   const auto bundle = load_bundle();
   for (const std::string& file : options.files) {
@@ -72,7 +69,7 @@ ExitStatus diff(const Options& options) {
     for (const LineChange& change : changes) {
       out["changes"].push_back({{"is", change.added ? "added" : "removed"}, {"line", change.line}});
     }
-    print(out);
+    print_json(out);
     return ExitStatus::ok;
   }
   std::cout << "--- " << shown(*before) << "\n+++ " << shown(*after) << '\n';
@@ -154,11 +151,11 @@ ExitStatus explain_command(const Options& options, const std::shared_ptr<const e
   const std::string beside = denied_beside_rules(policy, command, around);
   const bool denied = denies(considered.back()) || !beside.empty();
   if (options.json) {
-    print({{"policy", policy->hash()},
-           {"command", engine::describe(command)},
-           {"is", denied ? "denied" : "allowed"},
-           {"rules", json_of(considered)},
-           {"beside_rules", beside}});
+    print_json({{"policy", policy->hash()},
+                {"command", engine::describe(command)},
+                {"is", denied ? "denied" : "allowed"},
+                {"rules", json_of(considered)},
+                {"beside_rules", beside}});
   } else {
     std::cout << printable(engine::describe(command)) << '\n';
     for (const engine::Considered& one : considered) std::cout << "  " << printable(decided_by(one)) << '\n';
@@ -204,7 +201,7 @@ ExitStatus explain_run(const Options& options) {
     }
   }
   if (options.json) {
-    print({{"run", journal.row.id}, {"policy", policy->hash()}, {"decisions", all}});
+    print_json({{"run", journal.row.id}, {"policy", policy->hash()}, {"decisions", all}});
   } else {
     std::cout << "under " << shown(*policy) << std::endl;
   }

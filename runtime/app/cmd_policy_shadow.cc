@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "app/interrupt.h"
+#include "app/json_text.h"
 #include "app/moment.h"
 #include "app/policy_source.h"
 #include "app/session.h"
@@ -126,7 +127,7 @@ ExitStatus shadow(const Options& options) {
       options.policy, [&] { return opened; }, *bundle);
   const Tried tried = try_all(options, *opened, policy);
   if (options.json) {
-    std::cout << json_of(tried, *policy).dump(2, ' ', false, ordered_json::error_handler_t::replace) << std::endl;
+    print_json(json_of(tried, *policy));
     return ExitStatus::ok;
   }
   Table table;

@@ -10,6 +10,7 @@
 #include "app/durable_run.h"
 #include "app/failure.h"
 #include "app/interrupt.h"
+#include "app/json_text.h"
 #include "app/lost_keys.h"
 #include "app/moment.h"
 #include "app/operator_name.h"
@@ -83,7 +84,7 @@ ExitStatus list(const Options& options) {
     for (const store::RunRow& row : rows) {
       ordered_json line = json_of(row);
       line["lost_keys"] = lost_key_lines(*opened, row);
-      std::cout << line.dump(-1, ' ', false, ordered_json::error_handler_t::replace) << '\n';
+      std::cout << json_line(line) << '\n';
     }
     std::cout << std::flush;
     return ExitStatus::ok;

@@ -7,6 +7,7 @@
 
 #include "app/commands.h"
 #include "app/failure.h"
+#include "app/json_text.h"
 #include "app/lost_keys.h"
 #include "app/moment.h"
 #include "app/operator_name.h"
@@ -29,10 +30,6 @@ struct Options {
   bool json = false;
 };
 
-void print(const ordered_json& value) {
-  std::cout << value.dump(2, ' ', false, ordered_json::error_handler_t::replace) << std::endl;
-}
-
 ExitStatus check(const Options& options) {
   const auto opened = options.place.open_to_read();
   const store::Store::Check found = opened->check();
@@ -43,15 +40,15 @@ ExitStatus check(const Options& options) {
   if (options.json) {
     ordered_json states = ordered_json::object();
     for (const auto& [state, count] : found.states) states[state] = count;
-    print({{"store", opened->where()},
-           {"format", found.format},
-           {"runs", found.runs},
-           {"states", states},
-           {"frames", found.frames},
-           {"files", found.files},
-           {"audit_records", found.audit_records},
-           {"lost_keys", lost_keys},
-           {"broken", found.broken}});
+    print_json({{"store", opened->where()},
+                {"format", found.format},
+                {"runs", found.runs},
+                {"states", states},
+                {"frames", found.frames},
+                {"files", found.files},
+                {"audit_records", found.audit_records},
+                {"lost_keys", lost_keys},
+                {"broken", found.broken}});
   } else {
     std::string runs = std::to_string(found.runs);
     for (size_t i = 0; i < found.states.size(); ++i) {
@@ -91,7 +88,7 @@ ExitStatus migrate(const Options& options) {
          {{"from", std::to_string(before)}, {"to", std::to_string(store::kStoreFormat)}}});
   }
   if (options.json) {
-    print({{"from", before}, {"to", store::kStoreFormat}});
+    print_json({{"from", before}, {"to", store::kStoreFormat}});
   } else if (changed) {
     std::cout << "the store had format " << before << " and has format " << store::kStoreFormat << " now" << std::endl;
   } else {
@@ -120,13 +117,13 @@ ExitStatus forget(const Options& options) {
   }
   const store::Forgettable& what = done.what;
   if (options.json) {
-    print({{"runs", what.runs},
-           {"parcels", what.parcels},
-           {"charges", what.charges},
-           {"rotations", what.rotations},
-           {"over_before", utc_text(before)},
-           {"off_disk", done.off_disk},
-           {"dry_run", options.dry_run}});
+    print_json({{"runs", what.runs},
+                {"parcels", what.parcels},
+                {"charges", what.charges},
+                {"rotations", what.rotations},
+                {"over_before", utc_text(before)},
+                {"off_disk", done.off_disk},
+                {"dry_run", options.dry_run}});
   } else {
     std::cout << text_of(what) << " that were over before " << utc_text(before)
               << (options.dry_run ? " would be forgotten" : " forgotten") << std::endl;

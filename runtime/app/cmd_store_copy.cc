@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "app/interrupt.h"
+#include "app/json_text.h"
 #include "app/operator_name.h"
 #include "app/private_file.h"
 #include "app/store_place.h"
@@ -84,7 +85,7 @@ void report(const Options& options, const store::CopyCounts& counts, const std::
                               {"runs", counts.runs},   {"frames", counts.frames},
                               {"files", counts.files}, {"audit_records", counts.audit_records},
                               {"held", counts.held}};
-    std::cout << out.dump(2, ' ', false, ordered_json::error_handler_t::replace) << std::endl;
+    print_json(out);
     return;
   }
   std::cout << printable(store) << ": " << counts.runs << " runs, " << counts.frames << " frames, " << counts.files

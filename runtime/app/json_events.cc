@@ -1,5 +1,6 @@
 #include "app/json_events.h"
 
+#include "app/json_text.h"
 #include "base/hex.h"
 #include "card/status.h"
 
@@ -20,8 +21,7 @@ ordered_json error_json(const Error& error) {
 
 void JsonEvents::write(ordered_json event) {
   event.update(with_);
-  // What a card or a script says need not be UTF-8.
-  out_ << event.dump(-1, ' ', false, ordered_json::error_handler_t::replace) << '\n' << std::flush;
+  out_ << json_line(event) << '\n' << std::flush;
 }
 
 void JsonEvents::begin(const std::string& flow, const std::string& card, const engine::Bundle& bundle,

@@ -90,15 +90,17 @@ std::shared_ptr<store::Store> StorePlace::open() const {
   return opened;
 }
 
+bool StorePlace::counts(bool simulated) const {
+  return !simulated || store || std::getenv("CARDWRIGHT_STORE") != nullptr;
+}
+
 std::shared_ptr<store::Store> StorePlace::open_for(bool simulated) const {
-  const bool asked = store || std::getenv("CARDWRIGHT_STORE") != nullptr;
-  return asked || !simulated ? open() : nullptr;
+  return counts(simulated) ? open() : nullptr;
 }
 
 std::shared_ptr<store::Store> StorePlace::open_if_there(bool simulated) const {
   const std::optional<std::string> place = where();
-  const bool asked = store || std::getenv("CARDWRIGHT_STORE") != nullptr;
-  if (!place || (simulated && !asked)) return nullptr;
+  if (!place || !counts(simulated)) return nullptr;
   if (!store::is_postgres(*place) && !fs::exists(*place)) return nullptr;
   return open_to_read();
 }

@@ -45,6 +45,10 @@ struct StorePlace {
 
   /// The options that those two open it with, for who needs others. Raises usage: switched off.
   store::StoreOptions options() const;
+
+ private:
+  /// Whether a card of that kind has a store where none is named: real ones have.
+  bool counts(bool simulated) const;
 };
 
 /// XDG_STATE_HOME/cardwright/store.db, else HOME/.local/state/cardwright/store.db; either may be null. Raises usage:

@@ -6,17 +6,11 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/fd.h"
 
 namespace cw {
 
 namespace {
-
-struct Fd {
-  int value;
-  ~Fd() {
-    if (value >= 0) ::close(value);
-  }
-};
 
 [[noreturn]] void fail(const char* doing, const std::filesystem::path& path, int error) {
   throw Error(ErrorKind::usage, std::string(doing) + " " + path.string() + ": " + ::strerror(error));
@@ -61,29 +55,29 @@ Bytes read_open(int fd, const std::filesystem::path& path, size_t limit) {
 
 Bytes read_file(const std::filesystem::path& path, size_t limit) {
   const Fd fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
-  if (fd.value < 0) fail("cannot read", path, errno);
-  return read_open(fd.value, path, limit);
+  if (fd.get() < 0) fail("cannot read", path, errno);
+  return read_open(fd.get(), path, limit);
 }
 
 Secret read_secret_file(const std::filesystem::path& path, size_t limit) {
   const Fd fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
-  if (fd.value < 0) fail("cannot read", path, errno);
+  if (fd.get() < 0) fail("cannot read", path, errno);
   struct stat info {};
-  if (::fstat(fd.value, &info) != 0) fail("cannot read", path, errno);
+  if (::fstat(fd.get(), &info) != 0) fail("cannot read", path, errno);
   if (S_ISREG(info.st_mode) && (info.st_mode & 077) != 0) {
     throw Error(ErrorKind::usage, "refused to read " + path.string() +
                                       ": others can read it, and it holds secrets; run chmod 600 " + path.string());
   }
-  return Secret::take(read_open(fd.value, path, limit));
+  return Secret::take(read_open(fd.get(), path, limit));
 }
 
 void write_file_atomically(const std::filesystem::path& path, ByteView content, bool owner_only) {
   std::string name = path.string() + ".XXXXXX";
   const Fd fd{::mkostemp(name.data(), O_CLOEXEC)};
-  if (fd.value < 0) fail("cannot write", path, errno);
+  if (fd.get() < 0) fail("cannot write", path, errno);
   size_t done = 0;
   while (done < content.size()) {
-    const ssize_t wrote = ::write(fd.value, content.data() + done, content.size() - done);
+    const ssize_t wrote = ::write(fd.get(), content.data() + done, content.size() - done);
     if (wrote < 0 && errno == EINTR) continue;
     if (wrote < 0) {
       const int error = errno;
@@ -92,7 +86,7 @@ void write_file_atomically(const std::filesystem::path& path, ByteView content, 
     }
     done += static_cast<size_t>(wrote);
   }
-  if (::fchmod(fd.value, owner_only ? 0600 : 0644) != 0 || ::fsync(fd.value) != 0 ||
+  if (::fchmod(fd.get(), owner_only ? 0600 : 0644) != 0 || ::fsync(fd.get()) != 0 ||
       ::rename(name.c_str(), path.c_str()) != 0) {
     const int error = errno;
     ::unlink(name.c_str());

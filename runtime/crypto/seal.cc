@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/files.h"
 #include "crypto/digest.h"
 #include "openssl_private.h"
@@ -104,13 +105,6 @@ Secret parse_key(const Secret& text, const std::filesystem::path& file) {
   return key;
 }
 
-struct Fd {
-  int value;
-  ~Fd() {
-    if (value >= 0) ::close(value);
-  }
-};
-
 [[noreturn]] void cannot_make(const std::filesystem::path& file) {
   const int error = errno;
   throw Error(ErrorKind::usage, "cannot make the key file " + file.string() + ": " + ::strerror(error));
@@ -132,15 +126,15 @@ void make_key_file(const std::filesystem::path& file) {
   const std::filesystem::path folder = file.has_parent_path() ? file.parent_path() : ".";
   std::string name = file.string() + ".XXXXXX";
   const Fd fd{::mkostemp(name.data(), O_CLOEXEC)};  // mode 0600
-  if (fd.value < 0) cannot_make(file);
-  const bool wrote = ::write(fd.value, to.data(), to.size()) == static_cast<ssize_t>(to.size()) &&
-                     ::fsync(fd.value) == 0 && (::link(name.c_str(), file.c_str()) == 0 || errno == EEXIST);
+  if (fd.get() < 0) cannot_make(file);
+  const bool wrote = ::write(fd.get(), to.data(), to.size()) == static_cast<ssize_t>(to.size()) &&
+                     ::fsync(fd.get()) == 0 && (::link(name.c_str(), file.c_str()) == 0 || errno == EEXIST);
   const int error = errno;
   ::unlink(name.c_str());
   errno = error;
   if (!wrote) cannot_make(file);
   const Fd entry{::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-  if (entry.value < 0 || ::fsync(entry.value) != 0) cannot_make(file);
+  if (entry.get() < 0 || ::fsync(entry.get()) != 0) cannot_make(file);
 }
 
 }  // namespace

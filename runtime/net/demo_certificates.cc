@@ -17,9 +17,9 @@ namespace cw::net {
 
 namespace {
 
-using BioPtr = std::unique_ptr<BIO, FreedBy<BIO_free_all>>;
-using KeyPtr = std::unique_ptr<EVP_PKEY, FreedBy<EVP_PKEY_free>>;
-using ExtensionPtr = std::unique_ptr<X509_EXTENSION, FreedBy<X509_EXTENSION_free>>;
+using BioPtr = std::unique_ptr<BIO, Freed<BIO_free_all>>;
+using KeyPtr = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
+using ExtensionPtr = std::unique_ptr<X509_EXTENSION, Freed<X509_EXTENSION_free>>;
 
 void check(bool ok) {
   if (ok) return;
@@ -58,7 +58,7 @@ X509Ptr blank(const std::string& name, EVP_PKEY* key, std::chrono::hours lasts) 
   std::array<uint8_t, 16> serial{};
   check(out && RAND_bytes(serial.data(), static_cast<int>(serial.size())) == 1);
   serial[0] = static_cast<uint8_t>((serial[0] & 0x3F) | 0x40);  // positive, and always as long
-  const std::unique_ptr<BIGNUM, FreedBy<BN_free>> number(
+  const std::unique_ptr<BIGNUM, Freed<BN_free>> number(
       BN_bin2bn(serial.data(), static_cast<int>(serial.size()), nullptr));
   const long end = static_cast<long>(std::chrono::seconds(lasts).count());
   X509_NAME* subject = X509_get_subject_name(out.get());

@@ -8,7 +8,7 @@
 
 #include <sys/types.h>
 
-#include "fd_private.h"
+#include "base/fd.h"
 #include "net/server_request.h"
 
 namespace cw::net {

@@ -14,7 +14,7 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 
-#include "fd_private.h"
+#include "base/fd.h"
 #include "server_core_private.h"
 
 namespace cw::net {

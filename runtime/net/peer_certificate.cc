@@ -10,9 +10,9 @@ namespace cw::net {
 
 namespace {
 
-using BioPtr = std::unique_ptr<BIO, FreedBy<BIO_free_all>>;
-using BnPtr = std::unique_ptr<BIGNUM, FreedBy<BN_free>>;
-using NamesPtr = std::unique_ptr<GENERAL_NAMES, FreedBy<GENERAL_NAMES_free>>;
+using BioPtr = std::unique_ptr<BIO, Freed<BIO_free_all>>;
+using BnPtr = std::unique_ptr<BIGNUM, Freed<BN_free>>;
+using NamesPtr = std::unique_ptr<GENERAL_NAMES, Freed<GENERAL_NAMES_free>>;
 
 std::string text_of(const X509_NAME* name) {
   const BioPtr bio(BIO_new(BIO_s_mem()));

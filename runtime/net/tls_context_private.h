@@ -9,22 +9,16 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
+#include "base/freed.h"
 #include "crypto/tls_keys.h"
 #include "net/server_request.h"
 #include "net/tls_setup.h"
 
 namespace cw::net {
 
-template <auto kFree>
-struct FreedBy {
-  template <typename T>
-  void operator()(T* pointer) const {
-    kFree(pointer);
-  }
-};
-using SslPtr = std::unique_ptr<SSL, FreedBy<SSL_free>>;
-using SslContextPtr = std::unique_ptr<SSL_CTX, FreedBy<SSL_CTX_free>>;
-using X509Ptr = std::unique_ptr<X509, FreedBy<X509_free>>;
+using SslPtr = std::unique_ptr<SSL, Freed<SSL_free>>;
+using SslContextPtr = std::unique_ptr<SSL_CTX, Freed<SSL_CTX_free>>;
+using X509Ptr = std::unique_ptr<X509, Freed<X509_free>>;
 
 class TlsContext {
  public:

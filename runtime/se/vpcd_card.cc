@@ -40,24 +40,6 @@ void acknowledge_at_once(int socket) {
 
 }  // namespace
 
-// Owns the socket.
-class VpcdCard::Connection {
- public:
-  explicit Connection(int socket = -1) : socket_(socket) {}
-  Connection(Connection&& other) noexcept : socket_(std::exchange(other.socket_, -1)) {}
-  Connection& operator=(Connection&& other) noexcept {
-    std::swap(socket_, other.socket_);
-    return *this;
-  }
-  ~Connection() {
-    if (socket_ >= 0) ::close(socket_);
-  }
-  int get() const { return socket_; }
-
- private:
-  int socket_;
-};
-
 VpcdAddress VpcdAddress::parse(const std::string& text) {
   VpcdAddress address;
   const size_t colon = text.rfind(':');
@@ -95,7 +77,7 @@ VpcdCard::~VpcdCard() {
 }
 
 // Raises reader: nobody there.
-VpcdCard::Connection VpcdCard::connect() const {
+Fd VpcdCard::connect() const {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_NUMERICSERV;
@@ -106,7 +88,7 @@ VpcdCard::Connection VpcdCard::connect() const {
 
   int reason = ECONNREFUSED;
   for (const addrinfo* at = found; at != nullptr; at = at->ai_next) {
-    Connection one(::socket(at->ai_family, at->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, at->ai_protocol));
+    Fd one(::socket(at->ai_family, at->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, at->ai_protocol));
     if (one.get() < 0) continue;
     int error = ::connect(one.get(), at->ai_addr, at->ai_addrlen) == 0 ? 0 : errno;
     if (error == EINPROGRESS) {
@@ -181,12 +163,12 @@ void VpcdCard::note(bool inserted) {
 }
 
 // The thread. A card that lost power is put in again, as a real one is for the next session.
-void VpcdCard::serve(Connection connection, bool missing) {
+void VpcdCard::serve(Fd connection, bool missing) {
   try {
     for (;;) {
       if (missing && (!be_missed(connection) || !reconnect(connection, 0))) return;
       const End end = talk(connection);
-      connection = Connection();
+      connection = Fd();
       with_card([](Card& card) { card.power_off(); });
       note(false);
       if (end == End::stopped) return;
@@ -206,15 +188,15 @@ void VpcdCard::serve(Connection connection, bool missing) {
 
 // A connection that ends in the middle of a command is taken over by the next one before vpcd looks whether the card is
 // there, and pcscd would believe that it never left. So the next one ends too, when vpcd looks. False: stopped.
-bool VpcdCard::be_missed(const Connection& connection) const {
+bool VpcdCard::be_missed(const Fd& connection) const {
   std::array<pollfd, 2> wait = {{{connection.get(), POLLIN, 0}, {stop_event_, POLLIN, 0}}};
   while (::poll(wait.data(), wait.size(), -1) < 0 && errno == EINTR) continue;
   return wait[1].revents == 0;
 }
 
 // False: stopped. Raises reader: vpcd is gone, and not waited for.
-bool VpcdCard::reconnect(Connection& connection, int pause_ms) const {
-  connection = Connection();
+bool VpcdCard::reconnect(Fd& connection, int pause_ms) const {
+  connection = Fd();
   for (;;) {
     pollfd stop{stop_event_, POLLIN, 0};
     if (::poll(&stop, 1, pause_ms) > 0) return false;
@@ -228,7 +210,7 @@ bool VpcdCard::reconnect(Connection& connection, int pause_ms) const {
   }
 }
 
-VpcdCard::End VpcdCard::talk(const Connection& connection) {
+VpcdCard::End VpcdCard::talk(const Fd& connection) {
   std::optional<VpcdPort> port;
   with_card([&](Card& card) { port.emplace(card, options_.hooks); });
   std::array<uint8_t, 4096> buffer{};

@@ -15,6 +15,7 @@
 #include <thread>
 
 #include "base/error.h"
+#include "base/fd.h"
 #include "se/vpcd_port.h"
 
 namespace cw::se {
@@ -66,13 +67,12 @@ class VpcdCard {
   }
 
  private:
-  class Connection;
-  Connection connect() const;
-  void serve(Connection connection, bool missing);
-  bool be_missed(const Connection& connection) const;
-  bool reconnect(Connection& connection, int pause_ms) const;
+  Fd connect() const;
+  void serve(Fd connection, bool missing);
+  bool be_missed(const Fd& connection) const;
+  bool reconnect(Fd& connection, int pause_ms) const;
   enum class End : uint8_t { stopped, mute, reader_gone };
-  End talk(const Connection& connection);
+  End talk(const Fd& connection);
   void note(bool inserted);
 
   const std::shared_ptr<Card> card_;

@@ -8,18 +8,12 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/fd.h"
 #include "base/files.h"
 
 namespace cw::store {
 
 namespace {
-
-struct Fd {
-  int value;
-  ~Fd() {
-    if (value >= 0) ::close(value);
-  }
-};
 
 [[noreturn]] void fail(const std::filesystem::path& file, int error) {
   throw Error(ErrorKind::usage, "cannot write a root of the audit to " + file.string() + ": " + ::strerror(error));
@@ -93,7 +87,7 @@ void write_all(int fd, std::string_view text, const std::filesystem::path& file)
 void sync_folder(const std::filesystem::path& file) {
   const std::filesystem::path folder = file.parent_path().empty() ? "." : file.parent_path();
   const Fd fd{::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-  if (fd.value < 0 || ::fsync(fd.value) != 0) fail(file, errno);
+  if (fd.get() < 0 || ::fsync(fd.get()) != 0) fail(file, errno);
 }
 
 }  // namespace
@@ -113,7 +107,7 @@ std::vector<AuditRoot> read_roots(const std::filesystem::path& file) {
 
 void append_root(const std::filesystem::path& file, const NextRoot& next) {
   const Fd fd{::open(file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644)};
-  if (fd.value < 0 || ::flock(fd.value, LOCK_EX) != 0) fail(file, errno);
+  if (fd.get() < 0 || ::flock(fd.get(), LOCK_EX) != 0) fail(file, errno);
   const Bytes text = read_file(file);
   const std::vector<AuditRoot> roots = parse_roots(file, text_view(text));
   const std::optional<AuditRoot> last = roots.empty() ? std::nullopt : std::optional(roots.back());
@@ -125,8 +119,8 @@ void append_root(const std::filesystem::path& file, const NextRoot& next) {
   }
   // A line that was cut stays, as the beginning of what it was to be, and the next one begins behind it.
   const bool cut = !text.empty() && text.back() != '\n';
-  write_all(fd.value, (cut ? "\n" : "") + root_text(*root) + "\n", file);
-  if (::fsync(fd.value) != 0) fail(file, errno);
+  write_all(fd.get(), (cut ? "\n" : "") + root_text(*root) + "\n", file);
+  if (::fsync(fd.get()) != 0) fail(file, errno);
   sync_folder(file);
 }
 

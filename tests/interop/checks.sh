@@ -1,10 +1,22 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154
-# Checks of the program as its users have it, for the scripts beside this. Sourced; wants $cardwright, the program, and
-# $here, a folder for what is written. Counts in $passed and $failed.
+# Checks of the program as its users have it, for the scripts beside this. Sourced; wants $here, a folder for what is
+# written, and take_program. Counts in $passed and $failed.
 
 passed=0
 failed=0
+
+# take_program ARGUMENT...: what a script was called with. --help: prints its usage() and ends. Else the program, in
+# $cardwright; what the caller's environment would tell it is gone.
+take_program() {
+  case ${1-} in
+    --help | -h) usage && exit 0 ;;
+  esac
+  cardwright=$(realpath "${1:-build/release/cardwright}")
+  [ -x "$cardwright" ] || { echo "no program at $cardwright; build it first" >&2 && exit 2; }
+  unset CARDWRIGHT_STORE CARDWRIGHT_STORE_KEY CARDWRIGHT_AUDIT_ROOTS CARDWRIGHT_KEYS XDG_STATE_HOME
+  export CARDWRIGHT_SHARE=$PWD # for a program in any build folder
+}
 
 ok() {
   passed=$((passed + 1))
@@ -52,4 +64,14 @@ check() {
   local name=$1
   shift
   if "$@"; then ok "$name"; else not_ok "$name" "failed: $*"; fi
+}
+
+# json NAME EXPRESSION: the last output is JSON of which the expression over `it` is true.
+json() {
+  if python3 -c 'import json, sys; it = json.load(open(sys.argv[1])); assert eval(sys.argv[2]), it' "$here/out" "$2" \
+    2>"$here/why"; then
+    ok "$1"
+  else
+    not_ok "$1" "$(tail -n 1 "$here/why")"
+  fi
 }

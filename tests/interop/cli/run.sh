@@ -12,18 +12,11 @@ Prints "ok NAME" or "not ok NAME: why" for each check; the last line is "N passe
 TEXT
 }
 
-case ${1-} in
-  --help | -h) usage && exit 0 ;;
-esac
-cardwright=$(realpath "${1:-build/release/cardwright}")
-[ -x "$cardwright" ] || { echo "no program at $cardwright; build it first" >&2 && exit 2; }
-unset CARDWRIGHT_KEYS
-export CARDWRIGHT_SHARE=$PWD  # for a program in any build folder
+. tests/interop/checks.sh
+take_program "$@"
 
 here=$(mktemp -d)
 trap 'rm -rf "$here"' EXIT
-
-. tests/interop/checks.sh
 
 # has_not PATTERN FILE...
 has_not() { ! grep -Eiq -- "$@"; }

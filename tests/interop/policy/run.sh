@@ -13,13 +13,8 @@ some while it is swapped. Prints "ok NAME" or "not ok NAME: why" for each check;
 TEXT
 }
 
-case ${1-} in
-  --help | -h) usage && exit 0 ;;
-esac
-cardwright=$(realpath "${1:-build/release/cardwright}")
-[ -x "$cardwright" ] || { echo "no program at $cardwright; build it first" >&2 && exit 2; }
-unset CARDWRIGHT_STORE CARDWRIGHT_STORE_KEY CARDWRIGHT_AUDIT_ROOTS CARDWRIGHT_KEYS XDG_STATE_HOME
-export CARDWRIGHT_SHARE=$PWD
+. tests/interop/checks.sh
+take_program "$@"
 
 here=$(mktemp -d)
 trap 'rm -rf "$here"' EXIT
@@ -27,21 +22,9 @@ export HOME=$here/home
 mkdir "$HOME"
 umask 077
 
-. tests/interop/checks.sh
-
 at=(--store "$here/store.db")
 strict=tests/interop/policy/strict.lua
 careful=tests/interop/policy/careful.lua
-
-# json NAME EXPRESSION: the output is JSON of which the expression over `it` is true.
-json() {
-  if python3 -c 'import json, sys; it = json.load(open(sys.argv[2])); assert eval(sys.argv[1]), it' "$2" "$here/out" \
-    2>"$here/why"; then
-    ok "$1"
-  else
-    not_ok "$1" "$(tail -n 1 "$here/why")"
-  fi
-}
 
 # newest FIELD: that field of the newest run.
 newest() {

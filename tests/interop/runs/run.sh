@@ -14,13 +14,8 @@ carried to another store. Prints "ok NAME" or "not ok NAME: why" for each check;
 TEXT
 }
 
-case ${1-} in
-  --help | -h) usage && exit 0 ;;
-esac
-cardwright=$(realpath "${1:-build/release/cardwright}")
-[ -x "$cardwright" ] || { echo "no program at $cardwright; build it first" >&2 && exit 2; }
-unset CARDWRIGHT_STORE CARDWRIGHT_STORE_KEY CARDWRIGHT_AUDIT_ROOTS CARDWRIGHT_KEYS XDG_STATE_HOME
-export CARDWRIGHT_SHARE=$PWD
+. tests/interop/checks.sh
+take_program "$@"
 
 here=$(mktemp -d)
 backend=
@@ -29,54 +24,21 @@ export HOME=$here/home
 mkdir "$HOME"
 umask 077
 
-. tests/interop/checks.sh
-
 # has_not PATTERN FILE...
 has_not() { ! grep -Eq -- "$@"; }
-
-# json NAME EXPRESSION: the last line of the output is JSON of which the expression over `it` is true.
-json() {
-  if tail -n 1 "$here/out" | python3 -c 'import json, sys; it = json.load(sys.stdin); assert eval(sys.argv[1]), it' "$2" \
-    2>"$here/why"; then
-    ok "$1"
-  else
-    not_ok "$1" "$(tail -n 1 "$here/why")"
-  fi
-}
 
 sha256() { sha256sum <"$1"; }
 
 store=$here/store.db
 at=(--store "$store")
 
-# newest: the id of the newest run, in $id.
-newest() { id=$("$cardwright" runs list "${at[@]}" --limit 1 --json | sed -n 's/^{"id":"\([^"]*\)".*/\1/p'); }
+. tests/interop/runs/kept.sh
 
 # state NAME WANTED: the state of run $id.
 state() {
   local is
   is=$("$cardwright" runs list "${at[@]}" --all --json | sed -n "s/^{\"id\":\"$id\",\"state\":\"\([a-z]*\)\".*/\1/p")
   if [ "$is" = "$2" ]; then ok "$1"; else not_ok "$1" "it is '$is', not '$2'"; fi
-}
-
-# begin PATTERN ARGUMENT...: starts `cardwright run` in the background, and waits until it prints the pattern. $pid, $id.
-begin() {
-  local pattern=$1
-  shift
-  "$cardwright" run "$@" "${at[@]}" >"$here/out" 2>"$here/err" </dev/null &
-  pid=$!
-  for _ in $(seq 400); do
-    if grep -q "$pattern" "$here/out"; then break; fi
-    sleep 0.05
-  done
-  newest
-}
-
-# end SIGNAL: ends it like that; its exit status in $status. Without one: waits for it.
-end() {
-  if [ -n "${1-}" ]; then kill "-$1" "$pid" 2>/dev/null; fi
-  status=0
-  wait "$pid" 2>/dev/null || status=$?
 }
 
 tests/interop/runs/backend.py "$here/port" "$here/calls" &

@@ -14,13 +14,8 @@ or "not ok NAME: why" for each check; the last line is "N passed, M failed".
 TEXT
 }
 
-case ${1-} in
-  --help | -h) usage && exit 0 ;;
-esac
-cardwright=$(realpath "${1:-build/release/cardwright}")
-[ -x "$cardwright" ] || { echo "no program at $cardwright; build it first" >&2 && exit 2; }
-unset CARDWRIGHT_STORE CARDWRIGHT_STORE_KEY CARDWRIGHT_AUDIT_ROOTS CARDWRIGHT_KEYS XDG_STATE_HOME
-export CARDWRIGHT_SHARE=$PWD
+. tests/interop/checks.sh
+take_program "$@"
 
 here=$(mktemp -d)
 chmod 755 "$here" # the server is another user's
@@ -30,7 +25,7 @@ trap 'thaw_postgres 2>/dev/null; stop_postgres; rm -rf "$here"' EXIT
 export HOME=$here/home
 mkdir "$HOME"
 
-. tests/interop/checks.sh
+. tests/interop/runs/kept.sh
 
 # last_line NAME PATTERN: the last line on standard error is the program's, and has the pattern.
 last_line() {
@@ -40,29 +35,6 @@ last_line() {
     not_ok "$1" "standard error ended with: $(tail -n 1 "$here/err" | head -c 300)"
   fi
 }
-
-# begin PATTERN ARGUMENT...: starts `cardwright run` in the background, and waits until it prints the pattern. $pid, $id.
-begin() {
-  local pattern=$1
-  shift
-  "$cardwright" run "$@" "${at[@]}" >"$here/out" 2>"$here/err" </dev/null &
-  pid=$!
-  for _ in $(seq 400); do
-    if grep -q "$pattern" "$here/out"; then break; fi
-    sleep 0.05
-  done
-  newest
-}
-
-# end [SIGNAL]: waits for it, after that signal; its exit status in $status.
-end() {
-  if [ -n "${1-}" ]; then kill "-$1" "$pid" 2>/dev/null; fi
-  status=0
-  wait "$pid" 2>/dev/null || status=$?
-}
-
-# newest: the id of the newest run, in $id.
-newest() { id=$("$cardwright" runs list "${at[@]}" --limit 1 --json | sed -n 's/^{"id":"\([^"]*\)".*/\1/p'); }
 
 # cw_at OFFSET ARGUMENT...: as cw, with a clock that is so far off; what counts leases goes on as it does. clock OFFSET:
 # what runs a program so, in $clock.
@@ -119,13 +91,9 @@ if [ -z "$faketime" ]; then
   not_ok 'clocks' 'no libfaketime here; as root: apt-get install faketime'
 else
   clock +1d
-  "${clock[@]}" "$cardwright" run "$steps" --card sim "${at[@]}" >"$here/out" 2>"$here/err" </dev/null &
-  pid=$!
-  for _ in $(seq 400); do
-    if grep -q 'in step 2' "$here/out"; then break; fi
-    sleep 0.05
-  done
-  newest
+  with=("${clock[@]}")
+  begin 'in step 2' "$steps" --card sim
+  with=()
   end KILL
   cw_at -1d runs resume "$id" "${at[@]}"
   expect 'a run that was begun tomorrow goes on yesterday' 0 '^attempt 2, from the top' '^done: 6 steps'

@@ -15,19 +15,12 @@ mistakes, signals. The last line is "N passed, M failed"; what is skipped does n
 TEXT
 }
 
-case ${1-} in
-  --help | -h) usage && exit 0 ;;
-esac
-cardwright=$(realpath "${1:-build/release/cardwright}")
-[ -x "$cardwright" ] || { echo "no program at $cardwright; build it first" >&2 && exit 2; }
-unset CARDWRIGHT_KEYS
+. tests/interop/checks.sh
+take_program "$@"
 export CARDWRIGHT_STORE=none  # nobody's own cards are counted
-export CARDWRIGHT_SHARE=$PWD
 
 here=$(mktemp -d)
 trap 'stop_pcscd 2>/dev/null; rm -rf "$here"' EXIT
-
-. tests/interop/checks.sh
 
 # play NAME ARGUMENT...: plays scenarios and adds their counts.
 play() {

@@ -15,16 +15,10 @@ line is "N passed, M failed".
 TEXT
 }
 
-case ${1-} in
-  --help | -h) usage && exit 0 ;;
-esac
-cardwright=$(realpath "${1:-build/release/cardwright}")
+. tests/interop/checks.sh
+take_program "$@"
 samples=$(realpath "${2:-build/release/tests/unit/store/store_samples}")
-for program in "$cardwright" "$samples"; do
-  [ -x "$program" ] || { echo "no program at $program; build it first" >&2 && exit 2; }
-done
-unset CARDWRIGHT_STORE CARDWRIGHT_STORE_KEY CARDWRIGHT_AUDIT_ROOTS XDG_STATE_HOME
-export CARDWRIGHT_SHARE=$PWD
+[ -x "$samples" ] || { echo "no program at $samples; build it first" >&2 && exit 2; }
 sql=$PWD/tests/interop/store/sql.py
 
 here=$(mktemp -d)
@@ -32,20 +26,8 @@ trap 'chmod -R u+w "$here"; rm -rf "$here"' EXIT
 export HOME=$here/home
 mkdir "$HOME"
 
-. tests/interop/checks.sh
-
 # has_not PATTERN FILE...
 has_not() { ! grep -q -- "$@"; }
-
-# json NAME EXPRESSION: the last output is JSON of which the expression over `it` is true.
-json() {
-  if python3 -c 'import json, sys; it = json.load(open(sys.argv[1])); assert eval(sys.argv[2]), it' "$here/out" "$2" \
-    2>"$here/why"; then
-    ok "$1"
-  else
-    not_ok "$1" "$(tail -n 1 "$here/why")"
-  fi
-}
 
 umask 077
 key=$here/store.key

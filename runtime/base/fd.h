@@ -5,7 +5,7 @@
 
 #include <unistd.h>
 
-namespace cw::net {
+namespace cw {
 
 class Fd {
  public:
@@ -22,10 +22,11 @@ class Fd {
 
   int get() const { return fd_; }
   explicit operator bool() const { return fd_ >= 0; }
+  /// No longer owned here.
   int release() { return std::exchange(fd_, -1); }
 
  private:
   int fd_ = -1;
 };
 
-}  // namespace cw::net
+}  // namespace cw
