@@ -90,18 +90,17 @@ std::shared_ptr<store::Store> StorePlace::open() const {
   return opened;
 }
 
-bool StorePlace::counts(bool simulated) const {
-  return !simulated || store || std::getenv("CARDWRIGHT_STORE") != nullptr;
-}
+bool StorePlace::is_named() const { return store || std::getenv("CARDWRIGHT_STORE") != nullptr; }
 
 std::shared_ptr<store::Store> StorePlace::open_for(bool simulated) const {
-  return counts(simulated) ? open() : nullptr;
+  return is_named() || !simulated ? open() : nullptr;
 }
 
 std::shared_ptr<store::Store> StorePlace::open_if_there(bool simulated) const {
+  const bool has_default = is_folder(std::getenv("XDG_STATE_HOME")) || is_folder(std::getenv("HOME"));
+  if (!is_named() && (simulated || !has_default)) return nullptr;
   const std::optional<std::string> place = where();
-  if (!place || !counts(simulated)) return nullptr;
-  if (!store::is_postgres(*place) && !fs::exists(*place)) return nullptr;
+  if (!place || (!store::is_postgres(*place) && !fs::exists(*place))) return nullptr;
   return open_to_read();
 }
 

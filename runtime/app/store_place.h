@@ -47,8 +47,7 @@ struct StorePlace {
   store::StoreOptions options() const;
 
  private:
-  /// Whether a card of that kind has a store where none is named: real ones have.
-  bool counts(bool simulated) const;
+  bool is_named() const;
 };
 
 /// XDG_STATE_HOME/cardwright/store.db, else HOME/.local/state/cardwright/store.db; either may be null. Raises usage:

@@ -190,6 +190,14 @@ printf '# comment\n00 A4 04 00 00\n' | "$cardwright" send --card sim - >"$here/o
 status=$?
 expect 'send reads standard input' 0 '^#1 SELECT'
 
+# Nobody's home: a service, a container. A simulated card has no store, and what only looks makes none.
+
+for command in 'run demo/inventory' 'card info' 'send 00A40400'; do
+  # shellcheck disable=SC2086 # several words are several arguments
+  (unset HOME XDG_STATE_HOME && cw $command --card sim && exit "$status")
+  check "$command without a home" [ $? -eq 0 ]
+done
+
 # A run in a pipe, as JSON, traced.
 
 cw "${install[@]}" --card-state "$here/card" --trace "$here/trace"
