@@ -202,7 +202,7 @@ stage_clang() {
 
 stage_fuzz() {
   build_preset fuzz
-  local fuzzer name corpus passed=0 failed=0
+  local fuzzer name corpus passed=0 failed=0 found=()
   for fuzzer in build/fuzz/tests/fuzz/*_fuzz; do
     name=$(basename "$fuzzer")
     # New finds go to the first folder, never to the sources.
@@ -210,11 +210,17 @@ stage_fuzz() {
     mkdir -p "${corpus[0]}"
     if [ -d "tests/fuzz/seeds/${name%_fuzz}" ]; then corpus+=("tests/fuzz/seeds/${name%_fuzz}"); fi
     if "$fuzzer" -seed=1 -runs=20000 -max_len=4096 -timeout=10 -rss_limit_mb=1024 -verbosity=0 -print_final_stats=1 \
-      -artifact_prefix="$logs/$name-" "${corpus[@]}"; then
+      -artifact_prefix="$logs/$name-" "${corpus[@]}" 2>&1 | tee "$logs/$name.log"; then
       passed=$((passed + 1))
     else
       failed=$((failed + 1))
+      found+=("$name")
     fi
+  done
+  # What they stumbled over, and the input that did it, at the end where it is looked for.
+  for name in "${found[@]}"; do
+    say "not ok $name"
+    grep -aE '^(==.*ERROR|SUMMARY|ALARM|[a-z0-9_]+:[0-9]+:.*error|Base64|    #[0-9]+ )|runtime error' "$logs/$name.log" | head -n 30 || true
   done
   say "$passed passed, $failed failed"
   [ "$failed" -eq 0 ]
