@@ -32,7 +32,8 @@ struct RunSetup {
   std::shared_ptr<const Policy> policy{};
   Arguments arguments{};
   std::shared_ptr<const crypto::KeyStore> keys{};
-  card::Reader* reader = nullptr;  // outlives the run
+  card::Reader* reader = nullptr;  // outlives the run; null: the card is far away
+  std::optional<Device> device{};  // then
   Flavor flavor{};
   CardTraits traits{};
   CardCounter card_counter{};              // of authentications and loads, as the flavor says
@@ -87,6 +88,11 @@ class Run {
   const host::Request& request() const;
   /// Whether that is the clock: a Wait, and not one of a recording. Phase waiting.
   bool waits_by_clock() const;
+  /// Begins to carry out the request, where the card is far away. What it is to be asked now, in one exchange; null:
+  /// nothing, and carry_out() has the reply at once. Phase waiting.
+  const Order* order();
+  /// What came back for the order: another one follows, or none.
+  void answered(const Report& report);
   /// Carries out the request on the run's own reader or network, and blocks as long as that takes; for Wait, nothing is
   /// carried out. Errors come back as a Reply.
   host::Reply carry_out();
