@@ -126,6 +126,10 @@ RunSetup with_keys(RunSetup setup) {
 
 }  // namespace
 
+std::string reader_name(const RunSetup& setup) {
+  return setup.reader != nullptr ? setup.reader->name() : setup.device.value().name;
+}
+
 std::vector<std::string> declared_keys(const Flow& flow, const Arguments& arguments) {
   std::vector<std::string> out;
   for (const std::string& name : flow.needs_keys) {
@@ -180,10 +184,7 @@ struct Run::Impl {
     gate.count_before(past.commands);
   }
 
-  std::string reader_name() const {
-    if (replay) return replay->head().card;
-    return setup.reader != nullptr ? setup.reader->name() : setup.device->name;
-  }
+  std::string reader_name() const { return replay ? replay->head().card : engine::reader_name(setup); }
 
   RecordingHead head() const {
     RecordingHead out;

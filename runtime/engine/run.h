@@ -64,6 +64,8 @@ struct RunResult {
   unsigned commands = 0;      // over all attempts
 };
 
+/// Of the reader that the run's card is in, or of the device.
+std::string reader_name(const RunSetup& setup);
 /// Key sets that a flow declared, with "$arg" replaced by what that argument of type key names.
 std::vector<std::string> declared_keys(const Flow& flow, const Arguments& arguments);
 /// AID of the issuer security domain, as the flavor has it; empty: not known.
