@@ -1,5 +1,6 @@
 #include "service/device_desk.h"
 
+#include <algorithm>
 #include <optional>
 
 namespace cw::service {
@@ -51,7 +52,9 @@ void DeviceDesk::serve(Lane& lane) {
     }
     if (request) {
       --waiting_;
+      lane.busy_since = Clock::now().time_since_epoch().count();
       answer(lane, *request);
+      lane.busy_since = 0;
     }
     if (Clock::now() - swept > kSweep) {
       sweep(lane);
@@ -88,6 +91,14 @@ void DeviceDesk::sweep(Lane& lane) {
   const size_t gone =
       std::erase_if(lane.places, [&](const auto& place) { return now - place.second.heard > setup_.silence; });
   sessions_ -= gone;
+}
+
+bool DeviceDesk::gets_on() const {
+  const Clock::duration now = Clock::now().time_since_epoch();
+  return std::none_of(lanes_.begin(), lanes_.end(), [&](const std::unique_ptr<Lane>& lane) {
+    const Clock::rep since = lane->busy_since;
+    return since != 0 && now - Clock::duration(since) > setup_.longest;
+  });
 }
 
 DeviceCounters DeviceDesk::counters() const {

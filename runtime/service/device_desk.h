@@ -50,6 +50,7 @@ class DeviceDesk {
     std::chrono::milliseconds silence{300'000};  // a device that is not heard of for so long loses its place in memory
     size_t sessions = 20'000;                    // in memory, in all
     size_t waiting = 1'000;                      // requests of devices that no thread has taken up yet, in all
+    std::chrono::seconds longest{90};            // at one request; a backend's deadline is 30 s
   };
   explicit DeviceDesk(Setup setup);
   /// Runs that are not over are left as they stand.
@@ -60,6 +61,9 @@ class DeviceDesk {
   /// Done later, by the session's thread; a device that is not known is let in by its ticket. Raises budget: too many
   /// wait.
   void post(const std::string& ticket, engine::Relay relay, Work work);
+
+  /// Whether each thread still gets on: none has been at one request for longer than it may.
+  bool gets_on() const;
 
   /// Counted here, told by the doors.
   struct Totals {
@@ -85,6 +89,7 @@ class DeviceDesk {
     std::condition_variable more{};
     std::deque<Request> requests{};
     std::map<std::string, Place> places{};
+    std::atomic<Clock::rep> busy_since{0};  // 0: it waits for requests
   };
 
   void serve(Lane& lane);
