@@ -1,6 +1,7 @@
 // One HTTP request to a backend: TLS verified, one deadline over everything, a cap on the answer, no redirects.
 //
-// Stateless; call from any thread. Blocks until the answer is there or the deadline is over.
+// Stateless; call from any thread. Blocks until the answer is there or the deadline is over. A request over TLS that is
+// cut writes to a closed socket: the program ignores SIGPIPE.
 #pragma once
 
 #include <atomic>

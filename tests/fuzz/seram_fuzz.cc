@@ -52,6 +52,7 @@ void report_to(const SeramExchange& exchange, const SeramReport& report) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
+  raises(ErrorKind::usage, [&] { require(!seram_call(text) || !seram_call(text)->session.empty()); });
   raises(ErrorKind::usage, [&] { answer_seram_handshake(read_seram_handshake(text)); });
   raises(ErrorKind::usage, [&] {
     const SeramReport report = read_seram_report(text);

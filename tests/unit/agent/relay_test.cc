@@ -53,8 +53,7 @@ TEST(Relay, asks_again_with_the_length_that_6C_names) {
 }
 
 TEST(Relay, sends_nothing_twice_that_a_secure_channel_has_wrapped) {
-  for (const char* command :
-       {"84E200000800000000000000000000", "04B0000000", "0CB0000000", "C4E2000000", "E4E2000000"}) {
+  for (const char* command : {"84E20000080000000000000000", "04B0000000", "0CB0000000", "C4E2000000", "E4E2000000"}) {
     ScriptedReader reader{"6C02", "AABB9000"};
     const std::string answer = relayed(reader, command);
     const bool secured = std::string_view(command).substr(0, 1) != "C";
