@@ -12,6 +12,7 @@ class Bench:
     def __init__(self, cardwright, folder):
         self.cardwright, self.folder = cardwright, Path(folder)
         self.passed = self.failed = 0
+        self.environment = {"PATH": os.environ["PATH"], "CARDWRIGHT_SHARE": str(ROOT), "HOME": str(folder)}
         os.chdir(folder)
 
     def check(self, name, *problems):
@@ -22,10 +23,9 @@ class Bench:
         print(f"not ok {name}: {'; '.join(wrong)[:600]}" if wrong else f"ok {name}", flush=True)
 
     def start(self, server, *arguments, card="sim"):
-        environment = {"PATH": os.environ["PATH"], "CARDWRIGHT_SHARE": str(ROOT), "HOME": str(self.folder)}
         cards = ("--card", card) if card else ()
         return subprocess.Popen([str(self.cardwright), "agent", "--server", server, *cards, *arguments],
-                                env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                env=self.environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                 stderr=subprocess.PIPE, text=True)
 
     @staticmethod

@@ -15,6 +15,7 @@ import tempfile
 from pathlib import Path
 
 import ram_http
+import readers
 import seram
 from bench import ROOT, Bench
 from schema import problems
@@ -44,6 +45,7 @@ def main(arguments):
         printed_messages(bench, samples)
         seram.run_all(bench)
         ram_http.run_all(bench)
+        readers.run_all(bench)
     print(f"{bench.passed} passed, {bench.failed} failed")
     return 1 if bench.failed else 0
 
