@@ -18,8 +18,8 @@ class Line {
   Line(const Setup& setup, Follower& follower) : setup_(setup), follower_(follower) {}
 
   /// POST. The answer, of any status but 429 and 5xx, which are tried again as a lost one is; nothing: interrupted.
-  /// `again`: a header for all tries but the first; empty name: none. Raises http: not one answer within the patience,
-  /// a certificate that is not trusted.
+  /// `again`: a header for all tries but the first; empty name: none. Raises http: not one answer within the patience.
+  /// Raises usage: what cannot be sent at all.
   std::optional<net::HttpResponse> post(const std::string& url, const net::Headers& headers, const std::string& body,
                                         const std::pair<std::string, std::string>& again = {});
 

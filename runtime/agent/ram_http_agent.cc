@@ -97,6 +97,7 @@ void RamHttpAgent::execute(ByteView body, const std::string* target, Outgoing& o
       return;
     }
     for (const Bytes& command : script.commands) {
+      if (line_.interrupted()) break;
       answers.push_back(relay_.send(command));
       if (!goes_on(answers.back())) break;
     }

@@ -68,6 +68,7 @@ bool SeramAgent::handshake() {
 bool SeramAgent::send_all(const std::vector<std::string>& apdus, ReportMessage& report) {
   std::vector<Bytes>& answers = report.responses.emplace_back();
   for (const std::string& apdu : apdus) {
+    if (line_.interrupted()) return false;
     try {
       answers.push_back(relay_.send(from_hex(apdu)));
     } catch (const Error& error) {

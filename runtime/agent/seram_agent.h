@@ -21,7 +21,7 @@ class SeramAgent {
   bool handshake();
   /// False: it held the stop command.
   bool carry_out(const OrderMessage& order, ReportMessage& report);
-  /// False: a command had no answer.
+  /// False: a command had no answer, or the agent was interrupted before it.
   bool send_all(const std::vector<std::string>& apdus, ReportMessage& report);
   std::optional<net::HttpResponse> post(const char* endpoint, const std::string& body);
 

@@ -203,7 +203,7 @@ void add_agent(CLI::App& program, Action& action) {
       ->type_name("FILE");
   command->footer(
       "The agent asks the server for commands, gives them to the card, and reports the answers, until the server ends\n"
-      "the session. A report whose answer is lost is sent again. Ctrl-C ends it after the command that is under way.\n"
+      "the session. A report whose answer is lost is sent again. Ctrl-C ends it before the next command.\n"
       "Data of commands and answers are shown by --trace alone. One session and one thread for each card.\n"
       "\n"
       "Examples:\n"

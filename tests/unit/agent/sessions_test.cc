@@ -169,6 +169,29 @@ TEST(Sessions, an_agent_that_is_interrupted_ends_between_requests) {
   EXPECT_TRUE(door.reports().empty());
 }
 
+TEST(Sessions, an_agent_that_is_interrupted_sends_no_further_command_and_reports_nothing) {
+  struct Stopper : Follower {
+    void exchanged(ByteView, ByteView) override {
+      ++sent;
+      stop = true;
+    }
+    std::atomic<bool> stop = false;
+    unsigned sent = 0;
+  };
+  for (const bool seram : {true, false}) {
+    Door<service::SeramExchange> door({{std::vector<Bytes>(7, kCplc)}});
+    Door<service::RamHttpExchange> other({{std::vector<Bytes>(7, kCplc)}});
+    Device device(seram ? door.url("/gp/seram") : other.url("/ram"));
+    Stopper stopper;
+    Relay relay(device.reader, stopper, [] { return false; });
+    device.setup.http.stop = &stopper.stop;
+    EXPECT_EQ(seram ? SeramAgent(device.setup, relay, stopper).run() : RamHttpAgent(device.setup, relay, stopper).run(),
+              End::interrupted);
+    EXPECT_EQ(stopper.sent, 1u);
+    EXPECT_TRUE(door.reports().empty() && other.reports().empty());
+  }
+}
+
 TEST(Sessions, a_server_that_is_not_there_is_given_up) {
   Device device("http://127.0.0.1:1/gp/seram");
   device.setup.patience = std::chrono::milliseconds(5);
