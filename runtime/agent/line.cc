@@ -54,8 +54,8 @@ std::optional<net::HttpResponse> Line::post(const std::string& url, const net::H
     if (auto response = one_try(request, why)) return response;
     if (interrupted()) break;
     if (Clock::now() + wait > end) {
-      throw Error(ErrorKind::http, why + "; it was tried for " + std::to_string(setup_.patience.count() / 1000) +
-                                       " s, and the agent gives up");
+      throw Error(ErrorKind::http, "the agent gives up after " + std::to_string(setup_.patience.count() / 1000) +
+                                       " s without an answer: " + why);
     }
     follower_.said("no answer, and once more in " + std::to_string(wait.count()) + " ms: " + why);
     if (!pause(wait)) break;
