@@ -8,30 +8,8 @@ namespace cw::service {
 
 namespace {
 
-constexpr std::string_view kSeram = "/gp/seram/";
 constexpr std::string_view kRam = "/gp/ram/";
-constexpr std::string_view kSessionId = "sessionId=";
 constexpr const char* kJson = "application/json";
-
-struct Target {
-  std::string_view path{};
-  std::string_view query{};  // without '?'
-};
-Target target_of(std::string_view text) {
-  const size_t mark = text.find('?');
-  if (mark == std::string_view::npos) return {text, {}};
-  return {text.substr(0, mark), text.substr(mark + 1)};
-}
-
-/// The ticket among "a=b&sessionId=...", as it stands there: a ticket has nothing that would have to be escaped.
-std::string session_id(std::string_view query) {
-  while (!query.empty()) {
-    const std::string_view one = query.substr(0, query.find('&'));
-    if (one.starts_with(kSessionId)) return std::string(one.substr(kSessionId.size()));
-    query.remove_prefix(std::min(query.size(), one.size() + 1));
-  }
-  return {};
-}
 
 net::ServerAnswer with_json(int status, std::string body) { return {status, {{"Content-Type", kJson}}, std::move(body)}; }
 
@@ -48,33 +26,29 @@ net::ServerAnswer not_opened(const Error& error) {
   return answer;
 }
 
-/// A reply that a request keeps until a session's thread has the answer.
-std::shared_ptr<net::Reply> kept(net::Reply reply) { return std::make_shared<net::Reply>(std::move(reply)); }
-
 }  // namespace
 
-void DeviceDoor::handle(net::ServerRequest request, net::Reply reply) {
-  const std::string text = request.target;
-  const Target target = target_of(text);
-  const bool seram = target.path.starts_with(kSeram);
-  const bool ram = target.path.starts_with(kRam) && target.path.size() > kRam.size();
-  if (!seram && !ram) return reply.send(told(404, "there is nothing at " + std::string(target.path.substr(0, 80))));
-  if (request.method != "POST") {
-    net::ServerAnswer answer = told(405, "a device calls with POST");
-    answer.headers.emplace_back("Allow", "POST");
-    return reply.send(std::move(answer));
-  }
+void DeviceDoor::handle(const net::ServerRequest& request, net::Reply given) {
+  // Kept by whatever answers: here, or the session's thread.
+  const auto reply = std::make_shared<net::Reply>(std::move(given));
   try {
-    if (ram) return ram_http(std::string(target.path.substr(kRam.size())), std::move(request), std::move(reply));
-    const std::string ticket = session_id(target.query);
-    const std::string_view what = target.path.substr(kSeram.size());
-    if (ticket.empty()) return reply.send(told(400, "the request has no sessionId"));
-    if (what == "handshake") return handshake(ticket, std::move(request), std::move(reply));
-    if (what == "remoteManagement") return manage(ticket, std::move(request), std::move(reply));
+    const std::string path = request.target.substr(0, request.target.find('?'));
+    const bool ram = path.starts_with(kRam) && path.size() > kRam.size();
+    const std::optional<SeramCall> seram = ram ? std::nullopt : seram_call(request.target);
+    if (!ram && !seram) return reply->send(told(404, "there is nothing at this path"));
+    if (request.method != "POST") {
+      net::ServerAnswer answer = told(405, "a device calls with POST");
+      answer.headers.emplace_back("Allow", "POST");
+      return reply->send(std::move(answer));
+    }
+    if (ram) return ram_http(path.substr(kRam.size()), request, reply);
+    if (seram->endpoint == SeramCall::Endpoint::handshake) {
+      return handshake(seram->session, request, reply);
+    }
+    return manage(seram->session, request, reply);
   } catch (const Error& error) {
-    return reply.send(told(error.kind() == ErrorKind::budget ? 503 : 400, error.message()));
+    reply->send(told(error.kind() == ErrorKind::budget ? 503 : 400, error.message()));
   }
-  reply.send(told(404, "SERAM has handshake and remoteManagement, and nothing else"));
 }
 
 uint32_t DeviceDoor::delay_of(const DeviceSession& session) const {
@@ -124,13 +98,12 @@ void DeviceDoor::turn(DeviceSession& session, Exchange& exchange, const Judged& 
   if (setup_.tell) setup_.tell(session.id(), result.error ? result.error->message() : "done");
 }
 
-void DeviceDoor::handshake(const std::string& ticket, net::ServerRequest request, net::Reply reply) {
+void DeviceDoor::handshake(const std::string& ticket, const net::ServerRequest& request, const SharedReply& reply) {
   const SeramHandshake asked = read_seram_handshake(request.body);
   const std::optional<std::string> answer = answer_seram_handshake(asked);
-  if (!answer) return reply.send(told(406, "this service speaks SERAM 2.0.0 over HTTPS, in application/json"));
-  if (asked.elements.empty()) return reply.send(told(406, "the device has no secure element"));
+  if (!answer) return reply->send(told(406, "this service speaks SERAM 2.0.0 over HTTPS, in application/json"));
   desk_.post(ticket, engine::Relay::goes_on,
-             [reply = kept(std::move(reply)), answer = *answer, element = asked.elements.front()](
+             [reply, answer = *answer, element = asked.elements.front()](
                  DeviceCall* call, const Error* error) {
                if (error != nullptr) return reply->send(not_opened(*error));
                call->seram.choose(element);
@@ -138,10 +111,10 @@ void DeviceDoor::handshake(const std::string& ticket, net::ServerRequest request
              });
 }
 
-void DeviceDoor::manage(const std::string& ticket, net::ServerRequest request, net::Reply reply) {
+void DeviceDoor::manage(const std::string& ticket, const net::ServerRequest& request, const SharedReply& reply) {
   const SeramReport report = read_seram_report(request.body);
   desk_.post(ticket, engine::Relay::goes_on,
-             [this, reply = kept(std::move(reply)), report](DeviceCall* call, const Error* error) {
+             [this, reply, report](DeviceCall* call, const Error* error) {
                if (error != nullptr) return reply->send(not_opened(*error));
                turn(call->session, call->seram, call->seram.judge(report));
                const uint32_t delay = call->seram.order() != nullptr ? 0 : delay_of(call->session);
@@ -149,10 +122,10 @@ void DeviceDoor::manage(const std::string& ticket, net::ServerRequest request, n
              });
 }
 
-void DeviceDoor::ram_http(const std::string& ticket, net::ServerRequest request, net::Reply reply) {
+void DeviceDoor::ram_http(const std::string& ticket, const net::ServerRequest& request, const SharedReply& reply) {
   const RamHttpRequest asked = read_ram_http(request.target, request.headers, request.body);
   desk_.post(ticket, engine::Relay::stops,
-             [this, reply = kept(std::move(reply)), asked, path = std::string(kRam) + ticket](DeviceCall* call,
+             [this, reply, asked, path = std::string(kRam) + ticket](DeviceCall* call,
                                                                                             const Error* error) {
                if (error != nullptr) return reply->send(not_opened(*error));
                turn(call->session, call->ram_http, call->ram_http.judge(asked));

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "net/http_server.h"
@@ -23,12 +24,13 @@ class DeviceDoor {
   DeviceDoor(DeviceDesk& desk, Setup setup) : desk_(desk), setup_(std::move(setup)) {}
 
   /// What an HTTP server is given as its handler.
-  void handle(net::ServerRequest request, net::Reply reply);
+  void handle(const net::ServerRequest& request, net::Reply reply);
 
  private:
-  void handshake(const std::string& ticket, net::ServerRequest request, net::Reply reply);
-  void manage(const std::string& ticket, net::ServerRequest request, net::Reply reply);
-  void ram_http(const std::string& ticket, net::ServerRequest request, net::Reply reply);
+  using SharedReply = std::shared_ptr<net::Reply>;
+  void handshake(const std::string& ticket, const net::ServerRequest& request, const SharedReply& reply);
+  void manage(const std::string& ticket, const net::ServerRequest& request, const SharedReply& reply);
+  void ram_http(const std::string& ticket, const net::ServerRequest& request, const SharedReply& reply);
   /// What the request means for the session, and what comes next. `Exchange`: of either protocol.
   template <class Exchange>
   void turn(DeviceSession& session, Exchange& exchange, const Judged& judged);

@@ -131,6 +131,31 @@ ordered_json print_command(const SeramCommand& command) {
 
 }  // namespace
 
+std::optional<SeramCall> seram_call(std::string_view target) {
+  constexpr std::string_view kSession = "sessionId=";
+  constexpr size_t kMaxSession = 128;
+  const std::string_view path = target.substr(0, target.find('?'));
+  SeramCall out;
+  if (path == "/gp/seram/remoteManagement") {
+    out.endpoint = SeramCall::Endpoint::remote_management;
+  } else if (path != "/gp/seram/handshake") {
+    return {};
+  }
+  const std::string_view query = target.substr(std::min(path.size() + 1, target.size()));
+  if (!query.starts_with(kSession)) throw Error(ErrorKind::usage, "the request names no sessionId, or more than that");
+  out.session = query.substr(kSession.size());
+  const auto plain = [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '.' ||
+           c == '_' || c == '~';
+  };
+  if (out.session.empty() || out.session.size() > kMaxSession ||
+      !std::all_of(out.session.begin(), out.session.end(), plain)) {
+    throw Error(ErrorKind::usage,
+                "sessionId must be 1 to " + std::to_string(kMaxSession) + " letters, digits and - . _ ~");
+  }
+  return out;
+}
+
 SeramHandshake read_seram_handshake(std::string_view body) {
   const json object = read_object(body, kHandshake, {.bytes = 64u << 10, .values = 500});
   const json* elements = array_member(object, kHandshake, "secureElements");

@@ -24,6 +24,17 @@ struct SecureElement {
   bool operator==(const SecureElement&) const = default;
 };
 
+/// Which endpoint a request is for, and which session.
+struct SeramCall {
+  enum class Endpoint { handshake, remote_management };
+
+  Endpoint endpoint = Endpoint::handshake;
+  std::string session{};  // letters, digits and - . _ ~
+};
+
+/// `target`: "/gp/seram/handshake?sessionId=7". Nothing: another path. Raises usage: no sessionId, or one that is none.
+std::optional<SeramCall> seram_call(std::string_view target);
+
 /// What a Local Agent can do, in its order of preference.
 struct SeramHandshake {
   std::vector<SecureElement> elements{};

@@ -29,6 +29,23 @@ constexpr const char* kExample = R"({
   "supportedTransportProtocols": ["HTTPS"], "supportedDataFormats": ["application/json"],
   "supportedVersion": ["2.0.0"]})";
 
+TEST(Seram, a_request_names_its_endpoint_and_its_session) {
+  using Endpoint = SeramCall::Endpoint;
+  const auto call = seram_call("/gp/seram/handshake?sessionId=0f96af97-f879-45a2-a011-ee7439df3804");
+  ASSERT_TRUE(call);
+  EXPECT_EQ(call->endpoint, Endpoint::handshake);
+  EXPECT_EQ(call->session, "0f96af97-f879-45a2-a011-ee7439df3804");
+  EXPECT_EQ(seram_call("/gp/seram/remoteManagement?sessionId=7")->endpoint, Endpoint::remote_management);
+  for (const char* other : {"", "/", "/gp/seram", "/gp/seram/other?sessionId=7", "/handshake?sessionId=7"}) {
+    EXPECT_FALSE(seram_call(other)) << other;
+  }
+  for (const std::string query :
+       {"", "?", "?session=7", "?sessionId=", "?sessionId=a/b", "?sessionId=7&x=1", "?sessionId=%41"}) {
+    EXPECT_THROW(seram_call("/gp/seram/handshake" + query), Error) << query;
+  }
+  EXPECT_THROW(seram_call("/gp/seram/handshake?sessionId=" + std::string(129, '7')), Error);
+}
+
 TEST(Seram, the_example_of_a_handshake_is_read_and_answered_in_both_spellings) {
   const SeramHandshake handshake = read_seram_handshake(kExample);
   ASSERT_EQ(handshake.elements.size(), 1u);
