@@ -115,8 +115,8 @@ _cardwright() {
       case ${line[2]} in list) options+=' --all --json' ;; deliver) options+=' --wait' ;; esac
       ;;
     agent)
-      options='--server --card --session --protocol --ca --cert --key --se-type --se-id --flavor --card-shared --card-state'
-      options+=' --patience --trace --help'
+      options='--server --card --session --protocol --ca --cert --key --psk --psk-identity --se-type --se-id --flavor'
+      options+=' --card-shared --card-state --patience --trace --help'
       ;;
     policy)
       options='--store --store-key --help'
@@ -160,11 +160,11 @@ _cardwright() {
       _cardwright_reply generic uicc jcop4 secora smartcafe yubikey
       return
       ;;
-    --card-state | --card-states | --state | --data | --results | --quarantine | --junit | --html | --keys | --policy | --trace | --record | --from | --vectors | --store | --store-key | --root | --append | --ca | --cert)
+    --card-state | --card-states | --state | --data | --results | --quarantine | --junit | --html | --keys | --policy | --trace | --record | --from | --vectors | --store | --store-key | --root | --append | --ca | --cert | --psk)
       _cardwright_files "$cur"
       return
       ;;
-    --server | --session | --se-id | --patience | --seed | --key | --stop-after | --limit | --older-than | --version | --reason) return ;;
+    --server | --session | --se-id | --psk-identity | --patience | --seed | --key | --stop-after | --limit | --older-than | --version | --reason) return ;;
     --domain) _cardwright_reply isd && return ;;
     --set)
       _cardwright_set

@@ -18,6 +18,7 @@
 #include "base/hex.h"
 #include "card/transport.h"
 #include "crypto/digest.h"
+#include "crypto/shared_key.h"
 #include "engine/card_identity.h"
 
 namespace cw::app {
@@ -37,6 +38,8 @@ struct Options {
   std::string ca{};
   std::string certificate{};
   std::string key{};
+  std::string psk_identity{};
+  std::string psk{};
   unsigned patience = 300;
   std::optional<fs::path> trace{};
 };
@@ -72,6 +75,10 @@ class Device : private agent::Follower {
     setup_.http.ca_file = options.ca;
     setup_.http.certificate = options.certificate;
     setup_.http.key = options.key;
+    if (!options.psk.empty()) {
+      shared_key_ = crypto::read_shared_key(options.psk_identity, options.psk);
+      setup_.http.shared_key = &*shared_key_;
+    }
     setup_.http.stop = &stop;
     setup_.patience = std::chrono::seconds(options.patience);
     card_.save();  // a file that cannot be written is known before a command comes
@@ -107,12 +114,23 @@ class Device : private agent::Follower {
   std::mutex& output_;
   std::optional<ServeTrace> trace_{};
   agent::Relay relay_;
+  std::optional<crypto::SharedKey> shared_key_{};
   agent::Setup setup_{};
 };
 
 void check(const Options& options) {
   if (options.certificate.empty() != options.key.empty()) {
     throw Error(ErrorKind::usage, "--cert and --key go together: a certificate, and the key that belongs to it");
+  }
+  if (options.psk.empty() != options.psk_identity.empty()) {
+    throw Error(ErrorKind::usage,
+                "--psk and --psk-identity go together: a shared key, and the name the server has for it");
+  }
+  if (!options.psk.empty() && !(options.ca + options.certificate).empty()) {
+    throw Error(ErrorKind::usage, "--psk is instead of certificates; leave out --ca, --cert and --key");
+  }
+  if (!options.psk.empty() && !options.server.starts_with("https://")) {
+    throw Error(ErrorKind::usage, "--psk is for a server over TLS; name it as https://...");
   }
   if (!options.key.empty()) read_secret_file(options.key);  // refused if others can read it
   const size_t cards = options.cards.size();
@@ -187,6 +205,11 @@ void add_agent(CLI::App& program, Action& action) {
   command->add_option("--cert", options->certificate, "the device's own certificate")->type_name("FILE");
   command->add_option("--key", options->key, "the key of that certificate; only its owner may read it")
       ->type_name("FILE");
+  command
+      ->add_option("--psk", options->psk,
+                   "instead of certificates: the key shared with the server, hexadecimal; only its owner may read it")
+      ->type_name("FILE");
+  command->add_option("--psk-identity", options->psk_identity, "what the server knows that key by")->type_name("ID");
   command->add_option("--se-type", options->se_type, "eSE, iSE, uicc, euicc, ieuicc or undefined")
       ->check(CLI::IsMember({"eSE", "iSE", "uicc", "euicc", "ieuicc", "undefined"}))
       ->type_name("TYPE");

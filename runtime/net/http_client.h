@@ -8,6 +8,7 @@
 #include <chrono>
 #include <string>
 
+#include "crypto/shared_key.h"
 #include "net/headers.h"
 
 namespace cw::net {
@@ -31,7 +32,8 @@ struct HttpLimits {
   std::string ca_file{};                       // PEM; empty: what the system trusts
   std::string certificate{};                   // PEM: who we are, then those that vouch for it; empty: nobody
   std::string key{};                           // PEM: of that certificate
-  const std::atomic<bool>* stop = nullptr;     // outlives the call; the request is cut when it turns true
+  const crypto::SharedKey* shared_key = nullptr;  // instead of all certificates: TLS-PSK; outlives the call
+  const std::atomic<bool>* stop = nullptr;        // outlives the call; the request is cut when it turns true
 };
 
 /// Raises usage: a URL, method or header that cannot be sent, a certificate or key of ours that cannot be used. Raises

@@ -174,6 +174,9 @@ def arguments(bench, server):
             ("a session with a slash", ("--session", "a/b"), ("letters, digits",)),
             ("two sessions for one card", ("--session", "a", "--session", "b"), ("2 sessions for 1 cards",)),
             ("a certificate without its key", ("--cert", "device.pem"), ("--key",)),
+            ("a shared key without its identity", ("--psk", "psk"), ("--psk-identity",)),
+            ("a shared key beside certificates", ("--psk", "psk", "--psk-identity", "a", "--ca", "ca.pem"), ("instead",)),
+            ("a shared key over plain HTTP", ("--psk", "psk", "--psk-identity", "a"), ("https://",)),
             ("an unknown protocol", ("--protocol", "telnet"), ("telnet",)),
             ("a recording", ("--card", "recorded:x.rec"), ("x.rec",))):
         run = bench.agent(server.url(), *wrong, card=None)

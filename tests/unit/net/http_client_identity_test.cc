@@ -106,5 +106,65 @@ TEST_F(HttpClientIdentity, a_request_that_waits_is_cut_when_it_is_stopped) {
   stopper.join();
 }
 
+/// A server that knows devices by keys that it shares with them.
+class HttpClientSharedKey : public HttpClientIdentity {
+ protected:
+  HttpClientSharedKey() {
+    ServerSetup setup;
+    setup.listen = "127.0.0.1:0";
+    setup.tls = TlsSetup{.shared_key = [](std::string_view identity) -> std::optional<Secret> {
+      if (identity == "card 1") return Secret::take(Bytes(16, 0x11));
+      return std::nullopt;
+    }};
+    setup.handler = [](const ServerRequest& request, Reply reply) {
+      reply.send({.status = 200, .body = request.peer.psk_identity.value_or("nobody")});
+    };
+    sharing_.emplace(setup);
+  }
+
+  crypto::SharedKey key(const std::string& identity, const std::string& digits) const {
+    write_file_atomically(folder_ / "psk", view(digits + "\n"), true);
+    return crypto::read_shared_key(identity, folder_ / "psk");
+  }
+  std::string answer(const crypto::SharedKey* key, const HttpServer& server) const {
+    try {
+      return send({"GET", "https://" + server.address() + "/"}, {.shared_key = key}).body;
+    } catch (const Error& error) {
+      return "refused: " + error.message();
+    }
+  }
+
+  std::optional<HttpServer> sharing_{};
+};
+
+TEST_F(HttpClientSharedKey, a_shared_key_proves_both_sides) {
+  const crypto::SharedKey right = key("card 1", std::string(32, '1'));
+  EXPECT_EQ(answer(&right, *sharing_), "card 1");
+  const crypto::SharedKey wrong = key("card 1", std::string(32, '2'));
+  EXPECT_NE(answer(&wrong, *sharing_).find("refused: "), std::string::npos);
+  const crypto::SharedKey unknown = key("card 2", std::string(32, '1'));
+  EXPECT_NE(answer(&unknown, *sharing_).find("does the server know this identity"), std::string::npos);
+}
+
+TEST_F(HttpClientSharedKey, a_server_without_the_key_is_not_let_through_by_a_certificate) {
+  const crypto::SharedKey right = key("card 1", std::string(32, '1'));
+  ServerSetup setup;
+  setup.listen = "127.0.0.1:0";
+  const PemFiles files = authority_->issue({.name = "other", .hosts = {"127.0.0.1"}});
+  setup.tls = TlsSetup{.certificate = files.certificate, .key = files.key};
+  setup.handler = [](const ServerRequest&, Reply reply) { reply.send({.status = 200, .body = "gotcha"}); };
+  const HttpServer other(setup);
+  EXPECT_NE(answer(&right, other).find("refused: "), std::string::npos);
+}
+
+TEST_F(HttpClientSharedKey, what_is_no_key_is_refused) {
+  for (const std::string& digits :
+       {std::string(), std::string(30, '1'), std::string(130, '1'), std::string(33, '1'), std::string(31, '1') + "g"}) {
+    EXPECT_THROW(key("card 1", digits), Error) << digits;
+  }
+  EXPECT_THROW(key("", std::string(32, '1')), Error);
+  EXPECT_THROW(key(std::string(129, 'a'), std::string(32, '1')), Error);
+}
+
 }  // namespace
 }  // namespace cw::net
