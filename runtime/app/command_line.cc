@@ -93,3 +93,19 @@ ExitStatus command_line(int argc, const char* const* argv) {
        {add_run, add_runs, add_batch, add_flows, add_cap, add_card, add_readers, add_send, add_test, add_selftest,
         add_repl, add_spec, add_store, add_audit, add_budget, add_outbox, add_policy, add_ticket,
         add_agent}) {
+    add(program, action);
+  }
+
+  const CLI::App* command = find_command(program, argc, argv);
+  try {
+    program.parse(argc, argv);
+  } catch (const CLI::Success& asked) {  // --help, --version
+    program.exit(asked);
+    return ExitStatus::ok;
+  } catch (const CLI::ParseError& error) {
+    throw Error(ErrorKind::usage, explain(error, program, *command));
+  }
+  return action();
+}
+
+}  // namespace cw::app

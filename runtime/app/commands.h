@@ -34,3 +34,5 @@ void add_outbox(CLI::App& program, Action& action);
 void add_policy(CLI::App& program, Action& action);
 void add_ticket(CLI::App& program, Action& action);
 void add_agent(CLI::App& program, Action& action);
+
+}  // namespace cw::app
