@@ -69,9 +69,10 @@ std::string from_anywhere(const engine::Flow& flow, const std::string& text) {
 
 }  // namespace
 
-DeviceRuns::DeviceRuns(std::shared_ptr<store::Store> store, const std::optional<std::filesystem::path>& keys)
+DeviceRuns::DeviceRuns(std::shared_ptr<store::Store> store, std::shared_ptr<const engine::Bundle> bundle,
+                       const std::optional<std::filesystem::path>& keys)
     : store_(std::move(store)),
-      bundle_(load_bundle()),
+      bundle_(std::move(bundle)),
       keys_(open_keys(keys, std::getenv("CARDWRIGHT_KEYS"), nullptr).store) {
   if (keys) key_file_ = std::filesystem::absolute(*keys).string();
 }

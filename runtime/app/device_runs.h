@@ -19,8 +19,9 @@ namespace cw::app {
 
 class DeviceRuns {
  public:
-  /// `keys`: as --keys has it; absent: CARDWRIGHT_KEYS. Raises usage, script.
-  DeviceRuns(std::shared_ptr<store::Store> store, const std::optional<std::filesystem::path>& keys);
+  /// `keys`: as --keys has it; absent: CARDWRIGHT_KEYS. Raises usage.
+  DeviceRuns(std::shared_ptr<store::Store> store, std::shared_ptr<const engine::Bundle> bundle,
+             const std::optional<std::filesystem::path>& keys);
 
   /// service::OpenTicket.
   std::unique_ptr<service::DeviceRun> open(const std::string& ticket, engine::Relay relay) const;

@@ -302,9 +302,9 @@ bool CardSession::take_answer(const host::Command& command, const Order::Item& i
   host::Answer plain{came.data, came.sw};
   if (request.channel != 0) {
     Open& open = *channel_of(request);
-    if (open.from_before && denies_channel(came.sw)) {
+    if ((open.from_before || report.again) && denies_channel(came.sw)) {
       throw Error(ErrorKind::reader, "the card does not know the secure channel any more that was open before (" +
-                                         to_hex16(came.sw) + "): it was reset meanwhile");
+                                         to_hex16(came.sw) + "): it was reset meanwhile, or was sent this twice");
     }
     open.from_before = false;
     const card::Response opened = open.channel->unwrap_at(now.marks[place], came);

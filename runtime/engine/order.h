@@ -34,6 +34,7 @@ struct Report {
   /// Why there are no more.
   std::optional<Error> error{};
   std::chrono::nanoseconds took{};
+  bool again = false;  // the card may have been sent the same before, and nobody told what it answered
 };
 
 /// What carries orders to a card far away does when a command was not answered with 9000, 61xx, 62xx or 63xx.

@@ -81,8 +81,14 @@ void DeviceDoor::turn(DeviceSession& session, Exchange& exchange, const Judged& 
       if (exchange.order() != nullptr) lose();
       break;
     case Judged::What::polled:
+      if (exchange.order() == nullptr) break;
+      ++totals.repeated;
+      session.sent_again();
+      break;
     case Judged::What::repeated:
-      if (exchange.order() != nullptr) ++totals.repeated;
+      if (exchange.order() == nullptr) break;
+      ++totals.repeated;
+      exchange.unseen();
       break;
   }
   session.go_on();

@@ -85,6 +85,7 @@ void DeviceSession::go_on() {
       wakes_.reset();
     } else if (const engine::Order* order = run.order()) {
       order_ = travelling_order(*order);
+      again_ = false;
       ordered_ = Clock::now();
       return;
     }
@@ -94,6 +95,7 @@ void DeviceSession::go_on() {
 
 void DeviceSession::answer(engine::Report report) {
   report.took = Clock::now() - ordered_;
+  report.again = again_;
   order_.reset();
   run_->run().answered(report);
 }

@@ -28,6 +28,8 @@ class DeviceSession {
   const std::optional<Order>& order() const { return order_; }
   /// The order's report.
   void reported(const Report& report);
+  /// It went out again, and the device may have carried it out before.
+  void sent_again() { again_ = true; }
   /// There will be no report: whether the card did what was ordered is not known.
   void lost(const std::string& why);
   /// How long the run waits by the clock; 0: it does not.
@@ -42,6 +44,7 @@ class DeviceSession {
 
   std::unique_ptr<DeviceRun> run_;
   std::optional<Order> order_{};
+  bool again_ = false;
   Clock::time_point ordered_{};
   std::optional<Clock::time_point> wakes_{};
 };

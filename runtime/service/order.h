@@ -40,7 +40,7 @@ struct Judged {
   enum class What {
     polled,    // it asks what there is to do
     reported,  // it reports the order that was sent last: take `report`, then tell taken()
-    repeated,  // it did not see the last answer: that goes out again
+    repeated,  // it did not see the last answer: tell unseen(), and that goes out again
     lost,      // the order was sent and must not be sent again, and the device does not know it: tell dropped()
     foreign,   // it reports what it was not sent: the device is confused or lies
   };

@@ -65,6 +65,8 @@ class RamHttpExchange {
   Judged judge(const RamHttpRequest& request) const;
   /// The report of the order under way is kept.
   void taken() { order_.reset(); }
+  /// The device shows that the last answer did not reach it: what was in it may go out as if it never had.
+  void unseen() { sent_ = false; }
   /// The order under way is given up. What the device does with it is not known.
   void dropped() { order_.reset(); }
 
@@ -76,7 +78,7 @@ class RamHttpExchange {
   bool operator==(const RamHttpExchange&) const = default;
 
  private:
-  Judged told_again(Judged::What what) const;
+  Judged polled() const;
   Judged judge_report(const RamHttpRequest& request) const;
 
   ScriptCoding coding_;

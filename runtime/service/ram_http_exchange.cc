@@ -88,8 +88,8 @@ void RamHttpExchange::stop() {
   stopped_ = true;
 }
 
-Judged RamHttpExchange::told_again(What what) const {
-  if (!order_ || !sent_ || !order_->once) return {what, {}, {}};
+Judged RamHttpExchange::polled() const {
+  if (!order_ || !sent_ || !order_->once) return {What::polled, {}, {}};
   return {What::lost, {}, "the order was sent, and the device does not report it; it must not be sent twice"};
 }
 
@@ -97,9 +97,9 @@ Judged RamHttpExchange::judge(const RamHttpRequest& request) const {
   const uint64_t given_out = order_ && !sent_ ? step_ - 1 : step_;
   const uint64_t step = request.step.value_or(0);
   if (step > given_out) return foreign("the device posts to step " + std::to_string(step) + ", which it was not given");
-  if (!request.status) return told_again(What::polled);
+  if (!request.status) return polled();
   if (!request.step) return foreign("the device reports a script, and to no URI that it was given");
-  if (!order_ || !sent_ || step < step_) return told_again(What::repeated);
+  if (!order_ || !sent_ || step < step_) return {What::repeated, {}, {}};
   return judge_report(request);
 }
 

@@ -133,7 +133,7 @@ ordered_json print_command(const SeramCommand& command) {
 
 std::optional<SeramCall> seram_call(std::string_view target) {
   constexpr std::string_view kSession = "sessionId=";
-  constexpr size_t kMaxSession = 128;
+  constexpr size_t kMaxSession = 8192;  // a ticket may be one
   const std::string_view path = target.substr(0, target.find('?'));
   SeramCall out;
   if (path == "/gp/seram/remoteManagement") {

@@ -87,20 +87,20 @@ void SeramExchange::taken() {
 
 void SeramExchange::dropped() { end_order(); }
 
-/// The device did not see what was sent last, or does not show that it did.
-Judged SeramExchange::told_again(What what) const {
-  if (!order_ || !sent_ || !order_->once) return {what, {}, {}};
+/// Whether it saw what was sent last, it does not say.
+Judged SeramExchange::polled() const {
+  if (!order_ || !sent_ || !order_->once) return {What::polled, {}, {}};
   return {What::lost, {}, "the order was sent, and the device does not report it; it must not be sent twice"};
 }
 
 Judged SeramExchange::judge(const SeramReport& report) const {
-  if (report.status == Status::polling) return told_again(What::polled);
+  if (report.status == Status::polling) return polled();
   const uint64_t executed = report.executed;
-  if (report.status == Status::processed && executed == 0) return told_again(What::polled);
-  if (report.status == Status::processed && executed == last_) return told_again(What::repeated);
+  if (report.status == Status::processed && executed == 0) return polled();
+  if (report.status == Status::processed && executed == last_) return {What::repeated, {}, {}};
   if (!order_ || !sent_) {
     // An error of the order before, once more.
-    if (report.status != Status::processed && executed <= last_) return told_again(What::repeated);
+    if (report.status != Status::processed && executed <= last_) return {What::repeated, {}, {}};
     return foreign("the device reports " + std::to_string(executed) + " commands, and none were sent to it");
   }
   if (executed > number_) {

@@ -40,6 +40,8 @@ class SeramExchange {
   Judged judge(const SeramReport& report) const;
   /// The report of the order under way is kept.
   void taken();
+  /// The device shows that the last answer did not reach it: what was in it may go out as if it never had.
+  void unseen() { sent_ = false; }
   /// The order under way is given up. What the device does with it is not known.
   void dropped();
 
@@ -52,7 +54,7 @@ class SeramExchange {
  private:
   size_t next_number() const;
   void end_order();
-  Judged told_again(Judged::What what) const;
+  Judged polled() const;
 
   std::optional<SecureElement> element_{};
   std::optional<Order> order_{};

@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "app/device_runs.h"
-#include "app/session.h"
 #include "base/hex.h"
 #include "net/http_client.h"
 #include "net/http_server.h"
@@ -38,6 +37,7 @@ std::string memory(const se::Card& card) {
 class DeviceDoorStory : public testing::Test {
  protected:
   DeviceDoorStory() {
+    ::setenv("CARDWRIGHT_SHARE", CW_SOURCE_DIR, 1);  // the default policy
     char name[] = "/tmp/cw-device-door-XXXXXX";
     folder_ = ::mkdtemp(name);
     std::ofstream(folder_ / "holder") << "Ada Lovelace";
@@ -54,7 +54,7 @@ class DeviceDoorStory : public testing::Test {
     store::StoreOptions options;
     options.where = folder_ / "store.db";
     store_ = store::Store::open(options);
-    runs_ = std::make_unique<DeviceRuns>(store_, folder_ / "keys");
+    runs_ = std::make_unique<DeviceRuns>(store_, bundle_, folder_ / "keys");
     desk_ = std::make_unique<service::DeviceDesk>(service::DeviceDesk::Setup{
         [this](const std::string& ticket, engine::Relay relay) { return runs_->open(ticket, relay); }, 2});
     door_ = std::make_unique<service::DeviceDoor>(*desk_, service::DeviceDoor::Setup{1, {}});
@@ -79,13 +79,14 @@ class DeviceDoorStory : public testing::Test {
     if (flow == "demo/install") {
       settings = {"cap=" + kTests + "caps/transit-2.1.cap", "holder=@" + (folder_ / "holder").string()};
     }
-    return issue_ticket(*store_, *load_bundle(), flow, settings, "generic", lifetime);
+    return issue_ticket(*store_, *bundle_, flow, settings, "generic", lifetime);
   }
   net::HttpResponse post(const std::string& path, const std::string& body, net::Headers headers = {}) {
     return net::send({"POST", "http://" + server_->address() + path, std::move(headers), body});
   }
   store::RunRow run() { return store_->runs().list({}).at(0); }
 
+  std::shared_ptr<const engine::Bundle> bundle_ = engine::Bundle::load(CW_SOURCE_DIR);
   fs::path folder_;
   std::shared_ptr<store::Store> store_;
   std::unique_ptr<DeviceRuns> runs_;
@@ -141,7 +142,8 @@ class Seram : public DeviceDoorStory {
   }
   /// From the first poll to the stop command. `between`: told before each request which one it is.
   void serve(SeramDevice& device, const std::string& ticket, const std::function<void(size_t)>& between = {}) {
-    ASSERT_EQ(post("/gp/seram/handshake" + session(ticket), SeramDevice::handshake()).status, 200);
+    const net::HttpResponse hello = post("/gp/seram/handshake" + session(ticket), SeramDevice::handshake());
+    ASSERT_EQ(hello.status, 200) << hello.body;
     std::string report = SeramDevice::polling();
     for (size_t n = 1; !report.empty() && n < 2000; ++n) {
       if (between) between(n);
