@@ -114,6 +114,10 @@ _cardwright() {
       options='--store --store-key --help'
       case ${line[2]} in list) options+=' --all --json' ;; deliver) options+=' --wait' ;; esac
       ;;
+    agent)
+      options='--server --card --session --protocol --ca --cert --key --psk --psk-identity --se-type --se-id --flavor'
+      options+=' --card-shared --card-state --patience --trace --help'
+      ;;
     policy)
       options='--store --store-key --help'
       case ${line[2]} in
@@ -128,11 +132,12 @@ _cardwright() {
   esac
 
   if [ "${#line[@]}" -eq 2 ]; then
-    _cardwright_reply run runs batch flows flow check cap card readers send selftest repl store audit budget outbox policy --help --version
+    _cardwright_reply run runs batch flows flow check cap card readers send selftest repl store audit budget outbox policy agent --help --version
     return
   fi
   case "$command $prev" in
     'audit --from' | 'runs --flow' | 'policy --flow' | 'policy --scp' | 'policy --since' | 'policy --command') return ;;
+    'agent --key') _cardwright_files "$cur" && return ;;
     'runs --state') _cardwright_reply running waiting stuck 'done' failed stopped && return ;;
   esac
   case $prev in
@@ -148,16 +153,18 @@ _cardwright() {
       ;;
     --bundle) _cardwright_files "$cur" '*' && return ;;
     --format) _cardwright_reply summary tap && return ;;
+    --protocol) _cardwright_reply seram ram-http && return ;;
+    --se-type) _cardwright_reply eSE iSE uicc euicc ieuicc undefined && return ;;
     --tear) _cardwright_reply all && return ;;
     --flavor)
       _cardwright_reply generic uicc jcop4 secora smartcafe yubikey
       return
       ;;
-    --card-state | --card-states | --state | --data | --results | --quarantine | --junit | --html | --keys | --policy | --trace | --record | --from | --vectors | --store | --store-key | --root | --append)
+    --card-state | --card-states | --state | --data | --results | --quarantine | --junit | --html | --keys | --policy | --trace | --record | --from | --vectors | --store | --store-key | --root | --append | --ca | --cert | --psk)
       _cardwright_files "$cur"
       return
       ;;
-    --seed | --key | --stop-after | --limit | --older-than | --version | --reason) return ;;
+    --server | --session | --se-id | --psk-identity | --patience | --seed | --key | --stop-after | --limit | --older-than | --version | --reason) return ;;
     --domain) _cardwright_reply isd && return ;;
     --set)
       _cardwright_set

@@ -14,6 +14,7 @@ test_packages=(
   pcscd vsmartcard-vpcd util-linux procps openssl curl postgresql-15
   faketime  # clocks that jump
   opensc pcsc-tools python3-pyscard python3-pycryptodome
+  python3-jsonschema python3-yaml  # hold messages against their schemas
   clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 lua-check shellcheck
   perl libxml2-utils  # read back what reports are written
   chromium python3-websocket fonts-dejavu-core  # look at the page

@@ -32,5 +32,7 @@ void add_audit(CLI::App& program, Action& action);
 void add_budget(CLI::App& program, Action& action);
 void add_outbox(CLI::App& program, Action& action);
 void add_policy(CLI::App& program, Action& action);
+void add_ticket(CLI::App& program, Action& action);
+void add_agent(CLI::App& program, Action& action);
 
 }  // namespace cw::app

@@ -22,15 +22,19 @@ bool is_written(ByteView bytes) {
   return !all(0x00) && !all(0xFF);
 }
 
+card::Apdu get_data(uint16_t tag) {
+  card::Apdu out;
+  out.cla = 0x80;
+  out.ins = 0xCA;
+  out.p1 = static_cast<uint8_t>(tag >> 8);
+  out.p2 = static_cast<uint8_t>(tag);
+  out.le = 256;
+  return out;
+}
+
 /// The value of a data object; empty: the card does not have it.
 Bytes object(const AskCard& ask, uint16_t tag) {
-  card::Apdu get;
-  get.cla = 0x80;
-  get.ins = 0xCA;
-  get.p1 = static_cast<uint8_t>(tag >> 8);
-  get.p2 = static_cast<uint8_t>(tag);
-  get.le = 256;
-  const card::Response answer = ask(get);
+  const card::Response answer = ask(get_data(tag));
   if (!answer.ok() || answer.data.size() > kLongest) return {};
   const ByteView data = answer.data;
   const auto header = card::read_tlv_header(data);
@@ -67,6 +71,10 @@ std::optional<std::string> told_identity(const AskCard& ask) {
   if (out.starts_with("CIN")) add("IIN", kIin);  // alone it names the issuer, and no card
   add("KDD", kDiversificationData);
   return out.empty() ? std::nullopt : std::optional(out);
+}
+
+std::vector<card::Apdu> identity_questions() {
+  return {get_data(kCplc), get_data(kCin), get_data(kIin), get_data(kDiversificationData)};
 }
 
 std::string identity_by_atr(ByteView atr) { return "ATR-" + to_hex(atr); }

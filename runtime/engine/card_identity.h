@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "card/apdu.h"
 
@@ -16,6 +17,9 @@ using AskCard = std::function<card::Response(const card::Apdu&)>;
 /// "CPLC-...+KDD-...": what the chip's maker wrote into the CPLC, else CIN and IIN; with the key diversification data
 /// where GET DATA gives them. Nothing if the application that answers tells none of it. Raises what `ask` raises.
 std::optional<std::string> told_identity(const AskCard& ask);
+
+/// All that told_identity() may ask, to be asked at once.
+std::vector<card::Apdu> identity_questions();
 
 /// Of a card that tells nothing: all of its kind share it.
 std::string identity_by_atr(ByteView atr);

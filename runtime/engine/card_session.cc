@@ -3,40 +3,18 @@
 #include <algorithm>
 
 #include "base/hex.h"
-#include "card/status.h"
-#include "crypto/digest.h"
-#include "engine/card_identity.h"
-#include "engine/key_candidates.h"
+#include "base/overloaded.h"
+#include "card/transport.h"
 #include "gp/chaining.h"
 
 namespace cw::engine {
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 /// What a card says to a wrapped command where no secure channel is open: security status not satisfied, conditions of
 /// use not satisfied, secure messaging objects missing or wrong, class not supported.
 bool denies_channel(uint16_t sw) {
   return sw == 0x6982 || sw == 0x6985 || sw == 0x6987 || sw == 0x6988 || sw == 0x6E00;
-}
-
-[[noreturn]] void refuse(const card::Apdu& apdu, uint16_t sw) {
-  throw Error(ErrorKind::card, card::explain(sw, apdu.cla, apdu.ins, apdu.p1), sw);
-}
-
-/// What INITIALIZE UPDATE is refused with before the card has looked at a key: no such key version, another length of
-/// the challenge, no such command, class or channel.
-bool refused_before_keys(uint16_t sw) {
-  return sw == 0x6A88 || sw == 0x6A86 || sw == 0x6700 || sw == 0x6D00 || (sw >> 8) == 0x6E || (sw >> 8) == 0x68;
-}
-
-}  // namespace
-
-std::vector<card::Apdu> travelling(const card::Apdu& wrapped, bool extended_length) {
-  if (wrapped.data.size() <= 255 || extended_length) return {wrapped};
-  const bool more_in_p1 = wrapped.ins == 0xE6 || wrapped.ins == 0xD8 || wrapped.ins == 0xE4;  // GPCS 11.1.5.1
-  return gp::chain(wrapped, more_in_p1 ? gp::ChainingMark::more_in_p1 : gp::ChainingMark::iso);
 }
 
 /// The set and version whose keys a PUT KEY brings: of a version it names in the clear, ahead of its keys.
@@ -50,6 +28,14 @@ std::optional<KeyWatch::Keys> keys_put(const host::Command& command) {
 
 bool same_keys(const crypto::KeySet& a, const crypto::KeySet& b) {
   return a.enc->kcv() == b.enc->kcv() && a.mac->kcv() == b.mac->kcv() && a.dek->kcv() == b.dek->kcv();
+}
+
+}  // namespace
+
+std::vector<card::Apdu> travelling(const card::Apdu& wrapped, bool extended_length) {
+  if (wrapped.data.size() <= 255 || extended_length) return {wrapped};
+  const bool more_in_p1 = wrapped.ins == 0xE6 || wrapped.ins == 0xD8 || wrapped.ins == 0xE4;  // GPCS 11.1.5.1
+  return gp::chain(wrapped, more_in_p1 ? gp::ChainingMark::more_in_p1 : gp::ChainingMark::iso);
 }
 
 std::optional<ChannelFacts> CardSession::channel(host::ChannelId id) const {
@@ -73,11 +59,11 @@ void CardSession::go_on(const CardState& state, const std::vector<ChannelPast>& 
     if (known == state.channels.end()) continue;
     const ChannelMaterial& material = past.material;
     const auto answer = gp::InitializeUpdateAnswer::parse(material.answer, material.host_challenge.size());
-    const crypto::KeySet keys = custody_.key_set(material.asked.keys, answer.diversification_data);
+    const crypto::KeySet keys = setup_.custody.key_set(material.asked.keys, answer.diversification_data);
     gp::ChannelOptions options;
     options.i = material.asked.i;
     options.aid = material.asked.aid;
-    options.encrypt_empty_data = traits_.encrypt_empty_data;
+    options.encrypt_empty_data = setup_.traits.encrypt_empty_data;
     Open open;
     open.channel = gp::Channel::open(keys, material.host_challenge, answer, material.asked.level, options);
     open.channel->take_up(past.mark);
@@ -90,57 +76,23 @@ void CardSession::go_on(const CardState& state, const std::vector<ChannelPast>& 
   }
 }
 
-host::ResetDone CardSession::perform(const host::Reset&) {
-  evidence_.before_sending();
-  forget();
-  budgets_.content.give_up();
-  host::ResetDone done{reader_.reset()};
-  if (budgets_.wants_identity()) done.atr = identify(std::move(done.atr));
-  observer_.card_reset(done.atr);
-  return done;
-}
-
-Bytes CardSession::identify(Bytes atr) {
-  const auto ask = [&](const card::Apdu& command) { return transmit({command}, false); };
-  std::optional<std::string> identity = told_identity(ask);
-  if (!identity) {
-    // Something else may be selected after a reset. The flow is to find that as it was.
-    card::Apdu select;
-    select.ins = 0xA4;
-    select.p1 = 0x04;
-    select.le = 256;
-    ask(select);
-    identity = told_identity(ask);
-    atr = reader_.reset();
-  }
-  const std::string known = identity.value_or(identity_by_atr(atr));
-  budgets_.card_is(known);
-  evidence_.card_is(known);
-  return atr;
-}
-
-host::ChannelClosed CardSession::perform(const host::CloseChannel& request) {
-  channels_.erase(request.channel);
-  return {};
-}
-
 void CardSession::close_on(uint8_t logical_channel) {
   std::erase_if(channels_, [&](const auto& entry) { return entry.second.logical_channel == logical_channel; });
 }
 
 KeyWatch::Place CardSession::place_of(const Open& open) const {
-  const std::string& told = budgets_.attempts.card();
+  const std::string& told = setup_.budgets.attempts.card();
   return {told.empty() ? "KDD-" + to_hex(open.diversification_data) : told,
-          gate_.is_isd(open.domain) ? Bytes() : open.domain};
+          setup_.gate.is_isd(open.domain) ? Bytes() : open.domain};
 }
 
 /// A domain without keys may be given those of its parent, as on a tester's desk. All else that gives a card the keys
 /// it has is a mistake, and after a lost answer nothing could tell what became of it.
 void CardSession::refuse_same_keys(const host::Command& put_key, const std::string& set, const Open& open) const {
   const bool replaces = put_key.p1 != 0;
-  const bool diversified = custody_.info(set).kcvs.empty() && custody_.info(open.keys.set).kcvs.empty();
+  const bool diversified = setup_.custody.info(set).kcvs.empty() && setup_.custody.info(open.keys.set).kcvs.empty();
   if (!replaces && !diversified) return;
-  const auto of_card = [&](const std::string& name) { return custody_.key_set(name, open.diversification_data); };
+  const auto of_card = [&](const std::string& name) { return setup_.custody.key_set(name, open.diversification_data); };
   if (!same_keys(of_card(set), of_card(open.keys.set))) return;
   throw Error(ErrorKind::usage, "PUT KEY of '" + set + "': on this card they are the keys of '" + open.keys.set +
                                     "', which it has, so nothing would change; nothing was sent: name the key set "
@@ -153,198 +105,231 @@ void CardSession::announce_keys(const host::Exchange& request, const Open& open)
     const std::optional<KeyWatch::Keys> keys = keys_put(command);
     if (!keys || keys == announced) continue;
     refuse_same_keys(command, keys->set, open);
-    key_watch_.about_to_put_keys(place_of(open), open.keys, *keys);
+    setup_.key_watch.about_to_put_keys(place_of(open), open.keys, *keys);
     announced = keys;
   }
 }
 
-card::Response CardSession::transmit(const std::vector<card::Apdu>& pieces, bool wrapped) {
-  card::TransportOptions options;
-  options.extended_length = traits_.extended_length;
-  options.repeat_wrong_le = !wrapped;  // wrapped bytes are never sent twice
-  evidence_.before_sending();
-  Bytes travelled;
-  for (const card::Apdu& piece : pieces) append(travelled, piece.encode());
-  card::Response response;
+CardSession::Open* CardSession::channel_of(const host::Exchange& request) {
+  if (request.channel == 0) return nullptr;
+  const auto found = channels_.find(request.channel);
+  if (found == channels_.end()) {
+    throw Error(ErrorKind::channel, "the secure channel is not open any more; open it again");
+  }
+  return &found->second;
+}
+
+void CardSession::begin(const host::Request& request) {
+  doing_ = std::monostate();
+  order_.reset();
+  reply_.reset();
+  std::visit(Overloaded{
+                 [&](const host::Reset&) { begin_reset(); },
+                 [&](const host::Exchange& exchange) { begin_exchange(exchange); },
+                 [&](const host::OpenChannel& open) { begin_open(open); },
+                 [&](const host::CloseChannel& close) {
+                   channels_.erase(close.channel);
+                   reply_ = host::ChannelClosed{};
+                 },
+                 [](const auto&) { throw Error(ErrorKind::internal, "a request that is none for the card"); },
+             },
+             request);
+}
+
+void CardSession::answered(const Report& report) {
+  if (std::holds_alternative<Asking>(doing_)) return identity_answered(report);
+  if (std::holds_alternative<Exchanging>(doing_)) return exchange_answered(report);
   try {
-    for (const card::Apdu& piece : pieces) {
-      response = card::exchange(reader_, piece, options);
-      if (response.sw != 0x9000) break;
-    }
+    require_answer(report);
+    Opening& opening = std::get<Opening>(doing_);
+    opening.took = report.took;
+    opening.in_all += report.took;
+    opening.open.channel ? authenticate_answered(report.answers[0]) : update_answered(report.answers[0]);
   } catch (const Error&) {
-    evidence_.travelled(travelled, {});
+    setup_.budgets.attempts.give_up();
     throw;
   }
-  const uint8_t status[] = {static_cast<uint8_t>(response.sw >> 8), static_cast<uint8_t>(response.sw)};
-  evidence_.travelled(travelled, concat({response.data, status}));
-  return response;
 }
 
-host::Answers CardSession::perform(const host::Exchange& request) {
-  Open* open = nullptr;
-  if (request.channel != 0) {
-    const auto found = channels_.find(request.channel);
-    if (found == channels_.end()) {
-      throw Error(ErrorKind::channel, "the secure channel is not open any more; open it again");
+host::Reply CardSession::perform(const host::Request& request) {
+  begin(request);
+  while (order_) answered(carry_out(*order_));
+  return take_reply();
+}
+
+Report CardSession::carry_out(const Order& order) {
+  card::TransportOptions options;
+  options.extended_length = setup_.traits.extended_length;
+  Report report;
+  const auto begin = std::chrono::steady_clock::now();
+  try {
+    for (const Order::Item& item : order.items) {
+      options.repeat_wrong_le = !item.wrapped;
+      card::Response response;
+      for (const card::Apdu& piece : item.pieces) {
+        response = card::exchange(*setup_.reader, piece, options);
+        if (response.sw != 0x9000) break;
+      }
+      report.answers.push_back(std::move(response));
     }
-    open = &found->second;
-    if (std::any_of(request.plan.begin(), request.plan.end(), selects) && request.plan.size() > 1) {
-      throw Error(ErrorKind::channel,
-                  "SELECT ends the secure channel, so it cannot travel in one plan with others; "
-                  "send it alone");
-    }
+  } catch (const Error& error) {
+    report.error = error;
+  }
+  report.took = std::chrono::steady_clock::now() - begin;
+  return report;
+}
+
+void CardSession::send_one(const card::Apdu& apdu, bool wrapped) {
+  setup_.evidence.before_sending();
+  order_ = Order{{{{apdu}, wrapped}}, true};
+}
+
+void CardSession::travelled(const Order::Item& item, const card::Response& answer) {
+  const uint8_t status[] = {static_cast<uint8_t>(answer.sw >> 8), static_cast<uint8_t>(answer.sw)};
+  setup_.evidence.travelled(item.bytes(), concat({answer.data, status}));
+}
+
+void CardSession::require_answer(const Report& report) {
+  const Order::Item& item = order_->items.at(0);
+  if (!report.answers.empty()) {
+    travelled(item, report.answers[0]);
+    return;
+  }
+  setup_.evidence.travelled(item.bytes(), {});
+  throw report.error.value_or(Error(ErrorKind::reader, "no answer came"));
+}
+
+void CardSession::begin_exchange(const host::Exchange& request) {
+  Open* open = channel_of(request);
+  if (open != nullptr && request.plan.size() > 1 && std::any_of(request.plan.begin(), request.plan.end(), selects)) {
+    throw Error(ErrorKind::channel,
+                "SELECT ends the secure channel, so it cannot travel in one plan with others; "
+                "send it alone");
   }
   if (open != nullptr) announce_keys(request, *open);
-  const Bytes domain = open ? open->domain : Bytes();  // a SELECT ends the channel
-  host::Answers out;
-  out.answers.reserve(request.plan.size());
-  for (const host::Command& command : request.plan) {
-    if (request.channel != 0) budgets_.content.before(command);
-    const auto begin = Clock::now();
-    try {
-      out.answers.push_back(send(command, open, open ? open->logical_channel : request.logical_channel));
-    } catch (const Error&) {
-      // Whatever was lost, the channel's chaining value is not to be trusted any more.
-      channels_.erase(request.channel);
-      budgets_.content.give_up();
-      throw;
-    }
-    if (request.channel != 0) settle(command, out.answers.back(), domain);
-    observer_.exchanged(command, request.channel, out.answers.back(), Clock::now() - begin);
-    if (const auto moved = channels_.find(request.channel); moved != channels_.end()) {
-      evidence_.channel_moved(request.channel, moved->second.channel->mark());
-    }
-    selected_.answered(command, out.answers.back());
-    if (request.stop_on_error && stops_a_plan(out.answers.back().sw)) break;
-  }
-  return out;
+  Exchanging begun;
+  begun.request = request;
+  if (open != nullptr) begun.domain = open->domain;
+  doing_ = std::move(begun);
+  next_order();
 }
 
-host::Answer CardSession::send(const host::Command& command, Open* open, uint8_t logical_channel) {
-  Custody::Resolved resolved = custody_.resolve(command, open ? open->channel.get() : nullptr,
-                                                open ? ByteView(open->diversification_data) : ByteView());
+/// From the first command on that has no answer: as many as may travel at once.
+void CardSession::next_order() {
+  Exchanging& now = std::get<Exchanging>(doing_);
+  const host::Exchange& request = now.request;
+  const size_t first = now.out.answers.size();
+  order_.reset();
+  now.marks.clear();
+  if (first == request.plan.size()) {
+    reply_ = std::move(now.out);
+    return;
+  }
+  Open* open = channel_of(request);
+  Order order;
+  for (size_t at = first; at < request.plan.size(); ++at) {
+    const host::Command& command = request.plan[at];
+    if (at > first && (!setup_.relay || parts_before(request.plan, first, at, *setup_.relay))) break;
+    if (open != nullptr && at > first && setup_.budgets.content.waits_for_answers(command)) break;
+    if (open != nullptr) setup_.budgets.content.before(command);
+    try {
+      order.items.push_back(item_of(command, open));
+    } catch (const Error&) {
+      channels_.erase(request.channel);
+      setup_.budgets.content.give_up();
+      throw;
+    }
+    order.once = order.once || (open == nullptr && !changes_nothing(command));
+    now.marks.push_back(open != nullptr ? open->channel->mark() : gp::Channel::Mark());
+  }
+  try {
+    setup_.evidence.before_sending();
+  } catch (const Error&) {
+    channels_.erase(request.channel);
+    setup_.budgets.content.give_up();
+    throw;
+  }
+  order_ = std::move(order);
+}
+
+Order::Item CardSession::item_of(const host::Command& command, Open* open) {
+  Custody::Resolved resolved = setup_.custody.resolve(command, open ? open->channel.get() : nullptr,
+                                                      open ? ByteView(open->diversification_data) : ByteView());
   if (!open) {
-    if (selects(command)) close_on(logical_channel);
-    const card::Response response = transmit({resolved.apdu}, false);
-    return {response.data, response.sw};
+    if (selects(command)) close_on(std::get<Exchanging>(doing_).request.logical_channel);
+    return {{resolved.apdu}, false};
   }
   gp::Channel& channel = *open->channel;
   const card::Apdu wrapped =
       resolved.secret ? channel.wrap(resolved.apdu, *resolved.secret) : channel.wrap(resolved.apdu);
-  const card::Response travelled = transmit(travelling(wrapped, traits_.extended_length), true);
-  if (open->from_before && denies_channel(travelled.sw)) {
-    throw Error(ErrorKind::reader, "the card does not know the secure channel any more that was open before (" +
-                                       to_hex16(travelled.sw) + "): it was reset meanwhile");
+  return {travelling(wrapped, setup_.traits.extended_length), true};
+}
+
+void CardSession::exchange_answered(const Report& report) {
+  Exchanging& now = std::get<Exchanging>(doing_);
+  const Order order = std::move(*order_);
+  order_.reset();
+  const size_t first = now.out.answers.size();
+  bool stopped = false;
+  try {
+    for (size_t i = 0; i < order.items.size(); ++i) {
+      if (i == report.answers.size()) {
+        if (stopped) break;  // the relay stopped there, too
+        setup_.evidence.travelled(order.items[i].bytes(), {});
+        throw report.error.value_or(Error(ErrorKind::reader, "no answer came"));
+      }
+      stopped = take_answer(now.request.plan[first + i], order.items[i], i, report) || stopped;
+    }
+  } catch (const Error&) {
+    // Whatever was lost, the channel's chaining value is not to be trusted any more.
+    channels_.erase(now.request.channel);
+    setup_.budgets.content.give_up();
+    throw;
   }
-  open->from_before = false;
-  const card::Response plain = channel.unwrap(travelled);
-  if (selects(command)) close_on(logical_channel);
-  return {plain.data, plain.sw};
+  if (stopped) {
+    reply_ = std::move(now.out);
+  } else {
+    next_order();
+  }
+}
+
+bool CardSession::take_answer(const host::Command& command, const Order::Item& item, size_t place,
+                              const Report& report) {
+  Exchanging& now = std::get<Exchanging>(doing_);
+  const host::Exchange& request = now.request;
+  const card::Response& came = report.answers[place];
+  travelled(item, came);
+  host::Answer plain{came.data, came.sw};
+  if (request.channel != 0) {
+    Open& open = *channel_of(request);
+    if ((open.from_before || report.again) && denies_channel(came.sw)) {
+      throw Error(ErrorKind::reader, "the card does not know the secure channel any more that was open before (" +
+                                         to_hex16(came.sw) + "): it was reset meanwhile, or was sent this twice");
+    }
+    open.from_before = false;
+    const card::Response opened = open.channel->unwrap_at(now.marks[place], came);
+    plain = {opened.data, opened.sw};
+    const bool last = place + 1 == report.answers.size();
+    if (last) open.channel->restore(now.marks[place]);  // what was wrapped and not sent never was
+    if (selects(command)) close_on(open.logical_channel);
+    settle(command, plain, now.domain);
+  }
+  setup_.observer.exchanged(command, request.channel, plain, report.took / report.answers.size());
+  if (const auto moved = channels_.find(request.channel); moved != channels_.end()) {
+    gp::Channel::Mark mark = now.marks[place];
+    mark.response_chaining = moved->second.channel->mark().response_chaining;
+    setup_.evidence.channel_moved(request.channel, mark);
+  }
+  selected_.answered(command, plain);
+  const bool before = !now.out.answers.empty() && request.stop_on_error && stops_a_plan(now.out.answers.back().sw);
+  // A relay that goes on has carried out more than the script is to know of: parts_before() keeps that harmless.
+  if (!before) now.out.answers.push_back(plain);
+  return request.stop_on_error && stops_a_plan(plain.sw);
 }
 
 void CardSession::settle(const host::Command& command, const host::Answer& answer, ByteView domain) {
-  budgets_.content.after(command, answer);
-  if (answer.sw == 0x9000) budgets_.attempts.went_well(command, gate_.is_isd(domain) ? ByteView() : domain);
-}
-
-host::ChannelOpened CardSession::perform(const host::OpenChannel& request) {
-  const crypto::KeySet stored = custody_.key_set(request.keys, {});
-  const uint8_t version = request.key_version ? request.key_version : stored.version;
-  const Bytes domain = selected_.on(request.logical_channel);
-  close_on(request.logical_channel);
-  budgets_.attempts.charge({gate_.is_isd(domain) ? Bytes() : domain, version}, key_candidates(request));
-  try {
-    return shake_hands(request, version, domain);
-  } catch (const Error&) {
-    budgets_.attempts.give_up();
-    throw;
-  }
-}
-
-host::ChannelOpened CardSession::shake_hands(const host::OpenChannel& request, uint8_t version, const Bytes& domain) {
-  const auto begin = Clock::now();
-  const Bytes host_challenge = crypto::random_bytes(request.s16 ? 16 : 8);
-  card::Apdu update = gp::initialize_update(version, 0, host_challenge);
-  update.cla = card::with_channel(update.cla, request.logical_channel);
-  const card::Response answer = transmit({update}, false);
-  // The challenge is fresh each time and of no use to a reader: the canonical form goes without it.
-  host::Command shown = host::command_of(update);
-  shown.data = host::Data();
-  observer_.exchanged(shown, 0, {answer.data, answer.sw}, Clock::now() - begin);
-  if (!answer.ok()) {
-    if (refused_before_keys(answer.sw)) budgets_.attempts.not_tried();
-    refuse(update, answer.sw);
-  }
-
-  const auto parsed = gp::InitializeUpdateAnswer::parse(answer.data, host_challenge.size());
-  budgets_.attempts.answered(parsed.diversification_data, parsed.key_version);
-  if (request.scp && *request.scp != static_cast<uint8_t>(parsed.scp)) {
-    throw Error(ErrorKind::channel, "opening a channel with '" + request.keys + "': the card speaks SCP0" +
-                                        std::to_string(static_cast<int>(parsed.scp)) +
-                                        " with this key version, and SCP0" + std::to_string(*request.scp) +
-                                        " was asked for");
-  }
-  try {
-    gate_.admit_protocol(static_cast<uint8_t>(parsed.scp), request.level);
-  } catch (const Error&) {
-    evidence_.refused(gate_.refusal());
-    throw;
-  }
-
-  gp::ChannelOptions options;
-  options.i = request.i;
-  options.aid = request.aid;
-  options.encrypt_empty_data = traits_.encrypt_empty_data;
-  KeyMatch match;
-  try {
-    match = match_keys(custody_, request, host_challenge, parsed, options);
-  } catch (const Error& error) {
-    if (error.kind() == ErrorKind::channel) {
-      evidence_.keys_refused(key_candidates(request));
-      budgets_.attempts.refused(key_candidates(request));
-    }
-    throw;
-  }
-  Open open;
-  open.channel = std::move(match.channel);
-  open.keys = {match.keys, parsed.key_version};
-
-  card::Apdu authenticate = open.channel->external_authenticate();
-  authenticate.cla = card::with_channel(authenticate.cla, request.logical_channel);
-  const auto middle = Clock::now();
-  const card::Response authenticated = transmit({authenticate}, true);
-  host::Command shown_authenticate = host::command_of(authenticate);
-  shown_authenticate.data = host::Data();
-  observer_.exchanged(shown_authenticate, 0, {authenticated.data, authenticated.sw}, Clock::now() - middle);
-  if (!authenticated.ok()) {
-    evidence_.keys_refused({match.keys});
-    budgets_.attempts.refused({match.keys});
-    refuse(authenticate, authenticated.sw);
-  }
-  budgets_.attempts.verified();
-
-  open.domain = domain;
-  open.logical_channel = request.logical_channel;
-  open.diversification_data = parsed.diversification_data;
-  host::ChannelOpened opened;
-  opened.channel = next_id_++;
-  opened.scp = static_cast<uint8_t>(open.channel->scp());
-  opened.i = open.channel->i();
-  opened.level = open.channel->level();
-  opened.key_version = parsed.key_version;
-  opened.diversification_data = parsed.diversification_data;
-  opened.sequence_counter = parsed.sequence_counter;
-  opened.max_data = static_cast<uint32_t>(open.channel->max_data());
-  host::OpenChannel decided = request;  // with the keys that the card has
-  decided.keys = match.keys;
-  decided.or_keys.clear();
-  if (!request.or_keys.empty()) opened.keys = match.keys;
-  evidence_.channel_opened({opened.channel, decided, version, host_challenge, answer.data});
-  evidence_.channel_moved(opened.channel, open.channel->mark());
-  key_watch_.channel_opened(place_of(open), open.keys);
-  channels_.emplace(opened.channel, std::move(open));
-  observer_.channel_opened(decided, opened, Clock::now() - begin);
-  return opened;
+  setup_.budgets.content.after(command, answer);
+  if (answer.sw == 0x9000) setup_.budgets.attempts.went_well(command, setup_.gate.is_isd(domain) ? ByteView() : domain);
 }
 
 }  // namespace cw::engine

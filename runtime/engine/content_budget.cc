@@ -22,6 +22,10 @@ void ContentBudget::before(const host::Command& command) {
   loading_ = loads(command);
 }
 
+bool ContentBudget::waits_for_answers(const host::Command& command) const {
+  return charge_ && (loads(command) || installs(command));
+}
+
 void ContentBudget::after(const host::Command& command, const host::Answer& answer) {
   const bool load = loading_ && command.ins == 0xE8;
   if (!charge_ || !(load || loads(command) || installs(command))) return;

@@ -22,6 +22,8 @@ class ContentBudget {
 
   /// Before a command of an open channel goes out. Raises budget: the card's failures are used up; store.
   void before(const host::Command& command);
+  /// Whether it may go out only when those before it were answered: what they were charged with is not settled.
+  bool waits_for_answers(const host::Command& command) const;
   void after(const host::Command& command, const host::Answer& answer);
   /// No answer came, or the card was reset: what had begun counts as lost.
   void give_up();

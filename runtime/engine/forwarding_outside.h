@@ -17,6 +17,8 @@ class ForwardingOutside : public RunOutside {
   Bytes reset() override { return inner_->reset(); }
   void submit(host::Request request) override { inner_->submit(std::move(request)); }
   const host::Request& request() const override { return inner_->request(); }
+  const Order* order() override { return inner_->order(); }
+  void answered(const Report& report) override { inner_->answered(report); }
   host::Reply carry_out() override { return inner_->carry_out(); }
   bool waits_by_clock() const override { return inner_->waits_by_clock(); }
   int64_t now() override { return inner_->now(); }

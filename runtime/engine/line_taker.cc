@@ -64,18 +64,33 @@ Bytes TakingOutside::reset() {
 }
 
 void TakingOutside::submit(host::Request request) {
+  begun_ = false;
   inner_->submit(std::move(request));
   if (const auto* wait = std::get_if<host::Wait>(&inner_->request())) {
     taker_.take({Kind::wait, request_text(*wait), {}});
   }
 }
 
-host::Reply TakingOutside::carry_out() {
+void TakingOutside::begin() {
+  if (begun_) return;
+  begun_ = true;
+  forbidden_.reset();
   try {
     taker_.before(inner_->request());
   } catch (const Error& error) {
-    return error;
+    forbidden_ = error;
   }
+}
+
+const Order* TakingOutside::order() {
+  begin();
+  return forbidden_ ? nullptr : inner_->order();
+}
+
+host::Reply TakingOutside::carry_out() {
+  begin();
+  begun_ = false;
+  if (forbidden_) return *forbidden_;
   host::Reply reply = inner_->carry_out();
   if (inner_->difference() || is_store_error(reply)) return reply;
   std::visit(Overloaded{

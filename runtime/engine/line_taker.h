@@ -3,6 +3,8 @@
 // Owner: whoever starts the run. One thread.
 #pragma once
 
+#include <optional>
+
 #include "engine/forwarding_outside.h"
 #include "engine/recording.h"
 
@@ -36,6 +38,7 @@ class TakingOutside : public ForwardingOutside {
 
   Bytes reset() override;
   void submit(host::Request request) override;
+  const Order* order() override;
   host::Reply carry_out() override;
   int64_t now() override;
   Bytes random(size_t count) override;
@@ -43,9 +46,13 @@ class TakingOutside : public ForwardingOutside {
   void note(host::Note note) override;
 
  private:
+  /// It is about to be carried out, and the taker is told so, once.
+  void begin();
   void exchanged(const host::Exchange& request, const host::Reply& reply);
 
   LineTaker& taker_;
+  bool begun_ = false;                // the request that was submitted
+  std::optional<Error> forbidden_{};  // why it is not carried out
 };
 
 /// What is asked with a request, as recordings have it; a plan has a line for each command.

@@ -2,7 +2,9 @@
 
 #include <chrono>
 #include <random>
+#include <utility>
 
+#include "base/overloaded.h"
 #include "crypto/digest.h"
 
 namespace cw::engine {
@@ -28,33 +30,10 @@ struct Admission {
   void operator()(const host::Direction&) const { admit_direction(director); }
 };
 
-struct Performance {
-  CardSession& session;
-  const HttpTransport& http;
-  const Outgoing& outgoing;
-  const Director& director;
-  Evidence& evidence;
-
-  template <class Request>
-  host::Reply operator()(const Request& request) const {
-    return session.perform(request);
-  }
-  host::Reply operator()(const host::HttpCall& request) const {
-    if (!http) throw Error(ErrorKind::http, "this program was started without a network");
-    evidence.before_sending();
-    return http(request);
-  }
-  host::Reply operator()(const host::Deliver& parcel) const {
-    outgoing(parcel);
-    return host::HandedOver{};
-  }
-  host::Reply operator()(const host::Wait&) const { return host::Waited{}; }
-  host::Reply operator()(const host::Direction& direction) const {
-    host::DirectionDone done = director(direction);
-    if (done.card_used) session.forget();
-    return done;
-  }
-};
+bool is_for_card(const host::Request& request) {
+  return std::holds_alternative<host::Exchange>(request) || std::holds_alternative<host::OpenChannel>(request) ||
+         std::holds_alternative<host::Reset>(request) || std::holds_alternative<host::CloseChannel>(request);
+}
 
 }  // namespace
 
@@ -85,10 +64,13 @@ Inputs Inputs::repeatable(uint64_t seed) {
 
 LocalOutside::LocalOutside(const Setup& setup)
     : setup_(setup),
-      session_(setup.reader, setup.custody, setup.gate, setup.budgets, setup.observer, setup.evidence, setup.key_watch,
-               setup.traits) {}
+      session_({setup.reader, setup.relay, setup.custody, setup.gate, setup.budgets, setup.observer, setup.evidence,
+                setup.key_watch, setup.traits}) {}
 
-Bytes LocalOutside::reset() { return session_.perform(host::Reset{}).atr; }
+Bytes LocalOutside::reset() {
+  if (setup_.reader == nullptr) throw Error(ErrorKind::reader, "the device was not asked for its card yet");
+  return std::get<host::ResetDone>(session_.perform(host::Reset{})).atr;
+}
 
 template <class Ask>
 void LocalOutside::admit(const Ask& ask) {
@@ -104,6 +86,8 @@ void LocalOutside::admit(const Ask& ask) {
 void LocalOutside::submit(host::Request request) {
   admit([&] { std::visit(Admission{setup_.gate, session_, setup_.director}, request); });
   request_ = std::move(request);
+  begun_ = false;
+  failed_.reset();
 }
 
 host::KeyInfo LocalOutside::key_info(const std::string& set) {
@@ -111,9 +95,51 @@ host::KeyInfo LocalOutside::key_info(const std::string& set) {
   return setup_.custody.info(set);
 }
 
+const Order* LocalOutside::order() {
+  if (setup_.reader != nullptr || !is_for_card(*request_)) return nullptr;
+  try {
+    if (!std::exchange(begun_, true)) session_.begin(*request_);
+  } catch (const Error& error) {
+    failed_ = error;
+  }
+  return failed_ ? nullptr : session_.order();
+}
+
+void LocalOutside::answered(const Report& report) {
+  try {
+    session_.answered(report);
+  } catch (const Error& error) {
+    failed_ = error;
+  }
+}
+
 host::Reply LocalOutside::carry_out() {
   try {
-    return std::visit(Performance{session_, setup_.http, setup_.outgoing, setup_.director, setup_.evidence}, *request_);
+    return std::visit(
+        Overloaded{
+            [&](const host::HttpCall& call) -> host::Reply {
+              if (!setup_.http) throw Error(ErrorKind::http, "this program was started without a network");
+              setup_.evidence.before_sending();
+              return setup_.http(call);
+            },
+            [&](const host::Deliver& parcel) -> host::Reply {
+              setup_.outgoing(parcel);
+              return host::HandedOver{};
+            },
+            [](const host::Wait&) -> host::Reply { return host::Waited{}; },
+            [&](const host::Direction& direction) -> host::Reply {
+              host::DirectionDone done = setup_.director(direction);
+              if (done.card_used) session_.forget();
+              return done;
+            },
+            [&](const auto& /*for the card*/) -> host::Reply {
+              if (setup_.reader != nullptr) return session_.perform(*request_);
+              if (order() != nullptr) throw Error(ErrorKind::internal, "the device was not asked");
+              if (failed_) throw *failed_;
+              return session_.take_reply();
+            },
+        },
+        *request_);
   } catch (const Error& error) {
     return error;
   }

@@ -1,5 +1,5 @@
-// Outside for a card on a reader of this process: asks the gate, then carries out. The one place where a request meets
-// the gate, so that no second way in has to be kept in step.
+// Outside for a card, on a reader of this process or far away: asks the gate, then carries out. The one place where a
+// request meets the gate, so that no second way in has to be kept in step.
 //
 // Owner: one attempt, or one prompt. One thread.
 #pragma once
@@ -38,7 +38,8 @@ void admit_direction(const Director& director);
 class LocalOutside : public RunOutside {
  public:
   struct Setup {
-    card::Reader& reader;
+    card::Reader* reader;  // null: the card is far away
+    std::optional<Relay> relay;
     Gate& gate;
     const Custody& custody;
     CardBudgets& budgets;
@@ -54,6 +55,7 @@ class LocalOutside : public RunOutside {
   /// All that it refers to must outlive this.
   explicit LocalOutside(const Setup& setup);
 
+  /// Raises reader: also where the card is far away, and is asked with a request instead.
   Bytes reset() override;
   /// Instead of reset(): as CardSession::go_on().
   void go_on(const CardState& state, const std::vector<ChannelPast>& channels, bool same_process) {
@@ -68,6 +70,8 @@ class LocalOutside : public RunOutside {
   void note(host::Note note) override { setup_.observer.noted(note); }
 
   const host::Request& request() const override { return *request_; }
+  const Order* order() override;
+  void answered(const Report& report) override;
   host::Reply carry_out() override;
 
  private:
@@ -78,6 +82,9 @@ class LocalOutside : public RunOutside {
   Setup setup_;
   CardSession session_;
   std::optional<host::Request> request_;
+  // Of a card far away.
+  bool begun_ = false;
+  std::optional<Error> failed_{};
 };
 
 }  // namespace cw::engine

@@ -29,6 +29,8 @@ class RebuiltOutside : public RunOutside {
   Bytes reset() override { return now_serving().reset(); }
   void submit(host::Request request) override;
   const host::Request& request() const override;
+  const Order* order() override { return serving_->order(); }
+  void answered(const Report& report) override { serving_->answered(report); }
   host::Reply carry_out() override;
   bool waits_by_clock() const override { return rest_ || serving_->waits_by_clock(); }
   int64_t now() override { return now_serving().now(); }

@@ -47,8 +47,9 @@ class Attempt {
         context_(*outside_),
         state_(run_state_setup(*setup.bundle, *setup.policy, context_)) {}
 
-  lua::State::Outcome start() {
-    const Bytes atr = outside_->reset();
+  lua::State::Outcome start() { return start(outside_->reset()); }
+  lua::State::Outcome start(ByteView atr) {
+    started_ = true;
     const lua::Chunk& chunk = setup_.bundle->flow(setup_.flow_name);
     state_.load(boot_chunk(setup_.scenario), LoadState::limits());
     state_.load(chunk, LoadState::limits());
@@ -61,6 +62,8 @@ class Attempt {
     return state_.resume([&](lua_State* L) { return context_.reply(L, reply); });
   }
 
+  /// Its script was; before, a card far away is asked who it is.
+  bool started() const { return started_; }
   RunOutside& outside() { return *outside_; }
   lua::State& state() { return state_; }
 
@@ -106,6 +109,7 @@ class Attempt {
   std::unique_ptr<RunOutside> outside_;
   modules::Context context_;
   lua::State state_;
+  bool started_ = false;
 };
 
 std::string name_of(const Flavor& flavor) {
@@ -121,6 +125,10 @@ RunSetup with_keys(RunSetup setup) {
 }
 
 }  // namespace
+
+std::string reader_name(const RunSetup& setup) {
+  return setup.reader != nullptr ? setup.reader->name() : setup.device.value().name;
+}
 
 std::vector<std::string> declared_keys(const Flow& flow, const Arguments& arguments) {
   std::vector<std::string> out;
@@ -176,7 +184,7 @@ struct Run::Impl {
     gate.count_before(past.commands);
   }
 
-  std::string reader_name() const { return replay ? replay->head().card : setup.reader->name(); }
+  std::string reader_name() const { return replay ? replay->head().card : engine::reader_name(setup); }
 
   RecordingHead head() const {
     RecordingHead out;
@@ -191,7 +199,7 @@ struct Run::Impl {
   }
 
   void begin_attempt() {
-    if (past.attempt && !past.same_process && !setup.reader->attach()) {
+    if (past.attempt && !past.same_process && setup.reader != nullptr && !setup.reader->attach()) {
       past = {};
       end_attempt(Error(ErrorKind::reader, "the card was powered down since the process before left it"));
       return;
@@ -212,7 +220,10 @@ struct Run::Impl {
     } else {
       outside = journaled(local());
     }
-    start(recorded(std::move(outside)));
+    make(recorded(std::move(outside)));
+    if (replay || setup.reader != nullptr) return take(attempt->start());
+    attempt->outside().submit(host::Reset{});
+    phase = Phase::waiting;
   }
 
   /// The attempt under way, built again from its journal.
@@ -223,21 +234,28 @@ struct Run::Impl {
       outside->go_on(state, channels, same);
       return journaled(std::move(outside));
     };
-    start(recorded(std::make_unique<RebuiltOutside>(
+    make(recorded(std::make_unique<RebuiltOutside>(
         RebuiltOutside::Setup{std::exchange(past, {}), gate, observer, go_on, journal})));
+    take(attempt->start());
   }
 
-  void start(std::unique_ptr<RunOutside> outside) {
+  void make(std::unique_ptr<RunOutside> outside) {
     if (setup.around) outside = setup.around(std::move(outside));
     attempt = std::make_unique<Attempt>(setup, reader_name(), std::move(outside));
-    take(attempt->start());
+  }
+
+  void hand_over(host::Reply answer) {
+    if (attempt->started()) return take(attempt->resume(answer));
+    if (const auto* error = std::get_if<Error>(&answer)) return end_attempt(*error);
+    take(attempt->start(std::get<host::ResetDone>(answer).atr));
   }
 
   std::unique_ptr<LocalOutside> local() {
     Evidence& evidence = journal ? static_cast<Evidence&>(*journal) : no_evidence;
     return std::make_unique<LocalOutside>(
-        LocalOutside::Setup{*setup.reader, gate, custody, budgets, observer, setup.traits, setup.inputs, setup.http,
-                            outgoing, setup.director, evidence, setup.key_watch ? *setup.key_watch : no_watch});
+        LocalOutside::Setup{setup.reader, setup.device ? std::optional(setup.device->relay) : std::nullopt, gate, custody,
+                            budgets, observer, setup.traits, setup.inputs, setup.http, outgoing, setup.director,
+                            evidence, setup.key_watch ? *setup.key_watch : no_watch});
   }
   std::unique_ptr<RunOutside> journaled(std::unique_ptr<RunOutside> outside) {
     if (!journal) return outside;
@@ -406,6 +424,8 @@ bool Run::waits_by_clock() const {
   const RunOutside& outside = impl_->attempt->outside();
   return std::holds_alternative<host::Wait>(outside.request()) && outside.waits_by_clock();
 }
+const Order* Run::order() { return impl_->attempt->outside().order(); }
+void Run::answered(const Report& report) { impl_->attempt->outside().answered(report); }
 host::Reply Run::carry_out() { return impl_->attempt->outside().carry_out(); }
 const RunResult& Run::result() const { return impl_->result; }
 
@@ -417,7 +437,7 @@ void Run::advance() {
     } else {
       host::Reply reply = std::move(*run.reply);
       run.reply.reset();
-      run.take(run.attempt->resume(reply));
+      run.hand_over(std::move(reply));
     }
   } catch (const Error& error) {
     run.end_attempt(error);

@@ -32,7 +32,8 @@ struct RunSetup {
   std::shared_ptr<const Policy> policy{};
   Arguments arguments{};
   std::shared_ptr<const crypto::KeyStore> keys{};
-  card::Reader* reader = nullptr;  // outlives the run
+  card::Reader* reader = nullptr;  // outlives the run; null: the card is far away
+  std::optional<Device> device{};  // then
   Flavor flavor{};
   CardTraits traits{};
   CardCounter card_counter{};              // of authentications and loads, as the flavor says
@@ -63,6 +64,8 @@ struct RunResult {
   unsigned commands = 0;      // over all attempts
 };
 
+/// Of the reader that the run's card is in, or of the device.
+std::string reader_name(const RunSetup& setup);
 /// Key sets that a flow declared, with "$arg" replaced by what that argument of type key names.
 std::vector<std::string> declared_keys(const Flow& flow, const Arguments& arguments);
 /// AID of the issuer security domain, as the flavor has it; empty: not known.
@@ -87,6 +90,11 @@ class Run {
   const host::Request& request() const;
   /// Whether that is the clock: a Wait, and not one of a recording. Phase waiting.
   bool waits_by_clock() const;
+  /// Begins to carry out the request, where the card is far away. What it is to be asked now, in one exchange; null:
+  /// nothing, and carry_out() has the reply at once. Phase waiting.
+  const Order* order();
+  /// What came back for the order: another one follows, or none.
+  void answered(const Report& report);
   /// Carries out the request on the run's own reader or network, and blocks as long as that takes; for Wait, nothing is
   /// carried out. Errors come back as a Reply.
   host::Reply carry_out();

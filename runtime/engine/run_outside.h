@@ -4,6 +4,7 @@
 // Owner: one attempt, or one prompt. One thread.
 #pragma once
 
+#include "engine/order.h"
 #include "host/outside.h"
 
 namespace cw::engine {
@@ -20,6 +21,11 @@ class RunOutside : public host::Outside {
 
   /// What was submitted last.
   virtual const host::Request& request() const = 0;
+  /// Begins to carry it out, where that has not begun. What a card far away is to be asked now; null: nothing, and
+  /// carry_out() ends it.
+  virtual const Order* order() { return nullptr; }
+  /// What came back for the order: another one follows, or none.
+  virtual void answered(const Report& /*report*/) {}
   /// Carries it out, and blocks as long as that takes; for Wait, nothing is carried out. Errors come back as a Reply.
   virtual host::Reply carry_out() = 0;
 

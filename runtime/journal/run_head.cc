@@ -143,7 +143,7 @@ HeadText write_head(store::Store& store, const engine::RunSetup& setup, const en
   head["flow"] = hex_text(setup.flow_name);
   head["name"] = hex_text(flow.name);
   head["scenario"] = setup.scenario;
-  head["reader"] = hex_text(setup.reader->name());
+  head["reader"] = hex_text(engine::reader_name(setup));
   head["card"] = hex_text(origin.card);
   if (origin.flavor) head["flavor_option"] = *origin.flavor;
   if (origin.keys) head["keys"] = hex_text(*origin.keys);

@@ -19,13 +19,13 @@ using Clock = std::chrono::steady_clock;
 /// drips would hold a request for ever.
 class Watchdog {
  public:
-  Watchdog(httplib::Client& client, Clock::time_point deadline)
-      : thread_([this, &client, deadline] {
+  Watchdog(httplib::Client& client, Clock::time_point deadline, const std::atomic<bool>* stop)
+      : thread_([this, &client, deadline, stop] {
           std::unique_lock lock(mutex_);
           // Again and again: a connection that is just being made is not there to be cut yet.
-          Clock::time_point next = deadline;
+          Clock::time_point next = stop ? Clock::now() : deadline;
           while (!done_.wait_until(lock, next, [this] { return over_; })) {
-            client.stop();
+            if (Clock::now() >= deadline || (stop && *stop)) client.stop();
             next = Clock::now() + std::chrono::milliseconds(20);
           }
         }) {}
@@ -80,7 +80,8 @@ std::string explain(httplib::Error error, const HttpLimits& limits) {
       return "the server's certificate is not trusted (unknown authority, other host name or out of date); nothing was "
              "sent";
     case httplib::Error::SSLConnection:
-      return "no TLS connection; does this port speak TLS?";
+      return limits.shared_key ? "no TLS connection; does the server know this identity, and this key of it?"
+                               : "no TLS connection; does this port speak TLS?";
     case httplib::Error::SSLLoadingCerts:
       return "cannot read the trusted certificates in " + limits.ca_file;
     case httplib::Error::Read:
@@ -105,7 +106,11 @@ HttpResponse send(const HttpRequest& request, const HttpLimits& limits) {
   // The query may hold what nobody should read in a log.
   const std::string doing = request.method + " " + url.origin + url.target.substr(0, url.target.find('?')) + ": ";
 
-  httplib::Client client(url.origin);
+  httplib::Client client(url.origin, limits.certificate, limits.key);
+  if (!client.is_valid() && !limits.certificate.empty()) {
+    throw Error(ErrorKind::usage, "cannot use the certificate " + limits.certificate + " with the key " + limits.key +
+                                      ": one of them is no PEM file that can be read, or they do not belong together");
+  }
   if (!client.is_valid()) throw Error(ErrorKind::http, doing + "cannot set up a client for this address");
   client.set_connection_timeout(limits.deadline);
   client.set_read_timeout(limits.deadline);
@@ -114,7 +119,9 @@ HttpResponse send(const HttpRequest& request, const HttpLimits& limits) {
   client.set_follow_location(false);
   client.set_url_encode(false);
   client.set_decompress(false);
-  client.enable_server_certificate_verification(true);
+  // A shared key proves the server too, and no certificate is taken then.
+  client.enable_server_certificate_verification(limits.shared_key == nullptr);
+  if (limits.shared_key != nullptr && url.tls) crypto::offer_shared_key(client.ssl_context(), limits.shared_key);
   if (!limits.ca_file.empty()) client.set_ca_cert_path(limits.ca_file);
 
   httplib::Request wire;
@@ -136,12 +143,15 @@ HttpResponse send(const HttpRequest& request, const HttpLimits& limits) {
   const Clock::time_point deadline = Clock::now() + limits.deadline;
   bool answered = false;
   {
-    const Watchdog watchdog(client, deadline);
+    const Watchdog watchdog(client, deadline, limits.stop);
     answered = client.send(wire, answer, error);
   }
   if (too_much) {
     throw Error(ErrorKind::http,
                 doing + "the answer is longer than " + std::to_string(limits.response_bytes) + " bytes");
+  }
+  if (!answered && limits.stop && *limits.stop) {
+    throw Error(ErrorKind::http, doing + "stopped before the answer was there; whether the backend acted is unknown");
   }
   if (!answered && Clock::now() >= deadline) {
     throw Error(ErrorKind::http, doing + "no whole answer within " + seconds(limits.deadline) +

@@ -1,11 +1,14 @@
 // One HTTP request to a backend: TLS verified, one deadline over everything, a cap on the answer, no redirects.
 //
-// Stateless; call from any thread. Blocks until the answer is there or the deadline is over.
+// Stateless; call from any thread. Blocks until the answer is there or the deadline is over. A request over TLS that is
+// cut writes to a closed socket: the program ignores SIGPIPE.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <string>
 
+#include "crypto/shared_key.h"
 #include "net/headers.h"
 
 namespace cw::net {
@@ -27,10 +30,14 @@ struct HttpLimits {
   std::chrono::milliseconds deadline{30'000};  // from the first packet to the last; name resolution is the system's own
   size_t response_bytes = 4u << 20;            // of the body
   std::string ca_file{};                       // PEM; empty: what the system trusts
+  std::string certificate{};                   // PEM: who we are, then those that vouch for it; empty: nobody
+  std::string key{};                           // PEM: of that certificate
+  const crypto::SharedKey* shared_key = nullptr;  // instead of all certificates: TLS-PSK; outlives the call
+  const std::atomic<bool>* stop = nullptr;        // outlives the call; the request is cut when it turns true
 };
 
-/// Raises usage: a URL, method or header that cannot be sent. Raises http: no connection, a certificate that is not
-/// trusted, too slow, too much, broken off.
+/// Raises usage: a URL, method or header that cannot be sent, a certificate or key of ours that cannot be used. Raises
+/// http: no connection, a certificate that is not trusted, too slow, too much, broken off, stopped.
 HttpResponse send(const HttpRequest& request, const HttpLimits& limits = {});
 
 }  // namespace cw::net

@@ -3,7 +3,7 @@ error("stub for editors; the module is native")
 
 --- The secure element of a run: `run.card`. Commands travel plain; secure channels are opened here.
 ---@class Card
----@field atr string answer to reset
+---@field atr string answer to reset; empty for a card far away
 ---@field reader string name of the reader
 local Card = {}
 
@@ -33,7 +33,8 @@ function Card:send_all(plan) end
 ---@return string fci
 function Card:select(aid) end
 
---- Powers the card down and up; every channel is closed. Returns the ATR.
+--- Powers the card down and up; every channel is closed. Returns the ATR. A card far away cannot be told to: its default
+--- application is selected instead, which closes the channel too.
 ---@return string
 function Card:reset() end
 

@@ -80,7 +80,7 @@ class Desk {
   Desk(card::Reader& reader, std::shared_ptr<BudgetLedger> ledger, const CardCounter& counter = {},
        const PolicyLimits& limits = {})
       : budgets_(std::move(ledger), limits, counter),
-        session_(reader, custody_, gate_, budgets_, observer_, evidence_, key_watch_, {}) {}
+        session_({&reader, {}, custody_, gate_, budgets_, observer_, evidence_, key_watch_, {}}) {}
 
   void reset() { session_.perform(host::Reset{}); }
   void select(const std::string& aid, uint8_t channel = 0) {
@@ -96,13 +96,13 @@ class Desk {
     request.level = 0x01;
     request.logical_channel = logical_channel;
     if (keys.find("des") != std::string::npos) request.i = 0x55;
-    return session_.perform(request).channel;
+    return std::get<host::ChannelOpened>(session_.perform(request)).channel;
   }
   uint16_t send(host::ChannelId channel, host::Command what) {
     host::Exchange request;
     request.channel = channel;
     request.plan = {std::move(what)};
-    return session_.perform(request).answers.at(0).sw;
+    return std::get<host::Answers>(session_.perform(request)).answers.at(0).sw;
   }
   /// Its kind and message, or "" if it opens.
   std::string refusal(const std::string& keys, uint8_t logical_channel = 0) {

@@ -1,0 +1,60 @@
+#include <iostream>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+
+#include "app/commands.h"
+#include "app/device_runs.h"
+#include "app/moment.h"
+#include "app/session.h"
+#include "app/store_place.h"
+
+namespace cw::app {
+
+namespace {
+
+struct Options {
+  StorePlace place{};
+  std::string flow{};
+  std::string flavor{};
+  std::string lifetime = "1h";
+  std::vector<std::string> settings{};
+};
+
+ExitStatus issue(const Options& options) {
+  const auto store = options.place.open();
+  if (!store) throw Error(ErrorKind::usage, "a ticket is for a run that a store keeps, and --store says none");
+  const std::chrono::milliseconds lifetime(parse_age(options.lifetime));
+  std::cout << issue_ticket(*store, *load_bundle(), options.flow, options.settings, options.flavor, lifetime)
+            << std::endl;
+  return ExitStatus::ok;
+}
+
+}  // namespace
+
+void add_ticket(CLI::App& program, Action& action) {
+  CLI::App* command = program.add_subcommand("ticket", "A ticket for a device: when it calls the service, a run begins");
+  auto options = std::make_shared<Options>();
+  command->add_option("FLOW", options->flow, "name under scripts/")->required()->type_name("");
+  options->place.add_to(*command);
+  command->add_option("--flavor", options->flavor, "what product the device's card is (default: generic)")
+      ->type_name("FLAVOR");
+  command
+      ->add_option("--set", options->settings,
+                   "argument of the flow; NAME=@FILE names a file that the service reads when the run begins, as "
+                   "secrets must")
+      ->allow_extra_args(false)
+      ->type_name("NAME=VALUE");
+  command
+      ->add_option("--expires", options->lifetime, "how long the run may be begun with it: 30m, 12h, 7d (default: 1h)")
+      ->type_name("AGE");
+  command->footer(
+      "A ticket is good for one run. Whoever has it can begin that run on a card of theirs, so hand it over as a\n"
+      "password is. It opens a session at the device door of every service on this store.\n"
+      "\n"
+      "Example:\n"
+      "  cardwright ticket demo/install --set cap=transit.cap --set holder=@holder.txt --expires 1h");
+  command->callback([options, &action] { action = [options] { return issue(*options); }; });
+}
+
+}  // namespace cw::app

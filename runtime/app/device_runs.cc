@@ -1,0 +1,131 @@
+#include "app/device_runs.h"
+
+#include <cstdlib>
+
+#include "app/cards.h"
+#include "app/durable_run.h"
+#include "app/failure.h"
+#include "app/key_source.h"
+#include "app/moment.h"
+#include "app/operator_name.h"
+#include "app/policy_source.h"
+#include "app/session.h"
+#include "service/ticket.h"
+
+namespace cw::app {
+
+namespace {
+
+/// As runs and traces name a card that a device brings.
+constexpr const char* kDevice = "device";
+
+const se::Flavor& flavor_named(const std::string& name) { return se::flavor(name.empty() ? "generic" : name); }
+
+class StoredDeviceRun : public service::DeviceRun {
+ public:
+  StoredDeviceRun(std::unique_ptr<DurableRun> durable, engine::RunSetup&& setup) : durable_(std::move(durable)) {
+    setup.http = call_http;
+    durable_->join(setup);
+    const auto refused = failure_of([&] { run_ = std::make_unique<engine::Run>(std::move(setup)); });
+    if (!refused) return;
+    durable_->refused(*refused);
+    throw *refused;
+  }
+  engine::Run& run() override { return *run_; }
+  const std::string& id() const override { return durable_->id(); }
+
+ private:
+  std::unique_ptr<DurableRun> durable_;
+  std::unique_ptr<engine::Run> run_{};
+};
+
+/// None, if it has not begun.
+std::optional<store::RunRow> run_of(store::Store& store, const std::string& id) {
+  try {
+    return store.runs().find(id);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::usage) throw;
+    return {};
+  }
+}
+
+std::vector<engine::Setting> settings_of(const std::vector<std::string>& texts) {
+  std::vector<engine::Setting> out;
+  for (const std::string& text : texts) out.push_back(engine::Setting::parse(text));
+  return out;
+}
+
+/// What names a file names it from anywhere.
+std::string from_anywhere(const engine::Flow& flow, const std::string& text) {
+  const size_t mark = text.find('=');
+  const std::string name = text.substr(0, mark);
+  std::string value = text.substr(mark + 1);
+  if (value.starts_with('@')) return name + "=@" + std::filesystem::absolute(value.substr(1)).string();
+  for (const engine::ArgumentSpec& spec : flow.args) {
+    if (spec.name == name && spec.type == engine::ArgumentType::cap) value = std::filesystem::absolute(value).string();
+  }
+  return name + "=" + value;
+}
+
+}  // namespace
+
+DeviceRuns::DeviceRuns(std::shared_ptr<store::Store> store, std::shared_ptr<const engine::Bundle> bundle,
+                       const std::optional<std::filesystem::path>& keys)
+    : store_(std::move(store)),
+      bundle_(std::move(bundle)),
+      keys_(open_keys(keys, std::getenv("CARDWRIGHT_KEYS"), nullptr).store) {
+  if (keys) key_file_ = std::filesystem::absolute(*keys).string();
+}
+
+std::unique_ptr<service::DeviceRun> DeviceRuns::open(const std::string& text, engine::Relay relay) const {
+  const service::Ticket ticket = service::open_ticket(store_->key(), text);
+  const auto begun = run_of(*store_, ticket.run);
+  if (begun && store::is_over(begun->state)) {
+    throw Error(ErrorKind::usage, "the ticket was for run " + ticket.run + ", which is over (" +
+                                      std::string(name_of(begun->state)) + ")");
+  }
+  if (begun) {
+    journal::StoreJournal::TakenUp taken = journal::StoreJournal::take_up(
+        store_, ticket.run, [](std::chrono::milliseconds) { return false; }, operator_name());
+    taken.setup.keys = keys_;
+    taken.setup.device = engine::Device{kDevice, relay};
+    return std::make_unique<StoredDeviceRun>(std::make_unique<DurableRun>(store_, std::move(taken.journal)),
+                                             std::move(taken.setup));
+  }
+  if (ticket.expires < now_ms()) {
+    throw Error(ErrorKind::usage, "the ticket expired before its run began; ask whoever gave it for a new one");
+  }
+  const se::Flavor& flavor = flavor_named(ticket.flavor);
+  const PolicyChoice choice = choose_policy({}, store_.get(), *bundle_);
+  engine::RunSetup setup;
+  setup.bundle = bundle_;
+  setup.flow_name = ticket.flow;
+  setup.policy = choice.policy;
+  setup.arguments = engine::Arguments::check(engine::check_flow(*bundle_, ticket.flow), settings_of(ticket.settings));
+  setup.keys = keys_;
+  setup.device = engine::Device{kDevice, relay};
+  setup.flavor = OpenCard::host_side(flavor);
+  setup.card_counter = counter_of(flavor);
+  const journal::Origin origin{kDevice, flavor.name, key_file_, {}, false, {}};
+  auto durable = std::make_unique<DurableRun>(store_, setup, origin, journal::RunAhead{ticket.run, {}, choice.is});
+  return std::make_unique<StoredDeviceRun>(std::move(durable), std::move(setup));
+}
+
+std::string issue_ticket(store::Store& store, const engine::Bundle& bundle, const std::string& flow,
+                         const std::vector<std::string>& settings, const std::string& flavor,
+                         std::chrono::milliseconds lifetime) {
+  const engine::Flow checked = engine::check_flow(bundle, flow);
+  engine::Arguments::check(checked, settings_of(settings));
+  service::Ticket ticket;
+  ticket.run = store::new_run_id();
+  ticket.flow = flow;
+  for (const std::string& text : settings) ticket.settings.push_back(from_anywhere(checked, text));
+  ticket.flavor = flavor_named(flavor).name;
+  ticket.expires = now_ms() + lifetime.count();
+  const std::string out = service::seal_ticket(store.key(), ticket);
+  store.audit().add({operator_name(), "ticket issued", ticket.run,
+                     {{"flow", flow}, {"expires", std::to_string(ticket.expires)}}});
+  return out;
+}
+
+}  // namespace cw::app

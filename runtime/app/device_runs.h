@@ -1,0 +1,42 @@
+// Runs for devices that call: what a ticket is for, made of the store, the keys and the scripts of this process.
+//
+// Thread rule: any thread.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "crypto/key_store.h"
+#include "engine/bundle.h"
+#include "service/device_run.h"
+#include "store/store.h"
+
+namespace cw::app {
+
+class DeviceRuns {
+ public:
+  /// `keys`: as --keys has it; absent: CARDWRIGHT_KEYS. Raises usage.
+  DeviceRuns(std::shared_ptr<store::Store> store, std::shared_ptr<const engine::Bundle> bundle,
+             const std::optional<std::filesystem::path>& keys);
+
+  /// service::OpenTicket.
+  std::unique_ptr<service::DeviceRun> open(const std::string& ticket, engine::Relay relay) const;
+
+ private:
+  std::shared_ptr<store::Store> store_;
+  std::shared_ptr<const engine::Bundle> bundle_;
+  std::shared_ptr<const crypto::KeyStore> keys_;
+  std::optional<std::string> key_file_{};
+};
+
+/// A ticket for one run of that flow, begun no later than `lifetime` from now. Checks flow and arguments as a run does.
+/// Written to the audit. Raises usage, store.
+std::string issue_ticket(store::Store& store, const engine::Bundle& bundle, const std::string& flow,
+                         const std::vector<std::string>& settings, const std::string& flavor,
+                         std::chrono::milliseconds lifetime);
+
+}  // namespace cw::app

@@ -1,0 +1,59 @@
+#include "engine/order.h"
+
+#include <algorithm>
+
+#include "engine/selection.h"
+#include "host/command.h"
+
+namespace cw::engine {
+
+namespace {
+
+constexpr uint8_t kSelect = 0xA4, kGetData = 0xCA, kGetDataOdd = 0xCB, kGetStatus = 0xF2, kDelete = 0xE4, kPutKey = 0xD8,
+                  kSetStatus = 0xF0, kInstall = 0xE6, kLoad = 0xE8, kStoreData = 0xE2,
+                  kReadBinary = 0xB0, kReadRecord = 0xB2, kGetResponse = 0xC0;
+constexpr uint8_t kForExtradition = 0x10, kForRegistryUpdate = 0x40;  // P1 of INSTALL (GPCS 11.5.2.1)
+
+bool reads(const host::Command& command) {
+  return command.ins == kGetData || command.ins == kGetDataOdd || command.ins == kGetStatus;
+}
+
+/// What it does cannot be told from what a command after it does: nothing that changes the card follows in one order.
+bool is_final(const host::Command& command) {
+  return command.ins == kDelete || command.ins == kPutKey || command.ins == kSetStatus ||
+         (command.ins == kInstall && (command.p1 & (kForExtradition | kForRegistryUpdate)) != 0);
+}
+
+/// It goes on with what the one before it began, and the card refuses it if that failed: LOAD by its block number and
+/// state, STORE DATA by its block number (GPCS 11.6.2.2, 11.11.2.2).
+bool continues(const host::Command& before, const host::Command& command) {
+  if (command.ins == kLoad) return before.ins == kLoad || before.ins == kInstall;
+  return command.ins == kStoreData && before.ins == kStoreData;
+}
+
+}  // namespace
+
+bool changes_nothing(const host::Command& command) {
+  return command.ins == kSelect || reads(command) || command.ins == kReadBinary || command.ins == kReadRecord ||
+         command.ins == kGetResponse;
+}
+
+Bytes Order::Item::bytes() const {
+  Bytes out;
+  for (const card::Apdu& piece : pieces) append(out, piece.encode());
+  return out;
+}
+
+bool parts_before(const std::vector<host::Command>& plan, size_t first, size_t at, Relay relay) {
+  const host::Command& next = plan[at];
+  // What a SELECT finds decides what all else means.
+  if (next.ins == kSelect) return true;
+  if (reads(next)) return false;
+  const auto begin = plan.begin() + static_cast<std::ptrdiff_t>(first);
+  const auto end = plan.begin() + static_cast<std::ptrdiff_t>(at);
+  if (std::any_of(begin, end, is_final)) return true;
+  if (relay == Relay::stops) return false;
+  return !std::all_of(begin, end, reads) && !continues(plan[at - 1], next);
+}
+
+}  // namespace cw::engine

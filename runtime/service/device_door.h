@@ -1,0 +1,43 @@
+// The door that devices call at, in both protocols: GP SERAM 2.0 over HTTP REST under /gp/seram, GlobalPlatform
+// Amendment B (RAM over HTTP) under /gp/ram/TICKET. The ticket is the session: SERAM's sessionId, and the last part of
+// Amendment B's path.
+//
+// Owner: a worker of the service; outlives its server. Thread rule: any thread.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "net/http_server.h"
+#include "service/device_desk.h"
+
+namespace cw::service {
+
+class DeviceDoor {
+ public:
+  struct Setup {
+    uint32_t delay_ms = 500;  // until a device that has nothing to do asks again
+    /// What the operator should know: a run that ended, a device that lies. Empty: nobody.
+    std::function<void(const std::string& run, const std::string& what)> tell{};
+  };
+  DeviceDoor(DeviceDesk& desk, Setup setup) : desk_(desk), setup_(std::move(setup)) {}
+
+  /// What an HTTP server is given as its handler.
+  void handle(const net::ServerRequest& request, net::Reply reply);
+
+ private:
+  using SharedReply = std::shared_ptr<net::Reply>;
+  void handshake(const std::string& ticket, const net::ServerRequest& request, const SharedReply& reply);
+  void manage(const std::string& ticket, const net::ServerRequest& request, const SharedReply& reply);
+  void ram_http(const std::string& ticket, const net::ServerRequest& request, const SharedReply& reply);
+  /// What the request means for the session, and what comes next. `Exchange`: of either protocol.
+  template <class Exchange>
+  void turn(DeviceSession& session, Exchange& exchange, const Judged& judged);
+  uint32_t delay_of(const DeviceSession& session) const;
+
+  DeviceDesk& desk_;
+  Setup setup_;
+};
+
+}  // namespace cw::service

@@ -1,0 +1,25 @@
+// A run on the secure element of a device that calls, and how it is opened by what the device presents.
+//
+// Owner: a device's session. One thread at a time.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "engine/run.h"
+
+namespace cw::service {
+
+class DeviceRun {
+ public:
+  virtual ~DeviceRun() = default;
+  virtual engine::Run& run() = 0;
+  virtual const std::string& id() const = 0;
+};
+
+/// Begins the run of a ticket, or takes it up where it is under way. Raises usage: forged, expired, its run is over;
+/// store: also with the cause "held", where another process works on it; script, policy.
+using OpenTicket = std::function<std::unique_ptr<DeviceRun>(const std::string& ticket, engine::Relay relay)>;
+
+}  // namespace cw::service

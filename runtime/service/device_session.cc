@@ -1,0 +1,115 @@
+#include "service/device_session.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+
+namespace cw::service {
+
+namespace {
+
+std::string_view reason(Report::Outcome outcome) {
+  switch (outcome) {
+    case Report::Outcome::unavailable:
+      return "the device has no such secure element, or cannot reach it";
+    case Report::Outcome::refused:
+      return "the device does not let us at its secure element (its access control rules)";
+    case Report::Outcome::failed:
+      return "the device failed";
+    case Report::Outcome::stopped:
+    case Report::Outcome::processed:
+      break;
+  }
+  return "the device reported fewer answers than it was sent commands";
+}
+
+Error no_answer(const Report& report) {
+  std::string text(reason(report.outcome));
+  if (!report.message.empty()) text += ", and says: " + report.message;
+  return Error(ErrorKind::reader, text);
+}
+
+}  // namespace
+
+Order travelling_order(const engine::Order& order) {
+  Order out;
+  out.once = order.once;
+  for (const engine::Order::Item& item : order.items) {
+    for (const card::Apdu& piece : item.pieces) out.commands.push_back(piece.encode());
+  }
+  return out;
+}
+
+engine::Report report_of(const engine::Order& order, const Report& report) {
+  engine::Report out;
+  size_t next = 0;
+  for (const engine::Order::Item& item : order.items) {
+    std::optional<card::Response> answer;
+    bool complete = false;
+    for (size_t piece = 0; piece < item.pieces.size(); ++piece, ++next) {
+      if (next >= report.answers.size() || report.answers[next].size() < 2) break;
+      const bool refused = answer && !answer->ok();
+      if (!refused) answer = card::Response::parse(report.answers[next]);
+      complete = !answer->ok() || piece + 1 == item.pieces.size();
+    }
+    if (!complete) {
+      out.error = no_answer(report);
+      break;
+    }
+    out.answers.push_back(std::move(*answer));
+  }
+  return out;
+}
+
+DeviceSession::~DeviceSession() {
+  if (over()) return;
+  run_->run().stop(Error(ErrorKind::reader, "the device was not heard of any more"));
+}
+
+std::chrono::milliseconds DeviceSession::waits() const {
+  if (!wakes_) return {};
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(*wakes_ - Clock::now());
+  return std::max(left, std::chrono::milliseconds(0));
+}
+
+void DeviceSession::go_on() {
+  engine::Run& run = run_->run();
+  while (!over() && !order_) {
+    if (run.phase() == engine::Run::Phase::ready) {
+      run.advance();
+      continue;
+    }
+    if (run.waits_by_clock()) {
+      if (!wakes_) wakes_ = Clock::now() + std::get<host::Wait>(run.request()).time;
+      if (waits().count() > 0) return;
+      wakes_.reset();
+    } else if (const engine::Order* order = run.order()) {
+      order_ = travelling_order(*order);
+      again_ = false;
+      ordered_ = Clock::now();
+      return;
+    }
+    run.complete(run.carry_out());
+  }
+}
+
+void DeviceSession::answer(engine::Report report) {
+  report.took = Clock::now() - ordered_;
+  report.again = again_;
+  order_.reset();
+  run_->run().answered(report);
+}
+
+void DeviceSession::reported(const Report& report) {
+  const engine::Order* order = run_->run().order();
+  if (order != nullptr) answer(report_of(*order, report));
+}
+
+void DeviceSession::lost(const std::string& why) {
+  if (run_->run().order() == nullptr) return;
+  engine::Report report;
+  report.error = Error(ErrorKind::reader, why);
+  answer(std::move(report));
+}
+
+}  // namespace cw::service

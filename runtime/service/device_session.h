@@ -1,0 +1,58 @@
+// The run of one device between two of its requests: what the device is to do next, in the form that both protocols
+// carry, and what its reports mean for the run.
+//
+// Owner: the device desk. One thread at a time.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "service/device_run.h"
+#include "service/order.h"
+
+namespace cw::service {
+
+class DeviceSession {
+ public:
+  explicit DeviceSession(std::unique_ptr<DeviceRun> run) : run_(std::move(run)) {}
+  /// A run that is not over is left as it stands, and can be taken up.
+  ~DeviceSession();
+  DeviceSession(const DeviceSession&) = delete;
+  DeviceSession& operator=(const DeviceSession&) = delete;
+
+  /// Until the device is needed, or the clock, or the run is over. What it asks of backends is carried out here.
+  void go_on();
+  /// What the device is to do now; empty: nothing, as yet. The same until it is reported or lost.
+  const std::optional<Order>& order() const { return order_; }
+  /// The order's report.
+  void reported(const Report& report);
+  /// It went out again, and the device may have carried it out before.
+  void sent_again() { again_ = true; }
+  /// There will be no report: whether the card did what was ordered is not known.
+  void lost(const std::string& why);
+  /// How long the run waits by the clock; 0: it does not.
+  std::chrono::milliseconds waits() const;
+  bool over() const { return run_->run().phase() == engine::Run::Phase::done; }
+  const engine::RunResult& result() const { return run_->run().result(); }
+  const std::string& id() const { return run_->id(); }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  void answer(engine::Report report);
+
+  std::unique_ptr<DeviceRun> run_;
+  std::optional<Order> order_{};
+  bool again_ = false;
+  Clock::time_point ordered_{};
+  std::optional<Clock::time_point> wakes_{};
+};
+
+/// An order as it travels, piece by piece.
+Order travelling_order(const engine::Order& order);
+/// What a report says of each command of the order. Where a piece of one was refused, that is its answer, whatever
+/// became of the pieces after it.
+engine::Report report_of(const engine::Order& order, const Report& report);
+
+}  // namespace cw::service

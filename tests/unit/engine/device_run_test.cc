@@ -1,0 +1,160 @@
+// Flows on a card far away: the same card comes of them as on a reader, in few exchanges; and what is lost, doubled or
+// cut on the way costs an attempt and no more.
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/hex.h"
+#include "engine/scheduler.h"
+#include "far_device.h"
+#include "host_side.h"
+
+namespace cw::engine {
+namespace {
+
+constexpr uint8_t kDes = 0x80;
+const std::string kCaps = std::string(CW_SOURCE_DIR) + "/tests/caps/";
+
+struct Call {
+  std::string flow;
+  std::vector<std::string> settings;
+};
+const Call kInstall{"demo/install", {"cap=" + kCaps + "transit-2.1.cap"}};
+const Call kRotate{"demo/rotate-keys", {"old=demo.sd", "new=demo.sd2"}};
+const Call kInventory{"demo/inventory", {}};
+const Call kRemove{"demo/remove", {"cap=" + kCaps + "transit-2.1.cap"}};
+
+std::shared_ptr<const crypto::KeyStore> keys_for(const se::Flavor& flavor) {
+  const se::FactoryKeys& factory = flavor.keys.front();
+  const std::string type = factory.type == kDes ? "des" : "aes";
+  std::string text;
+  const auto add = [&](const std::string& name, uint8_t version, const std::string& key) {
+    text += "[" + name + "]\ntype = " + type + "\nversion = " + to_hex(version) + "\nenc = " + key + "\nmac = " + key +
+            "\ndek = " + key + "\n";
+  };
+  add("isd", 0, to_hex(factory.enc));
+  add("demo.sd", 0x30, "101112131415161718191A1B1C1D1E1F");
+  add("demo.sd2", 0x31, "E0E1E2E3E4E5E6E7E8E9EAEBECEDEEEF");
+  return std::make_shared<crypto::FileKeyStore>(crypto::FileKeyStore::parse(Secret::copy(view(text)), "test keys"));
+}
+
+RunSetup setup_of(const Call& call, const se::Flavor& flavor) {
+  static const auto bundle = Bundle::load(CW_SOURCE_DIR);
+  static const auto policy = Policy::load(std::string(CW_SOURCE_DIR) + "/policies/default.lua", *bundle);
+  std::vector<Setting> settings;
+  for (const std::string& text : call.settings) settings.push_back(Setting::parse(text));
+  if (call.flow == kInstall.flow) settings.push_back({"holder", Secret::copy(view("Ada Lovelace"))});
+  RunSetup setup;
+  setup.bundle = bundle;
+  setup.flow_name = call.flow;
+  setup.policy = policy;
+  setup.arguments = Arguments::check(check_flow(*bundle, call.flow), std::move(settings));
+  setup.keys = keys_for(flavor);
+  setup.flavor = host_side(flavor);
+  return setup;
+}
+
+RunResult on_reader(const Call& call, const se::Flavor& flavor, card::Reader& reader) {
+  RunSetup setup = setup_of(call, flavor);
+  setup.reader = &reader;
+  Scheduler scheduler;
+  scheduler.add(std::make_unique<Run>(std::move(setup)));
+  scheduler.run_all();
+  return scheduler.at(0).result();
+}
+
+RunResult far_away(const Call& call, const se::Flavor& flavor, FarDevice& device, Relay relay) {
+  RunSetup setup = setup_of(call, flavor);
+  setup.device = Device{"device:eSE", relay};
+  Run run(std::move(setup));
+  device.serve(run);
+  return run.result();
+}
+
+/// Registry, keys, code, personal data. How often a channel was opened may differ.
+std::string memory(const se::Card& card) {
+  nlohmann::json all = nlohmann::json::parse(card.save());
+  all.erase("random_state");
+  for (nlohmann::json& application : all["applications"]) {
+    if (application.contains("sd")) application["sd"].erase("counters");
+  }
+  return all.dump(1);
+}
+
+class DeviceRun : public testing::TestWithParam<std::tuple<std::string, Relay>> {
+ protected:
+  const se::Flavor& flavor_ = se::flavor(std::get<0>(GetParam()));
+  Relay relay_ = std::get<1>(GetParam());
+};
+
+TEST_P(DeviceRun, leaves_the_card_that_it_leaves_on_a_reader) {
+  auto near = std::make_shared<se::Card>(flavor_);
+  auto far = std::make_shared<se::Card>(flavor_);
+  se::SimReader reader(near);
+  FarDevice device(far, relay_);
+  for (const Call& call : {kInstall, kInventory, kRotate, kInstall, kRemove}) {
+    SCOPED_TRACE(call.flow);
+    const RunResult here = on_reader(call, flavor_, reader);
+    const RunResult there = far_away(call, flavor_, device, relay_);
+    EXPECT_EQ(here.error ? here.error->message() : "", there.error ? there.error->message() : "");
+    EXPECT_EQ(there.attempts, 1u);
+    EXPECT_EQ(there.commands, here.commands) << "the same commands met the gate";
+    EXPECT_EQ(memory(*far), memory(*near));
+  }
+}
+
+TEST_P(DeviceRun, loads_a_whole_file_in_one_exchange) {
+  auto card = std::make_shared<se::Card>(flavor_);
+  FarDevice device(card, relay_);
+  const RunResult result = far_away(kInstall, flavor_, device, relay_);
+  ASSERT_FALSE(result.error) << result.error->message();
+  const size_t largest = *std::max_element(device.sizes.begin(), device.sizes.end());
+  EXPECT_GE(largest, 30u) << "INSTALL [for load] and every LOAD";
+  EXPECT_LT(device.exchanges * 2, device.apdus);
+}
+
+TEST_P(DeviceRun, goes_on_where_reports_are_lost) {
+  auto whole = std::make_shared<se::Card>(flavor_);
+  FarDevice untroubled(whole, relay_);
+  ASSERT_FALSE(far_away(kInstall, flavor_, untroubled, relay_).error);
+  for (size_t lost = 1; lost <= untroubled.exchanges; ++lost) {
+    SCOPED_TRACE("report " + std::to_string(lost));
+    auto card = std::make_shared<se::Card>(flavor_);
+    FarDevice device(card, relay_);
+    device.spoil = [&](Report& report) {
+      if (device.exchanges == lost) report = {{}, Error(ErrorKind::reader, "the device was not heard of any more"), {}};
+    };
+    const RunResult result = far_away(kInstall, flavor_, device, relay_);
+    EXPECT_FALSE(result.error) << result.error->message();
+    EXPECT_EQ(result.attempts, 2u);
+    EXPECT_EQ(memory(*card), memory(*whole));
+  }
+}
+
+TEST_P(DeviceRun, goes_on_where_power_was_lost_within_an_order) {
+  auto whole = std::make_shared<se::Card>(flavor_);
+  FarDevice untroubled(whole, relay_);
+  ASSERT_FALSE(far_away(kInstall, flavor_, untroubled, relay_).error);
+  for (unsigned torn = 0; torn < untroubled.apdus; torn += 3) {
+    for (const se::Tear when : {se::Tear::before, se::Tear::after}) {
+      SCOPED_TRACE("command " + std::to_string(torn));
+      auto card = std::make_shared<se::Card>(flavor_);
+      FarDevice device(card, relay_);
+      card->tear_next(when, torn);
+      const RunResult result = far_away(kInstall, flavor_, device, relay_);
+      EXPECT_FALSE(result.error) << result.error->message();
+      EXPECT_EQ(memory(*card), memory(*whole));
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Products, DeviceRun,
+                         testing::Combine(testing::Values("generic", "jcop4", "smartcafe", "uicc", "secora"),
+                                          testing::Values(Relay::stops, Relay::goes_on)),
+                         [](const auto& story) {
+                           return std::get<0>(story.param) +
+                                  (std::get<1>(story.param) == Relay::stops ? "_relay_stops" : "_relay_goes_on");
+                         });
+
+}  // namespace
+}  // namespace cw::engine
