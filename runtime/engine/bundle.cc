@@ -53,6 +53,22 @@ std::shared_ptr<const Bundle> Bundle::load(const fs::path& share) {
   return bundle;
 }
 
+std::shared_ptr<const Bundle> Bundle::of(std::map<std::string, std::string> texts) {
+  std::shared_ptr<Bundle> bundle(new Bundle);
+  bundle->texts_ = std::move(texts);
+  bundle->seal();
+  return bundle;
+}
+
+std::shared_ptr<const Bundle> Bundle::with_added_of(const Bundle& other) const {
+  std::shared_ptr<Bundle> bundle(new Bundle);
+  bundle->texts_ = texts_;
+  bundle->added_ = other.added_;
+  for (const std::string& name : other.added_) bundle->texts_[name] = other.texts_.at(name);
+  bundle->seal();
+  return bundle;
+}
+
 std::shared_ptr<const Bundle> Bundle::with_files(const std::vector<fs::path>& files) const {
   std::shared_ptr<Bundle> bundle(new Bundle);
   bundle->texts_ = texts_;
