@@ -49,6 +49,9 @@ class Bundle {
   /// By their names: "stdlib/cw/gp.lua".
   const std::map<std::string, std::string>& texts() const { return texts_; }
 
+  /// The hash of the bundle that flow files were added to; its own, where none was.
+  const std::string& base() const { return base_; }
+
   /// What `require` finds: "cw.gp" is stdlib/cw/gp.lua, "acme.common" is scripts/acme/common.lua. Null if there is
   /// none. Raises script: syntax error.
   const lua::Chunk* module(std::string_view name) const;
@@ -68,6 +71,7 @@ class Bundle {
   std::map<std::string, std::string> texts_;  // "stdlib/cw/gp.lua" -> text
   std::set<std::string> added_;               // flow names of the files added
   std::string hash_;
+  std::string base_;
   mutable std::mutex mutex_;
   mutable std::map<std::string, lua::Chunk> chunks_;
 };

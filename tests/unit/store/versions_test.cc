@@ -247,6 +247,7 @@ TEST_P(VersionStories, a_store_of_the_format_before_gets_them_when_it_is_brought
   old->run({"DROP TABLE in_use", {}});
   old->run({"DROP TABLE run_keys", {}});
   old->run({"DROP INDEX runs_by_policy", {}});
+  old->run({"DROP INDEX runs_by_bundle", {}});
   old->run({"UPDATE meta SET number = 1 WHERE name = 'format'", {}});
   StoreOptions wanted = options();
   wanted.migrate = false;
