@@ -161,6 +161,7 @@ Outcome run(const Options& options) {
   setup.queue = {options.retry_failed, options.limit};
   setup.stop_after = options.stop_after;
   setup.any_card = options.any_card;
+  setup.tools = load_bundle();
 
   const fs::path results_file = options.results.value_or(beside(options.data, ".results.csv"));
   const fs::path quarantine_file = options.quarantine.value_or(beside(options.data, ".quarantine.csv"));

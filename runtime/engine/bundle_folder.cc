@@ -83,9 +83,12 @@ BundleFolder read_bundle_folder(const fs::path& folder, const fs::path& stdlib) 
   Reader reader;
   reader.read(folder / "scripts", "scripts");
   const fs::path own = folder / "stdlib";
-  reader.read(fs::exists(own, error) ? own : stdlib, "stdlib");
-  std::sort(reader.left_out.begin(), reader.left_out.end());
-  return {Bundle::of(std::move(reader.texts)), std::move(reader.left_out)};
+  const bool has_own = fs::exists(own, error);
+  if (has_own) reader.read(own, "stdlib");
+  std::vector<std::string> left_out = reader.left_out;
+  if (!has_own) reader.read(stdlib, "stdlib");
+  std::sort(left_out.begin(), left_out.end());
+  return {Bundle::of(std::move(reader.texts)), std::move(left_out)};
 }
 
 }  // namespace cw::engine

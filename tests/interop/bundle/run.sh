@@ -57,7 +57,7 @@ chmod 777 "$here/copy/scripts/acme/other.lua"
 check 'another folder with the same scripts gives the same bytes' cmp -s "$one" "$here/copy.bundle"
 (cd "$here" && "$cardwright" bundle build copy >/dev/null)
 check 'whatever it is called' cmp -s "$one" "$here/copy.bundle"
-check 'tar reads it' tar tf "$one"
+check 'tar reads it' tar tf "$one" >"$here/names"
 mkdir "$here/unpacked"
 tar xf "$one" -C "$here/unpacked" 2>"$here/said"
 check 'without a word' [ ! -s "$here/said" ]
@@ -116,7 +116,7 @@ flow "$here/bad" hello hello && head -c 300000 /dev/zero | tr '\0' ' ' >"$here/b
 refused 'a file that is too large' 'larger than 256 KiB'
 cw bundle build "$here/unpacked/scripts"
 expect 'a folder without scripts' 2 'has no folder scripts/'
-flow "$here/good" hello hello && ln -s hello.lua "$here/good/scripts/acme/again.lua"
+flow "$here/good" hello hello && mkdir "$here/good/scripts/_parts" && ln -s ../acme/hello.lua "$here/good/scripts/_parts/again.lua"
 cw bundle build "$here/good" --output "$here/good.bundle"
 expect 'a link within is a file' 0
 
@@ -333,15 +333,15 @@ return {
   name = "acme/wait", summary = "Waits, then looks",
   run = function(run)
     clock.sleep(2)
-    log.info(require("_acme.word"))
+    log.info(require("_acme.word").word)
     run.card:select("")
   end,
 }
 LUA
 mkdir "$here/slow/scripts/_acme"
-printf 'return "the old word"\n' >"$here/slow/scripts/_acme/word.lua"
+printf 'return { word = "the old word" }\n' >"$here/slow/scripts/_acme/word.lua"
 "$cardwright" bundle build "$here/slow" --output "$here/slow-1.bundle" >/dev/null
-printf 'return "the new word"\n' >"$here/slow/scripts/_acme/word.lua"
+printf 'return { word = "the new word" }\n' >"$here/slow/scripts/_acme/word.lua"
 "$cardwright" bundle build "$here/slow" --output "$here/slow-2.bundle" >/dev/null
 cw bundle load "$here/slow-1.bundle" "$here/slow-2.bundle" "${at[@]}"
 cw bundle use slow-1 "${at[@]}"

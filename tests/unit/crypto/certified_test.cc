@@ -125,12 +125,12 @@ constexpr const char* kByP384 =
     "DA3FA298EFC4B3";
 
 constexpr std::string_view kMessage = "what is signed\n";
-constexpr int64_t kMarch2026 = 1772323200;
+constexpr int64_t kIn2030 = 1893456000;
 
 Certified by(const std::string& chain, const char* signature) { return {from_hex(signature), chain}; }
 std::string chain_of(const char* signer) { return std::string(signer) + kIssuing; }
 
-std::string refusal(const Certified& certified, const char* trust = kRoot, int64_t now = kMarch2026,
+std::string refusal(const Certified& certified, const char* trust = kRoot, int64_t now = kIn2030,
                     std::string_view message = kMessage) {
   try {
     verify_certified(certified, view(message), trust, now);
@@ -143,7 +143,7 @@ std::string refusal(const Certified& certified, const char* trust = kRoot, int64
 bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 TEST(CertifiedSignatures, what_openssl_signed_is_verified) {
-  const Signer signer = verify_certified(by(chain_of(kEd25519), kByEd25519), view(kMessage), kRoot, kMarch2026);
+  const Signer signer = verify_certified(by(chain_of(kEd25519), kByEd25519), view(kMessage), kRoot, kIn2030);
   EXPECT_EQ(signer.name, "CN=ed25519");
   EXPECT_EQ(signer.fingerprint, "84D79621F2A902FFCF124A50A902E97618EAF97941AA2B93B3E9174BB6F223E9");
   EXPECT_EQ(signer.until, 2524521600) << "2049-12-31";
@@ -152,7 +152,7 @@ TEST(CertifiedSignatures, what_openssl_signed_is_verified) {
 }
 
 TEST(CertifiedSignatures, another_message_another_signature_and_another_signer_are_not) {
-  EXPECT_TRUE(contains(refusal(by(chain_of(kP256), kByP256), kRoot, kMarch2026, "what is signed"),
+  EXPECT_TRUE(contains(refusal(by(chain_of(kP256), kByP256), kRoot, kIn2030, "what is signed"),
                        "script: the signature is not of this content by certificate 1 of 2 (CN=p256)"));
   EXPECT_NE(refusal(by(chain_of(kP256), kByEd25519)), "accepted");
   EXPECT_NE(refusal(by(chain_of(kEd25519), kByP256)), "accepted");
