@@ -28,7 +28,13 @@ engine::BundleArchive read_bundle_file(const fs::path& file) {
 }
 
 crypto::Signer verify_bundle(const engine::BundleArchive& archive, const fs::path& trust, const std::string& origin) {
-  return archive.verify(text_view(read_file(trust, 1u << 20)), now_ms() / 1000, origin);
+  const Bytes certificates = read_file(trust, 1u << 20);
+  try {
+    return archive.verify(text_view(certificates), now_ms() / 1000, origin);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::usage) throw;
+    throw error.within("--trust " + trust.string());
+  }
 }
 
 bool put_bundle(store::Store& store, const engine::BundleArchive& archive, const fs::path& file,

@@ -63,6 +63,8 @@ void check_manifest(std::string_view manifest, const std::string& hash,
     const ordered_json is = {{"name", name}, {"size", text.size()}, {"sha256", sha256(text)}};
     if (*file++ != is) refuse(name + " is not what manifest.json says of it");
   }
+  const auto named = said.find("hash");
+  if (named == said.end() || *named != hash) refuse("its hash is not the one that manifest.json says");
   refuse("manifest.json does not list these files as cardwright does");
 }
 
