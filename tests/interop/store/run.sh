@@ -56,7 +56,7 @@ stories() {
   cw store migrate "${at[@]}"
   expect "$on: the newest format needs nothing" 0 'format 3, the newest: nothing to do'
   cw store migrate "${at[@]}" --json
-  json "$on: migrate for a program" 'it == {"from": 2, "to": 2}'
+  json "$on: migrate for a program" 'it == {"from": 3, "to": 3}'
 
   cw audit list "${at[@]}"
   expect "$on: the audit, a line for each record" 0 '^1  2.*Z  ada@desk  run begun  [0-9a-z]{20}  flow: demo/install$'
