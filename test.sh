@@ -7,7 +7,7 @@ cd "$(dirname "$0")"
 . tools/build.sh
 . tools/postgres.sh
 
-quick_stages=(release unit vectors selftest lua cli store runs policy device outbox scenarios batch repeat recordings secrets pcsc vpcd report luacheck lint)
+quick_stages=(release unit vectors selftest lua cli store runs policy bundle device outbox scenarios batch repeat recordings secrets pcsc vpcd report luacheck lint)
 all_stages=("${quick_stages[@]}" docs install clone asan tsan clang fuzz)
 
 usage() {
@@ -27,6 +27,7 @@ earlier ones built, in this order:
   runs       cardwright run --store and runs: killed, stopped, resumed, replayed, judged, carried to another store
   policy     policies that operators load, compare, try on the runs that have been, and swap
   device     cardwright agent against servers of both device protocols that lose answers, wait and lie
+  bundle     scripts that operators build, sign, load and swap; openssl and tar read them, broken ones are refused
   scenarios  tests/scenarios on simulated cards and through a real pcscd; cardwright test as its users have it
   batch      many rows onto many cards: killed, stopped and started again, bad files, secrets of a table
   repeat     each shipped flow many times in fresh processes: the same commands and answers to the byte
@@ -110,6 +111,10 @@ stage_policy() {
 
 stage_device() {
   tests/interop/device/run.py "$cardwright"
+}
+
+stage_bundle() {
+  tests/interop/bundle/run.sh "$cardwright"
 }
 
 stage_scenarios() {

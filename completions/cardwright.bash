@@ -65,7 +65,7 @@ _cardwright() {
   local session='--card --flavor --card-shared --card-state --keys --policy --trace --seed' record='--record --record-answers'
   local command=${line[1]} options='--help'
   case $command in
-    run) options="$session $record --store --store-key --set --json --verbose --help" ;;
+    run) options="$session $record --bundle --store --store-key --set --json --verbose --help" ;;
     runs)
       options='--store --store-key --help'
       case ${line[2]} in
@@ -77,7 +77,7 @@ _cardwright() {
       esac
       ;;
     batch)
-      options='--cards --flavor --data --set --key --keys --policy --results --quarantine --stop-after --limit'
+      options='--cards --flavor --data --set --key --keys --policy --bundle --results --quarantine --stop-after --limit'
       options+=' --retry-failed --any-card --card-states --store --store-key --json --verbose --help'
       ;;
     readers) options='--json --watch --help' ;;
@@ -114,9 +114,22 @@ _cardwright() {
       options='--store --store-key --help'
       case ${line[2]} in list) options+=' --all --json' ;; deliver) options+=' --wait' ;; esac
       ;;
+    ticket) options='--store --store-key --flavor --set --expires --help' ;;
     agent)
       options='--server --card --session --protocol --ca --cert --key --psk --psk-identity --se-type --se-id --flavor'
       options+=' --card-shared --card-state --patience --trace --help'
+      ;;
+    bundle)
+      options='--store --store-key --help'
+      case ${line[2]} in
+        build) options='--output --help' ;;
+        sign) options='--key --chain --output --help' ;;
+        verify) options='--trust --help' ;;
+        load) options+=' --trust' ;;
+        list | diff) options+=' --json' ;;
+        show) options+=' --text --output --json' ;;
+        use | rollback) options+=' --reason' ;;
+      esac
       ;;
     policy)
       options='--store --store-key --help'
@@ -132,12 +145,13 @@ _cardwright() {
   esac
 
   if [ "${#line[@]}" -eq 2 ]; then
-    _cardwright_reply run runs batch flows flow check cap card readers send selftest repl store audit budget outbox policy agent --help --version
+    _cardwright_reply run runs batch flows flow check cap card readers send selftest repl store audit budget outbox policy bundle ticket agent --help --version
     return
   fi
   case "$command $prev" in
-    'audit --from' | 'runs --flow' | 'policy --flow' | 'policy --scp' | 'policy --since' | 'policy --command') return ;;
+    'audit --from' | 'runs --flow' | 'policy --flow' | 'policy --scp' | 'policy --since' | 'policy --command' | 'bundle --text') return ;;
     'agent --key') _cardwright_files "$cur" && return ;;
+    'bundle --key') _cardwright_files "$cur" && return ;;
     'runs --state') _cardwright_reply running waiting stuck 'done' failed stopped && return ;;
   esac
   case $prev in
@@ -151,7 +165,7 @@ _cardwright() {
       case $cur in *:*) COMPREPLY=("${COMPREPLY[@]#*:}") ;; esac
       return
       ;;
-    --bundle) _cardwright_files "$cur" '*' && return ;;
+    --bundle) _cardwright_files "$cur" '!*.bundle' && return ;;
     --format) _cardwright_reply summary tap && return ;;
     --protocol) _cardwright_reply seram ram-http && return ;;
     --se-type) _cardwright_reply eSE iSE uicc euicc ieuicc undefined && return ;;
@@ -160,7 +174,7 @@ _cardwright() {
       _cardwright_reply generic uicc jcop4 secora smartcafe yubikey
       return
       ;;
-    --card-state | --card-states | --state | --data | --results | --quarantine | --junit | --html | --keys | --policy | --trace | --record | --from | --vectors | --store | --store-key | --root | --append | --ca | --cert | --psk)
+    --card-state | --card-states | --state | --data | --results | --quarantine | --junit | --html | --keys | --policy | --trace | --record | --from | --vectors | --store | --store-key | --root | --append | --ca | --cert | --psk | --output | --chain | --trust)
       _cardwright_files "$cur"
       return
       ;;
@@ -178,7 +192,7 @@ _cardwright() {
       ;;
   esac
   case $command in
-    runs | store | audit | budget | outbox | policy)
+    runs | store | audit | budget | outbox | policy | bundle)
       if [ "${#line[@]}" -eq 3 ]; then
         case $command in
           runs) _cardwright_reply list show stop resume replay export import --help ;;
@@ -186,6 +200,7 @@ _cardwright() {
           audit) _cardwright_reply list verify prove verify-proof root --help ;;
           budget) _cardwright_reply list reset --help ;;
           outbox) _cardwright_reply list deliver retry --help ;;
+          bundle) _cardwright_reply build sign verify load list show diff use rollback discard --help ;;
           policy) _cardwright_reply list show load use rollback discard check diff explain shadow --help ;;
         esac
         return
@@ -205,6 +220,9 @@ _cardwright() {
       ;;
     policy)
       case ${line[2]} in check | load | diff | explain | shadow) _cardwright_files "$cur" '!*.lua' ;; esac
+      ;;
+    bundle)
+      case ${line[2]} in build | sign | verify | load | diff) _cardwright_files "$cur" '!*.bundle' ;; esac
       ;;
     runs)
       case ${line[2]} in

@@ -93,6 +93,10 @@ bool stays(char c) {
 
 }  // namespace
 
+bool BatchCards::simulated() const {
+  return std::none_of(names.begin(), names.end(), [](const std::string& name) { return name.starts_with("pcsc"); });
+}
+
 std::string file_name_of(const std::string& row) {
   std::string out;
   for (const char c : row) {

@@ -14,6 +14,9 @@
 namespace cw::app {
 
 struct BatchCards {
+  /// None of them is in a reader.
+  bool simulated() const;
+
   std::vector<std::string> names{};                    // values of --cards
   std::optional<std::string> flavor{};                 // --flavor: what product the cards in readers are
   std::optional<std::filesystem::path> keys{};         // --keys

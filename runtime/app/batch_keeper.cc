@@ -12,8 +12,8 @@ namespace {
 class RunInStore : public batch::KeptRun {
  public:
   RunInStore(std::shared_ptr<store::Store> store, engine::RunSetup& setup, const journal::Origin& origin,
-             const journal::RunAhead& ahead)
-      : run_(std::move(store), setup, origin, ahead) {}
+             const journal::RunAhead& ahead, const std::shared_ptr<BundleInUse>& follows)
+      : run_(std::move(store), setup, origin, ahead, follows) {}
   void join(engine::RunSetup& setup) override { run_.join(setup); }
   void refused(const Error& error) override { run_.refused(error); }
 
@@ -30,17 +30,20 @@ std::string card_of(const store::RunRow& row) {
 }  // namespace
 
 BatchKeeper::BatchKeeper(std::shared_ptr<store::Store> store, std::vector<journal::Origin> origins,
-                         std::optional<std::filesystem::path> card_states, store::PolicyIs policy)
+                         std::optional<std::filesystem::path> card_states, store::PolicyIs policy,
+                         std::shared_ptr<BundleInUse> follows)
     : store_(store),
       origins_(std::move(origins)),
       card_states_(std::move(card_states)),
       policy_(policy),
+      follows_(std::move(follows)),
       courier_(std::move(store)) {}
 
 std::unique_ptr<batch::KeptRun> BatchKeeper::begin(const batch::Result& row, engine::RunSetup& setup, size_t reader) {
   journal::Origin origin = origins_.at(reader);
   if (card_states_) origin.card_state = std::filesystem::absolute(card_state_of(*card_states_, row.row)).string();
-  return std::make_unique<RunInStore>(store_, setup, origin, journal::RunAhead{row.run, row.card, policy_});
+  return std::make_unique<RunInStore>(store_, setup, origin, journal::RunAhead{row.run, row.card, policy_, {}},
+                                      follows_);
 }
 
 batch::Keeper::Kept BatchKeeper::look(const std::string& id) {

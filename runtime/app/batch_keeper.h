@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "app/batch_courier.h"
+#include "app/bundle_source.h"
 #include "batch/keeper.h"
 #include "journal/run_head.h"
 #include "store/store.h"
@@ -19,9 +20,10 @@ namespace cw::app {
 class BatchKeeper : public batch::Keeper {
  public:
   /// `origins`: of the runs in each reader. `card_states`: folder with the memory of simulated cards, ROW.json each.
-  /// `policy`: which one each run begins under.
+  /// `policy`: which one each run begins under. `follows`: as for a DurableRun.
   BatchKeeper(std::shared_ptr<store::Store> store, std::vector<journal::Origin> origins,
-              std::optional<std::filesystem::path> card_states, store::PolicyIs policy);
+              std::optional<std::filesystem::path> card_states, store::PolicyIs policy,
+              std::shared_ptr<BundleInUse> follows);
 
   std::string new_id() override { return store::new_run_id(); }
   std::unique_ptr<batch::KeptRun> begin(const batch::Result& row, engine::RunSetup& setup, size_t reader) override;
@@ -38,6 +40,7 @@ class BatchKeeper : public batch::Keeper {
   std::vector<journal::Origin> origins_;
   std::optional<std::filesystem::path> card_states_;
   store::PolicyIs policy_;
+  std::shared_ptr<BundleInUse> follows_;
   BatchCourier courier_;
 };
 

@@ -30,6 +30,7 @@ struct Options {
   std::vector<std::string> settings{};
   std::optional<std::string> key{};
   std::optional<fs::path> policy{};
+  std::optional<std::string> bundle{};
   std::optional<fs::path> results{};
   std::optional<fs::path> quarantine{};
   StorePlace store{};
@@ -119,7 +120,10 @@ void advise(const batch::Plan& plan, const batch::Summary& summary, const batch:
 }
 
 Outcome run(const Options& options) {
-  std::shared_ptr<const engine::Bundle> bundle = load_bundle();
+  std::shared_ptr<const engine::Bundle> bundle =
+      choose_bundle(options.bundle, options.store.open_if_there(options.cards.simulated()), [&] {
+        return options.store.open_to_read();
+      }).bundle;
   std::string name = options.flow;
   if (is_flow_file(name)) {
     bundle = bundle->with_file(name);
@@ -149,13 +153,15 @@ Outcome run(const Options& options) {
   setup.readers = std::move(cards.readers);
   std::optional<BatchKeeper> keeper;
   if (store) {
-    keeper.emplace(store, std::move(cards.origins), options.cards.card_states, policy_is);
+    keeper.emplace(store, std::move(cards.origins), options.cards.card_states, policy_is,
+                   options.bundle ? nullptr : std::make_shared<BundleInUse>(store));
     setup.keeper = &*keeper;
   }
   setup.table = &table;
   setup.queue = {options.retry_failed, options.limit};
   setup.stop_after = options.stop_after;
   setup.any_card = options.any_card;
+  setup.tools = load_bundle();
 
   const fs::path results_file = options.results.value_or(beside(options.data, ".results.csv"));
   const fs::path quarantine_file = options.quarantine.value_or(beside(options.data, ".quarantine.csv"));
@@ -224,6 +230,11 @@ void add_batch(CLI::App& program, Action& action) {
                    "the rules to run under (default: the version in use on the store, else "
                    "policies/default.lua)")
       ->type_name("FILE");
+  command
+      ->add_option("--bundle", options->bundle,
+                   "the scripts to run: a folder with stdlib and scripts, a .bundle file, or a version in the store "
+                   "(default: the one in use on the store, else the program's own)")
+      ->type_name("BUNDLE");
   command->add_option("--results", options->results, "what became of each row (default: DATA.results.csv)")
       ->type_name("FILE");
   command

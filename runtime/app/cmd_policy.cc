@@ -1,24 +1,19 @@
-#include <algorithm>
 #include <iostream>
 #include <memory>
 
 #include <CLI/CLI.hpp>
-#include <nlohmann/json.hpp>
-#include <unistd.h>
 
 #include "app/json_text.h"
-#include "app/moment.h"
 #include "app/policy_source.h"
 #include "app/session.h"
 #include "app/store_place.h"
-#include "app/table.h"
+#include "app/terminal.h"
+#include "app/version_kind.h"
 #include "cmd_policy_private.h"
 
 namespace cw::app {
 
 namespace {
-
-using nlohmann::ordered_json;
 
 struct Options {
   StorePlace place{};
@@ -27,60 +22,9 @@ struct Options {
   bool json = false;
 };
 
-/// A version that was in use drains until the last run that began under it is over.
-std::string state_of(const store::Version& version, const std::string& in_use, const std::vector<store::Use>& history) {
-  if (version.hash == in_use) return "in use";
-  if (version.discarded != 0) return "discarded";
-  const bool used =
-      std::any_of(history.begin(), history.end(), [&](const store::Use& use) { return use.hash == version.hash; });
-  return used && version.runs > 0 ? "draining" : "ready";
-}
-
-/// Ids of the runs that hold it.
-std::vector<std::string> holders(store::Store& store, const std::string& hash) {
-  std::vector<std::string> out;
-  for (const store::RunRow& run : store.runs().list({})) {
-    if (run.policy_hash == hash && !store::is_over(run.state)) out.push_back(run.id);
-  }
-  return out;
-}
-
-ordered_json json_of(store::Store& store, const store::Version& version, const std::string& state) {
-  return {{"state", state},
-          {"name", version.name},
-          {"hash", version.hash},
-          {"origin", version.origin},
-          {"loaded", version.loaded},
-          {"loaded_by", version.loaded_by},
-          {"discarded", version.discarded},
-          {"runs", version.runs == 0 ? std::vector<std::string>() : holders(store, version.hash)}};
-}
-
 ExitStatus list(const Options& options) {
   const auto opened = options.place.open_to_read();
-  const std::optional<store::Use> now = opened->policies().in_use();
-  const std::vector<store::Use> history = opened->policies().history();
-  const std::string in_use = now ? now->hash : "";
-  ordered_json all = ordered_json::array();
-  Table table;
-  table.columns = {"state", "name", "hash", "loaded", "by", "runs"};
-  for (const store::Version& version : opened->policies().list()) {
-    const std::string state = state_of(version, in_use, history);
-    if (options.json) all.push_back(json_of(*opened, version, state));
-    table.rows.push_back({state, version.name, version.hash.substr(0, 12), utc_text(version.loaded), version.loaded_by,
-                          std::to_string(version.runs)});
-  }
-  if (options.json) {
-    print_json(all);
-    return ExitStatus::ok;
-  }
-  if (!table.rows.empty()) std::cout << table.format(Terminal::of(STDOUT_FILENO));
-  if (now) {
-    std::cout << "runs begin under " << now->hash.substr(0, 12) << " since " << utc_text(now->since) << ", by "
-              << printable(now->by) << (now->reason.empty() ? "" : ": " + printable(now->reason)) << std::endl;
-  } else {
-    std::cout << "none is in use: runs begin under --policy, or policies/default.lua" << std::endl;
-  }
+  print_versions(*opened, policy_kind(), options.json, "--policy, or policies/default.lua");
   return ExitStatus::ok;
 }
 
@@ -91,29 +35,12 @@ ExitStatus show(const Options& options) {
     std::cout << stored_policy(*opened, version.hash, *load_bundle())->text() << std::flush;
     return ExitStatus::ok;
   }
-  const std::optional<store::Use> now = opened->policies().in_use();
-  const std::vector<store::Use> history = opened->policies().history();
-  const std::string state = state_of(version, now ? now->hash : "", history);
+  const VersionStates states(*opened, policy_kind());
   if (options.json) {
-    ordered_json out = json_of(*opened, version, state);
-    out["uses"] = ordered_json::array();
-    for (const store::Use& use : history) {
-      if (use.hash == version.hash)
-        out["uses"].push_back({{"since", use.since}, {"by", use.by}, {"reason", use.reason}});
-    }
-    print_json(out);
+    print_json(json_of(*opened, policy_kind(), version, states, true));
     return ExitStatus::ok;
   }
-  std::cout << printable(version.name) << ", " << state << '\n'
-            << "hash    " << version.hash << '\n'
-            << "loaded  " << utc_text(version.loaded) << " by " << printable(version.loaded_by) << " from "
-            << printable(version.origin) << '\n';
-  for (const store::Use& use : history) {
-    if (use.hash != version.hash) continue;
-    std::cout << "used    " << utc_text(use.since) << " by " << printable(use.by)
-              << (use.reason.empty() ? "" : ": " + printable(use.reason)) << '\n';
-  }
-  for (const std::string& run : holders(*opened, version.hash)) std::cout << "run     " << run << '\n';
+  print_version(*opened, policy_kind(), version, states);
   if (version.discarded == 0) {
     const auto policy = stored_policy(*opened, version.hash, *load_bundle());
     for (const std::string& line : policy->lines()) std::cout << "  " << printable(line) << '\n';

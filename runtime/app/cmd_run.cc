@@ -120,6 +120,7 @@ void add_run(CLI::App& program, Action& action) {
   options->session.add_to(*command);
   options->session.add_recording_to(*command);
   options->session.add_store_to(*command, SessionOptions::Keeps::runs);
+  options->session.add_bundle_to(*command);
   command->add_option("--set", options->settings, "argument of the flow; NAME=@FILE reads a file, as secrets must be")
       ->allow_extra_args(false)
       ->type_name("NAME=VALUE");

@@ -23,7 +23,7 @@ struct Options {
   StorePlace place{};
   std::string id{};
   std::optional<std::string> policy{};
-  std::optional<std::filesystem::path> bundle{};
+  std::optional<std::string> bundle{};
   std::optional<std::filesystem::path> keys{};
   bool verify_wire = false;
 };
@@ -117,7 +117,7 @@ ExitStatus replay(const Options& options) {
   }
   if (options.verify_wire) return verify_wire(journal, std::move(setup), options);
   journal::ReplayOptions replaying;
-  if (options.bundle) replaying.bundle = engine::Bundle::load(*options.bundle);
+  if (options.bundle) replaying.bundle = bundle_named(*options.bundle, [&] { return opened; });
   const journal::Replayed replayed = journal::replay_run(journal, std::move(setup), replaying);
   if (replayed.difference) return differs(*replayed.difference);
   say_played(journal, replayed);
@@ -137,9 +137,11 @@ void add_runs_replay(CLI::App& runs, Action& action) {
           ->add_option("--policy", options->policy,
                        "what another policy, a file or a version in the store, would have said to each command")
           ->type_name("POLICY");
-  CLI::Option* bundle = command->add_option("--bundle", options->bundle,
-                                            "with the stdlib and scripts in this folder; ends at the first difference");
-  bundle->type_name("FOLDER")->excludes(policy);
+  CLI::Option* bundle =
+      command->add_option("--bundle", options->bundle,
+                          "with other scripts: a folder with stdlib and scripts, a .bundle file, or a "
+                          "version in the store; ends at the first difference");
+  bundle->type_name("BUNDLE")->excludes(policy);
   CLI::Option* wire =
       command->add_flag("--verify-wire", options->verify_wire, "hold what travelled against the keys in custody");
   wire->excludes(policy)->excludes(bundle);

@@ -25,7 +25,7 @@ ExitStatus issue(const Options& options) {
   const auto store = options.place.open();
   if (!store) throw Error(ErrorKind::usage, "a ticket is for a run that a store keeps, and --store says none");
   const std::chrono::milliseconds lifetime(parse_age(options.lifetime));
-  std::cout << issue_ticket(*store, *load_bundle(), options.flow, options.settings, options.flavor, lifetime)
+  std::cout << issue_ticket(*store, *BundleInUse(store).now(), options.flow, options.settings, options.flavor, lifetime)
             << std::endl;
   return ExitStatus::ok;
 }
@@ -35,7 +35,7 @@ ExitStatus issue(const Options& options) {
 void add_ticket(CLI::App& program, Action& action) {
   CLI::App* command = program.add_subcommand("ticket", "A ticket for a device: when it calls the service, a run begins");
   auto options = std::make_shared<Options>();
-  command->add_option("FLOW", options->flow, "name under scripts/")->required()->type_name("");
+  command->add_option("FLOW", options->flow, "name in the bundle in use")->required()->type_name("");
   options->place.add_to(*command);
   command->add_option("--flavor", options->flavor, "what product the device's card is (default: generic)")
       ->type_name("FLAVOR");

@@ -69,10 +69,9 @@ std::string from_anywhere(const engine::Flow& flow, const std::string& text) {
 
 }  // namespace
 
-DeviceRuns::DeviceRuns(std::shared_ptr<store::Store> store, std::shared_ptr<const engine::Bundle> bundle,
-                       const std::optional<std::filesystem::path>& keys)
+DeviceRuns::DeviceRuns(std::shared_ptr<store::Store> store, const std::optional<std::filesystem::path>& keys)
     : store_(std::move(store)),
-      bundle_(std::move(bundle)),
+      bundle_(std::make_shared<BundleInUse>(store_)),
       keys_(open_keys(keys, std::getenv("CARDWRIGHT_KEYS"), nullptr).store) {
   if (keys) key_file_ = std::filesystem::absolute(*keys).string();
 }
@@ -96,18 +95,19 @@ std::unique_ptr<service::DeviceRun> DeviceRuns::open(const std::string& text, en
     throw Error(ErrorKind::usage, "the ticket expired before its run began; ask whoever gave it for a new one");
   }
   const se::Flavor& flavor = flavor_named(ticket.flavor);
-  const PolicyChoice choice = choose_policy({}, store_.get(), *bundle_);
   engine::RunSetup setup;
-  setup.bundle = bundle_;
+  setup.bundle = bundle_->now();
+  const PolicyChoice choice = choose_policy({}, store_.get(), *setup.bundle);
   setup.flow_name = ticket.flow;
   setup.policy = choice.policy;
-  setup.arguments = engine::Arguments::check(engine::check_flow(*bundle_, ticket.flow), settings_of(ticket.settings));
+  setup.arguments = engine::Arguments::check(engine::check_flow(*setup.bundle, ticket.flow), settings_of(ticket.settings));
   setup.keys = keys_;
   setup.device = engine::Device{kDevice, relay};
   setup.flavor = OpenCard::host_side(flavor);
   setup.card_counter = counter_of(flavor);
   const journal::Origin origin{kDevice, flavor.name, key_file_, {}, false, {}};
-  auto durable = std::make_unique<DurableRun>(store_, setup, origin, journal::RunAhead{ticket.run, {}, choice.is});
+  auto durable =
+      std::make_unique<DurableRun>(store_, setup, origin, journal::RunAhead{ticket.run, {}, choice.is, {}}, bundle_);
   return std::make_unique<StoredDeviceRun>(std::move(durable), std::move(setup));
 }
 

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "app/bundle_source.h"
 #include "crypto/key_store.h"
 #include "engine/bundle.h"
 #include "service/device_run.h"
@@ -20,15 +21,14 @@ namespace cw::app {
 class DeviceRuns {
  public:
   /// `keys`: as --keys has it; absent: CARDWRIGHT_KEYS. Raises usage.
-  DeviceRuns(std::shared_ptr<store::Store> store, std::shared_ptr<const engine::Bundle> bundle,
-             const std::optional<std::filesystem::path>& keys);
+  DeviceRuns(std::shared_ptr<store::Store> store, const std::optional<std::filesystem::path>& keys);
 
-  /// service::OpenTicket.
+  /// service::OpenTicket. A run begins under the bundle and the policy that are in use on the store then.
   std::unique_ptr<service::DeviceRun> open(const std::string& ticket, engine::Relay relay) const;
 
  private:
   std::shared_ptr<store::Store> store_;
-  std::shared_ptr<const engine::Bundle> bundle_;
+  std::shared_ptr<BundleInUse> bundle_;
   std::shared_ptr<const crypto::KeyStore> keys_;
   std::optional<std::string> key_file_{};
 };

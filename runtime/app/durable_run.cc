@@ -12,19 +12,26 @@ namespace cw::app {
 namespace {
 
 std::unique_ptr<journal::StoreJournal> begun(const std::shared_ptr<store::Store>& store, engine::RunSetup& setup,
-                                             const journal::Origin& origin, const journal::RunAhead& ahead) {
+                                             const journal::Origin& origin, journal::RunAhead ahead,
+                                             BundleInUse* follows) {
+  if (follows != nullptr) ahead.bundle = setup.bundle->base();
   constexpr int kSwaps = 20;  // in a row, each just before the run could begin
   for (int left = kSwaps;; --left) {
     try {
       return journal::StoreJournal::begin(store, setup, origin, operator_name(), ahead);
     } catch (const Error& error) {
-      if (error.cause() != "policy") throw;
+      if (error.cause() != "policy" && error.cause() != "bundle") throw;
       if (left == 0) {
-        throw Error(ErrorKind::store, "cannot begin a run on the store " + store->where() +
-                                          ": which policy is in use is another one each time it is asked for; see "
-                                          "cardwright policy list and cardwright store check");
+        throw Error(ErrorKind::store, "cannot begin a run on the store " + store->where() + ": which " + error.cause() +
+                                          " is in use is another one each time it is asked for; see cardwright " +
+                                          error.cause() + " list and cardwright store check");
       }
-      setup.policy = choose_policy({}, store.get(), *setup.bundle).policy;
+      if (error.cause() == "policy") {
+        setup.policy = choose_policy({}, store.get(), *setup.bundle).policy;
+      } else {
+        follows->follow(setup);
+        ahead.bundle = setup.bundle->base();
+      }
     }
   }
 }
@@ -32,8 +39,8 @@ std::unique_ptr<journal::StoreJournal> begun(const std::shared_ptr<store::Store>
 }  // namespace
 
 DurableRun::DurableRun(std::shared_ptr<store::Store> store, engine::RunSetup& setup, const journal::Origin& origin,
-                       const journal::RunAhead& ahead)
-    : DurableRun(store, begun(store, setup, origin, ahead)) {}
+                       const journal::RunAhead& ahead, const std::shared_ptr<BundleInUse>& follows)
+    : DurableRun(store, begun(store, setup, origin, ahead, follows.get())) {}
 
 DurableRun::DurableRun(std::shared_ptr<store::Store> store, std::unique_ptr<journal::StoreJournal> journal)
     : store_(std::move(store)), journal_(std::move(journal)), key_watch_(store_->rotations(), journal_->id(), now_ms) {}

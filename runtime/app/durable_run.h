@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "app/bundle_source.h"
 #include "app/cards.h"
 #include "engine/run.h"
 #include "journal/key_watch_store.h"
@@ -16,9 +17,10 @@ namespace cw::app {
 class DurableRun {
  public:
   /// Begins it in the store. `ahead`: as for StoreJournal::begin(); where the policy has to be the one in use, and
-  /// another came into use meanwhile, `setup` has that one on return. Raises store; script: the one in use is broken.
+  /// another came into use meanwhile, `setup` has that one on return; so it is with the bundle of a run that `follows`
+  /// the one in use (null: any may be). Raises store; script: the one in use is broken, or takes other arguments.
   DurableRun(std::shared_ptr<store::Store> store, engine::RunSetup& setup, const journal::Origin& origin,
-             const journal::RunAhead& ahead = {});
+             const journal::RunAhead& ahead = {}, const std::shared_ptr<BundleInUse>& follows = {});
   /// Takes over one that was taken up.
   DurableRun(std::shared_ptr<store::Store> store, std::unique_ptr<journal::StoreJournal> journal);
 

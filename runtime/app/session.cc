@@ -65,7 +65,13 @@ void SessionOptions::add_recording_to(CLI::App& command) {
       ->needs(file);
 }
 
-std::shared_ptr<const engine::Bundle> load_bundle() { return engine::Bundle::load(share_folder()); }
+void SessionOptions::add_bundle_to(CLI::App& command) {
+  command
+      .add_option("--bundle", bundle,
+                  "the scripts to run: a folder with stdlib and scripts, a .bundle file, or a version in the store "
+                  "(default: the one in use on the store, else the program's own)")
+      ->type_name("BUNDLE");
+}
 
 host::HttpReply call_http(const host::HttpCall& call) {
   net::HttpResponse answer = net::send({call.method, call.url, call.headers, call.body});
@@ -74,7 +80,6 @@ host::HttpReply call_http(const host::HttpCall& call) {
 
 Session::Session(const SessionOptions& options)
     : seed_(options.seed),
-      bundle_(load_bundle()),
       card_(CardName::parse(options.card), {options.card_state, options.seed, options.flavor, options.card_shared}),
       keys_(
           open_keys(options.keys, std::getenv("CARDWRIGHT_KEYS"), card_.simulated() ? &card_.host_flavor() : nullptr)) {
@@ -87,12 +92,14 @@ Session::Session(const SessionOptions& options)
   }
   const bool wants_store = options.keeps != SessionOptions::Keeps::nothing && !card_.replay();
   if (wants_store) store_ = options.store.open_for(card_.simulated() != nullptr);
+  const bool keeps = options.keeps == SessionOptions::Keeps::runs;
+  under_ = choose_bundle(options.bundle, keeps ? store_ : nullptr, [&] { return options.store.open_to_read(); });
   const bool only_looks = !store_ && !card_.replay() && !options.policy;
   const auto beside = only_looks ? options.store.open_if_there(card_.simulated() != nullptr) : store_;
-  PolicyChoice choice = choose_policy(options.policy, beside.get(), *bundle_);
+  PolicyChoice choice = choose_policy(options.policy, beside.get(), *under_.bundle);
   policy_ = std::move(choice.policy);
   policy_is_ = choice.is;
-  keeps_runs_ = options.keeps == SessionOptions::Keeps::runs;
+  keeps_runs_ = keeps;
   origin_ = {options.card,        options.flavor, absolute_text(options.keys), absolute_text(options.card_state),
              options.card_shared, options.seed};
   if (!options.record) return;
@@ -102,7 +109,7 @@ Session::Session(const SessionOptions& options)
 
 std::string Session::use_flow(const std::string& name_or_file) {
   if (!is_flow_file(name_or_file)) return name_or_file;
-  bundle_ = bundle_->with_file(name_or_file);
+  under_.bundle = under_.bundle->with_file(name_or_file);
   return fs::path(name_or_file).generic_string();
 }
 
@@ -134,7 +141,7 @@ Session::Outcome Session::run(const std::string& flow, engine::Arguments argumen
   all.add(trace());
 
   engine::RunSetup setup;
-  setup.bundle = bundle_;
+  setup.bundle = under_.bundle;
   setup.flow_name = flow;
   setup.policy = policy_;
   setup.arguments = std::move(arguments);
@@ -151,13 +158,14 @@ Session::Outcome Session::run(const std::string& flow, engine::Arguments argumen
   setup.recorder = recording_ ? &recording_->recorder() : nullptr;
   setup.replay = card_.replay();
   const engine::RecordedRun* recorded = card_.replay() ? card_.replay()->next() : nullptr;
-  if (recorded != nullptr) warn_of_changes(*recorded, *bundle_, *policy_);
+  if (recorded != nullptr) warn_of_changes(*recorded, *under_.bundle, *policy_);
 
   std::optional<DurableRun> durable;
   if (CountedRun* counting = counted(command_of(flow))) counting->join(setup);
   if (store_ && keeps_runs_) {
-    durable.emplace(store_, setup, origin_, journal::RunAhead{{}, {}, policy_is_});
+    durable.emplace(store_, setup, origin_, journal::RunAhead{{}, {}, policy_is_, {}}, under_.follows);
     policy_ = setup.policy;
+    under_.bundle = setup.bundle;
     durable->join(setup);
     if (kept) kept(durable->id());
   }

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "app/bundle_source.h"
 #include "app/cards.h"
 #include "app/counted_run.h"
 #include "app/key_source.h"
@@ -33,6 +34,7 @@ struct SessionOptions {
   std::optional<std::filesystem::path> card_state{};
   std::optional<std::filesystem::path> keys{};
   std::optional<std::filesystem::path> policy{};
+  std::optional<std::string> bundle{};
   std::optional<std::filesystem::path> trace{};
   std::optional<uint64_t> seed{};
   std::optional<std::filesystem::path> record{};
@@ -51,6 +53,8 @@ struct SessionOptions {
     keeps = what;
     store.add_to(command);
   }
+  /// --bundle, for commands whose runs can be kept.
+  void add_bundle_to(CLI::App& command);
 };
 
 class Session {
@@ -67,7 +71,7 @@ class Session {
   /// The name under which the bundle knows a flow that the user named: its own, or the path of a file, which is added.
   std::string use_flow(const std::string& name_or_file);
 
-  const engine::Bundle& bundle() const { return *bundle_; }
+  const engine::Bundle& bundle() const { return *under_.bundle; }
   const engine::Policy& policy() const { return *policy_; }
   OpenCard& card() { return card_; }
   Trace* trace() { return trace_ ? &*trace_ : nullptr; }
@@ -99,7 +103,7 @@ class Session {
 
  private:
   std::optional<uint64_t> seed_;
-  std::shared_ptr<const engine::Bundle> bundle_;
+  BundleChoice under_{};
   std::shared_ptr<const engine::Policy> policy_{};
   store::PolicyIs policy_is_ = store::PolicyIs::any;
   OpenCard card_;
@@ -118,9 +122,6 @@ class Session {
   journal::Origin origin_{};
   std::optional<RecordingFile> recording_{};  // from the first run on
 };
-
-/// The bundle of the share folder.
-std::shared_ptr<const engine::Bundle> load_bundle();
 
 /// The network for a run: net's client behind the engine's interface.
 host::HttpReply call_http(const host::HttpCall& call);

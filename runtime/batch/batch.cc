@@ -190,7 +190,9 @@ class Batch::Conductor {
   /// Sends nothing that changes a card or counts against a key.
   std::optional<Error> read_identity(size_t reader, std::string& card) const {
     IdentityTaker taker;
-    const std::optional<Error> error = finish(run_setup(reader, kIdentityFlow, taker));
+    engine::RunSetup setup = run_setup(reader, kIdentityFlow, taker);
+    if (setup_.tools) setup.bundle = setup_.tools;
+    const std::optional<Error> error = finish(std::move(setup));
     if (!setup_.any_card) card = taker.identity;
     return error && error->kind() == ErrorKind::card ? std::nullopt : error;  // then it tells none
   }

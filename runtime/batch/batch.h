@@ -35,8 +35,9 @@ struct BatchSetup {
   Follower* follower = nullptr;
   Keeper* keeper = nullptr;  // of the runs of rows; null: they end with this process
   RowQueue::Options queue{};
-  unsigned stop_after = 3;  // the breaker's limit
-  bool any_card = false;    // take every card for a fresh one, whatever it says that it is
+  unsigned stop_after = 3;                        // the breaker's limit
+  bool any_card = false;                          // take every card for a fresh one, whatever it says that it is
+  std::shared_ptr<const engine::Bundle> tools{};  // has the flow that reads a card's identity; null: `bundle` has
 };
 
 class Batch {

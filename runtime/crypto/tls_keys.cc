@@ -2,17 +2,14 @@
 
 #include <algorithm>
 
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
 
-#include "openssl_private.h"
+#include "pem_private.h"
 #include "secret_bytes_private.h"
 
 namespace cw::crypto {
 
 namespace {
-
-using BioPtr = std::unique_ptr<BIO, Freed<BIO_free_all>>;
 
 /// OpenSSL calls this with room for a key; 0 ends the handshake.
 unsigned find_shared_key(SSL* connection, const char* identity, unsigned char* room, unsigned size) {
@@ -34,12 +31,7 @@ unsigned find_shared_key(SSL* connection, const char* identity, unsigned char* r
 }  // namespace
 
 void use_private_key(ssl_ctx_st* context, const Secret& pem) {
-  ERR_clear_error();
-  const ByteView bytes = SecretBytes::view(pem);
-  const BioPtr bio(BIO_new_mem_buf(bytes.data(), static_cast<int>(bytes.size())));
-  // Without this OpenSSL would ask for a pass phrase on the terminal.
-  const auto no_phrase = [](char*, int, int, void*) { return 0; };
-  const PkeyPtr key(bio ? PEM_read_bio_PrivateKey(bio.get(), nullptr, no_phrase, nullptr) : nullptr);
+  const PkeyPtr key = private_key_of(pem);
   const bool used = key && SSL_CTX_use_PrivateKey(context, key.get()) == 1;
   ERR_clear_error();
   if (!key) throw Error(ErrorKind::usage, "it holds no private key in PEM, or one with a pass phrase");

@@ -53,10 +53,28 @@ std::shared_ptr<const Bundle> Bundle::load(const fs::path& share) {
   return bundle;
 }
 
+std::shared_ptr<const Bundle> Bundle::of(std::map<std::string, std::string> texts) {
+  std::shared_ptr<Bundle> bundle(new Bundle);
+  bundle->texts_ = std::move(texts);
+  bundle->seal();
+  return bundle;
+}
+
+std::shared_ptr<const Bundle> Bundle::with_added_of(const Bundle& other) const {
+  std::shared_ptr<Bundle> bundle(new Bundle);
+  bundle->texts_ = texts_;
+  bundle->added_ = other.added_;
+  bundle->base_ = base_;
+  for (const std::string& name : other.added_) bundle->texts_[name] = other.texts_.at(name);
+  bundle->seal();
+  return bundle;
+}
+
 std::shared_ptr<const Bundle> Bundle::with_files(const std::vector<fs::path>& files) const {
   std::shared_ptr<Bundle> bundle(new Bundle);
   bundle->texts_ = texts_;
   bundle->added_ = added_;
+  bundle->base_ = base_;
   for (const fs::path& file : files) {
     const std::string name = file.generic_string();
     bundle->texts_[name] = to_string(read_file(file, kFileLimit));
@@ -121,6 +139,7 @@ void Bundle::seal() {
     append(all, view(text));
   }
   hash_ = to_hex(crypto::digest(crypto::Hash::sha256, all));
+  if (base_.empty()) base_ = hash_;
 }
 
 const lua::Chunk* Bundle::compiled(const std::string& file) const {

@@ -20,6 +20,7 @@ struct ArgumentSpec {
   std::optional<int64_t> min{};         // integer: value; else length in bytes
   std::optional<int64_t> max{};
   std::vector<std::string> values{};  // string: one of these
+  bool operator==(const ArgumentSpec&) const = default;
 };
 
 struct Flow {

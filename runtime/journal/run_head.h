@@ -17,9 +17,9 @@
 
 namespace cw::journal {
 
-/// Version of the journal's format, and of what scripts can call: a run is built again only by the same.
+/// Version of the journal's format. A run is built again only by the same, and the same of what scripts can call.
 inline constexpr int kJournalFormat = 1;
-inline constexpr int kApi = 1;
+using engine::kApi;
 
 /// What only the program that started the run knows, and needs to start it again.
 struct Origin {

@@ -70,8 +70,8 @@ std::unique_ptr<StoreJournal> StoreJournal::begin(std::shared_ptr<store::Store> 
   row.card_id = ahead.card;
   row.id = ahead.id.empty() ? store::new_run_id() : ahead.id;
   const Bytes first = key.seal(view(head.text), frame_context(0));
-  store::Lease lease =
-      store->runs().create(row, store->key().seal(key, store::run_key_context(row.id)), first, ahead.policy);
+  store::Lease lease = store->runs().create(row, store->key().seal(key, store::run_key_context(row.id)), first,
+                                            ahead.policy, ahead.bundle);
   std::unique_ptr<StoreJournal> journal(new StoreJournal(std::move(store), std::move(key), std::move(lease), actor));
   journal->hash_.add(first);
   journal->card_before_ = ahead.card;

@@ -25,6 +25,7 @@ struct RunAhead {
   std::string id{};    // one of store::new_run_id() that somebody has written down already; empty: a new one
   std::string card{};  // that it is for, or the beginning of its identity; empty: whichever is in the reader
   store::PolicyIs policy = store::PolicyIs::any;
+  std::string bundle{};  // hash of the one that has to be in use; empty: any may be
 };
 
 class StoreJournal : public engine::RunJournal {

@@ -19,6 +19,7 @@ namespace cw::store {
 std::unique_ptr<Audit> make_audit(Database& database);
 /// What is swapped is written to `audit`, which is on the same database.
 std::unique_ptr<Versions> make_policies(Database& database, Audit& audit);
+std::unique_ptr<Versions> make_bundles(Database& database, Audit& audit);
 /// Resets are written to `audit`, which is on the same database.
 std::unique_ptr<Budgets> make_budgets(Database& database, Audit& audit);
 std::unique_ptr<Outbox> make_outbox(Database& database);

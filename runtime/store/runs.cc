@@ -28,7 +28,8 @@ std::string joined(const std::vector<RunRow>& rows) {
 
 }  // namespace
 
-Lease RunsOnDatabase::create(const RunRow& given, ByteView key, ByteView frame, PolicyIs policy) {
+Lease RunsOnDatabase::create(const RunRow& given, ByteView key, ByteView frame, PolicyIs policy,
+                             const std::string& bundle) {
   RunRow row = given;
   row.created = row.changed = time_of_day();
   if (row.id.empty()) row.id = new_run_id();
@@ -37,12 +38,14 @@ Lease RunsOnDatabase::create(const RunRow& given, ByteView key, ByteView frame, 
   const std::chrono::milliseconds sent = boot_time();
   const std::vector<Statement> insert =
       insert_run(row, Owner::self(node_).text(), length_.count(), key, {to_bytes(frame)});
-  if (policy == PolicyIs::any) {
+  if (policy == PolicyIs::any && bundle.empty()) {
     run_until_known(insert);
   } else {
     surely([&] {
       db_.transact([&] {
-        want_in_use(row);
+        // Each who begins holds them in this order.
+        if (policy == PolicyIs::in_use) want_in_use("policy", row.policy, row.policy_hash, row.id);
+        if (!bundle.empty()) want_in_use("bundle", bundle.substr(0, 12), bundle, row.id);
         db_.run_all(insert);
       });
     });
@@ -53,16 +56,16 @@ Lease RunsOnDatabase::create(const RunRow& given, ByteView key, ByteView frame, 
   return lease;
 }
 
-void RunsOnDatabase::want_in_use(const RunRow& row) {
-  const Result now = db_.run({"SELECT number FROM in_use WHERE what = 'policy' @shared", {}});
+void RunsOnDatabase::want_in_use(const std::string& what, const std::string& name, const std::string& hash,
+                                 const std::string& run) {
+  const Result now = db_.run({"SELECT number FROM in_use WHERE what = $1 @shared", {what}});
   const int64_t use = now.rows.empty() ? 0 : number(now.rows[0].at(0));
   if (use == 0) return;  // none ever was, so it is the program's own
-  const Result used = db_.run({"SELECT hash FROM uses WHERE what = 'policy' AND number = $1", {use}});
-  if (!used.rows.empty() && text(used.rows[0].at(0)) == row.policy_hash) return;
+  const Result used = db_.run({"SELECT hash FROM uses WHERE what = $1 AND number = $2", {what, use}});
+  if (!used.rows.empty() && text(used.rows[0].at(0)) == hash) return;
   // It may be there from a commit that nobody knew the outcome of.
-  if (!db_.run({"SELECT id FROM runs WHERE id = $1", {row.id}}).rows.empty()) return;
-  throw Error(ErrorKind::store, "policy " + row.policy + " is in use no more: another came into use meanwhile", {},
-              "policy");
+  if (!db_.run({"SELECT id FROM runs WHERE id = $1", {run}}).rows.empty()) return;
+  throw Error(ErrorKind::store, what + " " + name + " is in use no more: another came into use meanwhile", {}, what);
 }
 
 void RunsOnDatabase::append(Lease& lease, ByteView content, const RunChange& change) {

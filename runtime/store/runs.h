@@ -96,8 +96,10 @@ class Runs {
   /// A new run with its first frame, leased to this process. `row` without what the store knows by itself (node, times,
   /// frames); its id is one of new_run_id(), or empty for a new one. `key`: the run's key, sealed. Raises store: also,
   /// with the cause "policy", where the row's policy has to be the one in use (Versions) and is not: another came into
-  /// use.
-  virtual Lease create(const RunRow& row, ByteView key, ByteView frame, PolicyIs policy = PolicyIs::any) = 0;
+  /// use. `bundle`: hash of the one that has to be in use (the row's own has the flow files too that were added to it),
+  /// with the cause "bundle"; empty: any may be.
+  virtual Lease create(const RunRow& row, ByteView key, ByteView frame, PolicyIs policy = PolicyIs::any,
+                       const std::string& bundle = {}) = 0;
 
   /// Writes the next frame under the lease; durable on return, and the lease counts from now. One that ran out
   /// meanwhile is good again if nobody took the run: the fence decides. Raises store: another holds the run (cause

@@ -82,6 +82,11 @@ const std::vector<Format>& formats() {
            kNoPolicyInUse,
            "CREATE INDEX runs_by_policy ON runs (policy_hash) WHERE state IN ('running', 'waiting', 'stuck')",
        }},
+      {3,
+       {
+           kNoBundleInUse,
+           "CREATE INDEX runs_by_bundle ON runs (bundle) WHERE state IN ('running', 'waiting', 'stuck')",
+       }},
   };
   return all;
 }

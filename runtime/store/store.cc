@@ -64,6 +64,7 @@ class StoreOnDatabase : public Store {
         outbox_(make_outbox(*db_)),
         rotations_(make_rotations(*db_)),
         policies_(make_policies(*db_, *audit_)),
+        bundles_(make_bundles(*db_, *audit_)),
         runs_(*db_, *audit_, node_, options.lease, options.margin) {}
 
   const std::string& where() const override { return db_->where(); }
@@ -76,6 +77,7 @@ class StoreOnDatabase : public Store {
   Outbox& outbox() override { return *outbox_; }
   Rotations& rotations() override { return *rotations_; }
   Versions& policies() override { return *policies_; }
+  Versions& bundles() override { return *bundles_; }
   bool keep_file(const std::string& sha256) override { return store::keep_file(*db_, sha256); }
   void put_file(const std::string& sha256, ByteView sealed) override { store::put_file(*db_, sha256, sealed); }
   std::optional<Bytes> file(const std::string& sha256) override { return get_file(*db_, sha256); }
@@ -91,6 +93,7 @@ class StoreOnDatabase : public Store {
   std::unique_ptr<Outbox> outbox_;
   std::unique_ptr<Rotations> rotations_;
   std::unique_ptr<Versions> policies_;
+  std::unique_ptr<Versions> bundles_;
   RunsOnDatabase runs_;
 };
 

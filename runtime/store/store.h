@@ -36,7 +36,7 @@ struct StoreOptions {
 };
 
 /// The format of the tables that this program writes.
-inline constexpr int64_t kStoreFormat = 2;
+inline constexpr int64_t kStoreFormat = 3;
 
 /// What frame `number` of a run is sealed in, under the run's key.
 inline std::string frame_context(int64_t number) { return "frame " + std::to_string(number); }
@@ -64,6 +64,7 @@ class Store {
   virtual Outbox& outbox() = 0;
   virtual Rotations& rotations() = 0;
   virtual Versions& policies() = 0;
+  virtual Versions& bundles() = 0;
 
   /// Files that runs name by the SHA-256 of what they hold (64 hex digits): bundles, policies, CAP files. They stay
   /// while a run names them. `sealed`: under key(), as file_context() says. put() of one that is there does nothing.

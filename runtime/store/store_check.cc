@@ -43,6 +43,7 @@ void check_version(Database& db, const crypto::SealingKey& key, const Row& name)
   std::string holds;
   try {
     const Bytes content = key.open(bytes(found.rows.at(0).at(0)), version_context(hash));
+    if (what == "bundle") return;  // its hash is of the scripts in the file, and whoever reads that compares
     holds = to_hex(crypto::digest(crypto::Hash::sha256, content));
   } catch (const Error&) {
     holds = "nothing that opens";

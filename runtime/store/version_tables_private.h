@@ -1,9 +1,9 @@
-// The tables of versions, as of format 2.
+// The tables of versions, as of format 2; since format 3 they hold bundles, too.
 #pragma once
 
 namespace cw::store {
 
-// `what`: the thing there are versions of, "policy". `discarded`: when, or 0; the content is empty then.
+// `what`: the thing there are versions of, "policy" or "bundle". `discarded`: when, or 0; the content is empty then.
 inline constexpr const char* kVersions =
     "CREATE TABLE versions (what @text NOT NULL, hash @text NOT NULL, name @text NOT NULL, origin @text NOT NULL, "
     "content @bytes NOT NULL, loaded @number NOT NULL, loaded_by @text NOT NULL, discarded @number NOT NULL, "
@@ -15,5 +15,6 @@ inline constexpr const char* kUses =
 // none yet.
 inline constexpr const char* kInUse = "CREATE TABLE in_use (what @text PRIMARY KEY, number @number NOT NULL)";
 inline constexpr const char* kNoPolicyInUse = "INSERT INTO in_use (what, number) VALUES ('policy', 0)";
+inline constexpr const char* kNoBundleInUse = "INSERT INTO in_use (what, number) VALUES ('bundle', 0)";
 
 }  // namespace cw::store

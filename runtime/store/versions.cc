@@ -30,8 +30,9 @@ std::string shown(const Version& version) { return version.name + " " + version.
 
 class VersionsOnDatabase : public Versions {
  public:
-  VersionsOnDatabase(Database& database, Audit& audit, std::string what)
-      : db_(database), audit_(audit), what_(std::move(what)) {}
+  /// `column`: of runs, with the version that each began under.
+  VersionsOnDatabase(Database& database, Audit& audit, std::string what, std::string column)
+      : db_(database), audit_(audit), what_(std::move(what)), column_(std::move(column)) {}
 
   bool load(const Version& version, ByteView sealed) override {
     const int64_t now = time_of_day();
@@ -204,8 +205,8 @@ class VersionsOnDatabase : public Versions {
 
   std::vector<Version> select(const std::string& condition, const std::vector<Value>& values) {
     const Result found = db_.run(
-        {"SELECT hash, name, origin, loaded, loaded_by, discarded, (SELECT COUNT(*) FROM runs WHERE " + what_ +
-             "_hash = versions.hash AND state IN ('running', 'waiting', 'stuck')) FROM versions WHERE what = $1" +
+        {"SELECT hash, name, origin, loaded, loaded_by, discarded, (SELECT COUNT(*) FROM runs WHERE " + column_ +
+             " = versions.hash AND state IN ('running', 'waiting', 'stuck')) FROM versions WHERE what = $1" +
              condition + " ORDER BY loaded DESC, hash",
          values});
     std::vector<Version> out;
@@ -230,12 +231,17 @@ class VersionsOnDatabase : public Versions {
   Database& db_;
   Audit& audit_;
   const std::string what_;
+  const std::string column_;
 };
 
 }  // namespace
 
 std::unique_ptr<Versions> make_policies(Database& database, Audit& audit) {
-  return std::make_unique<VersionsOnDatabase>(database, audit, "policy");
+  return std::make_unique<VersionsOnDatabase>(database, audit, "policy", "policy_hash");
+}
+
+std::unique_ptr<Versions> make_bundles(Database& database, Audit& audit) {
+  return std::make_unique<VersionsOnDatabase>(database, audit, "bundle", "bundle");
 }
 
 }  // namespace cw::store

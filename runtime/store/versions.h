@@ -1,5 +1,5 @@
-// Versions of one thing that operators swap while runs go on (policies): what was loaded, which version is in use,
-// which ones were before. A version is named by the SHA-256 of what it holds and never changes.
+// Versions of one thing that operators swap while runs go on (policies, bundles): what was loaded, which version is in
+// use, which ones were before. A version is named by the hash of what it holds and never changes.
 //
 // Thread rule: any thread.
 #pragma once
@@ -14,8 +14,8 @@
 namespace cw::store {
 
 struct Version {
-  std::string hash{};       // SHA-256 of what it holds, 64 hex digits in capitals
-  std::string name{};       // as it calls itself
+  std::string hash{};       // of what it holds, 64 hex digits in capitals
+  std::string name{};       // as it calls itself, or its file is called
   std::string origin{};     // the file that it was loaded from
   int64_t loaded = 0;       // milliseconds since 1970
   std::string loaded_by{};  // "user@host"

@@ -37,7 +37,7 @@ std::string memory(const se::Card& card) {
 class DeviceDoorStory : public testing::Test {
  protected:
   DeviceDoorStory() {
-    ::setenv("CARDWRIGHT_SHARE", CW_SOURCE_DIR, 1);  // the default policy
+    ::setenv("CARDWRIGHT_SHARE", CW_SOURCE_DIR, 1);  // scripts and policy, as long as none are in use
     char name[] = "/tmp/cw-device-door-XXXXXX";
     folder_ = ::mkdtemp(name);
     std::ofstream(folder_ / "holder") << "Ada Lovelace";
@@ -54,7 +54,7 @@ class DeviceDoorStory : public testing::Test {
     store::StoreOptions options;
     options.where = folder_ / "store.db";
     store_ = store::Store::open(options);
-    runs_ = std::make_unique<DeviceRuns>(store_, bundle_, folder_ / "keys");
+    runs_ = std::make_unique<DeviceRuns>(store_, folder_ / "keys");
     desk_ = std::make_unique<service::DeviceDesk>(service::DeviceDesk::Setup{
         [this](const std::string& ticket, engine::Relay relay) { return runs_->open(ticket, relay); }, 2});
     door_ = std::make_unique<service::DeviceDoor>(*desk_, service::DeviceDoor::Setup{1, {}});
@@ -79,14 +79,13 @@ class DeviceDoorStory : public testing::Test {
     if (flow == "demo/install") {
       settings = {"cap=" + kTests + "caps/transit-2.1.cap", "holder=@" + (folder_ / "holder").string()};
     }
-    return issue_ticket(*store_, *bundle_, flow, settings, "generic", lifetime);
+    return issue_ticket(*store_, *BundleInUse(store_).now(), flow, settings, "generic", lifetime);
   }
   net::HttpResponse post(const std::string& path, const std::string& body, net::Headers headers = {}) {
     return net::send({"POST", "http://" + server_->address() + path, std::move(headers), body});
   }
   store::RunRow run() { return store_->runs().list({}).at(0); }
 
-  std::shared_ptr<const engine::Bundle> bundle_ = engine::Bundle::load(CW_SOURCE_DIR);
   fs::path folder_;
   std::shared_ptr<store::Store> store_;
   std::unique_ptr<DeviceRuns> runs_;

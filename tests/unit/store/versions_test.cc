@@ -182,6 +182,38 @@ TEST_P(VersionStories, after_the_first_use_no_run_begins_that_was_to_begin_under
   EXPECT_NO_THROW(store_->runs().create(begun_before, key_of_run(), to_bytes("first"), PolicyIs::any));
 }
 
+TEST_P(VersionStories, bundles_are_swapped_as_policies_are_and_beside_them) {
+  Versions& bundles = store_->bundles();
+  const auto load_bundle = [&](char letter, const std::string& name) {
+    Version version;
+    version.hash = hash_of_letter(letter);
+    version.name = name;
+    bundles.load(version, store_->key().seal(to_bytes(name), version_context(version.hash)));
+  };
+  // What a run began under may have a flow file more than the bundle in use.
+  const auto begin = [&](char in_use, char own) {
+    RunRow row = run_under('a');
+    row.bundle = hash_of_letter(own);
+    return store_->runs().create(row, key_of_run(), to_bytes("first"), PolicyIs::in_use, hash_of_letter(in_use));
+  };
+  load('a', "careful");
+  load_bundle('b', "one");
+  load_bundle('c', "two");
+  EXPECT_NO_THROW(begin('f', 'f')) << "none ever was in use: the program's own counts";
+  policies().use(hash_of_letter('a'), "ada@desk", "");
+  bundles.use(hash_of_letter('b'), "ada@desk", "new applet");
+  EXPECT_EQ(cause_of([&] { begin('f', 'f'); }), "bundle");
+  Lease under_one = begin('b', 'b');
+  EXPECT_NO_THROW(begin('b', 'd'));
+  EXPECT_EQ(bundles.find("one").runs, 1);
+  bundles.use(hash_of_letter('c'), "ada@desk", "");
+  EXPECT_EQ(cause_of([&] { begin('b', 'b'); }), "bundle");
+  EXPECT_EQ(bundles.roll_back("ada@desk", "").hash, hash_of_letter('b'));
+  EXPECT_NO_THROW(begin('b', 'b'));
+  EXPECT_EQ(policies().in_use()->hash, hash_of_letter('a')) << "one has nothing to do with the other";
+  EXPECT_EQ(refusal([&] { bundles.find("careful"); }).substr(0, 37), "usage: there is no bundle 'careful' i");
+}
+
 TEST_P(VersionStories, a_name_that_looks_like_a_hash_says_nothing_by_itself) {
   load('a', "careful");
   load('b', "aaaa");
@@ -247,6 +279,7 @@ TEST_P(VersionStories, a_store_of_the_format_before_gets_them_when_it_is_brought
   old->run({"DROP TABLE in_use", {}});
   old->run({"DROP TABLE run_keys", {}});
   old->run({"DROP INDEX runs_by_policy", {}});
+  old->run({"DROP INDEX runs_by_bundle", {}});
   old->run({"UPDATE meta SET number = 1 WHERE name = 'format'", {}});
   StoreOptions wanted = options();
   wanted.migrate = false;

@@ -1,0 +1,70 @@
+// Bundles by the name that a user gives them: a folder, a file, or a version in the store.
+//
+// Thread rule: plain functions; BundleInUse: any thread.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "engine/bundle.h"
+#include "engine/bundle_archive.h"
+#include "engine/run.h"
+#include "store/store.h"
+
+namespace cw::app {
+
+/// The bundle of the share folder.
+std::shared_ptr<const engine::Bundle> load_bundle();
+
+/// Raises usage: cannot be read; script: no bundle.
+engine::BundleArchive read_bundle_file(const std::filesystem::path& file);
+
+/// Who signed it, as of now. `trust`: certificates of CAs. Raises as BundleArchive::verify(); usage: cannot be read.
+crypto::Signer verify_bundle(const engine::BundleArchive& archive, const std::filesystem::path& trust,
+                             const std::string& origin);
+
+/// Puts it into the store; its name is that of the file. False: it was there.
+bool put_bundle(store::Store& store, const engine::BundleArchive& archive, const std::filesystem::path& file,
+                const std::string& by);
+
+/// A version, opened. Raises usage: it was discarded; store; script: this program cannot read it.
+engine::BundleArchive stored_bundle(store::Store& store, const std::string& hash);
+
+/// What `named` is: a folder with scripts/ and stdlib/; a file if it ends in .bundle or has a '/'; else a version in
+/// the store. `open` gives the store if it is needed. Raises usage, script, store.
+std::shared_ptr<const engine::Bundle> bundle_named(const std::string& named,
+                                                   const std::function<std::shared_ptr<store::Store>()>& open);
+
+/// The bundle that operators have in use on a store, read once for each that was.
+class BundleInUse {
+ public:
+  explicit BundleInUse(std::shared_ptr<store::Store> store) : store_(std::move(store)) {}
+
+  /// The one of the share folder as long as none ever was. Raises store, script.
+  std::shared_ptr<const engine::Bundle> now();
+
+  /// Another one came into use before the run of `setup` could begin: puts that one into it, with the flow file that
+  /// was added. Raises script: its flow takes other arguments, which the run's were not checked for; and as now().
+  void follow(engine::RunSetup& setup);
+
+ private:
+  std::shared_ptr<store::Store> store_;
+  std::mutex mutex_;
+  std::string hash_;  // of the one in use; empty: none ever was
+  std::shared_ptr<const engine::Bundle> last_;
+};
+
+/// What runs are to begin under, and who knows if that is still in use.
+struct BundleChoice {
+  std::shared_ptr<const engine::Bundle> bundle{};
+  std::shared_ptr<BundleInUse> follows{};  // null: whatever is in use
+};
+/// The one that was named; else the one in use on the store; else the one of the share folder. `store`: may be null.
+BundleChoice choose_bundle(const std::optional<std::string>& named, const std::shared_ptr<store::Store>& store,
+                           const std::function<std::shared_ptr<store::Store>()>& open);
+
+}  // namespace cw::app
