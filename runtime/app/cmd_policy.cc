@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <iostream>
 #include <memory>
 
@@ -6,12 +5,12 @@
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
+#include "app/desk_place.h"
 #include "app/json_text.h"
 #include "app/moment.h"
-#include "app/policy_source.h"
-#include "app/session.h"
-#include "app/store_place.h"
+#include "app/policy_answers.h"
 #include "app/table.h"
+#include "base/error.h"
 #include "cmd_policy_private.h"
 
 namespace cw::app {
@@ -19,65 +18,42 @@ namespace cw::app {
 namespace {
 
 using nlohmann::ordered_json;
+using service::Ask;
 
 struct Options {
-  StorePlace place{};
+  DeskPlace place{};
   std::string version{};
   bool text = false;
   bool json = false;
 };
 
-/// A version that was in use drains until the last run that began under it is over.
-std::string state_of(const store::Version& version, const std::string& in_use, const std::vector<store::Use>& history) {
-  if (version.hash == in_use) return "in use";
-  if (version.discarded != 0) return "discarded";
-  const bool used =
-      std::any_of(history.begin(), history.end(), [&](const store::Use& use) { return use.hash == version.hash; });
-  return used && version.runs > 0 ? "draining" : "ready";
-}
+std::string begin_of(const ordered_json& hash) { return hash.get<std::string>().substr(0, 12); }
 
-/// Ids of the runs that hold it.
-std::vector<std::string> holders(store::Store& store, const std::string& hash) {
-  std::vector<std::string> out;
-  for (const store::RunRow& run : store.runs().list({})) {
-    if (run.policy_hash == hash && !store::is_over(run.state)) out.push_back(run.id);
-  }
-  return out;
-}
+std::string when(const ordered_json& ms) { return utc_text(ms.get<int64_t>()); }
 
-ordered_json json_of(store::Store& store, const store::Version& version, const std::string& state) {
-  return {{"state", state},
-          {"name", version.name},
-          {"hash", version.hash},
-          {"origin", version.origin},
-          {"loaded", version.loaded},
-          {"loaded_by", version.loaded_by},
-          {"discarded", version.discarded},
-          {"runs", version.runs == 0 ? std::vector<std::string>() : holders(store, version.hash)}};
+std::string because(const ordered_json& use) {
+  const std::string reason = text_in(use, "reason");
+  return reason.empty() ? "" : ": " + printable(reason);
 }
 
 ExitStatus list(const Options& options) {
-  const auto opened = options.place.open_to_read();
-  const std::optional<store::Use> now = opened->policies().in_use();
-  const std::vector<store::Use> history = opened->policies().history();
-  const std::string in_use = now ? now->hash : "";
-  ordered_json all = ordered_json::array();
-  Table table;
-  table.columns = {"state", "name", "hash", "loaded", "by", "runs"};
-  for (const store::Version& version : opened->policies().list()) {
-    const std::string state = state_of(version, in_use, history);
-    if (options.json) all.push_back(json_of(*opened, version, state));
-    table.rows.push_back({state, version.name, version.hash.substr(0, 12), utc_text(version.loaded), version.loaded_by,
-                          std::to_string(version.runs)});
-  }
+  const ordered_json answer = options.place.answer({Ask::policy_list, {}, {}});
   if (options.json) {
-    print_json(all);
+    print_json(answer.at("policies"));
     return ExitStatus::ok;
   }
+  Table table;
+  table.columns = {"state", "name", "hash", "loaded", "by", "runs"};
+  for (const ordered_json& version : answer.at("policies")) {
+    table.rows.push_back({text_in(version, "state"), text_in(version, "name"), begin_of(version.at("hash")),
+                          when(version.at("loaded")), text_in(version, "loaded_by"),
+                          std::to_string(version.at("runs").size())});
+  }
   if (!table.rows.empty()) std::cout << table.format(Terminal::of(STDOUT_FILENO));
-  if (now) {
-    std::cout << "runs begin under " << now->hash.substr(0, 12) << " since " << utc_text(now->since) << ", by "
-              << printable(now->by) << (now->reason.empty() ? "" : ": " + printable(now->reason)) << std::endl;
+  const ordered_json& use = answer.at("in_use");
+  if (use.is_object()) {
+    std::cout << "runs begin under " << begin_of(use.at("hash")) << " since " << when(use.at("since")) << ", by "
+              << printable(text_in(use, "by")) << because(use) << std::endl;
   } else {
     std::cout << "none is in use: runs begin under --policy, or policies/default.lua" << std::endl;
   }
@@ -85,39 +61,30 @@ ExitStatus list(const Options& options) {
 }
 
 ExitStatus show(const Options& options) {
-  const auto opened = options.place.open_to_read();
-  const store::Version version = opened->policies().find(options.version);
+  ordered_json answer = options.place.answer({Ask::policy_show, {{"version", options.version}}, {}});
   if (options.text) {
-    std::cout << stored_policy(*opened, version.hash, *load_bundle())->text() << std::flush;
-    return ExitStatus::ok;
-  }
-  const std::optional<store::Use> now = opened->policies().in_use();
-  const std::vector<store::Use> history = opened->policies().history();
-  const std::string state = state_of(version, now ? now->hash : "", history);
-  if (options.json) {
-    ordered_json out = json_of(*opened, version, state);
-    out["uses"] = ordered_json::array();
-    for (const store::Use& use : history) {
-      if (use.hash == version.hash)
-        out["uses"].push_back({{"since", use.since}, {"by", use.by}, {"reason", use.reason}});
+    if (answer.at("discarded") != 0) {
+      throw Error(ErrorKind::usage, "policy " + text_in(answer, "hash") + " was discarded; load its file again");
     }
-    print_json(out);
+    std::cout << text_in(answer, "text") << std::flush;
     return ExitStatus::ok;
   }
-  std::cout << printable(version.name) << ", " << state << '\n'
-            << "hash    " << version.hash << '\n'
-            << "loaded  " << utc_text(version.loaded) << " by " << printable(version.loaded_by) << " from "
-            << printable(version.origin) << '\n';
-  for (const store::Use& use : history) {
-    if (use.hash != version.hash) continue;
-    std::cout << "used    " << utc_text(use.since) << " by " << printable(use.by)
-              << (use.reason.empty() ? "" : ": " + printable(use.reason)) << '\n';
+  if (options.json) {
+    answer.erase("lines");
+    answer.erase("text");
+    print_json(answer);
+    return ExitStatus::ok;
   }
-  for (const std::string& run : holders(*opened, version.hash)) std::cout << "run     " << run << '\n';
-  if (version.discarded == 0) {
-    const auto policy = stored_policy(*opened, version.hash, *load_bundle());
-    for (const std::string& line : policy->lines()) std::cout << "  " << printable(line) << '\n';
+  std::cout << printable(text_in(answer, "name")) << ", " << text_in(answer, "state") << '\n'
+            << "hash    " << text_in(answer, "hash") << '\n'
+            << "loaded  " << when(answer.at("loaded")) << " by " << printable(text_in(answer, "loaded_by")) << " from "
+            << printable(text_in(answer, "origin")) << '\n';
+  for (const ordered_json& use : answer.at("uses")) {
+    std::cout << "used    " << when(use.at("since")) << " by " << printable(text_in(use, "by")) << because(use) << '\n';
   }
+  for (const ordered_json& run : answer.at("runs"))
+    std::cout << "run     " << printable(run.get<std::string>()) << '\n';
+  for (const ordered_json& line : answer.at("lines")) std::cout << "  " << printable(line.get<std::string>()) << '\n';
   std::cout << std::flush;
   return ExitStatus::ok;
 }

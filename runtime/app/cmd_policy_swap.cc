@@ -1,29 +1,32 @@
 #include <iostream>
+#include <map>
 #include <memory>
 
 #include <CLI/CLI.hpp>
 
-#include "app/operator_name.h"
-#include "app/policy_source.h"
-#include "app/session.h"
-#include "app/store_place.h"
+#include "app/desk_place.h"
+#include "app/policy_answers.h"
 #include "app/terminal.h"
 #include "base/error.h"
+#include "base/files.h"
 #include "cmd_policy_private.h"
 
 namespace cw::app {
 
 namespace {
 
+using nlohmann::ordered_json;
+using service::Ask;
+
 struct Options {
-  StorePlace place{};
+  DeskPlace place{};
   std::vector<std::filesystem::path> files{};
   std::string version{};
   std::string reason{};
 };
 
-std::string shown(const store::Version& version) {
-  return printable("policy " + version.name + " " + version.hash.substr(0, 12));
+std::string shown(const ordered_json& version) {
+  return printable("policy " + text_in(version, "name") + " " + text_in(version, "hash").substr(0, 12));
 }
 
 void want_one_line(const std::string& reason) {
@@ -31,19 +34,27 @@ void want_one_line(const std::string& reason) {
   throw Error(ErrorKind::usage, "the reason for the audit has characters that cannot be printed; write one line");
 }
 
+std::map<std::string, std::string> words_of(const Options& options) {
+  std::map<std::string, std::string> out;
+  if (!options.version.empty()) out["version"] = options.version;
+  if (!options.reason.empty()) out["reason"] = options.reason;
+  return out;
+}
+
 /// All of them are looked at before the first one is put in.
 ExitStatus load(const Options& options) {
-  const auto bundle = load_bundle();
-  std::vector<std::shared_ptr<const engine::Policy>> policies;
-  for (const auto& file : options.files) policies.push_back(load_policy_file(file, *bundle));
-  const std::shared_ptr<store::Store> store = options.place.open();
-  if (!store) throw Error(ErrorKind::usage, "the store is switched off by 'none'; name one with --store");
-  for (const auto& policy : policies) {
-    const bool is_new = put_policy(*store, *policy, operator_name());
-    std::cout << printable("policy " + policy->name()) << ' ' << policy->hash().substr(0, 12)
-              << (is_new ? " is loaded; cardwright policy use " + policy->hash().substr(0, 12) +
-                               " lets runs begin under it"
-                         : " was there already")
+  constexpr size_t kMost = 256u << 10;
+  std::vector<std::map<std::string, std::string>> files;
+  for (const auto& file : options.files) {
+    files.push_back({{"origin", file.string()}, {"text", to_string(read_file(file, kMost))}});
+  }
+  for (const auto& file : files) options.place.answer({Ask::policy_check, file, {}});
+  for (const auto& file : files) {
+    const ordered_json answer = options.place.answer({Ask::policy_load, file, {}});
+    const std::string hash = text_in(answer, "hash").substr(0, 12);
+    std::cout << shown(answer)
+              << (answer.at("new") == true ? " is loaded; cardwright policy use " + hash + " lets runs begin under it"
+                                           : " was there already")
               << '\n';
   }
   std::cout << std::flush;
@@ -52,39 +63,24 @@ ExitStatus load(const Options& options) {
 
 ExitStatus use(const Options& options) {
   want_one_line(options.reason);
-  const auto bundle = load_bundle();
-  const bool stops_everything = options.version == kDenyAll;
-  // An emergency does not wait for a file of audit roots that cannot be written.
-  const auto store = stops_everything ? options.place.open_to_read() : options.place.open_to_change();
-  std::string named = options.version;
-  if (stops_everything) {
-    const auto policy = load_policy_file(shipped_policy(kDenyAll), *bundle);
-    put_policy(*store, *policy, operator_name());
-    named = policy->hash();
-  }
-  const store::Version version = store->policies().find(named);
-  stored_policy(*store, version.hash, *bundle);  // nothing that this program cannot read comes into use
-  store->policies().use(version.hash, operator_name(), options.reason);
-  std::cout << shown(version) << " is in use: every run on this store that begins from now on is under it" << std::endl;
+  std::cout << shown(options.place.answer({Ask::policy_use, words_of(options), {}}))
+            << " is in use: every run on this store that begins from now on is under it" << std::endl;
   return ExitStatus::ok;
 }
 
 ExitStatus roll_back(const Options& options) {
   want_one_line(options.reason);
-  const auto store = options.place.open_to_change();
-  const std::vector<store::Use> history = store->policies().history();
-  if (history.size() > 1) stored_policy(*store, history[1].hash, *load_bundle());  // it can be read
-  const store::Use now = store->policies().roll_back(operator_name(), options.reason);
-  std::cout << shown(store->policies().find(now.hash)) << " is in use again" << std::endl;
+  std::cout << shown(options.place.answer({Ask::policy_rollback, words_of(options), {}})) << " is in use again"
+            << std::endl;
   return ExitStatus::ok;
 }
 
 ExitStatus discard(const Options& options) {
-  const auto store = options.place.open_to_change();
-  const store::Version version = store->policies().find(options.version);
-  store->policies().discard(version.hash, operator_name());
-  std::cout << shown(version) << " is discarded";
-  if (version.runs > 0) std::cout << "; runs that began under it keep it to their end: " << version.runs;
+  const ordered_json answer = options.place.answer({Ask::policy_discard, words_of(options), {}});
+  std::cout << shown(answer) << " is discarded";
+  if (const auto runs = answer.at("runs").get<int64_t>(); runs > 0) {
+    std::cout << "; runs that began under it keep it to their end: " << runs;
+  }
   std::cout << std::endl;
   return ExitStatus::ok;
 }

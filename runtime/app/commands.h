@@ -32,5 +32,6 @@ void add_audit(CLI::App& program, Action& action);
 void add_budget(CLI::App& program, Action& action);
 void add_outbox(CLI::App& program, Action& action);
 void add_policy(CLI::App& program, Action& action);
+void add_serve(CLI::App& program, Action& action);
 
 }  // namespace cw::app

@@ -27,6 +27,9 @@ struct HttpLimits {
   std::chrono::milliseconds deadline{30'000};  // from the first packet to the last; name resolution is the system's own
   size_t response_bytes = 4u << 20;            // of the body
   std::string ca_file{};                       // PEM; empty: what the system trusts
+  std::string certificate{};                   // PEM: who we are; empty: nobody in particular
+  std::string key{};                           // PEM; a file that others can read is refused
+  std::string unix_socket{};                   // a path to connect to in place of the URL's host
 };
 
 /// Raises usage: a URL, method or header that cannot be sent. Raises http: no connection, a certificate that is not
