@@ -7,7 +7,7 @@ cd "$(dirname "$0")"
 . tools/build.sh
 . tools/postgres.sh
 
-quick_stages=(release unit vectors selftest lua cli store runs policy outbox scenarios batch repeat recordings secrets pcsc vpcd report luacheck lint)
+quick_stages=(release unit vectors selftest lua cli store runs policy serve outbox scenarios batch repeat recordings secrets pcsc vpcd report luacheck lint)
 all_stages=("${quick_stages[@]}" docs install clone asan tsan clang fuzz)
 
 usage() {
@@ -26,6 +26,7 @@ earlier ones built, in this order:
   store      cardwright store, audit and budget on SQLite and a real PostgreSQL; stores that somebody changed
   runs       cardwright run --store and runs: killed, stopped, resumed, replayed, judged, carried to another store
   policy     policies that operators load, compare, try on the runs that have been, and swap
+  serve      cardwright serve: operators, certificates, workers that are killed, signals; docs/api/operator.yaml
   scenarios  tests/scenarios on simulated cards and through a real pcscd; cardwright test as its users have it
   batch      many rows onto many cards: killed, stopped and started again, bad files, secrets of a table
   repeat     each shipped flow many times in fresh processes: the same commands and answers to the byte
@@ -105,6 +106,10 @@ stage_runs() {
 
 stage_policy() {
   tests/interop/policy/run.sh "$cardwright"
+}
+
+stage_serve() {
+  tests/interop/serve/run.py "$cardwright"
 }
 
 stage_scenarios() {

@@ -33,19 +33,16 @@ struct Options {
   std::optional<std::filesystem::path> demo{};
 };
 
-/// Nothing: it cannot be used, which was said.
-std::optional<Configuration> usable(const std::filesystem::path& file) {
-  service::ReadConfiguration read = service::read_configuration(file);
-  const auto& https = read.configuration.operators.https;
-  if (read.problems.empty() && https) {
-    const auto failure = failure_of([&] { net::check_tls(https->tls); });
-    if (failure) read.problems.push_back("doors.operator.https: " + failure->message());
-  }
-  for (const std::string& problem : read.problems) {
-    complain({ErrorKind::usage, file.string() + ": " + problem});
-  }
-  if (!read.problems.empty()) return {};
-  return std::move(read.configuration);
+/// With what is wrong with its certificates, too.
+service::ReadConfiguration read_whole(const std::filesystem::path& file) {
+  service::ReadConfiguration out;
+  const auto unreadable = failure_of([&] { out = service::read_configuration(file); });
+  if (unreadable) out.problems.push_back(unreadable->message());
+  const auto& https = out.configuration.operators.https;
+  if (!out.problems.empty() || !https) return out;
+  const auto unusable = failure_of([&] { net::check_tls(https->tls); });
+  if (unusable) out.problems.push_back("doors.operator.https: " + unusable->message());
+  return out;
 }
 
 store::StoreOptions options_of(const service::StoreConfig& config) {
@@ -68,7 +65,6 @@ StoreDesk::OpenStore opener(const service::StoreConfig& config) {
   };
 }
 
-/// Sockets of all doors; none: the service stopped listening.
 using Sockets = std::map<std::string, std::unique_ptr<net::ListeningSocket>>;
 
 Sockets listen(const Configuration& configuration) {
@@ -91,15 +87,14 @@ void try_out(const Configuration& configuration) {
 }
 
 bool reload(const std::filesystem::path& file, Configuration& configuration, service::ServiceLog& log) {
-  std::optional<Configuration> next;
-  const auto failure = failure_of([&] { next = usable(file); });
-  if (failure) complain(*failure);
-  if (!next) {
-    log.error("the configuration cannot be used, so all is as it was", {{"file", file.string()}});
+  const service::ReadConfiguration next = read_whole(file);
+  for (const std::string& problem : next.problems) log.error(problem, {{"file", file.string()}});
+  if (!next.problems.empty()) {
+    log.error("the configuration cannot be used, so all is as it was");
     return false;
   }
-  for (const std::string& line : service::needs_restart(configuration, *next)) log.warn(line);
-  service::take_live(configuration, *next);
+  for (const std::string& line : service::needs_restart(configuration, next.configuration)) log.warn(line);
+  service::take_live(configuration, next.configuration);
   log.set_level(configuration.log.level);
   return true;
 }
@@ -108,14 +103,16 @@ ExitStatus serve(const Options& options) {
   std::optional<ServeDemo> demo;
   if (options.demo) demo.emplace(*options.demo);
   const std::filesystem::path file = demo ? demo->configuration() : options.file;
-  std::optional<Configuration> configuration = usable(file);
-  if (!configuration) return ExitStatus::usage;
+  service::ReadConfiguration read = read_whole(file);
+  for (const std::string& problem : read.problems) complain({ErrorKind::usage, file.string() + ": " + problem});
+  if (!read.problems.empty()) return ExitStatus::usage;
+  Configuration& configuration = read.configuration;
   if (options.check) {
     std::cout << printable(file.string()) << " is a configuration that can be used" << std::endl;
     return ExitStatus::ok;
   }
-  try_out(*configuration);
-  Sockets sockets = listen(*configuration);
+  try_out(configuration);
+  Sockets sockets = listen(configuration);
   service::Listeners listeners;
   std::map<std::string, std::string> addresses;
   for (const auto& [name, socket] : sockets) {
@@ -124,27 +121,27 @@ ExitStatus serve(const Options& options) {
   }
 
   using service::LogFormat;
-  const LogFormat format = configuration->log.format;
+  const LogFormat format = configuration.log.format;
   const bool as_json = format == LogFormat::json || (format == LogFormat::by_terminal && ::isatty(STDERR_FILENO) == 0);
-  service::ServiceLog log(STDERR_FILENO, as_json, configuration->log.level);
+  service::ServiceLog log(STDERR_FILENO, as_json, configuration.log.level);
   log.set_process("supervisor");
   for (const auto& each : addresses) log.info("listens", {{"door", each.first}, {"address", each.second}});
 
   service::SupervisorSetup setup;
   setup.listeners = listeners;
-  setup.heart = configuration->supervisor.heart;
-  setup.patience = configuration->supervisor.patience;
-  setup.reload = [&] { return reload(file, *configuration, log); };
+  setup.heart = configuration.supervisor.heart;
+  setup.patience = configuration.supervisor.patience;
+  setup.reload = [&] { return reload(file, configuration, log); };
   setup.stop_listening = [&] { sockets.clear(); };
   setup.ready = [&] {
     if (demo) std::cout << demo->guide(addresses) << std::flush;
   };
   std::unique_ptr<service::SharedCounters> counters;
   setup.crews.push_back({"operator", 1, [&] {
-                           const auto open = [store = configuration->store]() -> std::unique_ptr<service::Desk> {
+                           const auto open = [store = configuration.store]() -> std::unique_ptr<service::Desk> {
                              return std::make_unique<StoreDesk>(opener(store));
                            };
-                           return service::make_operator_door({*configuration, *counters, log, CW_VERSION, open});
+                           return service::make_operator_door({configuration, *counters, log, CW_VERSION, open});
                          }});
   counters = std::make_unique<service::SharedCounters>(service::names_of(setup.crews));
   service::Supervisor supervisor(std::move(setup), *counters, log);

@@ -29,8 +29,9 @@ class Door {
   /// Certificates, roles, and what else may change while it serves were read anew. Raises Error, and all is as before.
   virtual void reload() = 0;
 
-  /// Calls `beat` once, from wherever its work is done: a door that hangs does not.
-  virtual void pulse(std::function<void()> beat) = 0;
+  /// Calls `beat` once, from wherever its work is done: a door that hangs does not. False: there is too much work just
+  /// now, and it will not.
+  virtual bool pulse(std::function<void()> beat) = 0;
   virtual std::vector<DoorCounters> counters() const = 0;
 };
 

@@ -74,9 +74,8 @@ class OperatorDoor : public Door {
     roles_ = std::make_shared<const Roles>(now.roles);
   }
 
-  void pulse(std::function<void()> beat) override {
-    // With a queue that is full there is no pulse either.
-    quick_.post([beat = std::move(beat)](Desk&) { beat(); });
+  bool pulse(std::function<void()> beat) override {
+    return quick_.post([beat = std::move(beat)](Desk&) { beat(); });
   }
 
   std::vector<DoorCounters> counters() const override {
@@ -122,7 +121,7 @@ class OperatorDoor : public Door {
       log.say(level, "request", facts);
     };
     out.turned_away = [&log, door](std::string_view address, std::string_view why) {
-      log.warn("connection turned away", {{"door", door}, {"from", address}, {"why", why}});
+      log.info("connection turned away", {{"door", door}, {"from", address}, {"why", why}});
     };
     out.problem = [&log, door](std::string_view line) { log.error(line, {{"door", door}}); };
     return out;

@@ -40,10 +40,11 @@ class Worker {
   /// The beat goes through the door's own work, one at a time: what hangs there stops the heart.
   void beat() {
     if (beating_->exchange(true)) return;
-    door_->pulse([beating = beating_, &place = place_] {
+    const bool taken = door_->pulse([beating = beating_, &place = place_] {
       place.beat = steady_ms();
       *beating = false;
     });
+    if (!taken) *beating_ = false;
   }
 
   void reload() {
