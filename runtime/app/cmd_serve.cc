@@ -24,9 +24,6 @@ namespace {
 
 using service::Configuration;
 
-/// Who waits longer for a store that is away looks like one that hangs.
-constexpr std::chrono::seconds kStorePatience{5};
-
 struct Options {
   std::filesystem::path file{};
   bool check = false;
@@ -45,19 +42,21 @@ service::ReadConfiguration read_whole(const std::filesystem::path& file) {
   return out;
 }
 
-store::StoreOptions options_of(const service::StoreConfig& config) {
+store::StoreOptions options_of(const Configuration& configuration) {
+  const service::StoreConfig& config = configuration.store;
   store::StoreOptions out;
   out.where = config.where;
   out.key = config.key;
   out.node = config.node;
   out.migrate = false;
-  out.patience = kStorePatience;
+  // Who waits longer for a store that is away looks like one that hangs.
+  out.patience = std::chrono::milliseconds(configuration.supervisor.heart) / 2;
   return out;
 }
 
 /// Opens the store when it is first wanted, and keeps it.
-StoreDesk::OpenStore opener(const service::StoreConfig& config) {
-  return [options = options_of(config), roots = config.audit_roots,
+StoreDesk::OpenStore opener(const Configuration& configuration) {
+  return [options = options_of(configuration), roots = configuration.store.audit_roots,
           kept = std::shared_ptr<store::Store>()](Wants wants) mutable {
     if (!kept) kept = store::Store::open(options);
     if (wants != Wants::read && roots) export_root_if_due(*kept, roots->c_str());
@@ -82,7 +81,7 @@ Sockets listen(const Configuration& configuration) {
 
 /// What would only fail in a worker is looked at before there is one.
 void try_out(const Configuration& configuration) {
-  const auto store = store::Store::open(options_of(configuration.store));
+  const auto store = store::Store::open(options_of(configuration));
   choose_policy({}, store.get(), *load_bundle());
 }
 
@@ -137,12 +136,14 @@ ExitStatus serve(const Options& options) {
     if (demo) std::cout << demo->guide(addresses) << std::flush;
   };
   std::unique_ptr<service::SharedCounters> counters;
-  setup.crews.push_back({"operator", 1, [&] {
-                           const auto open = [store = configuration.store]() -> std::unique_ptr<service::Desk> {
-                             return std::make_unique<StoreDesk>(opener(store));
-                           };
-                           return service::make_operator_door({configuration, *counters, log, CW_VERSION, open});
-                         }});
+  // Doors of other kinds are crews of their own, with their sockets in listen().
+  const auto open_desk = [&]() -> std::unique_ptr<service::Desk> {
+    return std::make_unique<StoreDesk>(opener(configuration));
+  };
+  const auto open_door = [&] {
+    return service::make_operator_door({configuration, *counters, log, CW_VERSION, open_desk});
+  };
+  setup.crews.push_back({"operator", 1, open_door});
   counters = std::make_unique<service::SharedCounters>(service::names_of(setup.crews));
   service::Supervisor supervisor(std::move(setup), *counters, log);
   return supervisor.run() ? ExitStatus::ok : ExitStatus::interrupted;

@@ -16,11 +16,14 @@ Lane::~Lane() {
   thread_.join();
 }
 
-bool Lane::post(std::function<void(Desk&)> job) {
+bool Lane::post(Job job) { return put(std::move(job), false); }
+bool Lane::post_first(Job job) { return put(std::move(job), true); }
+
+bool Lane::put(Job job, bool first) {
   {
     const std::lock_guard lock(mutex_);
     if (ending_ || jobs_.size() >= kWaiting) return false;
-    jobs_.push_back(std::move(job));
+    jobs_.insert(first ? jobs_.begin() : jobs_.end(), std::move(job));
   }
   changed_.notify_one();
   return true;
@@ -29,7 +32,7 @@ bool Lane::post(std::function<void(Desk&)> job) {
 void Lane::work() {
   std::unique_ptr<Desk> desk;
   for (;;) {
-    std::function<void(Desk&)> job;
+    Job job;
     {
       std::unique_lock lock(mutex_);
       changed_.wait(lock, [this] { return ending_ || !jobs_.empty(); });

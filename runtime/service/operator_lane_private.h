@@ -23,17 +23,22 @@ class Lane {
   Lane(const Lane&) = delete;
   Lane& operator=(const Lane&) = delete;
 
+  using Job = std::function<void(Desk&)>;
+
   /// False: too many wait. `job` must not raise.
-  bool post(std::function<void(Desk&)> job);
+  bool post(Job job);
+  /// Before all that wait: after what is being done now.
+  bool post_first(Job job);
 
  private:
   static constexpr size_t kWaiting = 256;
+  bool put(Job job, bool first);
   void work();
 
   const std::function<std::unique_ptr<Desk>()> open_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<std::function<void(Desk&)>> jobs_{};
+  std::deque<Job> jobs_{};
   bool ending_ = false;
   Threads thread_{};
 };

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """`cardwright serve` as its operators have it: asked, swapped, killed, stopped, misconfigured, ended.
 
 usage: tests/interop/serve/run.py [CARDWRIGHT]
@@ -443,9 +443,9 @@ class Checks:
             file.write_text(config if isinstance(config, str) else json.dumps(config))
             return self.cw("serve", *words, str(file))
 
-        ran = serve({"store": {"wear": "x"}, "doors": {"operator": {"unix": "o"}}, "log": {"level": "loud"}}, "--check")
+        ran = serve({"store": {"wher": "x"}, "doors": {"operator": {"unix": "o"}}, "log": {"level": "loud"}}, "--check")
         self.check("all mistakes are told at once", ran.returncode != 2, ran.stderr.count("\n") != 3 and ran.stderr,
-                   "store.wear: is not known here; did you mean 'where'?" not in ran.stderr and ran.stderr,
+                   "store.wher: is not known here; did you mean 'where'?" not in ran.stderr and ran.stderr,
                    "log.level: must be one of" not in ran.stderr)
         ran = serve("{", "--check")
         self.check("a file that is no JSON is said so", ran.returncode != 2, "no JSON at line 1" not in ran.stderr)

@@ -25,7 +25,7 @@ std::vector<std::string> problems(std::string_view text) {
   return parse_configuration(text, "/etc/cardwright").problems;
 }
 
-TEST(Configuration, IsReadAsItStands) {
+TEST(Configuration, is_read_as_it_stands) {
   const ReadConfiguration read = parse_configuration(kGood, "/etc/cardwright");
   ASSERT_EQ(read.problems, std::vector<std::string>());
   const Configuration& it = read.configuration;
@@ -43,7 +43,7 @@ TEST(Configuration, IsReadAsItStands) {
   EXPECT_EQ(it.metrics.listen, "127.0.0.1:9999");
 }
 
-TEST(Configuration, NeedsAStoreAndADoorAndNothingElse) {
+TEST(Configuration, needs_a_store_and_a_door_and_nothing_else) {
   const ReadConfiguration read =
       parse_configuration(R"({"store":{"where":"s"},"doors":{"operator":{"unix":"o"}}})", "/x");
   EXPECT_EQ(read.problems, std::vector<std::string>());
@@ -53,7 +53,7 @@ TEST(Configuration, NeedsAStoreAndADoorAndNothingElse) {
                                       "doors: is missing; without a door nobody can reach the service"}));
 }
 
-TEST(Configuration, TellsAllThatIsWrongAtOnce) {
+TEST(Configuration, tells_all_that_is_wrong_at_once) {
   EXPECT_EQ(problems(R"({
     "store": { "where": 7, "kee": "x" },
     "logs": {},
@@ -79,20 +79,20 @@ TEST(Configuration, TellsAllThatIsWrongAtOnce) {
             }));
 }
 
-TEST(Configuration, ThatIsNoJsonSaysWhere) {
+TEST(Configuration, that_is_no_json_says_where) {
   EXPECT_EQ(problems("{\n  \"store\": {,\n}"), (std::vector<std::string>{"it is no JSON at line 2, column 13"}));
   EXPECT_EQ(problems("[]"), (std::vector<std::string>{"the whole of it must be a JSON object"}));
   EXPECT_EQ(problems(R"({"store":{},"store":{}})"),
             (std::vector<std::string>{"a name stands twice in one object: \"store\""}));
 }
 
-TEST(Configuration, OfAStoreOnAServerNeedsItsKey) {
+TEST(Configuration, of_a_store_on_a_server_needs_its_key) {
   EXPECT_EQ(problems(R"({"store":{"where":"postgres://db/cards"},"doors":{"operator":{"unix":"o"}}})"),
             (std::vector<std::string>{
                 "store.key: is missing; a store on a server needs a key file, the same one on every node"}));
 }
 
-TEST(Configuration, ThatChangedIsTakenOverAsFarAsAServiceThatRunsCan) {
+TEST(Configuration, that_changed_is_taken_over_as_far_as_a_service_that_runs_can) {
   Configuration now = parse_configuration(kGood, "/a").configuration;
   Configuration next = now;
   next.log.level = log::Level::debug;

@@ -14,7 +14,7 @@
 namespace cw::service {
 namespace {
 
-TEST(Metrics, HaveALineForEachWorkerDoorAndState) {
+TEST(Metrics, have_a_line_for_each_worker_door_and_state) {
   SharedCounters counters({"operator-0"});
   counters.at(0).state = WorkerState::ready;
   counters.at(0).starts = 2;
@@ -34,7 +34,7 @@ TEST(Metrics, HaveALineForEachWorkerDoorAndState) {
   }
 }
 
-TEST(Metrics, OfAStoreThatDoesNotAnswerSaySo) {
+TEST(Metrics, of_a_store_that_does_not_answer_say_so) {
   SharedCounters counters({"operator-0"});
   const std::string text = metrics_text({counters, "1.2", {}, 0});
   EXPECT_NE(text.find("cardwright_store_up 0\n"), std::string::npos);
@@ -57,7 +57,7 @@ std::string logged(bool as_json, const std::function<void(ServiceLog&)>& what) {
   return text;
 }
 
-TEST(ServiceLog, IsAnObjectPerLineForPrograms) {
+TEST(ServiceLog, is_an_object_per_line_for_programs) {
   const std::string text = logged(true, [](ServiceLog& log) {
     log.debug("not shown");
     log.warn("a \"word\"", {{"from", "x\ny\xff"}, {"status", 403}});
@@ -70,7 +70,7 @@ TEST(ServiceLog, IsAnObjectPerLineForPrograms) {
   EXPECT_EQ(line.at("status"), 403);
 }
 
-TEST(ServiceLog, CannotBeUsedToWriteToATerminal) {
+TEST(ServiceLog, cannot_be_used_to_write_to_a_terminal) {
   const std::string text = logged(false, [](ServiceLog& log) {
     log.info("hello", {{"from", "\x1b[2J\nforged: line"}});
   });
@@ -79,7 +79,7 @@ TEST(ServiceLog, CannotBeUsedToWriteToATerminal) {
   EXPECT_NE(text.find("info operator-0: hello from=\\x1B[2J\\x0Aforged: line"), std::string::npos) << text;
 }
 
-TEST(OperatorAccess, IsGivenBySubjectAndToTheUserWhoRunsTheService) {
+TEST(OperatorAccess, is_given_by_subject_and_to_the_user_who_runs_the_service) {
   const std::map<std::string, Role> roles = {{"CN=alice", Role::viewer}};
   net::Peer alice;
   alice.certificate = net::ClientCertificate{"CN=alice", "", {}, {}, "", ""};
@@ -96,7 +96,7 @@ TEST(OperatorAccess, IsGivenBySubjectAndToTheUserWhoRunsTheService) {
   EXPECT_FALSE(visitor_of({}, roles).role);
 }
 
-TEST(OperatorAnswer, OfAnErrorIsThatErrorAgain) {
+TEST(OperatorAnswer, of_an_error_is_that_error_again) {
   const net::ServerAnswer answer = error_answer(Error(ErrorKind::script, "strict.lua:3: no"));
   EXPECT_EQ(answer.status, 422);
   EXPECT_EQ(answer.body, "{\"error\":{\"kind\":\"script\",\"message\":\"strict.lua:3: no\"}}\n");

@@ -20,7 +20,7 @@ Refused refused(std::string_view method, std::string_view target, std::string_vi
   return std::holds_alternative<Refused>(parsed) ? std::get<Refused>(parsed) : Refused{0, "", ""};
 }
 
-TEST(OperatorCommand, IsWhatThePathQueryAndBodySay) {
+TEST(OperatorCommand, is_what_the_path_query_and_body_say) {
   EXPECT_EQ(taken("GET", "/v1/policies").ask, Ask::policy_list);
   EXPECT_EQ(taken("HEAD", "/v1/policies").ask, Ask::policy_list);
   const OperatorCommand use = taken("POST", "/v1/policies/strict%20one/use", R"({"reason":"audit of May"})");
@@ -35,7 +35,7 @@ TEST(OperatorCommand, IsWhatThePathQueryAndBodySay) {
   EXPECT_EQ(taken("GET", "/v1/policies/rollback").ask, Ask::policy_show);
 }
 
-TEST(OperatorCommand, IsTheSameAfterItWasARequest) {
+TEST(OperatorCommand, is_the_same_after_it_was_a_request) {
   for (const Route& route : routes()) {
     OperatorCommand command{route.ask, {}, {}};
     for (const Field& field : route.fields) {
@@ -52,7 +52,7 @@ TEST(OperatorCommand, IsTheSameAfterItWasARequest) {
   }
 }
 
-TEST(OperatorCommand, ThatIsNotThereIsSaidSo) {
+TEST(OperatorCommand, that_is_not_there_is_said_so) {
   for (const char* target : {"/", "", "/v1/", "/v2/policies", "/v1/policies/", "/v1/policies//use",
                              "/v1/policies/a/b/use", "/v1/polices", "http://other/v1", "*"}) {
     EXPECT_EQ(refused("GET", target).status, 404) << target;
@@ -62,7 +62,7 @@ TEST(OperatorCommand, ThatIsNotThereIsSaidSo) {
   EXPECT_EQ(refused("PUT", "/v1/policies").allow, "GET, POST");
 }
 
-TEST(OperatorCommand, WithABodyThatIsWrongIsRefusedInOneLine) {
+TEST(OperatorCommand, with_a_body_that_is_wrong_is_refused_in_one_line) {
   const std::string use = "/v1/policies/strict/use";
   EXPECT_EQ(refused("POST", use, "{").why, "the body cannot be read: it is no JSON at line 1, column 2");
   EXPECT_EQ(refused("POST", use, "[]").why, "the body must be a JSON object");
@@ -81,7 +81,7 @@ TEST(OperatorCommand, WithABodyThatIsWrongIsRefusedInOneLine) {
   EXPECT_EQ(refused("POST", "/v1/policies", large).status, 413);
 }
 
-TEST(OperatorCommand, WithABodyOfManyLevelsCostsNothing) {
+TEST(OperatorCommand, with_a_body_of_many_levels_costs_nothing) {
   const std::string deep(1'000'000, '[');
   EXPECT_EQ(refused("POST", "/v1/policies", deep).why, "the body cannot be read: it is nested deeper than 8 levels");
   std::string objects;
@@ -89,7 +89,7 @@ TEST(OperatorCommand, WithABodyOfManyLevelsCostsNothing) {
   EXPECT_EQ(refused("POST", "/v1/policies", objects).status, 400);
 }
 
-TEST(OperatorCommand, WithAQueryThatIsWrongIsRefused) {
+TEST(OperatorCommand, with_a_query_that_is_wrong_is_refused) {
   EXPECT_EQ(refused("GET", "/v1/runs?limit=0").why, "limit must be a whole number from 1 to 1000");
   EXPECT_EQ(refused("GET", "/v1/runs?limit=1e3").status, 400);
   EXPECT_EQ(refused("GET", "/v1/runs?limit=99999999999999999999").status, 400);
@@ -102,7 +102,7 @@ TEST(OperatorCommand, WithAQueryThatIsWrongIsRefused) {
   EXPECT_EQ(refused("GET", "/v1/policies/%4").status, 400);
 }
 
-TEST(OperatorCommand, ThatJsonCannotHoldIsNotSent) {
+TEST(OperatorCommand, that_json_cannot_hold_is_not_sent) {
   EXPECT_THROW(request_of({Ask::policy_load, {{"origin", "a"}, {"text", "\xff"}}, {}}), Error);
 }
 

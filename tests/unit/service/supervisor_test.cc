@@ -108,7 +108,7 @@ class Supervised : public testing::Test {
   pid_t pid_ = 0;
 };
 
-TEST_F(Supervised, AWorkerThatDiesIsStartedAgain) {
+TEST_F(Supervised, a_worker_that_dies_is_started_again) {
   begin();
   ASSERT_TRUE(all_ready());
   for (uint64_t times = 2; times < 5; ++times) {
@@ -122,7 +122,7 @@ TEST_F(Supervised, AWorkerThatDiesIsStartedAgain) {
   EXPECT_EQ(end(), 0);
 }
 
-TEST_F(Supervised, AWorkerThatHangsIsKilledAndReplaced) {
+TEST_F(Supervised, a_worker_that_hangs_is_killed_and_replaced) {
   begin();
   ASSERT_TRUE(all_ready());
   ::kill(counters_.at(1).pid, SIGSTOP);
@@ -137,7 +137,7 @@ TEST_F(Supervised, AWorkerThatHangsIsKilledAndReplaced) {
   EXPECT_EQ(end(), 0);
 }
 
-TEST_F(Supervised, CountersOfAWorkerGoOnInTheNextOne) {
+TEST_F(Supervised, counters_of_a_worker_go_on_in_the_next_one) {
   begin();
   ASSERT_TRUE(all_ready());
   EXPECT_TRUE(comes_true([&] { return counters_.at(0).doors[0].accepted == 2; }));
@@ -149,7 +149,7 @@ TEST_F(Supervised, CountersOfAWorkerGoOnInTheNextOne) {
   EXPECT_EQ(end(), 0);
 }
 
-TEST_F(Supervised, AWorkerThatCannotStartIsTriedAgainUntilItCan) {
+TEST_F(Supervised, a_worker_that_cannot_start_is_tried_again_until_it_can) {
   script_->fail_to_start = true;
   begin();
   EXPECT_TRUE(comes_true([&] { return counters_.at(0).starts > 3; }));
@@ -160,7 +160,7 @@ TEST_F(Supervised, AWorkerThatCannotStartIsTriedAgainUntilItCan) {
   EXPECT_EQ(end(), 0);
 }
 
-TEST_F(Supervised, SighupReachesTheWorkersUnlessTheFileIsBroken) {
+TEST_F(Supervised, sighup_reaches_the_workers_unless_the_file_is_broken) {
   begin();
   ASSERT_TRUE(all_ready());
   tell(SIGHUP);
@@ -179,7 +179,7 @@ TEST_F(Supervised, SighupReachesTheWorkersUnlessTheFileIsBroken) {
   EXPECT_EQ(script_->reloads, 2);
 }
 
-TEST_F(Supervised, ASecondSignalCutsWhatDoesNotEnd) {
+TEST_F(Supervised, a_second_signal_cuts_what_does_not_end) {
   setup_.patience = kPatience;
   begin();
   ASSERT_TRUE(all_ready());
@@ -190,7 +190,7 @@ TEST_F(Supervised, ASecondSignalCutsWhatDoesNotEnd) {
   EXPECT_EQ(end(), 9);
 }
 
-TEST_F(Supervised, WorkersOfASupervisorThatIsKilledEndByThemselves) {
+TEST_F(Supervised, workers_of_a_supervisor_that_is_killed_end_by_themselves) {
   begin();
   ASSERT_TRUE(all_ready());
   tell(SIGKILL);
@@ -198,7 +198,7 @@ TEST_F(Supervised, WorkersOfASupervisorThatIsKilledEndByThemselves) {
   EXPECT_TRUE(comes_true([&] { return script_->drained == 2; }));
 }
 
-TEST_F(Supervised, OrphansOfOthersAreReapedAndForgotten) {
+TEST_F(Supervised, orphans_of_others_are_reaped_and_forgotten) {
   // As the first process of a machine: it gets children that it did not start.
   const std::string note = "/tmp/cw-orphan-" + std::to_string(::getpid());
   setup_.ready = [&] {
@@ -217,7 +217,7 @@ TEST_F(Supervised, OrphansOfOthersAreReapedAndForgotten) {
   EXPECT_EQ(end(), 0);
 }
 
-TEST_F(Supervised, TheInitSystemIsToldWhatHappens) {
+TEST_F(Supervised, the_init_system_is_told_what_happens) {
   const std::string path = "/tmp/cw-notify-" + std::to_string(::getpid());
   const Fd socket(::socket(AF_UNIX, SOCK_DGRAM, 0));
   sockaddr_un address{};
