@@ -109,6 +109,7 @@ stage_policy() {
 }
 
 stage_serve() {
+  with_postgres
   tests/interop/serve/run.py "$cardwright"
 }
 

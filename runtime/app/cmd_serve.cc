@@ -50,7 +50,7 @@ store::StoreOptions options_of(const Configuration& configuration) {
   out.node = config.node;
   out.migrate = false;
   // Who waits longer for a store that is away looks like one that hangs.
-  out.patience = std::chrono::milliseconds(configuration.supervisor.heart) / 2;
+  out.patience = std::chrono::milliseconds(configuration.supervisor.heart) / 4;
   return out;
 }
 

@@ -299,6 +299,37 @@ class Checks:
             self.check(f"readiness is {status} as the policy in use is", ready.status != status and ready.body)
         database.close()
 
+    def two_nodes(self):
+        """On one PostgreSQL, if test.sh started one."""
+        where = os.environ.get("CW_TEST_POSTGRES")
+        if not where:
+            return
+        key = "".join(f"{byte:02X}" for byte in os.urandom(32))
+        nodes = []
+        for name in ("east", "west"):
+            folder = self.folder / name
+            folder.mkdir()
+            (folder / "store.key").touch(0o600)
+            (folder / "store.key").write_text(key)
+            (folder / "serve.json").write_text(json.dumps({
+                "store": {"where": where, "key": "store.key", "node": name},
+                "doors": {"operator": {"unix": "operator.sock"}, "metrics": {"listen": "127.0.0.1:0"}}}))
+            nodes.append(self.serve(folder, "serve.json"))
+        self.check("two services share a store on a server", [node.log()[-300:] for node in nodes if not node.ready()])
+        east, west = nodes
+        self.asks(east, "POST", "/v1/policies", 200, {"origin": "strict.lua", "text": STRICT})
+        used = self.asks(east, "POST", "/v1/policies/strict/use", 200).json["hash"]
+        self.check("what one uses the other has in use", west.ask("GET", "/v1/policies").json["in_use"]["hash"] != used)
+        self.check("and ends", east.end(), west.end())
+
+    def temporary(self):
+        folder = self.folder / "empty"
+        folder.mkdir()
+        service = self.serve(folder, "--demo")
+        self.check("a demo makes a folder of its own", not service.ready())
+        made = Path(service.socket).parent
+        self.check("which goes when it ends", not made.exists(), service.end(signal.SIGINT), made.exists() and made)
+
     # Workers that die and hang.
 
     def configured(self, service):
@@ -369,10 +400,10 @@ class Checks:
         """Requests that take a while: a policy that loops until its budget is used up."""
         loop = {"origin": "loop.lua", "text": "while true do end"}
         threads = [threading.Thread(target=lambda: answers.append(service.ask("POST", "/v1/policies/check", loop).status))
-                   for _ in range(6)]
+                   for _ in range(3)]
         for thread in threads:
             thread.start()
-        until(lambda: self.open(service) >= 6)
+        until(lambda: self.open(service) >= 3)
         return threads
 
     @staticmethod
@@ -387,7 +418,7 @@ class Checks:
         status = service.end(signal.SIGTERM)
         for thread in threads:
             thread.join()
-        self.check("SIGTERM finishes the answers under way", answers != [422] * 6 and answers, status != 0 and status)
+        self.check("SIGTERM finishes the answers under way", answers != [422] * 3 and answers, status != 0 and status)
         self.check("and takes the socket away", Path(service.folder / "operator.sock").exists())
         self.check("every line of the log is JSON", [line for line in service.log().splitlines()
                                                      if not line.startswith("{")])
@@ -502,6 +533,8 @@ class Checks:
         self.killed_supervisor(own)
         self.first_process()
         self.misconfigured(service)
+        self.temporary()
+        self.two_nodes()
         self.unit()
         log = service.log()
         self.check("no log shows what was in a body", SECRET in log)
