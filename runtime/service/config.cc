@@ -125,7 +125,7 @@ ReadConfiguration parse_configuration(std::string_view text, const fs::path& fol
     return out;
   }
   if (!value.is_object()) {
-    out.problems.push_back("the whole of it must be a JSON object");
+    out.problems.emplace_back("the whole of it must be a JSON object");
     return out;
   }
   out.configuration = Reading(folder, out.problems).read(value);

@@ -48,9 +48,11 @@ class OperatorDoor : public Door {
   void start(const Listeners& listeners) override {
     for (const auto& [name, listen] : listeners) {
       if (name == kMetrics) {
-        open(name, listen, [this](net::ServerRequest request, net::Reply reply) { watch(request, std::move(reply)); });
+        open(name, listen,
+             [this](const net::ServerRequest& request, net::Reply reply) { watch(request, std::move(reply)); });
       } else if (name == kOperatorUnix || name == kOperatorHttps) {
-        open(name, listen, [this](net::ServerRequest request, net::Reply reply) { serve(request, std::move(reply)); });
+        open(name, listen,
+             [this](const net::ServerRequest& request, net::Reply reply) { serve(request, std::move(reply)); });
       }
     }
   }
