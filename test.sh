@@ -7,7 +7,7 @@ cd "$(dirname "$0")"
 . tools/build.sh
 . tools/postgres.sh
 
-quick_stages=(release unit vectors selftest lua cli store runs policy bundle device outbox scenarios batch repeat recordings secrets pcsc vpcd report luacheck lint)
+quick_stages=(release unit vectors selftest lua cli store runs policy bundle device serve devices outbox scenarios batch repeat recordings secrets pcsc vpcd report luacheck lint)
 all_stages=("${quick_stages[@]}" docs install clone asan tsan clang fuzz)
 
 usage() {
@@ -28,6 +28,7 @@ earlier ones built, in this order:
   policy     policies that operators load, compare, try on the runs that have been, and swap
   device     cardwright agent against servers of both device protocols that lose answers, wait and lie
   bundle     scripts that operators build, sign, load and swap; openssl and tar read them, broken ones are refused
+  serve      cardwright serve: operators, certificates, workers that are killed, signals; docs/api/operator.yaml
   scenarios  tests/scenarios on simulated cards and through a real pcscd; cardwright test as its users have it
   batch      many rows onto many cards: killed, stopped and started again, bad files, secrets of a table
   repeat     each shipped flow many times in fresh processes: the same commands and answers to the byte
@@ -115,6 +116,11 @@ stage_device() {
 
 stage_bundle() {
   tests/interop/bundle/run.sh "$cardwright"
+}
+
+stage_serve() {
+  with_postgres
+  tests/interop/serve/run.py "$cardwright"
 }
 
 stage_scenarios() {

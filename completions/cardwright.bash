@@ -62,15 +62,16 @@ _cardwright() {
   cur=${line[-1]} prev=${line[-2]}
   COMPREPLY=()
 
-  local session='--card --flavor --card-shared --card-state --keys --policy --trace --seed' record='--record --record-answers'
+  local session='--card --flavor --card-shared --card-state --keys --policy --trace --seed' record='--record --record-answers' service='--service --cert --key --ca'
   local command=${line[1]} options='--help'
   case $command in
     run) options="$session $record --bundle --store --store-key --set --json --verbose --help" ;;
     runs)
       options='--store --store-key --help'
       case ${line[2]} in
-        list) options+=' --state --flow --limit --all --json' ;;
-        show) options+=' --raw' ;;
+        list) options+=" $service --state --flow --limit --all --json" ;;
+        show) options+=" $service --raw" ;;
+        stop) options+=" $service" ;;
         resume) options+=' --card --keys --verbose' ;;
         replay) options+=' --policy --bundle --verify-wire --keys' ;;
         export) options+=' --answers' ;;
@@ -135,17 +136,20 @@ _cardwright() {
       options='--store --store-key --help'
       case ${line[2]} in
         check) options='--help' ;;
-        list | diff) options+=' --json' ;;
-        show) options+=' --text --json' ;;
-        use | rollback) options+=' --reason' ;;
+        diff) options+=' --json' ;;
+        list) options+=" $service --json" ;;
+        show) options+=" $service --text --json" ;;
+        load | discard) options+=" $service" ;;
+        use | rollback) options+=" $service --reason" ;;
         explain) options+=' --command --run --flow --level --scp --domain --json' ;;
         shadow) options+=' --since --flow --json' ;;
       esac
       ;;
+    serve) options='--check --demo --help' ;;
   esac
 
   if [ "${#line[@]}" -eq 2 ]; then
-    _cardwright_reply run runs batch flows flow check cap card readers send selftest repl store audit budget outbox policy bundle ticket agent --help --version
+    _cardwright_reply run runs batch flows flow check cap card readers send selftest repl store audit budget outbox policy bundle ticket agent serve --help --version
     return
   fi
   case "$command $prev" in
@@ -174,7 +178,7 @@ _cardwright() {
       _cardwright_reply generic uicc jcop4 secora smartcafe yubikey
       return
       ;;
-    --card-state | --card-states | --state | --data | --results | --quarantine | --junit | --html | --keys | --policy | --trace | --record | --from | --vectors | --store | --store-key | --root | --append | --ca | --cert | --psk | --output | --chain | --trust)
+    --card-state | --card-states | --state | --data | --results | --quarantine | --junit | --html | --keys | --policy | --trace | --record | --from | --vectors | --store | --store-key | --root | --append | --ca | --cert | --psk | --output | --chain | --trust | --demo)
       _cardwright_files "$cur"
       return
       ;;

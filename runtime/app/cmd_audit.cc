@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/audit_proof.h"
+#include "app/audit_state.h"
 #include "app/commands.h"
 #include "app/failure.h"
 #include "app/json_text.h"
@@ -20,8 +21,6 @@
 namespace cw::app {
 
 namespace {
-
-using nlohmann::ordered_json;
 
 constexpr int64_t kAtOnce = 1000;  // records
 
@@ -73,17 +72,14 @@ std::vector<store::AuditRoot> roots_for(const Options& options) {
 ExitStatus verify(const Options& options) {
   const std::vector<store::AuditRoot> roots = roots_for(options);
   const auto opened = options.place.open_to_read();
-  const store::Audit::Verdict verdict = opened->audit().verify(roots);
-  store::Store::JournalCheck journals;
-  if (!verdict.broken) journals = opened->check_journals();
+  const AuditState state = audit_state(*opened, roots);
+  const store::Audit::Verdict& verdict = state.verdict;
+  const store::Store::JournalCheck& journals = state.journals;
   const std::optional<std::string>& broken = verdict.broken;
   const std::string from_outside =
       std::to_string(roots.size()) + (roots.size() == 1 ? " root from outside says" : " roots from outside say");
   if (options.json) {
-    ordered_json out = {{"records", verdict.records}, {"roots", roots.size()}, {"broken", nullptr}};
-    if (broken) out["broken"] = *broken;
-    out["journals"] = {{"whole", journals.whole}, {"forgotten", journals.forgotten}, {"broken", journals.broken}};
-    print_json(out);
+    print_json(state.json());
   } else if (!broken) {
     std::cout << "the audit is whole: " << verdict.records << (verdict.records == 1 ? " record" : " records")
               << (verdict.against_root ? ", as " + from_outside : "") << '\n';

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
+#include "app/budget_json.h"
 #include "app/commands.h"
 #include "app/json_text.h"
 #include "app/moment.h"
@@ -22,8 +23,6 @@ namespace {
 
 using nlohmann::ordered_json;
 
-constexpr const char* kIsd = "isd";
-
 struct Options {
   StorePlace place{};
   std::string card{};
@@ -33,23 +32,10 @@ struct Options {
   bool json = false;
 };
 
-/// Counted for a domain, or within it for the card that answered with these diversification data.
-std::string domain_text(const std::string& domain) {
-  const size_t slash = domain.find('/');
-  std::string aid = domain.substr(0, slash);
-  if (aid.empty() || aid == "ISD") aid = kIsd;
-  return slash == std::string::npos ? aid : aid + " of " + domain.substr(slash + 1);
-}
-
 /// `wanted`: empty is the ISD.
 bool is_of(const std::string& domain, const std::string& wanted) {
   const std::string aid = domain.substr(0, domain.find('/'));
   return (aid == "ISD" ? "" : aid) == wanted;
-}
-
-std::string version_text(int64_t version) { return version == 0 ? "any" : to_hex(static_cast<uint8_t>(version)); }
-std::string charge_text(store::Charge charge) {
-  return charge == store::Charge::authentication ? "authentication" : "content";
 }
 
 /// What counts against the card; all of them if it is empty. Raises usage: a card that nothing counts against.
@@ -60,17 +46,6 @@ std::vector<store::BudgetRow> rows_of(store::Store& store, const std::string& ca
   for (const store::BudgetRow& row : store.budgets().list("")) known.push_back(row.account.card);
   throw Error(ErrorKind::usage, "nothing counts against a card '" + card + "'" + did_you_mean(card, known) +
                                     "; cardwright budget list shows those that something counts against");
-}
-
-ordered_json json_of(const store::BudgetRow& row) {
-  return {{"card", row.account.card},
-          {"domain", domain_text(row.account.domain)},
-          {"version", version_text(row.account.version)},
-          {"kind", charge_text(row.charge)},
-          {"refused", row.spent.refused},
-          {"lost", row.spent.lost},
-          {"changed", row.changed},
-          {"utc", utc_text(row.changed)}};
 }
 
 ExitStatus list(const Options& options) {

@@ -5,17 +5,13 @@
 #include <nlohmann/json.hpp>
 
 #include "app/json_text.h"
-#include "app/line_diff.h"
+#include "app/policy_answers.h"
 #include "app/policy_source.h"
 #include "app/session.h"
 #include "app/store_place.h"
 #include "app/terminal.h"
 #include "base/error.h"
-#include "base/hex.h"
-#include "card/apdu.h"
 #include "cmd_policy_private.h"
-#include "engine/gate.h"
-#include "engine/shown.h"
 #include "journal/replay_run.h"
 #include "journal/shadow.h"
 
@@ -24,7 +20,6 @@ namespace cw::app {
 namespace {
 
 using nlohmann::ordered_json;
-using Is = engine::Considered::Is;
 
 struct Options {
   StorePlace place{};
@@ -63,106 +58,33 @@ ExitStatus diff(const Options& options) {
   const auto bundle = load_bundle();
   const auto before = named(options, options.policy, *bundle);
   const auto after = named(options, options.other, *bundle);
-  const std::vector<LineChange> changes = diff_lines(before->lines(), after->lines());
+  const ordered_json answer = diff_answer(*before, *after);
   if (options.json) {
-    ordered_json out = {{"before", before->hash()}, {"after", after->hash()}, {"changes", ordered_json::array()}};
-    for (const LineChange& change : changes) {
-      out["changes"].push_back({{"is", change.added ? "added" : "removed"}, {"line", change.line}});
-    }
-    print_json(out);
+    print_json(answer);
     return ExitStatus::ok;
   }
   std::cout << "--- " << shown(*before) << "\n+++ " << shown(*after) << '\n';
-  for (const LineChange& change : changes) std::cout << (change.added ? "+ " : "- ") << printable(change.line) << '\n';
-  if (changes.empty()) std::cout << "they say the same\n";
+  for (const ordered_json& change : answer.at("changes")) {
+    std::cout << (text_in(change, "is") == "added" ? "+ " : "- ") << printable(text_in(change, "line")) << '\n';
+  }
+  if (answer.at("changes").empty()) std::cout << "they say the same\n";
   std::cout << std::flush;
   return ExitStatus::ok;
 }
 
-std::string_view word_of(const engine::Considered& one) {
-  switch (one.is) {
-    case Is::other_command:
-      return "is about other commands";
-    case Is::does_not_apply:
-      return "does not apply";
-    case Is::cannot_tell:
-      return "cannot see what it asks about, and so denies";
-    default:
-      return one.deny ? "denies" : "allows";
-  }
-}
-
-bool denies(const engine::Considered& last) { return last.is == Is::cannot_tell || last.deny; }
-
-ordered_json json_of(const std::vector<engine::Considered>& considered) {
-  ordered_json out = ordered_json::array();
-  for (const engine::Considered& one : considered) {
-    out.push_back({{"rule", one.place}, {"says", word_of(one)}, {"because", one.because}});
-  }
-  return out;
-}
-
-std::string decided_by(const engine::Considered& one) {
-  return one.place + " " + std::string(word_of(one)) + (one.because.empty() ? "" : ": " + one.because);
-}
-
-/// What no rule is about: the flow's name, the channel, and what the gate never lets through. Empty: nothing.
-std::string denied_beside_rules(const std::shared_ptr<const engine::Policy>& policy, const host::Command& command,
-                                const engine::Circumstances& around) {
-  if (!around.flow.empty()) {
-    const engine::Decision flow = policy->judge_flow(around.flow);
-    if (!flow.allowed) return "allow.flows denies: " + flow.because;
-  }
-  std::optional<engine::ChannelFacts> channel;
-  if (around.in_channel) {
-    const engine::Decision level = policy->judge_channel(around.scp, around.level);
-    if (!level.allowed) return "allow.channel denies: " + level.because;
-    channel = engine::ChannelFacts{around.scp, around.level, around.domain};
-  }
-  engine::Gate gate(policy, around.flow, {}, {}, {});
-  host::Exchange request;
-  request.plan = {command};
-  request.logical_channel = static_cast<uint8_t>(card::channel_of(command.cla));
-  try {
-    gate.admit(request, channel);
-  } catch (const Error& error) {
-    return "the gate denies: " + error.message();
-  }
-  return {};
-}
-
 ExitStatus explain_command(const Options& options, const std::shared_ptr<const engine::Policy>& policy) {
-  const host::Command command = host::command_of(card::Apdu::parse(from_hex(options.command)));
-  engine::Circumstances around;
-  around.flow = options.flow;
-  around.isd_aids = engine::known_isd_aids();
-  try {
-    around.level = engine::level_by_name(options.level, "--level");
-  } catch (const Error& error) {
-    throw Error(ErrorKind::usage, error.message());
-  }
-  around.in_channel = around.level != 0;
-  if (options.scp != "01" && options.scp != "02" && options.scp != "03") {
-    throw Error(ErrorKind::usage, "--scp is one of 01, 02, 03, and not '" + options.scp + "'");
-  }
-  around.scp = static_cast<uint8_t>(options.scp[1] - '0');
-  if (options.domain != "isd") around.domain = from_hex(options.domain);
-  const std::vector<engine::Considered> considered = policy->consider(engine::facts_of(command, around));
-  const std::string beside = denied_beside_rules(policy, command, around);
-  const bool denied = denies(considered.back()) || !beside.empty();
+  const ordered_json answer =
+      explain_answer(policy, {options.command, options.flow, options.level, options.scp, options.domain});
   if (options.json) {
-    print_json({{"policy", policy->hash()},
-                {"command", engine::describe(command)},
-                {"is", denied ? "denied" : "allowed"},
-                {"rules", json_of(considered)},
-                {"beside_rules", beside}});
+    print_json(answer);
   } else {
-    std::cout << printable(engine::describe(command)) << '\n';
-    for (const engine::Considered& one : considered) std::cout << "  " << printable(decided_by(one)) << '\n';
+    std::cout << printable(text_in(answer, "command")) << '\n';
+    for (const ordered_json& rule : answer.at("rules")) std::cout << "  " << printable(decided_by(rule)) << '\n';
+    const std::string beside = text_in(answer, "beside_rules");
     if (!beside.empty()) std::cout << "  " << printable(beside) << '\n';
-    std::cout << (denied ? "denied" : "allowed") << " by " << shown(*policy) << std::endl;
+    std::cout << text_in(answer, "is") << " by " << shown(*policy) << std::endl;
   }
-  return denied ? ExitStatus::policy : ExitStatus::ok;
+  return text_in(answer, "is") == "denied" ? ExitStatus::policy : ExitStatus::ok;
 }
 
 /// Each command of a run, and the rule that decided.
@@ -188,7 +110,9 @@ ExitStatus explain_run(const Options& options) {
                                                        : "not reached";
     denied = denied || verdict.is == Verdict::denied;
     std::string why = verdict.because;
-    if (why.empty() && !verdict.considered.empty()) why = decided_by(verdict.considered.back());
+    if (why.empty() && !verdict.considered.empty()) {
+      why = decided_by(json_of(verdict.considered).back());
+    }
     if (options.json) {
       all.push_back({{"attempt", verdict.attempt},
                      {"request", verdict.request},

@@ -7,6 +7,7 @@
 
 #include "app/commands.h"
 #include "app/console.h"
+#include "app/desk_place.h"
 #include "app/durable_run.h"
 #include "app/failure.h"
 #include "app/interrupt.h"
@@ -15,8 +16,8 @@
 #include "app/moment.h"
 #include "app/operator_name.h"
 #include "app/outbox_delivery.h"
+#include "app/policy_answers.h"
 #include "app/session.h"
-#include "app/store_place.h"
 #include "app/table.h"
 #include "cmd_runs_private.h"
 #include "engine/scheduler.h"
@@ -26,9 +27,12 @@ namespace cw::app {
 namespace {
 
 using nlohmann::ordered_json;
+using service::Ask;
+
+constexpr int64_t kMostOfService = 1000;  // runs that a service gives at once
 
 struct Options {
-  StorePlace place{};
+  DeskPlace place{};
   std::vector<std::string> ids{};
   std::string id{};
   std::string state{};
@@ -41,89 +45,64 @@ struct Options {
   std::optional<std::filesystem::path> keys{};
 };
 
-ordered_json json_of(const store::RunRow& row) {
-  return {{"id", row.id},
-          {"state", store::name_of(row.state)},
-          {"flow", row.flow},
-          {"card", row.card},
-          {"card_id", row.card_id},
-          {"flavor", row.flavor},
-          {"bundle", row.bundle},
-          {"policy", row.policy},
-          {"policy_hash", row.policy_hash},
-          {"node", row.node},
-          {"created", row.created},
-          {"changed", row.changed},
-          {"wake", row.wake},
-          {"attempts", row.attempts},
-          {"frames", row.frames},
-          {"error", row.error},
-          {"stop_asked", row.stop_asked},
-          {"held", row.held}};
+std::string ended_by(const ordered_json& row) {
+  const std::string error = text_in(row, "error");
+  if (error.empty()) return {};
+  return text_in(row, "state") == "stopped" ? "an operator" : error + " error";
 }
 
-std::string ended_by(const store::RunRow& row) {
-  if (row.error.empty()) return {};
-  return row.state == store::RunState::stopped ? "an operator" : row.error + " error";
+bool is_over(const ordered_json& row) {
+  const auto state = store::run_state_named(text_in(row, "state"));
+  return state && store::is_over(*state);
 }
 
 ExitStatus list(const Options& options) {
-  store::RunFilter filter;
-  filter.flow = options.flow;
-  filter.limit = options.everything ? 0 : options.limit;
-  if (!options.state.empty()) {
-    filter.state = store::run_state_named(options.state);
-    if (!filter.state) {
-      throw Error(ErrorKind::usage,
-                  "--state is one of running, waiting, stuck, done, failed, stopped, and not '" + options.state + "'");
-    }
-  }
-  const auto opened = options.place.open_to_read();
-  const std::vector<store::RunRow> rows = opened->runs().list(filter);
+  service::OperatorCommand command{Ask::run_list, {}, {}};
+  if (!options.flow.empty()) command.words["flow"] = options.flow;
+  if (!options.state.empty()) command.words["state"] = options.state;
+  const int64_t all = options.place.is_remote() ? kMostOfService : 0;
+  command.numbers["limit"] = options.everything ? all : options.limit;
+  const ordered_json answer = options.place.answer(command);
+  const ordered_json& rows = answer.at("runs");
   if (options.json) {
-    for (const store::RunRow& row : rows) {
-      ordered_json line = json_of(row);
-      line["lost_keys"] = lost_key_lines(*opened, row);
-      std::cout << json_line(line) << '\n';
-    }
+    for (const ordered_json& row : rows) std::cout << json_line(row) << '\n';
     std::cout << std::flush;
     return ExitStatus::ok;
   }
   if (rows.empty()) std::cout << "no run\n";
   Table table;
   table.columns = {"id", "state", "flow", "card", "attempts", "changed", "ended by"};
-  for (const store::RunRow& row : rows) {
-    const bool to_stop = row.stop_asked && !store::is_over(row.state);
-    table.rows.push_back({row.id, std::string(store::name_of(row.state)) + (to_stop ? ", to stop" : ""), row.flow,
-                          row.card, std::to_string(row.attempts), utc_text(row.changed), ended_by(row)});
+  for (const ordered_json& row : rows) {
+    const bool to_stop = row.at("stop_asked") == true && !is_over(row);
+    table.rows.push_back({text_in(row, "id"), text_in(row, "state") + (to_stop ? ", to stop" : ""),
+                          text_in(row, "flow"), text_in(row, "card"), std::to_string(row.at("attempts").get<int64_t>()),
+                          utc_text(row.at("changed").get<int64_t>()), ended_by(row)});
   }
   if (!rows.empty()) std::cout << table.format(Terminal::of(STDOUT_FILENO));
-  for (const store::RunRow& row : rows) {
-    for (const std::string& line : lost_key_lines(*opened, row)) std::cout << printable(line) << '\n';
+  for (const ordered_json& row : rows) {
+    for (const ordered_json& line : row.at("lost_keys")) std::cout << printable(line.get<std::string>()) << '\n';
   }
   std::cout << std::flush;
   return ExitStatus::ok;
 }
 
-/// A run that a process works on ends at its next boundary, one that nobody holds at once.
 ExitStatus stop(const Options& options) {
-  const auto opened = options.place.open_to_change();
   for (const std::string& given : options.ids) {
-    const store::RunRow row = opened->runs().find(given);
-    if (store::is_over(row.state)) {
-      std::cout << row.id << " is over: " << store::name_of(row.state) << '\n';
-      continue;
+    const ordered_json answer = options.place.answer({Ask::run_stop, {{"run", given}}, {}});
+    std::cout << text_in(answer, "id");
+    if (answer.at("over") == true) {
+      std::cout << " is over: " << text_in(answer, "state") << '\n';
+    } else {
+      std::cout << (answer.at("stopped") == true ? " is stopped" : " stops before its next step; a process works on it")
+                << '\n';
     }
-    opened->runs().ask_to_stop(row.id);
-    const bool ended = journal::StoreJournal::stop_if_free(opened, row.id, operator_name());
-    std::cout << row.id << (ended ? " is stopped" : " stops before its next step; a process works on it") << '\n';
   }
   std::cout << std::flush;
   return ExitStatus::ok;
 }
 
 ExitStatus resume(const Options& options) {
-  const auto opened = options.place.open_to_change();
+  const auto opened = options.place.store.open_to_change();
   // What is needed here is looked at before the run is taken from whoever holds it.
   const journal::OpenedJournal before = journal::open_journal(*opened, options.id);
   const journal::Origin& origin = before.head.origin;
@@ -204,7 +183,7 @@ void add_runs(CLI::App& program, Action& action) {
   stopping->callback([options, &action] { action = [options] { return stop(*options); }; });
 
   CLI::App* resuming = runs->add_subcommand("resume", "Go on with a run that its process left");
-  options->place.add_to(*resuming);
+  options->place.store.add_to(*resuming);
   resuming->add_option("ID", options->id, "the run, or the beginning of its id")->required()->type_name("");
   resuming->add_option("--card", options->card, "the card, if it is to be found elsewhere now")->type_name("CARD");
   resuming->add_option("--keys", options->keys, "key store (default: the one the run began with)")->type_name("FILE");

@@ -1,15 +1,13 @@
 #include <iostream>
 #include <memory>
-#include <optional>
 
 #include <CLI/CLI.hpp>
-#include <unistd.h>
 
-#include "app/failure.h"
+#include "app/desk_place.h"
 #include "app/moment.h"
-#include "app/store_place.h"
+#include "app/policy_answers.h"
 #include "app/terminal.h"
-#include "app/trace.h"
+#include "base/error.h"
 #include "cmd_runs_private.h"
 #include "journal/replay_run.h"
 
@@ -17,8 +15,10 @@ namespace cw::app {
 
 namespace {
 
+using nlohmann::ordered_json;
+
 struct Options {
-  StorePlace place{};
+  DeskPlace place{};
   std::string id{};
   bool raw = false;
 };
@@ -27,83 +27,42 @@ void fact(const std::string& name, const std::string& value) {
   if (!value.empty()) std::cout << "  " << name << std::string(12 - name.size(), ' ') << printable(value) << '\n';
 }
 
-/// What has to happen for the run to go on, or how it ended.
-std::string end_of(const journal::OpenedJournal& journal) {
-  const store::RunRow& row = journal.row;
-  switch (row.state) {
-    case store::RunState::running:
-      if (row.held) return "a process works on it, or died while it did: cardwright runs resume " + row.id;
-      return "nobody works on it: cardwright runs resume " + row.id;
-    case store::RunState::waiting:
-      return row.wake > 0 ? "waits until " + utc_text(row.wake) : "waits for an event";
-    case store::RunState::stuck:
-      return "its attempts are used up, and it waits for an operator: cardwright runs resume " + row.id;
-    case store::RunState::done:
-      return "the flow came to its end";
-    case store::RunState::failed:
-      return "ended with a " + row.error + " error";
-    case store::RunState::stopped:
-      if (row.error.empty()) return "it was imported while it was not over, and nobody goes on with it here";
-      return "stopped by an operator";
+/// The journal's lines as they are: not a service's to give away.
+ExitStatus show_raw(const Options& options) {
+  if (options.place.is_remote()) {
+    throw Error(ErrorKind::usage,
+                "--raw shows every answer of the card, which no service gives away; "
+                "use it where the store is");
   }
-  return {};
+  const auto opened = options.place.store.open_to_read();
+  const journal::OpenedJournal journal = journal::open_journal(*opened, options.id);
+  std::cout << journal.lines.recorded;
+  for (const std::string& request : journal.lines.in_doubt) std::cout << "next " << request << '\n';
+  std::cout << std::flush;
+  return ExitStatus::ok;
 }
 
-/// The last attempt of a journal that ends before the run does has not failed: the story ends there.
-class Story : public Trace {
- public:
-  explicit Story(std::ostream& out) : Trace(out, {.times = false}) {}
-
-  void attempt_failed(const Error& error, bool again) override {
-    if (again) {
-      Trace::attempt_failed(error, true);
-    } else {
-      last_ = error;
-    }
-  }
-  void end(bool ran_out) {
-    if (last_ && !ran_out) Trace::attempt_failed(*last_, false);
-  }
-
- private:
-  std::optional<Error> last_{};
-};
-
 ExitStatus show(const Options& options) {
-  const auto opened = options.place.open_to_read();
-  const journal::OpenedJournal journal = journal::open_journal(*opened, options.id);
-  const store::RunRow& row = journal.row;
-  if (options.raw) {
-    std::cout << journal.lines.recorded;
-    for (const std::string& request : journal.lines.in_doubt) std::cout << "next " << request << '\n';
-    std::cout << std::flush;
-    return ExitStatus::ok;
+  if (options.raw) return show_raw(options);
+  const ordered_json run = options.place.answer({service::Ask::run_show, {{"run", options.id}}, {}});
+  const std::string card_id = text_in(run, "card_id");
+  std::cout << "run " << text_in(run, "id") << '\n';
+  fact("flow", text_in(run, "flow"));
+  fact("card", text_in(run, "card") + (card_id.empty() ? "" : ", " + card_id));
+  fact("flavor", text_in(run, "flavor"));
+  fact("policy", text_in(run, "policy") + " " + text_in(run, "policy_hash").substr(0, 16));
+  fact("bundle", text_in(run, "bundle").substr(0, 16));
+  fact("node", text_in(run, "node"));
+  fact("begun", utc_text(run.at("created").get<int64_t>()));
+  fact("changed", utc_text(run.at("changed").get<int64_t>()));
+  fact("attempts", std::to_string(run.at("attempts").get<int64_t>()));
+  fact("state", text_in(run, "state") + ": " + text_in(run, "meaning"));
+  std::cout << '\n' << text_in(run, "story");
+  for (const ordered_json& request : run.at("in_doubt")) {
+    std::cout << "in doubt, since no answer is known: " << printable(request.get<std::string>()) << '\n';
   }
-  std::cout << "run " << row.id << '\n';
-  fact("flow", row.flow);
-  fact("card", row.card + (row.card_id.empty() ? "" : ", " + row.card_id));
-  fact("flavor", row.flavor);
-  fact("policy", row.policy + " " + row.policy_hash.substr(0, 16));
-  fact("bundle", row.bundle.substr(0, 16));
-  fact("node", row.node);
-  fact("begun", utc_text(row.created));
-  fact("changed", utc_text(row.changed));
-  fact("attempts", std::to_string(row.attempts));
-  fact("state", std::string(store::name_of(row.state)) + ": " + end_of(journal));
-  std::cout << '\n';
-  // Played again, so that each command is decoded as it was when it was said.
-  Story story(std::cout);
-  journal::ReplayOptions replaying;
-  replaying.observer = &story;
-  const journal::Replayed replayed =
-      journal::replay_run(journal, journal::read_setup(*opened, journal.head, journal.key), replaying);
-  story.end(replayed.result.ran_out);
-  for (const std::string& request : journal.lines.in_doubt) {
-    std::cout << "in doubt, since no answer is known: " << printable(request) << '\n';
-  }
-  if (replayed.difference) {
-    std::cout << "the rest cannot be shown as a story: " << printable(replayed.difference->message())
-              << "; see the lines with --raw\n";
+  if (const std::string difference = text_in(run, "difference"); !difference.empty()) {
+    std::cout << "the rest cannot be shown as a story: " << printable(difference) << "; see the lines with --raw\n";
   }
   std::cout << std::flush;
   return ExitStatus::ok;

@@ -35,5 +35,6 @@ void add_policy(CLI::App& program, Action& action);
 void add_ticket(CLI::App& program, Action& action);
 void add_agent(CLI::App& program, Action& action);
 void add_bundle(CLI::App& program, Action& action);
+void add_serve(CLI::App& program, Action& action);
 
 }  // namespace cw::app

@@ -26,6 +26,11 @@ std::shared_ptr<const engine::Policy> load_policy_file(const std::filesystem::pa
   return compiled([&] { return engine::Policy::load(file, bundle); });
 }
 
+std::shared_ptr<const engine::Policy> parse_policy(const std::string& origin, const std::string& text,
+                                                   const engine::Bundle& bundle) {
+  return compiled([&] { return engine::Policy::parse(origin, text, bundle); });
+}
+
 bool put_policy(store::Store& store, const engine::Policy& policy, const std::string& by) {
   store::Version version;
   version.hash = policy.hash();
@@ -39,8 +44,7 @@ std::shared_ptr<const engine::Policy> stored_policy(store::Store& store, const s
                                                     const engine::Bundle& bundle) {
   const store::Version version = store.policies().find(hash);
   const Bytes text = store.key().open(store.policies().content(version.hash), store::version_context(version.hash));
-  const std::shared_ptr<const engine::Policy> policy =
-      compiled([&] { return engine::Policy::parse(version.origin, to_string(text), bundle); });
+  const std::shared_ptr<const engine::Policy> policy = parse_policy(version.origin, to_string(text), bundle);
   if (policy->hash() == version.hash) return policy;
   throw Error(ErrorKind::store,
               "policy " + version.hash +

@@ -24,6 +24,10 @@ std::filesystem::path shipped_policy(const std::string& name);
 /// The policy of that file. Raises usage, script, budget: what is wrong with it, and where.
 std::shared_ptr<const engine::Policy> load_policy_file(const std::filesystem::path& file, const engine::Bundle& bundle);
 
+/// The same of a file's text. `origin`: what it is called.
+std::shared_ptr<const engine::Policy> parse_policy(const std::string& origin, const std::string& text,
+                                                   const engine::Bundle& bundle);
+
 /// Puts it into the store. False: it was there.
 bool put_policy(store::Store& store, const engine::Policy& policy, const std::string& by);
 

@@ -5,8 +5,10 @@
 #include <thread>
 
 #include <httplib.h>
+#include <sys/socket.h>
 
 #include "base/error.h"
+#include "base/files.h"
 #include "url_private.h"
 
 namespace cw::net {
@@ -106,7 +108,11 @@ HttpResponse send(const HttpRequest& request, const HttpLimits& limits) {
   // The query may hold what nobody should read in a log.
   const std::string doing = request.method + " " + url.origin + url.target.substr(0, url.target.find('?')) + ": ";
 
-  httplib::Client client(url.origin, limits.certificate, limits.key);
+  if (!limits.key.empty()) read_secret_file(limits.key);  // refuses one that others can read
+  const bool local = !limits.unix_socket.empty();
+  httplib::Client client =
+      local ? httplib::Client(limits.unix_socket, 80) : httplib::Client(url.origin, limits.certificate, limits.key);
+  if (local) client.set_address_family(AF_UNIX);
   if (!client.is_valid() && !limits.certificate.empty()) {
     throw Error(ErrorKind::usage, "cannot use the certificate " + limits.certificate + " with the key " + limits.key +
                                       ": one of them is no PEM file that can be read, or they do not belong together");
@@ -129,6 +135,7 @@ HttpResponse send(const HttpRequest& request, const HttpLimits& limits) {
   wire.path = url.target;
   for (const auto& [name, value] : request.headers) wire.headers.emplace(name, value);
   wire.headers.emplace("Accept-Encoding", "identity");
+  if (local) wire.headers.emplace("Host", url.host);
   wire.body = request.body;
   std::string body;
   bool too_much = false;

@@ -31,8 +31,9 @@ struct HttpLimits {
   size_t response_bytes = 4u << 20;            // of the body
   std::string ca_file{};                       // PEM; empty: what the system trusts
   std::string certificate{};                   // PEM: who we are, then those that vouch for it; empty: nobody
-  std::string key{};                           // PEM: of that certificate
+  std::string key{};                           // PEM: of that certificate; a file that others can read is refused
   const crypto::SharedKey* shared_key = nullptr;  // instead of all certificates: TLS-PSK; outlives the call
+  std::string unix_socket{};                      // a path to connect to in place of the URL's host
   const std::atomic<bool>* stop = nullptr;        // outlives the call; the request is cut when it turns true
 };
 

@@ -17,6 +17,8 @@ constexpr std::chrono::seconds kCut{1};
 
 }  // namespace
 
+void check_tls(const TlsSetup& setup) { const TlsContext context(setup); }
+
 class HttpServer::Impl {
  public:
   explicit Impl(const ServerSetup& setup) : core_(std::make_shared<ServerCore>(setup)) {

@@ -51,13 +51,17 @@ struct ServerCounters {
 };
 
 struct ServerSetup {
-  std::string listen{};  // "127.0.0.1:8443", "[::1]:0", "unix:/run/cardwright/operator"
+  std::string
+      listen{};  // "127.0.0.1:8443", "[::1]:0", "unix:/run/cardwright/operator", or "fd:7": net/listening_socket.h
   std::optional<TlsSetup> tls{};
   ServerLimits limits{};
   Handler handler{};
   unsigned threads = 1;
   ServerHooks hooks{};
 };
+
+/// Whether a server could use these files. Raises usage: why it could not.
+void check_tls(const TlsSetup& setup);
 
 class HttpServer {
  public:

@@ -60,6 +60,8 @@ bool answers(const sockaddr_un& address) {
 Listener::Listener(const std::string& address) : address_(address) {
   if (address.starts_with("unix:")) {
     listen_on_path(address.substr(5));
+  } else if (address.starts_with("fd:")) {
+    take_over(address.substr(3));
   } else {
     listen_on_number(address);
   }
@@ -92,6 +94,7 @@ void Listener::listen_on_path(const std::string& path) {
       ::stat(path.c_str(), &made) != 0 || ::listen(fd_.get(), SOMAXCONN) != 0) {
     refuse(address_, std::strerror(errno));
   }
+  is_unix_ = true;
   path_ = path;
   device_ = made.st_dev;
   file_ = made.st_ino;
@@ -128,12 +131,35 @@ void Listener::listen_on_number(const std::string& text) {
                       : reinterpret_cast<const sockaddr_in&>(name).sin_port);
 }
 
+void Listener::take_over(const std::string& number) {
+  int fd = -1;
+  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), fd);
+  int listens = 0;
+  socklen_t size = sizeof listens;
+  if (error != std::errc() || end != number.data() + number.size() ||
+      ::getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) != 0 || listens == 0) {
+    refuse(address_, "no socket that listens has this number");
+  }
+  fd_ = Fd(fd);
+  sockaddr_storage name{};
+  size = sizeof name;
+  ::getsockname(fd, reinterpret_cast<sockaddr*>(&name), &size);
+  is_unix_ = name.ss_family == AF_UNIX;
+  if (is_unix_) {
+    address_ = std::string("unix:") + reinterpret_cast<const sockaddr_un&>(name).sun_path;
+  } else {
+    address_ = text_of(name, nullptr);
+    port_ = ntohs(name.ss_family == AF_INET6 ? reinterpret_cast<const sockaddr_in6&>(name).sin6_port
+                                             : reinterpret_cast<const sockaddr_in&>(name).sin_port);
+  }
+}
+
 Fd Listener::accept(Peer& peer, std::string& client) const {
   sockaddr_storage name{};
   socklen_t size = sizeof name;
   Fd fd(::accept4(fd_.get(), reinterpret_cast<sockaddr*>(&name), &size, SOCK_CLOEXEC | SOCK_NONBLOCK));
   if (!fd) return fd;
-  if (path_.empty()) {
+  if (!is_unix_) {
     const int on = 1;
     ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     peer.address = text_of(name, &client);

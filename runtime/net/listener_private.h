@@ -15,7 +15,7 @@ namespace cw::net {
 
 class Listener {
  public:
-  /// Raises usage: not an address, in use, not allowed.
+  /// Raises usage: not an address, in use, not allowed. "fd:7": takes over a socket that listens already.
   explicit Listener(const std::string& address);
   /// Closes it and takes the unix socket's file away, if that is still its own.
   ~Listener();
@@ -32,9 +32,11 @@ class Listener {
  private:
   void listen_on_path(const std::string& path);
   void listen_on_number(const std::string& text);
+  void take_over(const std::string& number);
 
   std::string address_;
-  std::string path_{};  // of a unix socket
+  bool is_unix_ = false;
+  std::string path_{};  // of a unix socket that was made here
   dev_t device_ = 0;    // of its file
   ino_t file_ = 0;
   uint16_t port_ = 0;

@@ -8,6 +8,7 @@
 #include "crypto/digest.h"
 #include "engines.h"
 #include "store/retention.h"
+#include "store/run_counts.h"
 #include "stores.h"
 
 namespace cw::store {
@@ -102,6 +103,22 @@ TEST_P(RunsInAStore, are_listed_by_state_flow_and_card_the_newest_first) {
   RunFilter card;
   card.card_id = "demo/install card";
   EXPECT_EQ(listed(card), (Ids{ids[2]}));
+}
+
+TEST_P(RunsInAStore, are_counted_by_state_those_with_none_too) {
+  const auto store = open();
+  begin(*store);
+  Lease lease = begin(*store);
+  RunChange change;
+  change.state = RunState::done;
+  store->runs().append(lease, to_bytes("the end"), change);
+  using Count = std::pair<RunState, int64_t>;
+  EXPECT_EQ(run_counts(store->database()), (std::vector<Count>{{RunState::running, 1},
+                                                               {RunState::waiting, 0},
+                                                               {RunState::stuck, 0},
+                                                               {RunState::done, 1},
+                                                               {RunState::failed, 0},
+                                                               {RunState::stopped, 0}}));
 }
 
 TEST_P(RunsInAStore, of_many_threads_share_their_commits_and_lose_nothing) {

@@ -1,0 +1,183 @@
+#include <iostream>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+#include <unistd.h>
+
+#include "app/audit_roots.h"
+#include "app/commands.h"
+#include "app/failure.h"
+#include "app/policy_source.h"
+#include "app/serve_demo.h"
+#include "app/session.h"
+#include "app/store_desk.h"
+#include "app/terminal.h"
+#include "base/error.h"
+#include "net/listening_socket.h"
+#include "service/config.h"
+#include "service/operator_door.h"
+#include "service/supervisor.h"
+
+namespace cw::app {
+
+namespace {
+
+using service::Configuration;
+
+struct Options {
+  std::filesystem::path file{};
+  bool check = false;
+  std::optional<std::filesystem::path> demo{};
+};
+
+/// With what is wrong with its certificates, too.
+service::ReadConfiguration read_whole(const std::filesystem::path& file) {
+  service::ReadConfiguration out;
+  const auto unreadable = failure_of([&] { out = service::read_configuration(file); });
+  if (unreadable) out.problems.push_back(unreadable->message());
+  const auto& https = out.configuration.operators.https;
+  if (!out.problems.empty() || !https) return out;
+  const auto unusable = failure_of([&] { net::check_tls(https->tls); });
+  if (unusable) out.problems.push_back("doors.operator.https: " + unusable->message());
+  return out;
+}
+
+store::StoreOptions options_of(const Configuration& configuration) {
+  const service::StoreConfig& config = configuration.store;
+  store::StoreOptions out;
+  out.where = config.where;
+  out.key = config.key;
+  out.node = config.node;
+  out.migrate = false;
+  // Who waits longer for a store that is away looks like one that hangs.
+  out.patience = std::chrono::milliseconds(configuration.supervisor.heart) / 4;
+  return out;
+}
+
+/// Opens the store when it is first wanted, and keeps it.
+StoreDesk::OpenStore opener(const Configuration& configuration) {
+  return [options = options_of(configuration), roots = configuration.store.audit_roots,
+          kept = std::shared_ptr<store::Store>()](Wants wants) mutable {
+    if (!kept) kept = store::Store::open(options);
+    if (wants != Wants::read && roots) export_root_if_due(*kept, roots->c_str());
+    return kept;
+  };
+}
+
+using Sockets = std::map<std::string, std::unique_ptr<net::ListeningSocket>>;
+
+Sockets listen(const Configuration& configuration) {
+  Sockets out;
+  const auto& operators = configuration.operators;
+  if (!operators.unix_socket.empty()) {
+    out[service::kOperatorUnix] = std::make_unique<net::ListeningSocket>("unix:" + operators.unix_socket);
+  }
+  if (operators.https) {
+    out[service::kOperatorHttps] = std::make_unique<net::ListeningSocket>(operators.https->listen);
+  }
+  out[service::kMetrics] = std::make_unique<net::ListeningSocket>(configuration.metrics.listen);
+  return out;
+}
+
+/// What would only fail in a worker is looked at before there is one.
+void try_out(const Configuration& configuration) {
+  const auto store = store::Store::open(options_of(configuration));
+  choose_policy({}, store.get(), *load_bundle());
+}
+
+bool reload(const std::filesystem::path& file, Configuration& configuration, service::ServiceLog& log) {
+  const service::ReadConfiguration next = read_whole(file);
+  for (const std::string& problem : next.problems) log.error(problem, {{"file", file.string()}});
+  if (!next.problems.empty()) {
+    log.error("the configuration cannot be used, so all is as it was");
+    return false;
+  }
+  for (const std::string& line : service::needs_restart(configuration, next.configuration)) log.warn(line);
+  service::take_live(configuration, next.configuration);
+  log.set_level(configuration.log.level);
+  return true;
+}
+
+ExitStatus serve(const Options& options) {
+  std::optional<ServeDemo> demo;
+  if (options.demo) demo.emplace(*options.demo);
+  const std::filesystem::path file = demo ? demo->configuration() : options.file;
+  service::ReadConfiguration read = read_whole(file);
+  for (const std::string& problem : read.problems) complain({ErrorKind::usage, file.string() + ": " + problem});
+  if (!read.problems.empty()) return ExitStatus::usage;
+  Configuration& configuration = read.configuration;
+  if (options.check) {
+    std::cout << printable(file.string()) << " is a configuration that can be used" << std::endl;
+    return ExitStatus::ok;
+  }
+  try_out(configuration);
+  Sockets sockets = listen(configuration);
+  service::Listeners listeners;
+  std::map<std::string, std::string> addresses;
+  for (const auto& [name, socket] : sockets) {
+    listeners[name] = socket->handed_over();
+    addresses[name] = socket->address();
+  }
+
+  using service::LogFormat;
+  const LogFormat format = configuration.log.format;
+  const bool as_json = format == LogFormat::json || (format == LogFormat::by_terminal && ::isatty(STDERR_FILENO) == 0);
+  service::ServiceLog log(STDERR_FILENO, as_json, configuration.log.level);
+  log.set_process("supervisor");
+  for (const auto& each : addresses) log.info("listens", {{"door", each.first}, {"address", each.second}});
+
+  service::SupervisorSetup setup;
+  setup.listeners = listeners;
+  setup.heart = configuration.supervisor.heart;
+  setup.patience = configuration.supervisor.patience;
+  setup.reload = [&] { return reload(file, configuration, log); };
+  setup.stop_listening = [&] { sockets.clear(); };
+  setup.ready = [&] {
+    if (demo) std::cout << demo->guide(addresses) << std::flush;
+  };
+  std::unique_ptr<service::SharedCounters> counters;
+  // Doors of other kinds are crews of their own, with their sockets in listen().
+  const auto open_desk = [&]() -> std::unique_ptr<service::Desk> {
+    return std::make_unique<StoreDesk>(opener(configuration));
+  };
+  const auto open_door = [&] {
+    return service::make_operator_door({configuration, *counters, log, CW_VERSION, open_desk});
+  };
+  setup.crews.push_back({"operator", 1, open_door});
+  counters = std::make_unique<service::SharedCounters>(service::names_of(setup.crews));
+  service::Supervisor supervisor(std::move(setup), *counters, log);
+  return supervisor.run() ? ExitStatus::ok : ExitStatus::interrupted;
+}
+
+}  // namespace
+
+void add_serve(CLI::App& program, Action& action) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = program.add_subcommand("serve", "Run the service: doors for operators, and for monitoring");
+  CLI::Option* file = command->add_option("FILE", options->file, "its configuration")->type_name("");
+  command->add_flag("--check", options->check, "check the configuration and start nothing")->needs(file);
+  CLI::Option* demo = command
+                          ->add_option("--demo", options->demo,
+                                       "needs nothing: makes a store and test certificates in this folder (default: a "
+                                       "temporary one)")
+                          ->expected(0, 1)
+                          ->type_name("DIR")
+                          ->excludes(file);
+  command->footer(
+      "SIGTERM or Ctrl-C finishes the answers under way and ends it, a second one ends it at once. SIGHUP reads the\n"
+      "log's level, certificates and roles anew.\n"
+      "\n"
+      "Examples:\n"
+      "  cardwright serve --demo\n"
+      "  cardwright serve --check serve.json\n"
+      "  cardwright serve serve.json");
+  command->callback([options, file, demo, &action] {
+    if (demo->count() > 0 && !options->demo) options->demo.emplace();
+    if (demo->count() == 0 && file->count() == 0) {
+      throw Error(ErrorKind::usage, "serve: name a configuration, or try --demo; see cardwright serve --help");
+    }
+    action = [options] { return serve(*options); };
+  });
+}
+
+}  // namespace cw::app

@@ -1,0 +1,42 @@
+#include "app/desk_place.h"
+
+#include <CLI/CLI.hpp>
+
+#include "app/operator_name.h"
+#include "app/store_desk.h"
+#include "base/error.h"
+
+namespace cw::app {
+
+namespace {
+
+std::shared_ptr<store::Store> open_store(const StorePlace& place, Wants wants) {
+  if (wants == Wants::read) return place.open_to_read();
+  if (wants == Wants::change) return place.open_to_change();
+  std::shared_ptr<store::Store> made = place.open();
+  if (!made) throw Error(ErrorKind::usage, "the store is switched off by 'none'; name one with --store");
+  return made;
+}
+
+}  // namespace
+
+void DeskPlace::add_to(CLI::App& command) {
+  store.add_to(command);
+  CLI::Option* url = command.add_option("--service", service.url,
+                                        "ask a service instead: http+unix:///path/of/its/socket or https://host:port");
+  url->excludes(command.get_option("--store"))->excludes(command.get_option("--store-key"))->type_name("URL");
+  command.add_option("--cert", service.certificate, "our certificate for the service (PEM)")
+      ->needs(url)
+      ->type_name("FILE");
+  command.add_option("--key", service.key, "its key (PEM)")->needs(url)->type_name("FILE");
+  command.add_option("--ca", service.authority, "who vouches for the service (PEM; default: whom the system trusts)")
+      ->needs(url)
+      ->type_name("FILE");
+}
+
+nlohmann::ordered_json DeskPlace::answer(const service::OperatorCommand& command) const {
+  if (is_remote()) return RemoteDesk(service).answer(command);
+  return StoreDesk([this](Wants wants) { return open_store(store, wants); }).answer(command, operator_name());
+}
+
+}  // namespace cw::app

@@ -1,0 +1,27 @@
+// Where a command is carried out: at the store of this machine, or by a service (--service).
+//
+// Thread rule: plain values.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "app/remote_desk.h"
+#include "app/store_place.h"
+#include "service/desk.h"
+
+namespace cw::app {
+
+struct DeskPlace {
+  StorePlace store{};
+  ServiceAddress service{};
+
+  /// Puts the options of both into a subcommand.
+  void add_to(CLI::App& command);
+
+  bool is_remote() const { return !service.url.empty(); }
+  /// Carries the command out. Raises as the desk does.
+  nlohmann::ordered_json answer(const service::OperatorCommand& command) const;
+};
+
+}  // namespace cw::app

@@ -1,0 +1,108 @@
+#include "app/store_desk.h"
+
+#include "app/audit_proof.h"
+#include "app/audit_state.h"
+#include "app/budget_json.h"
+#include "app/failure.h"
+#include "app/policy_source.h"
+#include "app/session.h"
+#include "store/run_counts.h"
+
+namespace cw::app {
+
+using service::Ask;
+
+namespace {
+
+constexpr int64_t kRecords = 100;  // of the audit, where nobody says how many
+
+StoreDesk::Json budget_list(store::Store& store, const std::string& card) {
+  StoreDesk::Json all = StoreDesk::Json::array();
+  for (const store::BudgetRow& row : store.budgets().list(card)) all.push_back(json_of(row));
+  return {{"budgets", all}};
+}
+
+StoreDesk::Json audit_list(store::Store& store, int64_t from, int64_t limit) {
+  StoreDesk::Json all = StoreDesk::Json::array();
+  for (const store::AuditRecord& record : store.audit().list(from, limit)) all.push_back(json_of(record));
+  return {{"records", all}, {"size", store.audit().size()}};
+}
+
+}  // namespace
+
+void with_cause(const char* cause, const std::function<void()>& action) {
+  const auto failure = failure_of(action);
+  if (!failure) return;
+  if (failure->kind() != ErrorKind::usage) throw *failure;
+  throw Error(ErrorKind::usage, failure->message(), failure->sw(), cause);
+}
+
+StoreDesk::Json StoreDesk::answer(const Command& command, const std::string& who) {
+  switch (command.ask) {
+    case Ask::policy_list:
+      return policy_list();
+    case Ask::policy_show:
+      return policy_show(command);
+    case Ask::policy_check:
+      return policy_check(command);
+    case Ask::policy_load:
+      return policy_load(command, who);
+    case Ask::policy_diff:
+      return policy_diff(command);
+    case Ask::policy_explain:
+      return policy_explain(command);
+    case Ask::policy_use:
+      return policy_use(command, who);
+    case Ask::policy_rollback:
+      return policy_rollback(command, who);
+    case Ask::policy_discard:
+      return policy_discard(command, who);
+    case Ask::run_list:
+      return run_list(command);
+    case Ask::run_show:
+      return run_show(command);
+    case Ask::run_stop:
+      return run_stop(command, who);
+    case Ask::budget_list:
+      return budget_list(*open_(Wants::read), command.word("card"));
+    case Ask::audit_list:
+      return audit_list(*open_(Wants::read), command.number("from", 1), command.number("limit", kRecords));
+    case Ask::audit_verify:
+      return audit_state(*open_(Wants::read), {}).json();
+    case Ask::index:
+    case Ask::health:
+      break;
+  }
+  throw Error(ErrorKind::internal, "a desk was asked for what only a service can answer");
+}
+
+std::vector<service::Readiness> StoreDesk::readiness() {
+  std::vector<service::Readiness> out;
+  const auto check = [&](const char* name, const std::function<void()>& action) {
+    const auto failure = failure_of(action);
+    out.push_back({name, !failure, failure ? failure->message() : ""});
+  };
+  check("store", [&] { open_(Wants::read)->audit().size(); });
+  if (out.back().ok) check("policy", [&] { choose_policy({}, open_(Wants::read).get(), bundle()); });
+  return out;
+}
+
+service::StoreFigures StoreDesk::figures() {
+  const auto store = open_(Wants::read);
+  service::StoreFigures out;
+  for (const auto& [state, count] : store::run_counts(store->database())) {
+    out.runs.emplace_back(store::name_of(state), count);
+  }
+  if (const std::optional<store::Use> use = store->policies().in_use()) {
+    out.policy = store->policies().find(use->hash).name;
+    out.policy_hash = use->hash;
+  }
+  return out;
+}
+
+const engine::Bundle& StoreDesk::bundle() {
+  if (!bundle_) bundle_ = load_bundle();
+  return *bundle_;
+}
+
+}  // namespace cw::app

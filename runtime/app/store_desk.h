@@ -1,0 +1,58 @@
+// Operators' commands, carried out on a store: for a command line on this machine and for the operator door alike.
+//
+// Owner: one thread.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "engine/bundle.h"
+#include "engine/policy.h"
+#include "service/desk.h"
+#include "store/store.h"
+
+namespace cw::app {
+
+/// What a command is going to do with the store.
+enum class Wants { read, change, make };
+
+class StoreDesk : public service::Desk {
+ public:
+  using Json = nlohmann::ordered_json;
+  /// Called each time that a command wants the store. Raises usage, store.
+  using OpenStore = std::function<std::shared_ptr<store::Store>(Wants)>;
+
+  explicit StoreDesk(OpenStore open) : open_(std::move(open)) {}
+
+  Json answer(const service::OperatorCommand& command, const std::string& who) override;
+  std::vector<service::Readiness> readiness() override;
+  service::StoreFigures figures() override;
+
+ private:
+  using Command = service::OperatorCommand;
+
+  Json policy_list();
+  Json policy_show(const Command& command);
+  Json policy_check(const Command& command);
+  Json policy_load(const Command& command, const std::string& who);
+  Json policy_diff(const Command& command);
+  Json policy_explain(const Command& command);
+  Json policy_use(const Command& command, const std::string& who);
+  Json policy_rollback(const Command& command, const std::string& who);
+  Json policy_discard(const Command& command, const std::string& who);
+  Json run_list(const Command& command);
+  Json run_show(const Command& command);
+  Json run_stop(const Command& command, const std::string& who);
+
+  const engine::Bundle& bundle();
+  std::shared_ptr<const engine::Policy> named(store::Store& store, const std::string& version);
+
+  OpenStore open_;
+  std::shared_ptr<const engine::Bundle> bundle_{};  // once it was asked for
+};
+
+/// Runs `action`; an error of kind usage gets this cause (service/desk.h).
+void with_cause(const char* cause, const std::function<void()>& action);
+
+}  // namespace cw::app

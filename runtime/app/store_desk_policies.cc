@@ -1,0 +1,169 @@
+#include <algorithm>
+
+#include "app/policy_answers.h"
+#include "app/policy_source.h"
+#include "app/store_desk.h"
+
+namespace cw::app {
+
+using service::kConflict;
+using service::kNotThere;
+
+namespace {
+
+using Json = StoreDesk::Json;
+
+/// What a list of versions says of each: read once.
+class Standing {
+ public:
+  explicit Standing(store::Store& store) : now(store.policies().in_use()), history(store.policies().history()) {
+    for (const store::RunRow& run : store.runs().list({})) {
+      if (!store::is_over(run.state)) holders_[run.policy_hash].push_back(run.id);
+    }
+  }
+
+  /// A version that was in use drains until the last run that began under it is over.
+  std::string state_of(const store::Version& version) const {
+    if (now && version.hash == now->hash) return "in use";
+    if (version.discarded != 0) return "discarded";
+    const bool used =
+        std::any_of(history.begin(), history.end(), [&](const store::Use& use) { return use.hash == version.hash; });
+    return used && version.runs > 0 ? "draining" : "ready";
+  }
+
+  Json json_of(const store::Version& version) const {
+    const auto held = holders_.find(version.hash);
+    return {
+        {"state", state_of(version)},     {"name", version.name},
+        {"hash", version.hash},           {"origin", version.origin},
+        {"loaded", version.loaded},       {"loaded_by", version.loaded_by},
+        {"discarded", version.discarded}, {"runs", held == holders_.end() ? std::vector<std::string>() : held->second}};
+  }
+
+  const std::optional<store::Use> now;
+  const std::vector<store::Use> history;
+
+ private:
+  std::map<std::string, std::vector<std::string>> holders_{};
+};
+
+store::Version find(store::Store& store, const std::string& named) {
+  store::Version out;
+  with_cause(kNotThere, [&] { out = store.policies().find(named); });
+  return out;
+}
+
+Json told(const store::Version& version) { return {{"name", version.name}, {"hash", version.hash}}; }
+
+}  // namespace
+
+std::shared_ptr<const engine::Policy> StoreDesk::named(store::Store& store, const std::string& version) {
+  if (version == kDenyAll) return load_policy_file(shipped_policy(version), bundle());
+  std::shared_ptr<const engine::Policy> out;
+  const std::string hash = find(store, version).hash;
+  with_cause(kConflict, [&] { out = stored_policy(store, hash, bundle()); });
+  return out;
+}
+
+Json StoreDesk::policy_list() {
+  const auto store = open_(Wants::read);
+  const Standing standing(*store);
+  Json all = Json::array();
+  for (const store::Version& version : store->policies().list()) all.push_back(standing.json_of(version));
+  Json in_use;
+  if (standing.now) {
+    in_use = {{"hash", standing.now->hash},
+              {"since", standing.now->since},
+              {"by", standing.now->by},
+              {"reason", standing.now->reason}};
+  }
+  return {{"in_use", in_use}, {"policies", all}};
+}
+
+Json StoreDesk::policy_show(const Command& command) {
+  const auto store = open_(Wants::read);
+  const store::Version version = find(*store, command.word("version"));
+  const Standing standing(*store);
+  Json out = standing.json_of(version);
+  out["uses"] = Json::array();
+  for (const store::Use& use : standing.history) {
+    if (use.hash == version.hash) out["uses"].push_back({{"since", use.since}, {"by", use.by}, {"reason", use.reason}});
+  }
+  out["lines"] = Json::array();
+  out["text"] = "";
+  if (version.discarded != 0) return out;
+  const auto policy = stored_policy(*store, version.hash, bundle());
+  out["lines"] = policy->lines();
+  out["text"] = policy->text();
+  return out;
+}
+
+Json StoreDesk::policy_check(const Command& command) {
+  const auto policy = parse_policy(command.word("origin"), command.word("text"), bundle());
+  return {{"name", policy->name()}, {"hash", policy->hash()}};
+}
+
+Json StoreDesk::policy_load(const Command& command, const std::string& who) {
+  const auto policy = parse_policy(command.word("origin"), command.word("text"), bundle());
+  const bool is_new = put_policy(*open_(Wants::make), *policy, who);
+  return {{"name", policy->name()}, {"hash", policy->hash()}, {"new", is_new}};
+}
+
+Json StoreDesk::policy_diff(const Command& command) {
+  const auto store = open_(Wants::read);
+  const auto before = named(*store, command.word("before"));
+  return diff_answer(*before, *named(*store, command.word("after")));
+}
+
+Json StoreDesk::policy_explain(const Command& command) {
+  const auto store = open_(Wants::read);
+  const std::string version = command.word("policy");
+  const auto policy = version.empty() ? choose_policy({}, store.get(), bundle()).policy : named(*store, version);
+  CommandCase asked;
+  asked.command = command.word("command");
+  asked.flow = command.word("flow");
+  if (const std::string level = command.word("level"); !level.empty()) asked.level = level;
+  if (const std::string scp = command.word("scp"); !scp.empty()) asked.scp = scp;
+  if (const std::string domain = command.word("domain"); !domain.empty()) asked.domain = domain;
+  return explain_answer(policy, asked);
+}
+
+Json StoreDesk::policy_use(const Command& command, const std::string& who) {
+  std::string version = command.word("version");
+  const bool stops_everything = version == kDenyAll;
+  // An emergency does not wait for a file of audit roots that cannot be written.
+  const auto store = open_(stops_everything ? Wants::read : Wants::change);
+  if (stops_everything) {
+    const auto policy = load_policy_file(shipped_policy(kDenyAll), bundle());
+    put_policy(*store, *policy, who);
+    version = policy->hash();
+  }
+  const store::Version found = find(*store, version);
+  with_cause(kConflict, [&] {
+    stored_policy(*store, found.hash, bundle());  // nothing that this program cannot read comes into use
+    store->policies().use(found.hash, who, command.word("reason"));
+  });
+  return told(found);
+}
+
+Json StoreDesk::policy_rollback(const Command& command, const std::string& who) {
+  const auto store = open_(Wants::change);
+  const std::vector<store::Use> history = store->policies().history();
+  store::Use now;
+  with_cause(kConflict, [&] {
+    if (history.size() > 1) stored_policy(*store, history[1].hash, bundle());  // it can be read
+    now = store->policies().roll_back(who, command.word("reason"));
+  });
+  return told(store->policies().find(now.hash));
+}
+
+Json StoreDesk::policy_discard(const Command& command, const std::string& who) {
+  const auto store = open_(Wants::change);
+  const store::Version version = find(*store, command.word("version"));
+  with_cause(kConflict, [&] { store->policies().discard(version.hash, who); });
+  Json out = told(version);
+  out["runs"] = version.runs;
+  return out;
+}
+
+}  // namespace cw::app

@@ -1,0 +1,148 @@
+#include <optional>
+#include <sstream>
+
+#include "app/lost_keys.h"
+#include "app/moment.h"
+#include "app/store_desk.h"
+#include "app/trace.h"
+#include "journal/replay_run.h"
+#include "journal/store_journal.h"
+
+namespace cw::app {
+
+using service::kNotThere;
+
+namespace {
+
+using Json = StoreDesk::Json;
+
+constexpr int64_t kRuns = 50;  // where nobody says how many
+
+Json json_of(const store::RunRow& row) {
+  return {{"id", row.id},
+          {"state", store::name_of(row.state)},
+          {"flow", row.flow},
+          {"card", row.card},
+          {"card_id", row.card_id},
+          {"flavor", row.flavor},
+          {"bundle", row.bundle},
+          {"policy", row.policy},
+          {"policy_hash", row.policy_hash},
+          {"node", row.node},
+          {"created", row.created},
+          {"changed", row.changed},
+          {"wake", row.wake},
+          {"attempts", row.attempts},
+          {"frames", row.frames},
+          {"error", row.error},
+          {"stop_asked", row.stop_asked},
+          {"held", row.held}};
+}
+
+/// What has to happen for the run to go on, or how it ended.
+std::string end_of(const journal::OpenedJournal& journal) {
+  const store::RunRow& row = journal.row;
+  switch (row.state) {
+    case store::RunState::running:
+      if (row.held) return "a process works on it, or died while it did: cardwright runs resume " + row.id;
+      return "nobody works on it: cardwright runs resume " + row.id;
+    case store::RunState::waiting:
+      return row.wake > 0 ? "waits until " + utc_text(row.wake) : "waits for an event";
+    case store::RunState::stuck:
+      return "its attempts are used up, and it waits for an operator: cardwright runs resume " + row.id;
+    case store::RunState::done:
+      return "the flow came to its end";
+    case store::RunState::failed:
+      return "ended with a " + row.error + " error";
+    case store::RunState::stopped:
+      if (row.error.empty()) return "it was imported while it was not over, and nobody goes on with it here";
+      return "stopped by an operator";
+  }
+  return {};
+}
+
+/// The last attempt of a journal that ends before the run does has not failed: the story ends there.
+class Story : public Trace {
+ public:
+  explicit Story(std::ostream& out) : Trace(out, {.times = false}) {}
+
+  void attempt_failed(const Error& error, bool again) override {
+    if (again) {
+      Trace::attempt_failed(error, true);
+    } else {
+      last_ = error;
+    }
+  }
+  void end(bool ran_out) {
+    if (last_ && !ran_out) Trace::attempt_failed(*last_, false);
+  }
+
+ private:
+  std::optional<Error> last_{};
+};
+
+store::RunRow find(store::Store& store, const std::string& named) {
+  store::RunRow out;
+  with_cause(kNotThere, [&] { out = store.runs().find(named); });
+  return out;
+}
+
+}  // namespace
+
+/// "all" in place of a limit is for a command line, whose output goes to a file.
+Json StoreDesk::run_list(const Command& command) {
+  store::RunFilter filter;
+  filter.flow = command.word("flow");
+  filter.limit = command.number("limit", kRuns);
+  if (const std::string state = command.word("state"); !state.empty()) {
+    filter.state = store::run_state_named(state);
+    if (!filter.state) {
+      throw Error(ErrorKind::usage,
+                  "the state is one of running, waiting, stuck, done, failed, stopped, and not '" + state + "'");
+    }
+  }
+  const auto store = open_(Wants::read);
+  Json all = Json::array();
+  for (const store::RunRow& row : store->runs().list(filter)) {
+    all.push_back(json_of(row));
+    all.back()["lost_keys"] = lost_key_lines(*store, row);
+  }
+  return {{"runs", all}};
+}
+
+/// Played again, so that each command is decoded as it was when it was said.
+Json StoreDesk::run_show(const Command& command) {
+  const auto store = open_(Wants::read);
+  const journal::OpenedJournal journal = journal::open_journal(*store, find(*store, command.word("run")).id);
+  Json out = json_of(journal.row);
+  out["meaning"] = end_of(journal);
+  std::ostringstream text;
+  Story story(text);
+  journal::ReplayOptions replaying;
+  replaying.observer = &story;
+  const journal::Replayed replayed =
+      journal::replay_run(journal, journal::read_setup(*store, journal.head, journal.key), replaying);
+  story.end(replayed.result.ran_out);
+  out["story"] = text.str();
+  out["in_doubt"] = journal.lines.in_doubt;
+  out["difference"] = replayed.difference ? replayed.difference->message() : "";
+  return out;
+}
+
+/// A run that a process works on ends at its next boundary, one that nobody holds at once.
+Json StoreDesk::run_stop(const Command& command, const std::string& who) {
+  const auto store = open_(Wants::change);
+  const store::RunRow row = find(*store, command.word("run"));
+  const bool over = store::is_over(row.state);
+  bool ended = false;
+  if (!over) {
+    store->runs().ask_to_stop(row.id);
+    ended = journal::StoreJournal::stop_if_free(store, row.id, who);
+  }
+  return {{"id", row.id},
+          {"state", store::name_of(ended ? store::RunState::stopped : row.state)},
+          {"over", over},
+          {"stopped", ended}};
+}
+
+}  // namespace cw::app

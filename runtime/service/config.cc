@@ -1,0 +1,164 @@
+#include "service/config.h"
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "base/files.h"
+#include "config_reader_private.h"
+#include "service/json_reader.h"
+
+namespace cw::service {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+namespace {
+
+constexpr size_t kFileBytes = 1u << 20;
+
+bool is_server(const std::string& where) {
+  return where.starts_with("postgres://") || where.starts_with("postgresql://");
+}
+
+class Reading {
+ public:
+  Reading(fs::path folder, std::vector<std::string>& problems) : folder_(std::move(folder)), problems_(problems) {}
+
+  Configuration read(const json& value) {
+    Configuration out;
+    ConfigReader top(value, "", problems_);
+    if (auto store = top.object("store")) {
+      read_store(*store, out.store);
+    } else if (!top.has("store")) {
+      top.problem("store", "is missing");
+    }
+    if (auto log = top.object("log")) read_log(*log, out.log);
+    if (auto supervisor = top.object("supervisor")) {
+      out.supervisor.heart = std::chrono::seconds(supervisor->number("heart_seconds", 10, 1, 3600));
+      out.supervisor.patience = std::chrono::seconds(supervisor->number("patience_seconds", 30, 0, 3600));
+      supervisor->finish();
+    }
+    if (auto doors = top.object("doors")) read_doors(*doors, out);
+    if (!top.has("doors")) top.problem("doors", "is missing; without a door nobody can reach the service");
+    top.finish();
+    return out;
+  }
+
+ private:
+  std::optional<fs::path> file(ConfigReader& reader, const std::string& key, bool required = false) {
+    const std::string text = reader.text(key, required);
+    if (text.empty()) return {};
+    return folder_ / text;
+  }
+
+  void read_store(ConfigReader& reader, StoreConfig& out) {
+    out.where = reader.text("where", true);
+    if (!out.where.empty() && !is_server(out.where)) out.where = (folder_ / out.where).string();
+    out.key = file(reader, "key");
+    if (is_server(out.where) && !out.key) {
+      reader.problem("key", "is missing; a store on a server needs a key file, the same one on every node");
+    }
+    out.node = reader.text("node");
+    out.audit_roots = file(reader, "audit_roots");
+    reader.finish();
+  }
+
+  void read_log(ConfigReader& reader, LogConfig& out) {
+    out.level = static_cast<log::Level>(reader.one_of("level", {"debug", "info", "warn", "error"}, 1));
+    out.format = static_cast<LogFormat>(reader.one_of("format", {"auto", "json", "text"}, 0));
+    reader.finish();
+  }
+
+  void read_doors(ConfigReader& reader, Configuration& out) {
+    if (auto door = reader.object("operator")) read_operator(*door, out.operators);
+    if (auto door = reader.object("metrics")) {
+      const std::string listen = door->text("listen");
+      if (!listen.empty()) out.metrics.listen = listen;
+      door->finish();
+    }
+    if (reader.has("device")) reader.problem("device", "is reserved: this version has no such door");
+    if (!reader.has("operator")) reader.problem("operator", "is missing");
+    reader.object("device");
+    reader.finish();
+  }
+
+  void read_operator(ConfigReader& reader, OperatorDoorConfig& out) {
+    if (const auto path = file(reader, "unix")) out.unix_socket = path->string();
+    if (auto https = reader.object("https")) {
+      HttpsConfig& door = out.https.emplace();
+      door.listen = https->text("listen", true);
+      door.tls.certificate = file(*https, "certificate", true).value_or("");
+      door.tls.key = file(*https, "key", true).value_or("");
+      door.tls.clients = net::ClientCertificates::demanded;
+      for (const std::string& each : https->texts("authorities", true)) door.tls.authorities.push_back(folder_ / each);
+      if (const auto revoked = file(*https, "revoked")) door.tls.revoked = *revoked;
+      https->finish();
+    }
+    if (auto roles = reader.object("roles")) read_roles(*roles, out.roles);
+    if (!reader.has("unix") && !reader.has("https")) {
+      reader.problem("unix", "is missing, and so is https; an operator needs one of them");
+    }
+    reader.finish();
+  }
+
+  void read_roles(ConfigReader& reader, std::map<std::string, Role>& out) {
+    for (const std::string& subject : reader.keys()) {
+      out[subject] = static_cast<Role>(reader.one_of(subject, {"viewer", "operator", "approver"}, 0));
+      if (subject.find('=') == std::string::npos) {
+        reader.problem(subject, "is no subject of a certificate; one is written as in CN=alice,O=Acme");
+      }
+    }
+  }
+
+  const fs::path folder_;
+  std::vector<std::string>& problems_;
+};
+
+}  // namespace
+
+ReadConfiguration parse_configuration(std::string_view text, const fs::path& folder) {
+  ReadConfiguration out;
+  json value;
+  try {
+    value = read_json(text, {.depth = 8, .comments = true});
+  } catch (const Error& error) {
+    out.problems.push_back(error.message());
+    return out;
+  }
+  if (!value.is_object()) {
+    out.problems.emplace_back("the whole of it must be a JSON object");
+    return out;
+  }
+  out.configuration = Reading(folder, out.problems).read(value);
+  return out;
+}
+
+ReadConfiguration read_configuration(const fs::path& file) {
+  return parse_configuration(text_view(read_file(file, kFileBytes)), fs::absolute(file).parent_path());
+}
+
+void take_live(Configuration& now, const Configuration& next) {
+  now.log.level = next.log.level;
+  now.operators.roles = next.operators.roles;
+  if (now.operators.https && next.operators.https) now.operators.https->tls = next.operators.https->tls;
+}
+
+std::vector<std::string> needs_restart(const Configuration& now, const Configuration& next) {
+  std::vector<std::string> out;
+  const auto compare = [&](const char* what, const auto& a, const auto& b) {
+    if (a != b) out.push_back(std::string(what) + " is another; it counts from the next start on");
+  };
+  const auto listen = [](const Configuration& it) { return it.operators.https ? it.operators.https->listen : ""; };
+  compare("store.where", now.store.where, next.store.where);
+  compare("store.key", now.store.key, next.store.key);
+  compare("store.node", now.store.node, next.store.node);
+  compare("store.audit_roots", now.store.audit_roots, next.store.audit_roots);
+  compare("log.format", now.log.format, next.log.format);
+  compare("supervisor.heart_seconds", now.supervisor.heart, next.supervisor.heart);
+  compare("supervisor.patience_seconds", now.supervisor.patience, next.supervisor.patience);
+  compare("doors.operator.unix", now.operators.unix_socket, next.operators.unix_socket);
+  compare("doors.operator.https.listen", listen(now), listen(next));
+  compare("doors.metrics.listen", now.metrics.listen, next.metrics.listen);
+  return out;
+}
+
+}  // namespace cw::service

@@ -1,0 +1,79 @@
+// What a service is told in its configuration file: JSON, comments allowed. Checked in full before anything starts, so
+// that one look shows all that is wrong.
+//
+// Plain values.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/log.h"
+#include "net/tls_setup.h"
+#include "service/operator_command.h"
+
+namespace cw::service {
+
+struct StoreConfig {
+  std::string where{};  // a path, or postgres://HOST/DATABASE
+  std::optional<std::filesystem::path> key{};
+  std::string node{};
+  std::optional<std::filesystem::path> audit_roots{};
+};
+
+enum class LogFormat : uint8_t { by_terminal, json, text };
+
+struct LogConfig {
+  log::Level level = log::Level::info;
+  LogFormat format = LogFormat::by_terminal;
+};
+
+struct SupervisorConfig {
+  std::chrono::seconds heart{10};     // a worker that gives no sign of life for so long is killed
+  std::chrono::seconds patience{30};  // for answers under way, when the service stops
+};
+
+struct HttpsConfig {
+  std::string listen{};
+  net::TlsSetup tls{};
+};
+
+struct OperatorDoorConfig {
+  std::string unix_socket{};  // a path; empty: none
+  std::optional<HttpsConfig> https{};
+  std::map<std::string, Role> roles{};  // by the subject of a certificate
+};
+
+struct MetricsDoorConfig {
+  std::string listen = "127.0.0.1:9464";
+};
+
+struct Configuration {
+  StoreConfig store{};
+  LogConfig log{};
+  SupervisorConfig supervisor{};
+  OperatorDoorConfig operators{};
+  MetricsDoorConfig metrics{};
+};
+
+/// Of a file, or of a text that was read from one.
+struct ReadConfiguration {
+  Configuration configuration{};
+  std::vector<std::string> problems{};  // each a line: what has it, what is wrong; empty: none
+};
+
+/// Paths in it are as seen from `folder`.
+ReadConfiguration parse_configuration(std::string_view text, const std::filesystem::path& folder);
+/// Raises usage: the file cannot be read.
+ReadConfiguration read_configuration(const std::filesystem::path& file);
+
+/// What a service that runs takes over: the log's level, certificates, roles.
+void take_live(Configuration& now, const Configuration& next);
+/// What of it only a new start can change: lines that name it.
+std::vector<std::string> needs_restart(const Configuration& now, const Configuration& next);
+
+}  // namespace cw::service

@@ -1,0 +1,76 @@
+#include "base/error.h"
+#include "service/operator_command.h"
+
+namespace cw::service {
+
+namespace {
+
+using From = Field::From;
+using Is = Field::Is;
+
+constexpr int64_t kPolicyBytes = 256 << 10;
+constexpr int64_t kAtOnce = 1000;  // rows of an answer
+
+Field version() { return {"version", From::path, Is::line, true, 200}; }
+Field run() { return {"run", From::path, Is::line, true, 64}; }
+Field reason() { return {"reason", From::body}; }
+Field origin() { return {"origin", From::body, Is::line, true}; }
+Field text() { return {"text", From::body, Is::text, true, kPolicyBytes}; }
+Field asked(const char* name) { return {name, From::query, Is::line, false, 200}; }
+Field count(const char* name, int64_t most) { return {name, From::query, Is::number, false, most}; }
+Field said(const char* name, bool required = false) { return {name, From::body, Is::line, required}; }
+
+std::vector<Route> make_routes() {
+  constexpr int64_t kEver = INT64_MAX;
+  const Role viewer = Role::viewer;
+  const Role operates = Role::operates;
+  return {
+      {Ask::index, "GET", "/v1", viewer, false, {}},
+      {Ask::health, "GET", "/v1/health", viewer, false, {}},
+      {Ask::policy_list, "GET", "/v1/policies", viewer, false, {}},
+      {Ask::policy_load, "POST", "/v1/policies", operates, true, {origin(), text()}},
+      {Ask::policy_check, "POST", "/v1/policies/check", viewer, false, {origin(), text()}},
+      {Ask::policy_diff, "POST", "/v1/policies/diff", viewer, false, {said("before", true), said("after", true)}},
+      {Ask::policy_explain,
+       "POST",
+       "/v1/policies/explain",
+       viewer,
+       false,
+       {said("policy"),
+        {"command", From::body, Is::line, true, 2048},
+        said("flow"),
+        said("level"),
+        said("scp"),
+        said("domain")}},
+      {Ask::policy_rollback, "POST", "/v1/policies/rollback", operates, true, {reason()}},
+      {Ask::policy_show, "GET", "/v1/policies/{version}", viewer, false, {version()}},
+      {Ask::policy_use, "POST", "/v1/policies/{version}/use", operates, true, {version(), reason()}},
+      {Ask::policy_discard, "POST", "/v1/policies/{version}/discard", operates, true, {version()}},
+      {Ask::run_list, "GET", "/v1/runs", viewer, false, {asked("state"), asked("flow"), count("limit", kAtOnce)}},
+      {Ask::run_show, "GET", "/v1/runs/{run}", viewer, false, {run()}},
+      {Ask::run_stop, "POST", "/v1/runs/{run}/stop", operates, true, {run()}},
+      {Ask::budget_list, "GET", "/v1/budgets", viewer, false, {asked("card")}},
+      {Ask::audit_list, "GET", "/v1/audit", viewer, false, {count("from", kEver), count("limit", kAtOnce)}},
+      {Ask::audit_verify, "GET", "/v1/audit/state", viewer, false, {}},
+  };
+}
+
+}  // namespace
+
+std::string_view name_of(Role role) {
+  return role == Role::viewer ? "viewer" : role == Role::operates ? "operator" : "approver";
+}
+
+const std::vector<Route>& routes() {
+  static const std::vector<Route> all = make_routes();
+  return all;
+}
+
+const Route& route_of(Ask ask) {
+  for (const Route& route : routes()) {
+    if (route.ask == ask) return route;
+  }
+  throw Error(ErrorKind::internal, "an operator's command has no route");
+}
+
+}  // namespace cw::service
