@@ -28,6 +28,7 @@ earlier ones built, in this order:
   policy     policies that operators load, compare, try on the runs that have been, and swap
   device     cardwright agent against servers of both device protocols that lose answers, wait and lie
   bundle     scripts that operators build, sign, load and swap; openssl and tar read them, broken ones are refused
+  devices    devices that call a service, while policies are swapped, workers are killed and the service begins anew
   serve      cardwright serve: operators, certificates, workers that are killed, signals; docs/api/operator.yaml
   scenarios  tests/scenarios on simulated cards and through a real pcscd; cardwright test as its users have it
   batch      many rows onto many cards: killed, stopped and started again, bad files, secrets of a table
@@ -121,6 +122,10 @@ stage_bundle() {
 stage_serve() {
   with_postgres
   tests/interop/serve/run.py "$cardwright"
+}
+
+stage_devices() {
+  tests/interop/devices/run.py "$cardwright"
 }
 
 stage_scenarios() {

@@ -6,6 +6,7 @@
 
 #include "app/audit_roots.h"
 #include "app/commands.h"
+#include "app/device_runs.h"
 #include "app/failure.h"
 #include "app/policy_source.h"
 #include "app/serve_demo.h"
@@ -15,6 +16,7 @@
 #include "base/error.h"
 #include "net/listening_socket.h"
 #include "service/config.h"
+#include "service/device_worker.h"
 #include "service/operator_door.h"
 #include "service/supervisor.h"
 
@@ -35,10 +37,14 @@ service::ReadConfiguration read_whole(const std::filesystem::path& file) {
   service::ReadConfiguration out;
   const auto unreadable = failure_of([&] { out = service::read_configuration(file); });
   if (unreadable) out.problems.push_back(unreadable->message());
-  const auto& https = out.configuration.operators.https;
-  if (!out.problems.empty() || !https) return out;
-  const auto unusable = failure_of([&] { net::check_tls(https->tls); });
-  if (unusable) out.problems.push_back("doors.operator.https: " + unusable->message());
+  if (!out.problems.empty()) return out;
+  const auto try_tls = [&](const char* door, const service::HttpsConfig& https) {
+    const auto unusable = failure_of([&] { net::check_tls(https.tls); });
+    if (unusable) out.problems.push_back(std::string(door) + ": " + unusable->message());
+  };
+  const Configuration& read = out.configuration;
+  if (read.operators.https) try_tls("doors.operator.https", *read.operators.https);
+  if (read.devices) try_tls("doors.device.https", read.devices->https);
   return out;
 }
 
@@ -75,14 +81,24 @@ Sockets listen(const Configuration& configuration) {
   if (operators.https) {
     out[service::kOperatorHttps] = std::make_unique<net::ListeningSocket>(operators.https->listen);
   }
+  if (configuration.devices) {
+    out[service::kDevice] = std::make_unique<net::ListeningSocket>(configuration.devices->https.listen);
+  }
   out[service::kMetrics] = std::make_unique<net::ListeningSocket>(configuration.metrics.listen);
   return out;
+}
+
+service::OpenTicket opener_of_tickets(const Configuration& configuration) {
+  const auto store = store::Store::open(options_of(configuration.store));
+  const auto runs = std::make_shared<const DeviceRuns>(store, configuration.devices->keys);
+  return [runs](const std::string& ticket, engine::Relay relay) { return runs->open(ticket, relay); };
 }
 
 /// What would only fail in a worker is looked at before there is one.
 void try_out(const Configuration& configuration) {
   const auto store = store::Store::open(options_of(configuration));
   choose_policy({}, store.get(), *load_bundle());
+  if (configuration.devices) DeviceRuns(store, configuration.devices->keys);
 }
 
 bool reload(const std::filesystem::path& file, Configuration& configuration, service::ServiceLog& log) {
@@ -144,6 +160,13 @@ ExitStatus serve(const Options& options) {
     return service::make_operator_door({configuration, *counters, log, CW_VERSION, open_desk});
   };
   setup.crews.push_back({"operator", 1, open_door});
+  // One, since a device's run is in the memory of the process that has its lease.
+  if (configuration.devices) {
+    setup.crews.push_back({"device", 1, [&]() -> std::unique_ptr<service::Door> {
+                             const auto open = [&] { return opener_of_tickets(configuration); };
+                             return service::make_device_door({configuration, log, open});
+                           }});
+  }
   counters = std::make_unique<service::SharedCounters>(service::names_of(setup.crews));
   service::Supervisor supervisor(std::move(setup), *counters, log);
   return supervisor.run() ? ExitStatus::ok : ExitStatus::interrupted;

@@ -48,7 +48,7 @@ void KeySource::demand() const {
               "CARDWRIGHT_KEYS to one");
 }
 
-crypto::FileKeyStore test_keys(const se::Flavor& card) {
+std::string test_keys_text(const se::Flavor& card) {
   constexpr uint8_t kDes = 0x80;
   const bool des = !card.keys.empty() && card.keys.front().type == kDes;
   const std::string type = des ? "des" : "aes";
@@ -58,7 +58,12 @@ crypto::FileKeyStore test_keys(const se::Flavor& card) {
     text += section("isd", type, factory.version, to_hex(factory.enc), to_hex(factory.mac), to_hex(factory.dek));
   }
   for (const TestSet& set : kTestSets) text += section(set.name, type, set.version, set.enc, set.mac, set.dek);
-  return crypto::FileKeyStore::parse(Secret::take(to_bytes(std::string_view(text))), "the built-in test keys");
+  return text;
+}
+
+crypto::FileKeyStore test_keys(const se::Flavor& card) {
+  return crypto::FileKeyStore::parse(Secret::take(to_bytes(std::string_view(test_keys_text(card)))),
+                                     "the built-in test keys");
 }
 
 }  // namespace cw::app

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "crypto/key_store.h"
 #include "se/flavor.h"
@@ -28,5 +29,7 @@ KeySource open_keys(const std::optional<std::filesystem::path>& file, const char
 /// Key sets for the simulated card alone: `isd` is what a card of this flavor leaves the factory with; the others are
 /// what flows in scripts/demo put onto it.
 crypto::FileKeyStore test_keys(const se::Flavor& card);
+/// The same as the text of a key file. They are published, so they may be seen.
+std::string test_keys_text(const se::Flavor& card);
 
 }  // namespace cw::app

@@ -5,10 +5,12 @@
 
 #include <stdlib.h>
 
+#include "app/key_source.h"
 #include "app/store_place.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "net/demo_certificates.h"
+#include "service/device_worker.h"
 #include "service/operator_door.h"
 
 namespace cw::app {
@@ -32,6 +34,16 @@ constexpr const char* kConfiguration = R"(// A service to try things out with. I
       },
       // By the subject of a client's certificate: viewer, operator or approver.
       "roles": { "CN=viewer": "viewer", "CN=operator": "operator", "CN=approver": "approver" }
+    },
+    // Devices call here. The keys are published test keys, for simulated cards.
+    "device": {
+      "https": {
+        "listen": "127.0.0.1:0",
+        "certificate": "certificates/server.pem",
+        "key": "certificates/server.key",
+        "authorities": ["certificates/authority.pem"]
+      },
+      "keys": "demo.keys"
     },
     "metrics": { "listen": "127.0.0.1:0" }
   }
@@ -63,7 +75,8 @@ void ServeDemo::fill() const {
   make_private_folder(folder_);
   const net::DemoAuthority authority(folder_ / "certificates");
   authority.issue({"server", {"localhost", "127.0.0.1", "::1"}});
-  for (const char* role : {"viewer", "operator", "approver"}) authority.issue({role});
+  for (const char* role : {"viewer", "operator", "approver", "device"}) authority.issue({role});
+  write_file_atomically(folder_ / "demo.keys", view(test_keys_text(se::flavor("generic"))), true);
   write_file_atomically(configuration(), view(kConfiguration), false);
 }
 
@@ -83,6 +96,13 @@ std::string ServeDemo::guide(const std::map<std::string, std::string>& addresses
          address(service::kOperatorHttps) + " --ca " + certificates + "/authority.pem --cert " + certificates +
          "/operator.pem --key " + certificates +
          "/operator.key\n"
+         "  a ticket         cardwright ticket demo/inventory --store " +
+         (folder_ / "store.db").string() +
+         "\n"
+         "  a device         cardwright agent --card sim --session TICKET --server https://" +
+         address(service::kDevice) + " --ca " + certificates + "/authority.pem --cert " + certificates +
+         "/device.pem --key " + certificates +
+         "/device.key\n"
          "  monitoring       curl http://" +
          address(service::kMetrics) + "/readyz\n";
 }

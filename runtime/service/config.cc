@@ -75,28 +75,39 @@ class Reading {
       if (!listen.empty()) out.metrics.listen = listen;
       door->finish();
     }
-    if (reader.has("device")) reader.problem("device", "is reserved: this version has no such door");
+    if (auto door = reader.object("device")) read_device(*door, out.devices.emplace());
     if (!reader.has("operator")) reader.problem("operator", "is missing");
-    reader.object("device");
     reader.finish();
   }
 
   void read_operator(ConfigReader& reader, OperatorDoorConfig& out) {
     if (const auto path = file(reader, "unix")) out.unix_socket = path->string();
-    if (auto https = reader.object("https")) {
-      HttpsConfig& door = out.https.emplace();
-      door.listen = https->text("listen", true);
-      door.tls.certificate = file(*https, "certificate", true).value_or("");
-      door.tls.key = file(*https, "key", true).value_or("");
-      door.tls.clients = net::ClientCertificates::demanded;
-      for (const std::string& each : https->texts("authorities", true)) door.tls.authorities.push_back(folder_ / each);
-      if (const auto revoked = file(*https, "revoked")) door.tls.revoked = *revoked;
-      https->finish();
-    }
+    if (auto https = reader.object("https")) read_https(*https, out.https.emplace());
     if (auto roles = reader.object("roles")) read_roles(*roles, out.roles);
     if (!reader.has("unix") && !reader.has("https")) {
       reader.problem("unix", "is missing, and so is https; an operator needs one of them");
     }
+    reader.finish();
+  }
+
+  void read_https(ConfigReader& reader, HttpsConfig& out) {
+    out.listen = reader.text("listen", true);
+    out.tls.certificate = file(reader, "certificate", true).value_or("");
+    out.tls.key = file(reader, "key", true).value_or("");
+    out.tls.clients = net::ClientCertificates::demanded;
+    for (const std::string& each : reader.texts("authorities", true)) out.tls.authorities.push_back(folder_ / each);
+    if (const auto revoked = file(reader, "revoked")) out.tls.revoked = *revoked;
+    reader.finish();
+  }
+
+  void read_device(ConfigReader& reader, DeviceDoorConfig& out) {
+    if (auto https = reader.object("https")) read_https(*https, out.https);
+    if (!reader.has("https")) reader.problem("https", "is missing; devices call from outside");
+    out.keys = file(reader, "keys");
+    out.threads = static_cast<unsigned>(reader.number("threads", 4, 1, 64));
+    out.delay = std::chrono::milliseconds(reader.number("delay_ms", 500, 0, 60'000));
+    out.silence = std::chrono::seconds(reader.number("silence_seconds", 300, 10, 86'400));
+    out.sessions = static_cast<size_t>(reader.number("sessions", 20'000, 1, 1'000'000));
     reader.finish();
   }
 
@@ -140,6 +151,7 @@ void take_live(Configuration& now, const Configuration& next) {
   now.log.level = next.log.level;
   now.operators.roles = next.operators.roles;
   if (now.operators.https && next.operators.https) now.operators.https->tls = next.operators.https->tls;
+  if (now.devices && next.devices) now.devices->https.tls = next.devices->https.tls;
 }
 
 std::vector<std::string> needs_restart(const Configuration& now, const Configuration& next) {
@@ -157,6 +169,15 @@ std::vector<std::string> needs_restart(const Configuration& now, const Configura
   compare("supervisor.patience_seconds", now.supervisor.patience, next.supervisor.patience);
   compare("doors.operator.unix", now.operators.unix_socket, next.operators.unix_socket);
   compare("doors.operator.https.listen", listen(now), listen(next));
+  compare("doors.device", now.devices.has_value(), next.devices.has_value());
+  if (now.devices && next.devices) {
+    compare("doors.device.https.listen", now.devices->https.listen, next.devices->https.listen);
+    compare("doors.device.keys", now.devices->keys, next.devices->keys);
+    compare("doors.device.threads", now.devices->threads, next.devices->threads);
+    compare("doors.device.delay_ms", now.devices->delay, next.devices->delay);
+    compare("doors.device.silence_seconds", now.devices->silence, next.devices->silence);
+    compare("doors.device.sessions", now.devices->sessions, next.devices->sessions);
+  }
   compare("doors.metrics.listen", now.metrics.listen, next.metrics.listen);
   return out;
 }

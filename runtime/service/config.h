@@ -48,6 +48,15 @@ struct OperatorDoorConfig {
   std::map<std::string, Role> roles{};  // by the subject of a certificate
 };
 
+struct DeviceDoorConfig {
+  HttpsConfig https{};
+  std::optional<std::filesystem::path> keys{};  // key store of the runs; absent: $CARDWRIGHT_KEYS
+  unsigned threads = 4;
+  std::chrono::milliseconds delay{500};  // until a device that has nothing to do asks again
+  std::chrono::seconds silence{300};     // a device that is not heard of for so long is called off
+  size_t sessions = 20'000;              // devices at once
+};
+
 struct MetricsDoorConfig {
   std::string listen = "127.0.0.1:9464";
 };
@@ -57,6 +66,7 @@ struct Configuration {
   LogConfig log{};
   SupervisorConfig supervisor{};
   OperatorDoorConfig operators{};
+  std::optional<DeviceDoorConfig> devices{};
   MetricsDoorConfig metrics{};
 };
 

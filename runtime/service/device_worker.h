@@ -1,0 +1,28 @@
+// The door for devices, as a worker drives it: a server, the desk behind it, and what they count.
+//
+// Owner: a worker. Thread rule: as Door.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "service/config.h"
+#include "service/device_run.h"
+#include "service/door.h"
+#include "service/service_log.h"
+
+namespace cw::service {
+
+struct DeviceWorkerSetup {
+  const Configuration& configuration;  // borrowed; may change before reload(), on the same thread
+  const ServiceLog& log;
+  std::function<OpenTicket()> open{};  // called when it starts; raises what keeps it from serving
+};
+
+/// Name of its listener.
+inline constexpr const char* kDevice = "device";
+
+/// `configuration` has such a door.
+std::unique_ptr<Door> make_device_door(const DeviceWorkerSetup& setup);
+
+}  // namespace cw::service
