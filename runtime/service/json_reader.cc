@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "json_reading_private.h"
 
 namespace cw::service {
 
@@ -25,16 +26,21 @@ std::string place_of(std::string_view text, size_t byte) {
 
 json read_json(std::string_view text, const JsonRules& rules) {
   std::vector<std::set<std::string>> names;
+  size_t values = 0;
   const auto watch = [&](int depth, Event event, json& parsed) {
     if (event == Event::object_start || event == Event::array_start) {
       if (static_cast<size_t>(depth) >= rules.depth) {
         throw Error(ErrorKind::usage, "it is nested deeper than " + std::to_string(rules.depth) + " levels");
       }
     }
+    const bool ends = event == Event::object_end || event == Event::array_end;
+    if (!ends && ++values > rules.values) {
+      throw Error(ErrorKind::usage, "it has more than " + std::to_string(rules.values) + " values");
+    }
     if (event == Event::object_start) names.emplace_back();
     if (event == Event::object_end) names.pop_back();
     if (event == Event::key && !names.back().insert(parsed.get<std::string>()).second) {
-      throw Error(ErrorKind::usage, "a name stands twice in one object: \"" + parsed.get<std::string>() + "\"");
+      throw Error(ErrorKind::usage, "a name stands twice in one object: \"" + printable(parsed.get<std::string>(), 40) + "\"");
     }
     return true;
   };

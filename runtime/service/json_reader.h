@@ -1,5 +1,5 @@
-// JSON from outside, read with care: a bound on its depth, no name twice in one object. Comments only where people
-// write the file.
+// JSON from outside, read with care: bounds on its depth and on how much is in it, no name twice in one object. Comments
+// only where people write the file.
 //
 // Plain functions; safe from any thread.
 #pragma once
@@ -15,9 +15,10 @@ namespace cw::service {
 struct JsonRules {
   size_t depth = 8;
   bool comments = false;
+  size_t values = 100'000;  // and names, together
 };
 
-/// Raises usage: no JSON (where it is wrong, none of its text), deeper than that, a name that stands twice.
+/// Raises usage: no JSON (where it is wrong, none of its text), deeper or more than that, a name that stands twice.
 nlohmann::json read_json(std::string_view text, const JsonRules& rules);
 
 }  // namespace cw::service

@@ -1,7 +1,7 @@
-#include <set>
+#include "json_reading_private.h"
 
 #include "base/error.h"
-#include "json_reading_private.h"
+#include "service/json_reader.h"
 
 namespace cw::service {
 
@@ -24,35 +24,12 @@ json read_object(std::string_view text, const char* what, const JsonLimits& limi
   if (text.size() > limits.bytes) {
     refuse(what, "it has " + std::to_string(text.size()) + " bytes, at most " + std::to_string(limits.bytes));
   }
-  size_t values = 0;
-  std::vector<std::set<std::string>> keys;
-  const auto bounded = [&](int depth, json::parse_event_t event, json& value) {
-    using Event = json::parse_event_t;
-    switch (event) {
-      case Event::object_end:
-        keys.pop_back();
-        return true;
-      case Event::array_end:
-        return true;
-      case Event::key:
-        if (!keys.back().insert(value.get<std::string>()).second) {
-          refuse(what, "the name '" + printable(value.get<std::string>(), 40) + "' stands twice in one object");
-        }
-        break;
-      case Event::object_start:
-        keys.emplace_back();
-        [[fallthrough]];
-      case Event::array_start:
-        if (depth >= limits.depth) refuse(what, "it is deeper than " + std::to_string(limits.depth) + " levels");
-        break;
-      case Event::value:
-        break;
-    }
-    if (++values > limits.values) refuse(what, "it has more than " + std::to_string(limits.values) + " values");
-    return true;
-  };
-  json out = json::parse(text, bounded, /*allow_exceptions=*/false);
-  if (out.is_discarded()) refuse(what, "it is not JSON");
+  json out;
+  try {
+    out = read_json(text, {.depth = limits.depth, .values = limits.values});
+  } catch (const Error& error) {
+    refuse(what, error.message());
+  }
   if (!out.is_object()) refuse(what, "it is no JSON object");
   return out;
 }

@@ -1,5 +1,4 @@
-// JSON from a stranger: bounded in depth and number of values before it is built, no key twice, and members that are
-// asked for by name and type.
+// Messages of strangers: JSON as json_reader.h reads it, and members that are asked for by name and type.
 //
 // Plain functions.
 #pragma once
@@ -17,7 +16,7 @@ namespace cw::service {
 
 struct JsonLimits {
   size_t bytes = 4u << 20;
-  int depth = 8;
+  size_t depth = 8;
   size_t values = 20'000;
 };
 

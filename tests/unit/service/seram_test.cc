@@ -73,7 +73,7 @@ TEST(Seram, a_handshake_without_common_ground_has_no_answer) {
 
 TEST(Seram, a_handshake_that_is_none_is_refused_with_the_member_that_is_wrong) {
   for (const auto& [body, why] : std::vector<std::pair<std::string, std::string>>{
-           {"", "not JSON"},
+           {"", "no JSON at"},
            {"[]", "no JSON object"},
            {"{}", "secureElements is missing"},
            {R"({"secureElements":[]})", "secureElements is missing or empty"},
@@ -82,7 +82,7 @@ TEST(Seram, a_handshake_that_is_none_is_refused_with_the_member_that_is_wrong) {
            {R"({"secureElements":[{"seType":"nfc","seId":"1"}]})", "seType 'nfc'"},
            {R"({"secureElements":[{"seType":"eSE","seId":1}]})", "seId is no string"},
            {R"({"secureElements":[{"seType":"eSE","seId":"a\nb"}]})", "no plain text"},
-           {R"({"secureElements":[{"seType":"eSE","seId":"1","seId":"2"}]})", "'seId' stands twice"},
+           {R"({"secureElements":[{"seType":"eSE","seId":"1","seId":"2"}]})", "twice in one object: \"seId\""},
            {R"({"secureElements":[{"seType":"eSE","seId":"1"}],"supportedVersions":"2.0.0"})", "no list"},
            {R"({"secureElements":)" + std::string(100'000, '[') + "}", "bytes, at most"},
            {R"({"secureElements":)" + std::string(60'000, '[') + "}", "deeper than"}}) {
