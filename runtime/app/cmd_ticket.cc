@@ -33,7 +33,8 @@ ExitStatus issue(const Options& options) {
 }  // namespace
 
 void add_ticket(CLI::App& program, Action& action) {
-  CLI::App* command = program.add_subcommand("ticket", "A ticket for a device: when it calls the service, a run begins");
+  CLI::App* command =
+      program.add_subcommand("ticket", "A ticket for a device: when it calls the service, a run begins");
   auto options = std::make_shared<Options>();
   command->add_option("FLOW", options->flow, "name in the bundle in use")->required()->type_name("");
   options->place.add_to(*command);

@@ -100,7 +100,8 @@ std::unique_ptr<service::DeviceRun> DeviceRuns::open(const std::string& text, en
   const PolicyChoice choice = choose_policy({}, store_.get(), *setup.bundle);
   setup.flow_name = ticket.flow;
   setup.policy = choice.policy;
-  setup.arguments = engine::Arguments::check(engine::check_flow(*setup.bundle, ticket.flow), settings_of(ticket.settings));
+  setup.arguments =
+      engine::Arguments::check(engine::check_flow(*setup.bundle, ticket.flow), settings_of(ticket.settings));
   setup.keys = keys_;
   setup.device = engine::Device{kDevice, relay};
   setup.flavor = OpenCard::host_side(flavor);
@@ -123,8 +124,8 @@ std::string issue_ticket(store::Store& store, const engine::Bundle& bundle, cons
   ticket.flavor = flavor_named(flavor).name;
   ticket.expires = now_ms() + lifetime.count();
   const std::string out = service::seal_ticket(store.key(), ticket);
-  store.audit().add({operator_name(), "ticket issued", ticket.run,
-                     {{"flow", flow}, {"expires", std::to_string(ticket.expires)}}});
+  store.audit().add(
+      {operator_name(), "ticket issued", ticket.run, {{"flow", flow}, {"expires", std::to_string(ticket.expires)}}});
   return out;
 }
 

@@ -56,8 +56,19 @@ Repl::Repl(Session& session, engine::Observer& observer)
       gate_(session.shared_policy(), kName, session.keys()->names(), {}, session.card().host_flavor().isd_aid),
       counted_(session.counted(kName)),
       budgets_(counted_ ? counted_->ledger() : nullptr, session.policy().limits(), session.card().counter()),
-      outside_({&session.card().reader(), {}, gate_, custody_, budgets_, observer, session.card().traits(), inputs_, http_,
-                outgoing_, no_stage_, evidence_, counted_ ? counted_->key_watch() : no_watch_}) {
+      outside_({&session.card().reader(),
+                {},
+                gate_,
+                custody_,
+                budgets_,
+                observer,
+                session.card().traits(),
+                inputs_,
+                http_,
+                outgoing_,
+                no_stage_,
+                evidence_,
+                counted_ ? counted_->key_watch() : no_watch_}) {
   if (const engine::Decision decision = session.policy().judge_flow(kName); !decision.allowed) {
     throw Error(ErrorKind::policy, "a prompt (flow \"repl\") is not allowed by policy " + session.policy().name() +
                                        ": " + decision.because);

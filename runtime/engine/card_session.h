@@ -95,8 +95,8 @@ class CardSession {
   /// A plan under way.
   struct Exchanging {
     host::Exchange request{};
-    Bytes domain{};       // of its channel: a SELECT ends that
-    host::Answers out{};  // those of orders before, and of this one as they are read
+    Bytes domain{};                          // of its channel: a SELECT ends that
+    host::Answers out{};                     // those of orders before, and of this one as they are read
     std::vector<gp::Channel::Mark> marks{};  // of the order, after each of its commands
   };
   /// A handshake under way.

@@ -115,31 +115,31 @@ void LocalOutside::answered(const Report& report) {
 
 host::Reply LocalOutside::carry_out() {
   try {
-    return std::visit(
-        Overloaded{
-            [&](const host::HttpCall& call) -> host::Reply {
-              if (!setup_.http) throw Error(ErrorKind::http, "this program was started without a network");
-              setup_.evidence.before_sending();
-              return setup_.http(call);
-            },
-            [&](const host::Deliver& parcel) -> host::Reply {
-              setup_.outgoing(parcel);
-              return host::HandedOver{};
-            },
-            [](const host::Wait&) -> host::Reply { return host::Waited{}; },
-            [&](const host::Direction& direction) -> host::Reply {
-              host::DirectionDone done = setup_.director(direction);
-              if (done.card_used) session_.forget();
-              return done;
-            },
-            [&](const auto& /*for the card*/) -> host::Reply {
-              if (setup_.reader != nullptr) return session_.perform(*request_);
-              if (order() != nullptr) throw Error(ErrorKind::internal, "the device was not asked");
-              if (failed_) throw *failed_;
-              return session_.take_reply();
-            },
-        },
-        *request_);
+    return std::visit(Overloaded{
+                          [&](const host::HttpCall& call) -> host::Reply {
+                            if (!setup_.http)
+                              throw Error(ErrorKind::http, "this program was started without a network");
+                            setup_.evidence.before_sending();
+                            return setup_.http(call);
+                          },
+                          [&](const host::Deliver& parcel) -> host::Reply {
+                            setup_.outgoing(parcel);
+                            return host::HandedOver{};
+                          },
+                          [](const host::Wait&) -> host::Reply { return host::Waited{}; },
+                          [&](const host::Direction& direction) -> host::Reply {
+                            host::DirectionDone done = setup_.director(direction);
+                            if (done.card_used) session_.forget();
+                            return done;
+                          },
+                          [&](const auto& /*for the card*/) -> host::Reply {
+                            if (setup_.reader != nullptr) return session_.perform(*request_);
+                            if (order() != nullptr) throw Error(ErrorKind::internal, "the device was not asked");
+                            if (failed_) throw *failed_;
+                            return session_.take_reply();
+                          },
+                      },
+                      *request_);
   } catch (const Error& error) {
     return error;
   }

@@ -9,8 +9,8 @@ namespace cw::engine {
 
 namespace {
 
-constexpr uint8_t kSelect = 0xA4, kGetData = 0xCA, kGetDataOdd = 0xCB, kGetStatus = 0xF2, kDelete = 0xE4, kPutKey = 0xD8,
-                  kSetStatus = 0xF0, kInstall = 0xE6, kLoad = 0xE8, kStoreData = 0xE2,
+constexpr uint8_t kSelect = 0xA4, kGetData = 0xCA, kGetDataOdd = 0xCB, kGetStatus = 0xF2, kDelete = 0xE4,
+                  kPutKey = 0xD8, kSetStatus = 0xF0, kInstall = 0xE6, kLoad = 0xE8, kStoreData = 0xE2,
                   kReadBinary = 0xB0, kReadRecord = 0xB2, kGetResponse = 0xC0;
 constexpr uint8_t kForExtradition = 0x10, kForRegistryUpdate = 0x40;  // P1 of INSTALL (GPCS 11.5.2.1)
 

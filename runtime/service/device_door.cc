@@ -11,7 +11,9 @@ namespace {
 constexpr std::string_view kRam = "/gp/ram/";
 constexpr const char* kJson = "application/json";
 
-net::ServerAnswer with_json(int status, std::string body) { return {status, {{"Content-Type", kJson}}, std::move(body)}; }
+net::ServerAnswer with_json(int status, std::string body) {
+  return {status, {{"Content-Type", kJson}}, std::move(body)};
+}
 
 net::ServerAnswer told(int status, const std::string& message) {
   const nlohmann::json body = {{"error", {{"message", message}}}};
@@ -109,8 +111,7 @@ void DeviceDoor::handshake(const std::string& ticket, const net::ServerRequest& 
   const std::optional<std::string> answer = answer_seram_handshake(asked);
   if (!answer) return reply->send(told(406, "this service speaks SERAM 2.0.0 over HTTPS, in application/json"));
   desk_.post(ticket, engine::Relay::goes_on,
-             [reply, answer = *answer, element = asked.elements.front()](
-                 DeviceCall* call, const Error* error) {
+             [reply, answer = *answer, element = asked.elements.front()](DeviceCall* call, const Error* error) {
                if (error != nullptr) return reply->send(not_opened(*error));
                call->seram.choose(element);
                reply->send(with_json(200, answer));
@@ -119,20 +120,18 @@ void DeviceDoor::handshake(const std::string& ticket, const net::ServerRequest& 
 
 void DeviceDoor::manage(const std::string& ticket, const net::ServerRequest& request, const SharedReply& reply) {
   const SeramReport report = read_seram_report(request.body);
-  desk_.post(ticket, engine::Relay::goes_on,
-             [this, reply, report](DeviceCall* call, const Error* error) {
-               if (error != nullptr) return reply->send(not_opened(*error));
-               turn(call->session, call->seram, call->seram.judge(report));
-               const uint32_t delay = call->seram.order() != nullptr ? 0 : delay_of(call->session);
-               reply->send(with_json(200, call->seram.answer(delay)));
-             });
+  desk_.post(ticket, engine::Relay::goes_on, [this, reply, report](DeviceCall* call, const Error* error) {
+    if (error != nullptr) return reply->send(not_opened(*error));
+    turn(call->session, call->seram, call->seram.judge(report));
+    const uint32_t delay = call->seram.order() != nullptr ? 0 : delay_of(call->session);
+    reply->send(with_json(200, call->seram.answer(delay)));
+  });
 }
 
 void DeviceDoor::ram_http(const std::string& ticket, const net::ServerRequest& request, const SharedReply& reply) {
   const RamHttpRequest asked = read_ram_http(request.target, request.headers, request.body);
   desk_.post(ticket, engine::Relay::stops,
-             [this, reply, asked, path = std::string(kRam) + ticket](DeviceCall* call,
-                                                                                            const Error* error) {
+             [this, reply, asked, path = std::string(kRam) + ticket](DeviceCall* call, const Error* error) {
                if (error != nullptr) return reply->send(not_opened(*error));
                turn(call->session, call->ram_http, call->ram_http.judge(asked));
                reply->send(call->ram_http.answer(path, (delay_of(call->session) + 999) / 1000));

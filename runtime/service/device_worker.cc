@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "service/device_desk.h"
 #include "service/device_door.h"
+#include "service/ticket.h"
 
 namespace cw::service {
 
@@ -75,8 +76,6 @@ class DeviceWorker : public Door {
 
 }  // namespace
 
-std::unique_ptr<Door> make_device_door(const DeviceWorkerSetup& setup) {
-  return std::make_unique<DeviceWorker>(setup);
-}
+std::unique_ptr<Door> make_device_door(const DeviceWorkerSetup& setup) { return std::make_unique<DeviceWorker>(setup); }
 
 }  // namespace cw::service

@@ -40,7 +40,8 @@ json read_json(std::string_view text, const JsonRules& rules) {
     if (event == Event::object_start) names.emplace_back();
     if (event == Event::object_end) names.pop_back();
     if (event == Event::key && !names.back().insert(parsed.get<std::string>()).second) {
-      throw Error(ErrorKind::usage, "a name stands twice in one object: \"" + printable(parsed.get<std::string>(), 40) + "\"");
+      throw Error(ErrorKind::usage,
+                  "a name stands twice in one object: \"" + printable(parsed.get<std::string>(), 40) + "\"");
     }
     return true;
   };

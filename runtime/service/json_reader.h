@@ -1,5 +1,5 @@
-// JSON from outside, read with care: bounds on its depth and on how much is in it, no name twice in one object. Comments
-// only where people write the file.
+// JSON from outside, read with care: bounds on its depth and on how much is in it, no name twice in one object.
+// Comments only where people write the file.
 //
 // Plain functions; safe from any thread.
 #pragma once

@@ -1,6 +1,5 @@
-#include "json_reading_private.h"
-
 #include "base/error.h"
+#include "json_reading_private.h"
 #include "service/json_reader.h"
 
 namespace cw::service {

@@ -1,4 +1,7 @@
-// Devices call a real HTTP server, with tickets of a real store: what is lost, doubled, forged or begun again on the way.
+// Devices call a real HTTP server, with tickets of a real store: what is lost, doubled, forged or begun again on the
+// way.
+#include "service/device_door.h"
+
 #include <filesystem>
 #include <fstream>
 
@@ -12,7 +15,6 @@
 #include "net/http_server.h"
 #include "se/card.h"
 #include "se/sim_reader.h"
-#include "service/device_door.h"
 #include "store/store.h"
 
 namespace cw::app {

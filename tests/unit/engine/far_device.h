@@ -54,8 +54,8 @@ class FarDevice {
 
   size_t exchanges = 0;
   size_t apdus = 0;
-  std::vector<size_t> sizes;                   // commands in each order
-  std::function<void(Report&)> spoil{};        // on the way back
+  std::vector<size_t> sizes;             // commands in each order
+  std::function<void(Report&)> spoil{};  // on the way back
 
  private:
   se::SimReader reader_;

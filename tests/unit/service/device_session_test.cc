@@ -30,7 +30,8 @@ TEST(DeviceOrder, travels_piece_by_piece) {
 }
 
 TEST(DeviceReport, has_an_answer_for_each_command) {
-  const engine::Report out = report_of({{one(0xF2), in_two(0xE8), one(0xCA)}}, report({"019000", "9000", "9000", "6A88"}));
+  const engine::Report out =
+      report_of({{one(0xF2), in_two(0xE8), one(0xCA)}}, report({"019000", "9000", "9000", "6A88"}));
   EXPECT_FALSE(out.error);
   ASSERT_EQ(out.answers.size(), 3u);
   EXPECT_EQ(to_hex(out.answers[0].data), "01");
