@@ -18,7 +18,16 @@ bool may_pass(int status) { return status == 429 || status >= 500; }
 
 }  // namespace
 
-std::string shown_url(std::string_view url) { return std::string(url.substr(0, url.find('?'))); }
+std::string shown_session(std::string_view session) {
+  constexpr size_t kShown = 40;  // a UUID is as long as that
+  return session.size() <= kShown ? std::string(session) : std::string(session.substr(0, 8)) + "...";
+}
+
+std::string shown_url(std::string_view url) {
+  const std::string_view path = url.substr(0, url.find('?'));
+  const size_t last = path.rfind('/') + 1;
+  return std::string(path.substr(0, last)) + shown_session(path.substr(last));
+}
 
 bool Line::pause(milliseconds time) const {
   const Clock::time_point end = Clock::now() + time;

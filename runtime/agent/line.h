@@ -36,5 +36,7 @@ class Line {
 
 /// The URL without its query, for messages.
 std::string shown_url(std::string_view url);
+/// A session as people may see it: one that is a ticket opens more than this session.
+std::string shown_session(std::string_view session);
 
 }  // namespace cw::agent

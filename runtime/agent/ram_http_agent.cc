@@ -138,7 +138,7 @@ bool RamHttpAgent::take(const net::HttpResponse& response, Outgoing& outgoing) {
 
 End RamHttpAgent::run() {
   Outgoing outgoing{.url = setup_.server};
-  follower_.said("session " + setup_.session + " at " + shown_url(setup_.server));
+  follower_.said("session " + shown_session(setup_.session) + " at " + shown_url(setup_.server));
   while (true) {
     const auto response =
         line_.post(outgoing.url, headers_of(outgoing), to_string(outgoing.body), {"X-Admin-Resume", "true"});

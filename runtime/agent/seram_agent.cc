@@ -61,7 +61,7 @@ bool SeramAgent::handshake() {
   const auto response = post("/handshake", print_handshake(setup_.se_type, setup_.se_id));
   if (!response) return false;
   check_handshake(response->body);
-  follower_.said("session " + setup_.session + " at " + shown_url(base_));
+  follower_.said("session " + shown_session(setup_.session) + " at " + shown_url(base_));
   return true;
 }
 

@@ -2,6 +2,7 @@
 
 #include "app/recorded_card.h"
 #include "base/error.h"
+#include "crypto/digest.h"
 #include "card/pcsc.h"
 
 namespace cw::app {
@@ -68,7 +69,10 @@ OpenCard::OpenCard(const CardName& name, const CardOptions& options) : flavor_(f
         state_ = std::make_unique<CardMemory>(*options.state);
         card_ = state_->load(flavor_, "--card-state");
       }
-      if (!card_) card_ = std::make_shared<se::Card>(flavor_);
+      if (!card_) {
+        card_ = std::make_shared<se::Card>(flavor_);
+        if (options.own_serial) card_->set_serial_number(static_cast<uint32_t>(read_be(crypto::random_bytes(4))));
+      }
       if (options.seed) card_->seed(*options.seed);
       reader_ = std::make_unique<se::SimReader>(card_);
       return;

@@ -36,6 +36,7 @@ struct CardOptions {
   std::optional<uint64_t> seed{};                // restarts a simulated card's random numbers
   std::optional<std::string> flavor{};           // what product the card is
   bool shared = false;                           // other programs may use the card in the reader too
+  bool own_serial = false;                       // a new simulated card has a serial number that no other has
 };
 
 /// How a card of this flavor is talked to in a reader.

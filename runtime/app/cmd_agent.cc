@@ -184,6 +184,7 @@ ExitStatus run_all(const Options& options) {
 void add_agent(CLI::App& program, Action& action) {
   CLI::App* command = program.add_subcommand("agent", "Be a remote device: relay a card here to a server's commands");
   auto options = std::make_shared<Options>();
+  options->card.own_serial = true;
   command->add_option("--server", options->server, "where the server's device door is")->required()->type_name("URL");
   command
       ->add_option("--card", options->cards,

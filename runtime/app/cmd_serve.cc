@@ -89,7 +89,7 @@ Sockets listen(const Configuration& configuration) {
 }
 
 service::OpenTicket opener_of_tickets(const Configuration& configuration) {
-  const auto store = store::Store::open(options_of(configuration.store));
+  const auto store = store::Store::open(options_of(configuration));
   const auto runs = std::make_shared<const DeviceRuns>(store, configuration.devices->keys);
   return [runs](const std::string& ticket, engine::Relay relay) { return runs->open(ticket, relay); };
 }

@@ -49,6 +49,7 @@ void DeviceDoor::handle(const net::ServerRequest& request, net::Reply given) {
     }
     return manage(seram->session, request, reply);
   } catch (const Error& error) {
+    if (setup_.tell) setup_.tell(request.peer.address, error.message());
     reply->send(told(error.kind() == ErrorKind::budget ? 503 : 400, error.message()));
   }
 }

@@ -18,8 +18,9 @@ class DeviceDoor {
  public:
   struct Setup {
     uint32_t delay_ms = 500;  // until a device that has nothing to do asks again
-    /// What the operator should know: a run that ended, a device that lies. Empty: nobody.
-    std::function<void(const std::string& run, const std::string& what)> tell{};
+    /// What the operator should know: a run that ended, a device that lies, a request that is none. `who`: the run, or
+    /// where the device calls from. Empty: nobody is told.
+    std::function<void(const std::string& who, const std::string& what)> tell{};
   };
   DeviceDoor(DeviceDesk& desk, Setup setup) : desk_(desk), setup_(std::move(setup)) {}
 

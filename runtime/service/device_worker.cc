@@ -27,8 +27,8 @@ class DeviceWorker : public Door {
     desk_.emplace(std::move(desk));
     DeviceDoor::Setup door;
     door.delay_ms = static_cast<uint32_t>(config.delay.count());
-    door.tell = [&log = setup_.log](const std::string& run, const std::string& what) {
-      log.info("device", {{"run", run}, {"what", what}});
+    door.tell = [&log = setup_.log](const std::string& who, const std::string& what) {
+      log.info("device", {{"who", who}, {"what", what}});
     };
     door_.emplace(*desk_, std::move(door));
     net::ServerSetup server;

@@ -14,7 +14,7 @@ using Status = RamHttpRequest::Status;
 
 constexpr std::string_view kProtocol = "globalplatform-remote-admin/1.";
 constexpr std::string_view kResponseType = "application/vnd.globalplatform.card-content-mgt-response";
-constexpr size_t kMaxFrom = 512;
+constexpr size_t kMaxFrom = 8192;  // a ticket may be in it
 constexpr std::string_view kStep = "step=";
 
 constexpr std::array<std::pair<std::string_view, Status>, 7> kStatuses{{
