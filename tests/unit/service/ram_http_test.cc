@@ -72,7 +72,7 @@ TEST(RamHttp, what_is_no_request_is_refused) {
            Row{kPath, {{"X-Admin-Protocol", "globalplatform-remote-admin/2.0"}, {"X-Admin-From", "a"}}, ""},
            Row{kPath, {{"X-Admin-Protocol", "globalplatform-remote-admin/1.0"}}, ""},
            Row{kPath,
-               {{"X-Admin-Protocol", "globalplatform-remote-admin/1.0"}, {"X-Admin-From", std::string(513, 'a')}},
+               {{"X-Admin-Protocol", "globalplatform-remote-admin/1.0"}, {"X-Admin-From", std::string(8193, 'a')}},
                ""},
            Row{kPath, with({{"X-Admin-From", "b"}}), ""},
            Row{kPath, with({{"X-Admin-Script-Status", "fine"}}), ""},
