@@ -2,8 +2,8 @@
 
 #include "app/recorded_card.h"
 #include "base/error.h"
-#include "crypto/digest.h"
 #include "card/pcsc.h"
+#include "crypto/digest.h"
 
 namespace cw::app {
 
