@@ -31,7 +31,14 @@ struct Options {
 
 ExitStatus list(const Options& options) {
   const auto opened = options.place.open_to_read();
-  print_versions(*opened, bundle_kind(), options.json, "--bundle, or the program's own scripts");
+  const VersionStates states(*opened, bundle_kind());
+  ordered_json all = ordered_json::array();
+  for (const store::Version& version : opened->bundles().list()) all.push_back(states.json_of(version));
+  if (options.json) {
+    print_json(all);
+  } else {
+    print_versions(all, states.in_use(), "--bundle, or the program's own scripts");
+  }
   return ExitStatus::ok;
 }
 
@@ -54,15 +61,14 @@ ExitStatus show(const Options& options) {
     std::cout << shown(bundle_kind(), version) << ": " << printable(options.output->string()) << std::endl;
     return ExitStatus::ok;
   }
-  const VersionStates states(*opened, bundle_kind());
+  ordered_json out = VersionStates(*opened, bundle_kind()).whole(version);
   if (options.json) {
-    ordered_json out = json_of(*opened, bundle_kind(), version, states, true);
     out["signed"] = archive && archive->signature;
     out["manifest"] = archive ? ordered_json::parse(archive->manifest) : ordered_json();
     print_json(out);
     return ExitStatus::ok;
   }
-  print_version(*opened, bundle_kind(), version, states);
+  print_version(out);
   if (archive) {
     std::cout << "signed  " << (archive->signature ? "yes; cardwright bundle verify says by whom" : "no") << '\n';
     for (const auto& text : archive->bundle->texts()) std::cout << "  " << text.first << '\n';

@@ -3,13 +3,11 @@
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
-#include <unistd.h>
 
 #include "app/desk_place.h"
 #include "app/json_text.h"
-#include "app/moment.h"
-#include "app/policy_answers.h"
-#include "app/table.h"
+#include "app/terminal.h"
+#include "app/version_kind.h"
 #include "base/error.h"
 #include "cmd_policy_private.h"
 
@@ -27,35 +25,12 @@ struct Options {
   bool json = false;
 };
 
-std::string begin_of(const ordered_json& hash) { return hash.get<std::string>().substr(0, 12); }
-
-std::string when(const ordered_json& ms) { return utc_text(ms.get<int64_t>()); }
-
-std::string because(const ordered_json& use) {
-  const std::string reason = text_in(use, "reason");
-  return reason.empty() ? "" : ": " + printable(reason);
-}
-
 ExitStatus list(const Options& options) {
   const ordered_json answer = options.place.answer({Ask::policy_list, {}, {}});
   if (options.json) {
     print_json(answer.at("policies"));
-    return ExitStatus::ok;
-  }
-  Table table;
-  table.columns = {"state", "name", "hash", "loaded", "by", "runs"};
-  for (const ordered_json& version : answer.at("policies")) {
-    table.rows.push_back({text_in(version, "state"), text_in(version, "name"), begin_of(version.at("hash")),
-                          when(version.at("loaded")), text_in(version, "loaded_by"),
-                          std::to_string(version.at("runs").size())});
-  }
-  if (!table.rows.empty()) std::cout << table.format(Terminal::of(STDOUT_FILENO));
-  const ordered_json& use = answer.at("in_use");
-  if (use.is_object()) {
-    std::cout << "runs begin under " << begin_of(use.at("hash")) << " since " << when(use.at("since")) << ", by "
-              << printable(text_in(use, "by")) << because(use) << std::endl;
   } else {
-    std::cout << "none is in use: runs begin under --policy, or policies/default.lua" << std::endl;
+    print_versions(answer.at("policies"), answer.at("in_use"), "--policy, or policies/default.lua");
   }
   return ExitStatus::ok;
 }
@@ -75,15 +50,7 @@ ExitStatus show(const Options& options) {
     print_json(answer);
     return ExitStatus::ok;
   }
-  std::cout << printable(text_in(answer, "name")) << ", " << text_in(answer, "state") << '\n'
-            << "hash    " << text_in(answer, "hash") << '\n'
-            << "loaded  " << when(answer.at("loaded")) << " by " << printable(text_in(answer, "loaded_by")) << " from "
-            << printable(text_in(answer, "origin")) << '\n';
-  for (const ordered_json& use : answer.at("uses")) {
-    std::cout << "used    " << when(use.at("since")) << " by " << printable(text_in(use, "by")) << because(use) << '\n';
-  }
-  for (const ordered_json& run : answer.at("runs"))
-    std::cout << "run     " << printable(run.get<std::string>()) << '\n';
+  print_version(answer);
   for (const ordered_json& line : answer.at("lines")) std::cout << "  " << printable(line.get<std::string>()) << '\n';
   std::cout << std::flush;
   return ExitStatus::ok;

@@ -5,8 +5,9 @@
 #include <CLI/CLI.hpp>
 
 #include "app/desk_place.h"
-#include "app/policy_answers.h"
+#include "app/json_text.h"
 #include "app/terminal.h"
+#include "app/version_swap.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "cmd_policy_private.h"
@@ -27,11 +28,6 @@ struct Options {
 
 std::string shown(const ordered_json& version) {
   return printable("policy " + text_in(version, "name") + " " + text_in(version, "hash").substr(0, 12));
-}
-
-void want_one_line(const std::string& reason) {
-  if (printable(reason) == reason) return;
-  throw Error(ErrorKind::usage, "the reason for the audit has characters that cannot be printed; write one line");
 }
 
 std::map<std::string, std::string> words_of(const Options& options) {

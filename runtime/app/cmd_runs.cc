@@ -16,7 +16,6 @@
 #include "app/moment.h"
 #include "app/operator_name.h"
 #include "app/outbox_delivery.h"
-#include "app/policy_answers.h"
 #include "app/session.h"
 #include "app/table.h"
 #include "cmd_runs_private.h"

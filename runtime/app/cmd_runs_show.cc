@@ -4,8 +4,8 @@
 #include <CLI/CLI.hpp>
 
 #include "app/desk_place.h"
+#include "app/json_text.h"
 #include "app/moment.h"
-#include "app/policy_answers.h"
 #include "app/terminal.h"
 #include "base/error.h"
 #include "cmd_runs_private.h"

@@ -15,4 +15,7 @@ std::string json_line(const nlohmann::ordered_json& value);
 /// Indented, with an end of line, and flushed.
 void print_json(const nlohmann::ordered_json& value);
 
+/// A member that is a string; empty: there is none.
+std::string text_in(const nlohmann::ordered_json& value, const char* name);
+
 }  // namespace cw::app

@@ -1,5 +1,6 @@
 #include "app/policy_answers.h"
 
+#include "app/json_text.h"
 #include "app/line_diff.h"
 #include "base/error.h"
 #include "base/hex.h"
@@ -62,11 +63,6 @@ ordered_json json_of(const std::vector<engine::Considered>& considered) {
     out.push_back({{"rule", one.place}, {"says", word_of(one)}, {"because", one.because}});
   }
   return out;
-}
-
-std::string text_in(const ordered_json& value, const char* name) {
-  const auto found = value.find(name);
-  return found != value.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
 std::string decided_by(const ordered_json& rule) {

@@ -31,7 +31,4 @@ nlohmann::ordered_json json_of(const std::vector<engine::Considered>& considered
 /// One of them as a line.
 std::string decided_by(const nlohmann::ordered_json& rule);
 
-/// A member that is a string; empty: there is none.
-std::string text_in(const nlohmann::ordered_json& value, const char* name);
-
 }  // namespace cw::app

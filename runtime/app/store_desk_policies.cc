@@ -1,8 +1,7 @@
-#include <algorithm>
-
 #include "app/policy_answers.h"
 #include "app/policy_source.h"
 #include "app/store_desk.h"
+#include "app/version_kind.h"
 
 namespace cw::app {
 
@@ -12,40 +11,6 @@ using service::kNotThere;
 namespace {
 
 using Json = StoreDesk::Json;
-
-/// What a list of versions says of each: read once.
-class Standing {
- public:
-  explicit Standing(store::Store& store) : now(store.policies().in_use()), history(store.policies().history()) {
-    for (const store::RunRow& run : store.runs().list({})) {
-      if (!store::is_over(run.state)) holders_[run.policy_hash].push_back(run.id);
-    }
-  }
-
-  /// A version that was in use drains until the last run that began under it is over.
-  std::string state_of(const store::Version& version) const {
-    if (now && version.hash == now->hash) return "in use";
-    if (version.discarded != 0) return "discarded";
-    const bool used =
-        std::any_of(history.begin(), history.end(), [&](const store::Use& use) { return use.hash == version.hash; });
-    return used && version.runs > 0 ? "draining" : "ready";
-  }
-
-  Json json_of(const store::Version& version) const {
-    const auto held = holders_.find(version.hash);
-    return {
-        {"state", state_of(version)},     {"name", version.name},
-        {"hash", version.hash},           {"origin", version.origin},
-        {"loaded", version.loaded},       {"loaded_by", version.loaded_by},
-        {"discarded", version.discarded}, {"runs", held == holders_.end() ? std::vector<std::string>() : held->second}};
-  }
-
-  const std::optional<store::Use> now;
-  const std::vector<store::Use> history;
-
- private:
-  std::map<std::string, std::vector<std::string>> holders_{};
-};
 
 store::Version find(store::Store& store, const std::string& named) {
   store::Version out;
@@ -67,28 +32,16 @@ std::shared_ptr<const engine::Policy> StoreDesk::named(store::Store& store, cons
 
 Json StoreDesk::policy_list() {
   const auto store = open_(Wants::read);
-  const Standing standing(*store);
+  const VersionStates states(*store, policy_kind());
   Json all = Json::array();
-  for (const store::Version& version : store->policies().list()) all.push_back(standing.json_of(version));
-  Json in_use;
-  if (standing.now) {
-    in_use = {{"hash", standing.now->hash},
-              {"since", standing.now->since},
-              {"by", standing.now->by},
-              {"reason", standing.now->reason}};
-  }
-  return {{"in_use", in_use}, {"policies", all}};
+  for (const store::Version& version : store->policies().list()) all.push_back(states.json_of(version));
+  return {{"in_use", states.in_use()}, {"policies", all}};
 }
 
 Json StoreDesk::policy_show(const Command& command) {
   const auto store = open_(Wants::read);
   const store::Version version = find(*store, command.word("version"));
-  const Standing standing(*store);
-  Json out = standing.json_of(version);
-  out["uses"] = Json::array();
-  for (const store::Use& use : standing.history) {
-    if (use.hash == version.hash) out["uses"].push_back({{"since", use.since}, {"by", use.by}, {"reason", use.reason}});
-  }
+  Json out = VersionStates(*store, policy_kind()).whole(version);
   out["lines"] = Json::array();
   out["text"] = "";
   if (version.discarded != 0) return out;

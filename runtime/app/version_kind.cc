@@ -16,6 +16,19 @@ namespace cw::app {
 
 using nlohmann::ordered_json;
 
+namespace {
+
+std::string begin_of(const ordered_json& version) { return text_in(version, "hash").substr(0, 12); }
+
+std::string when(const ordered_json& ms) { return utc_text(ms.get<int64_t>()); }
+
+std::string because(const ordered_json& use) {
+  const std::string reason = text_in(use, "reason");
+  return reason.empty() ? "" : ": " + printable(reason);
+}
+
+}  // namespace
+
 const VersionKind& policy_kind() {
   static const VersionKind kind{
       "policy", &store::Store::policies, &store::RunRow::policy_hash,
@@ -35,7 +48,11 @@ std::string shown(const VersionKind& kind, const store::Version& version) {
 }
 
 VersionStates::VersionStates(store::Store& store, const VersionKind& kind)
-    : in_use_((store.*kind.versions)().in_use()), history_((store.*kind.versions)().history()) {}
+    : in_use_((store.*kind.versions)().in_use()), history_((store.*kind.versions)().history()) {
+  for (const store::RunRow& run : store.runs().list({})) {
+    if (!store::is_over(run.state)) holders_[run.*kind.held].push_back(run.id);
+  }
+}
 
 /// A version that was in use drains until the last run that began under it is over.
 std::string VersionStates::of(const store::Version& version) const {
@@ -46,67 +63,57 @@ std::string VersionStates::of(const store::Version& version) const {
   return used && version.runs > 0 ? "draining" : "ready";
 }
 
-std::vector<std::string> holders(store::Store& store, const VersionKind& kind, const std::string& hash) {
-  std::vector<std::string> out;
-  for (const store::RunRow& run : store.runs().list({})) {
-    if (run.*kind.held == hash && !store::is_over(run.state)) out.push_back(run.id);
-  }
-  return out;
+ordered_json VersionStates::json_of(const store::Version& version) const {
+  const auto held = holders_.find(version.hash);
+  return {
+      {"state", of(version)},           {"name", version.name},
+      {"hash", version.hash},           {"origin", version.origin},
+      {"loaded", version.loaded},       {"loaded_by", version.loaded_by},
+      {"discarded", version.discarded}, {"runs", held == holders_.end() ? std::vector<std::string>() : held->second}};
 }
 
-ordered_json json_of(store::Store& store, const VersionKind& kind, const store::Version& version,
-                     const VersionStates& states, bool uses) {
-  ordered_json out = {{"state", states.of(version)},
-                      {"name", version.name},
-                      {"hash", version.hash},
-                      {"origin", version.origin},
-                      {"loaded", version.loaded},
-                      {"loaded_by", version.loaded_by},
-                      {"discarded", version.discarded},
-                      {"runs", version.runs == 0 ? std::vector<std::string>() : holders(store, kind, version.hash)}};
-  if (!uses) return out;
+ordered_json VersionStates::whole(const store::Version& version) const {
+  ordered_json out = json_of(version);
   out["uses"] = ordered_json::array();
-  for (const store::Use& use : states.history()) {
+  for (const store::Use& use : history_) {
     if (use.hash == version.hash) out["uses"].push_back({{"since", use.since}, {"by", use.by}, {"reason", use.reason}});
   }
   return out;
 }
 
-void print_versions(store::Store& store, const VersionKind& kind, bool as_json, const std::string& under) {
-  const VersionStates states(store, kind);
-  ordered_json all = ordered_json::array();
+ordered_json VersionStates::in_use() const {
+  if (!in_use_) return nullptr;
+  return {{"hash", in_use_->hash}, {"since", in_use_->since}, {"by", in_use_->by}, {"reason", in_use_->reason}};
+}
+
+void print_versions(const ordered_json& versions, const ordered_json& in_use, const std::string& under) {
   Table table;
   table.columns = {"state", "name", "hash", "loaded", "by", "runs"};
-  for (const store::Version& version : (store.*kind.versions)().list()) {
-    if (as_json) all.push_back(json_of(store, kind, version, states, false));
-    table.rows.push_back({states.of(version), version.name, version.hash.substr(0, 12), utc_text(version.loaded),
-                          version.loaded_by, std::to_string(version.runs)});
-  }
-  if (as_json) {
-    print_json(all);
-    return;
+  for (const ordered_json& version : versions) {
+    table.rows.push_back({text_in(version, "state"), text_in(version, "name"), begin_of(version),
+                          when(version.at("loaded")), text_in(version, "loaded_by"),
+                          std::to_string(version.at("runs").size())});
   }
   if (!table.rows.empty()) std::cout << table.format(Terminal::of(STDOUT_FILENO));
-  if (const std::optional<store::Use>& now = states.in_use()) {
-    std::cout << "runs begin under " << now->hash.substr(0, 12) << " since " << utc_text(now->since) << ", by "
-              << printable(now->by) << (now->reason.empty() ? "" : ": " + printable(now->reason)) << std::endl;
+  if (in_use.is_object()) {
+    std::cout << "runs begin under " << begin_of(in_use) << " since " << when(in_use.at("since")) << ", by "
+              << printable(text_in(in_use, "by")) << because(in_use) << std::endl;
   } else {
     std::cout << "none is in use: runs begin under " << under << std::endl;
   }
 }
 
-void print_version(store::Store& store, const VersionKind& kind, const store::Version& version,
-                   const VersionStates& states) {
-  std::cout << printable(version.name) << ", " << states.of(version) << '\n'
-            << "hash    " << version.hash << '\n'
-            << "loaded  " << utc_text(version.loaded) << " by " << printable(version.loaded_by) << " from "
-            << printable(version.origin) << '\n';
-  for (const store::Use& use : states.history()) {
-    if (use.hash != version.hash) continue;
-    std::cout << "used    " << utc_text(use.since) << " by " << printable(use.by)
-              << (use.reason.empty() ? "" : ": " + printable(use.reason)) << '\n';
+void print_version(const ordered_json& version) {
+  std::cout << printable(text_in(version, "name")) << ", " << text_in(version, "state") << '\n'
+            << "hash    " << text_in(version, "hash") << '\n'
+            << "loaded  " << when(version.at("loaded")) << " by " << printable(text_in(version, "loaded_by"))
+            << " from " << printable(text_in(version, "origin")) << '\n';
+  for (const ordered_json& use : version.at("uses")) {
+    std::cout << "used    " << when(use.at("since")) << " by " << printable(text_in(use, "by")) << because(use) << '\n';
   }
-  for (const std::string& run : holders(store, kind, version.hash)) std::cout << "run     " << run << '\n';
+  for (const ordered_json& run : version.at("runs")) {
+    std::cout << "run     " << printable(run.get<std::string>()) << '\n';
+  }
 }
 
 }  // namespace cw::app

@@ -4,6 +4,8 @@
 #pragma once
 
 #include <functional>
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,33 +29,30 @@ const VersionKind& bundle_kind();
 /// "policy strict 3F9A12345678".
 std::string shown(const VersionKind& kind, const store::Version& version);
 
-/// As of one moment: which state each version is in.
+/// What is said of versions, as of one moment: read once.
 class VersionStates {
  public:
   VersionStates(store::Store& store, const VersionKind& kind);
 
   /// "in use", "draining" (it was, and runs hold it), "ready" or "discarded".
   std::string of(const store::Version& version) const;
-  const std::optional<store::Use>& in_use() const { return in_use_; }
-  const std::vector<store::Use>& history() const { return history_; }
+  /// state, name, hash, origin, loaded, loaded_by, discarded, runs: the ids of those that are not over and hold it.
+  nlohmann::ordered_json json_of(const store::Version& version) const;
+  /// That, and `uses`: when it was in use, and why.
+  nlohmann::ordered_json whole(const store::Version& version) const;
+  /// hash, since, by, reason; null: none is.
+  nlohmann::ordered_json in_use() const;
 
  private:
   std::optional<store::Use> in_use_;
   std::vector<store::Use> history_;
+  std::map<std::string, std::vector<std::string>> holders_{};
 };
 
-/// Ids of the runs that are not over and hold it.
-std::vector<std::string> holders(store::Store& store, const VersionKind& kind, const std::string& hash);
-
-/// `uses`: when it was used, too.
-nlohmann::ordered_json json_of(store::Store& store, const VersionKind& kind, const store::Version& version,
-                               const VersionStates& states, bool uses);
-
-/// All of them, on standard output; `under`: what runs begin under where none is in use.
-void print_versions(store::Store& store, const VersionKind& kind, bool as_json, const std::string& under);
-
-/// What is known of one beside what it says, on standard output.
-void print_version(store::Store& store, const VersionKind& kind, const store::Version& version,
-                   const VersionStates& states);
+/// All versions, on standard output; `under`: what runs begin under where none is in use.
+void print_versions(const nlohmann::ordered_json& versions, const nlohmann::ordered_json& in_use,
+                    const std::string& under);
+/// What is known of one beside what it says, on standard output. `version`: as whole() gives it.
+void print_version(const nlohmann::ordered_json& version);
 
 }  // namespace cw::app
