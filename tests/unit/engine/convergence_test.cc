@@ -3,12 +3,12 @@
 #include <functional>
 
 #include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "base/hex.h"
 #include "engine/scheduler.h"
 #include "host_side.h"
+#include "lasting_memory.h"
 #include "se/card.h"
 #include "se/sim_reader.h"
 
@@ -98,16 +98,6 @@ RunResult run(const Call& call, const se::Flavor& flavor, uint8_t isd_version, c
   return scheduler.at(0).result();
 }
 
-/// The memory of the card: registry, keys, code, personal data. How often a channel was opened may differ.
-std::string memory(const se::Card& card) {
-  nlohmann::json all = nlohmann::json::parse(card.save());
-  all.erase("random_state");
-  for (nlohmann::json& application : all["applications"]) {
-    if (application.contains("sd")) application["sd"].erase("counters");
-  }
-  return all.dump(1);
-}
-
 struct Story {
   std::string name;
   std::string flavor;
@@ -143,7 +133,7 @@ class Convergence : public testing::TestWithParam<Story> {
     WatchedReader reader(card);
     arrange(*card);
     Outcome out{run(GetParam().torn, flavor_, GetParam().isd_version, reader), "", {}, 0};
-    out.memory = memory(*card);
+    out.memory = lasting_memory(*card);
     out.instructions = reader.instructions;
     out.wrong_cryptograms = reader.wrong_cryptograms;
     return out;
@@ -171,7 +161,7 @@ TEST_P(Convergence, wherever_it_is_torn_the_card_ends_up_the_same) {
   const std::string start = prepared();
   const Outcome whole = outcome(start, [](se::Card&) {});
   ASSERT_FALSE(whole.result.error) << whole.result.error->message();
-  ASSERT_NE(whole.memory, memory(se::Card::load(start))) << "the flow changes the card";
+  ASSERT_NE(whole.memory, lasting_memory(se::Card::load(start))) << "the flow changes the card";
 
   for (unsigned k : torn_commands(whole.instructions)) {
     for (const se::Tear when : {se::Tear::before, se::Tear::inside, se::Tear::after}) {
@@ -218,7 +208,7 @@ TEST_P(Convergence, torn_in_each_of_four_attempts_the_fifth_finishes) {
     if (step == 1) {
       EXPECT_EQ(result.attempts, 5u) << "every flow sends five commands and more";
     }
-    EXPECT_EQ(memory(*card), whole.memory);
+    EXPECT_EQ(lasting_memory(*card), whole.memory);
   }
 }
 
