@@ -8,6 +8,7 @@
 #include "app/commands.h"
 #include "app/console.h"
 #include "app/desk_place.h"
+#include "app/device_runs.h"
 #include "app/durable_run.h"
 #include "app/failure.h"
 #include "app/interrupt.h"
@@ -105,6 +106,16 @@ ExitStatus resume(const Options& options) {
   // What is needed here is looked at before the run is taken from whoever holds it.
   const journal::OpenedJournal before = journal::open_journal(*opened, options.id);
   const journal::Origin& origin = before.head.origin;
+  if (store::is_over(before.row.state)) {
+    throw Error(ErrorKind::usage, "run " + before.row.id + " is over (" + std::string(name_of(before.row.state)) +
+                                      "), so there is nothing to go on with; cardwright runs show " + before.row.id +
+                                      " says how it ended");
+  }
+  if (!options.card && origin.card == kDeviceCard) {
+    throw Error(ErrorKind::usage, "run " + before.row.id +
+                                      " is on the card of a device, and goes on when that calls the service again; "
+                                      "--card goes on with it on a card here");
+  }
   const std::string card_name = options.card.value_or(origin.card);
   CardOptions card_options;
   if (origin.card_state && !options.card) card_options.state = *origin.card_state;

@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <unistd.h>
 
+#include "app/device_runs.h"
 #include "app/failure.h"
 #include "app/key_source.h"
 #include "app/policy_source.h"
@@ -83,7 +84,8 @@ ExitStatus verify_wire(const journal::OpenedJournal& journal, engine::RunSetup s
   }
   std::optional<std::filesystem::path> file = options.keys;
   if (!file && journal.head.origin.keys) file = *journal.head.origin.keys;
-  const bool simulated = CardName::parse(journal.head.origin.card).kind == CardName::Kind::simulated;
+  const std::string& card = journal.head.origin.card;
+  const bool simulated = card != kDeviceCard && CardName::parse(card).kind == CardName::Kind::simulated;
   const KeySource keys =
       open_keys(file, std::getenv("CARDWRIGHT_KEYS"), simulated ? &se::flavor(journal.head.recording.flavor) : nullptr);
   const std::map<std::string, Secret> secrets = std::move(setup.arguments.secrets);

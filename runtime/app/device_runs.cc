@@ -16,9 +16,6 @@ namespace cw::app {
 
 namespace {
 
-/// As runs and traces name a card that a device brings.
-constexpr const char* kDevice = "device";
-
 const se::Flavor& flavor_named(const std::string& name) { return se::flavor(name.empty() ? "generic" : name); }
 
 class StoredDeviceRun : public service::DeviceRun {
@@ -87,7 +84,7 @@ std::unique_ptr<service::DeviceRun> DeviceRuns::open(const std::string& text, en
     journal::StoreJournal::TakenUp taken = journal::StoreJournal::take_up(
         store_, ticket.run, [](std::chrono::milliseconds) { return false; }, operator_name());
     taken.setup.keys = keys_;
-    taken.setup.device = engine::Device{kDevice, relay};
+    taken.setup.device = engine::Device{kDeviceCard, relay};
     return std::make_unique<StoredDeviceRun>(std::make_unique<DurableRun>(store_, std::move(taken.journal)),
                                              std::move(taken.setup));
   }
@@ -103,10 +100,10 @@ std::unique_ptr<service::DeviceRun> DeviceRuns::open(const std::string& text, en
   setup.arguments =
       engine::Arguments::check(engine::check_flow(*setup.bundle, ticket.flow), settings_of(ticket.settings));
   setup.keys = keys_;
-  setup.device = engine::Device{kDevice, relay};
+  setup.device = engine::Device{kDeviceCard, relay};
   setup.flavor = OpenCard::host_side(flavor);
   setup.card_counter = counter_of(flavor);
-  const journal::Origin origin{kDevice, flavor.name, key_file_, {}, false, {}};
+  const journal::Origin origin{kDeviceCard, flavor.name, key_file_, {}, false, {}};
   auto durable =
       std::make_unique<DurableRun>(store_, setup, origin, journal::RunAhead{ticket.run, {}, choice.is, {}}, bundle_);
   return std::make_unique<StoredDeviceRun>(std::move(durable), std::move(setup));

@@ -18,6 +18,9 @@
 
 namespace cw::app {
 
+/// As runs, results and traces name the card that a device brings.
+inline constexpr const char* kDeviceCard = "device";
+
 class DeviceRuns {
  public:
   /// `keys`: as --keys has it; absent: CARDWRIGHT_KEYS. Raises usage.

@@ -114,6 +114,18 @@ class Checks:
         self.check(f"{protocol}: the ticket is used up", "1 of" in again.stdout and again.stdout,
                    len([each for each in self.runs() if each["id"] == run["id"]]) != 1 and self.runs())
 
+    def afterwards(self):
+        """What there is of a run on a device: told, played again, held against custody."""
+        run, store = self.runs()[0]["id"], ("--store", self.demo / "store.db")
+        shown = self.cw("runs", "show", run, *store)
+        self.check("its story is told", shown.returncode, "INSTALL [for load]" not in shown.stdout and shown.stdout)
+        played = self.cw("runs", "replay", run, "--verify-wire", "--keys", "keys", *store)
+        self.check("it is played again, and what travelled is what the keys make of it", played.returncode and
+                   played.stderr, "travelled as the keys in custody give them" not in played.stdout and played.stdout)
+        resumed = self.cw("runs", "resume", run, *store)
+        self.check("who would resume it is told that it is over", resumed.returncode != 2, "is over" not in resumed.stderr
+                   and resumed.stderr)
+
     def strangers(self):
         url = f"https://{self.service.address('device')}/gp/seram/remoteManagement?sessionId="
         poll = '{"localAgentStatus":{"localAgentStatusEnum":"POLLING"}}'
@@ -195,6 +207,7 @@ class Checks:
         self.check("a demo has a door for devices", not self.start() and self.service.log()[-500:])
         for protocol in ("seram", "ram-http"):
             self.one_device(protocol)
+        self.afterwards()
         self.strangers()
         self.under_fire()
         self.check("the service ends", self.service.end(signal.SIGTERM) != 0 and "badly")
