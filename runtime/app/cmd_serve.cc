@@ -44,7 +44,7 @@ service::ReadConfiguration read_whole(const std::filesystem::path& file) {
   };
   const Configuration& read = out.configuration;
   if (read.operators.https) try_tls("doors.operator.https", *read.operators.https);
-  if (read.devices) try_tls("doors.device.https", read.devices->https);
+  if (read.devices && read.devices->https) try_tls("doors.device.https", *read.devices->https);
   return out;
 }
 
@@ -81,8 +81,12 @@ Sockets listen(const Configuration& configuration) {
   if (operators.https) {
     out[service::kOperatorHttps] = std::make_unique<net::ListeningSocket>(operators.https->listen);
   }
-  if (configuration.devices) {
-    out[service::kDevice] = std::make_unique<net::ListeningSocket>(configuration.devices->https.listen);
+  if (const auto& devices = configuration.devices) {
+    const auto add = [&](const char* name, const std::string& listen) {
+      out[name] = std::make_unique<net::ListeningSocket>(listen);
+    };
+    if (devices->https) add(service::kDevice, devices->https->listen);
+    if (devices->shared_key) add(service::kDeviceSharedKey, devices->shared_key->listen);
   }
   out[service::kMetrics] = std::make_unique<net::ListeningSocket>(configuration.metrics.listen);
   return out;

@@ -9,6 +9,8 @@
 #include "app/store_place.h"
 #include "base/error.h"
 #include "base/files.h"
+#include "base/hex.h"
+#include "crypto/digest.h"
 #include "net/demo_certificates.h"
 #include "service/device_worker.h"
 #include "service/operator_door.h"
@@ -43,6 +45,8 @@ constexpr const char* kConfiguration = R"(// A service to try things out with. I
         "key": "certificates/server.key",
         "authorities": ["certificates/authority.pem"]
       },
+      // TLS-PSK: a file for each device, named by its identity.
+      "shared_key": { "listen": "127.0.0.1:0", "keys": "shared-keys" },
       "keys": "demo.keys"
     },
     "metrics": { "listen": "127.0.0.1:0" }
@@ -76,6 +80,8 @@ void ServeDemo::fill() const {
   const net::DemoAuthority authority(folder_ / "certificates");
   authority.issue({"server", {"localhost", "127.0.0.1", "::1"}});
   for (const char* role : {"viewer", "operator", "approver", "device"}) authority.issue({role});
+  make_private_folder(folder_ / "shared-keys");
+  write_file_atomically(folder_ / "shared-keys" / "device", view(to_hex(crypto::random_bytes(32)) + "\n"), true);
   write_file_atomically(folder_ / "demo.keys", view(test_keys_text(se::flavor("generic"))), true);
   write_file_atomically(configuration(), view(kConfiguration), false);
 }

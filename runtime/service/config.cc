@@ -101,8 +101,15 @@ class Reading {
   }
 
   void read_device(ConfigReader& reader, DeviceDoorConfig& out) {
-    if (auto https = reader.object("https")) read_https(*https, out.https);
-    if (!reader.has("https")) reader.problem("https", "is missing; devices call from outside");
+    if (auto https = reader.object("https")) read_https(*https, out.https.emplace());
+    if (auto shared = reader.object("shared_key")) {
+      out.shared_key.emplace().listen = shared->text("listen", true);
+      out.shared_key->keys = file(*shared, "keys", true).value_or("");
+      shared->finish();
+    }
+    if (!reader.has("https") && !reader.has("shared_key")) {
+      reader.problem("https", "is missing, and so is shared_key; a device needs one of them");
+    }
     out.keys = file(reader, "keys");
     out.threads = static_cast<unsigned>(reader.number("threads", 4, 1, 64));
     out.delay = std::chrono::milliseconds(reader.number("delay_ms", 500, 0, 60'000));
@@ -151,7 +158,9 @@ void take_live(Configuration& now, const Configuration& next) {
   now.log.level = next.log.level;
   now.operators.roles = next.operators.roles;
   if (now.operators.https && next.operators.https) now.operators.https->tls = next.operators.https->tls;
-  if (now.devices && next.devices) now.devices->https.tls = next.devices->https.tls;
+  if (now.devices && next.devices && now.devices->https && next.devices->https) {
+    now.devices->https->tls = next.devices->https->tls;
+  }
 }
 
 std::vector<std::string> needs_restart(const Configuration& now, const Configuration& next) {
@@ -171,7 +180,11 @@ std::vector<std::string> needs_restart(const Configuration& now, const Configura
   compare("doors.operator.https.listen", listen(now), listen(next));
   compare("doors.device", now.devices.has_value(), next.devices.has_value());
   if (now.devices && next.devices) {
-    compare("doors.device.https.listen", now.devices->https.listen, next.devices->https.listen);
+    const auto listen_of = [](const auto& way) { return way ? way->listen : std::string(); };
+    const auto keys_of = [](const auto& way) { return way ? way->keys : std::filesystem::path(); };
+    compare("doors.device.https.listen", listen_of(now.devices->https), listen_of(next.devices->https));
+    compare("doors.device.shared_key.listen", listen_of(now.devices->shared_key), listen_of(next.devices->shared_key));
+    compare("doors.device.shared_key.keys", keys_of(now.devices->shared_key), keys_of(next.devices->shared_key));
     compare("doors.device.keys", now.devices->keys, next.devices->keys);
     compare("doors.device.threads", now.devices->threads, next.devices->threads);
     compare("doors.device.delay_ms", now.devices->delay, next.devices->delay);

@@ -48,8 +48,16 @@ struct OperatorDoorConfig {
   std::map<std::string, Role> roles{};  // by the subject of a certificate
 };
 
+/// TLS with a key that each device shares with the service: a file of the folder, named by the device's identity.
+struct SharedKeyConfig {
+  std::string listen{};
+  std::filesystem::path keys{};
+};
+
+/// One of the two ways in is there at least.
 struct DeviceDoorConfig {
-  HttpsConfig https{};
+  std::optional<HttpsConfig> https{};
+  std::optional<SharedKeyConfig> shared_key{};
   std::optional<std::filesystem::path> keys{};  // key store of the runs; absent: $CARDWRIGHT_KEYS
   unsigned threads = 4;
   std::chrono::milliseconds delay{500};  // until a device that has nothing to do asks again

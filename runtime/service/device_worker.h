@@ -19,8 +19,9 @@ struct DeviceWorkerSetup {
   std::function<OpenTicket()> open{};  // called when it starts; raises what keeps it from serving
 };
 
-/// Name of its listener.
+/// Names of its listeners.
 inline constexpr const char* kDevice = "device";
+inline constexpr const char* kDeviceSharedKey = "device-psk";
 
 /// `configuration` has such a door.
 std::unique_ptr<Door> make_device_door(const DeviceWorkerSetup& setup);

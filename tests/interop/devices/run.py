@@ -78,6 +78,13 @@ class Checks:
                           "--card-state", card, "--ca", self.certificates / "authority.pem", "--cert",
                           self.certificates / f"{certificate}.pem", "--key", self.certificates / f"{certificate}.key")
 
+    def agent_with_shared_key(self, ticket, card, key):
+        url = f"https://{self.service.address('device-psk')}/gp/ram/{ticket}"
+        return subprocess.run(self.words("agent", "--server", url, "--session", ticket, "--protocol", "ram-http", "--card",
+                                         "sim", "--card-state", card, "--psk", key, "--psk-identity", "device",
+                                         "--patience", "1"), env=environment(self.folder), check=False, text=True,
+                              stdin=subprocess.DEVNULL, capture_output=True, timeout=4 * PATIENCE, cwd=self.folder)
+
     def agent(self, *arguments, **more):
         return subprocess.run(self.agent_words(*arguments, **more), env=environment(self.folder), check=False,
                               stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=4 * PATIENCE,
@@ -113,6 +120,18 @@ class Checks:
         again = self.agent(ticket, card, protocol=protocol)
         self.check(f"{protocol}: the ticket is used up", "1 of" in again.stdout and again.stdout,
                    len([each for each in self.runs() if each["id"] == run["id"]]) != 1 and self.runs())
+
+    def shared_key(self):
+        card, other = self.folder / "psk.card", self.folder / "other.key"
+        ran = self.agent_with_shared_key(self.ticket(), card, self.demo / "shared-keys" / "device")
+        self.check("a device calls with a key that it shares", ran.returncode and ran.stdout + ran.stderr)
+        self.check("its card is in its wanted state",
+                   self.memory(card) != self.memory(self.folder / "wanted.card") and "it is not")
+        other.write_text("00" * 32)
+        other.chmod(0o600)
+        begun = len(self.runs())
+        ran = self.agent_with_shared_key(self.ticket(), self.folder / "psk2.card", other)
+        self.check("one with another key is not let in", ran.returncode == 0 and ran.stdout, len(self.runs()) != begun)
 
     def afterwards(self):
         """What there is of a run on a device: told, played again, held against custody."""
@@ -207,6 +226,7 @@ class Checks:
         self.check("a demo has a door for devices", not self.start() and self.service.log()[-500:])
         for protocol in ("seram", "ram-http"):
             self.one_device(protocol)
+        self.shared_key()
         self.afterwards()
         self.strangers()
         self.under_fire()

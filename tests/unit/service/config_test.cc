@@ -74,7 +74,7 @@ TEST(Configuration, tells_all_that_is_wrong_at_once) {
                 "doors.operator.https.authorities: must be a list of strings, none of them empty",
                 "doors.operator.roles.CN=b: must be one of viewer, operator, approver",
                 "doors.operator.roles.alice: is no subject of a certificate; one is written as in CN=alice,O=Acme",
-                "doors.device.https: is missing; devices call from outside",
+                "doors.device.https: is missing, and so is shared_key; a device needs one of them",
                 "logs: is not known here; did you mean 'log'?",
             }));
 }
