@@ -8,6 +8,8 @@ namespace cw::service {
 namespace {
 
 constexpr std::chrono::seconds kSweep{5};
+/// A device whose run is over may not have seen the answer that says so.
+constexpr std::chrono::milliseconds kLastWord{30'000};
 
 }  // namespace
 
@@ -83,13 +85,23 @@ void DeviceDesk::answer(Lane& lane, const Request& request) {
     return;
   }
   found->second.heard = Clock::now();
-  request.work(found->second.call.get(), nullptr);
+  try {
+    request.work(found->second.call.get(), nullptr);
+  } catch (const std::exception& failure) {
+    // A defect: this session ends, and no other.
+    const Error error(ErrorKind::internal, failure.what());
+    lane.places.erase(found);
+    --sessions_;
+    request.work(nullptr, &error);
+  }
 }
 
 void DeviceDesk::sweep(Lane& lane) {
   const Clock::time_point now = Clock::now();
-  const size_t gone =
-      std::erase_if(lane.places, [&](const auto& place) { return now - place.second.heard > setup_.silence; });
+  const size_t gone = std::erase_if(lane.places, [&](const auto& place) {
+    const bool over = place.second.call->session.over();
+    return now - place.second.heard > (over ? std::min(setup_.silence, kLastWord) : setup_.silence);
+  });
   sessions_ -= gone;
 }
 
