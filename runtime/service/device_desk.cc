@@ -92,7 +92,11 @@ void DeviceDesk::answer(Lane& lane, const Request& request) {
     const Error error(ErrorKind::internal, failure.what());
     lane.places.erase(found);
     --sessions_;
-    request.work(nullptr, &error);
+    try {
+      request.work(nullptr, &error);
+    } catch (const Error&) {
+      // It was answered before it failed.
+    }
   }
 }
 

@@ -56,8 +56,7 @@ class DeviceDesk {
   /// Runs that are not over are left as they stand.
   ~DeviceDesk();
 
-  /// What is done for a request, with its device's session. `error`: there is none, or it could not go on; then it must
-  /// not throw.
+  /// What is done for a request, with its device's session. `error`: there is none, or it could not go on.
   using Work = std::function<void(DeviceCall* call, const Error* error)>;
   /// Done later, by the session's thread; a device that is not known is let in by its ticket. Raises budget: too many
   /// wait.
