@@ -1,7 +1,7 @@
-// Brings what the runs of a batch handed over to its backends while the batch goes on, so that no reader waits for a
-// backend.
+// Brings what the runs of a batch, or of devices, handed over to its backends while others go on, so that no reader and
+// no device waits for a backend.
 //
-// Owner: one batch. Thread rule: a thread of its own; ended() from any, finish() once.
+// Owner: one batch, or one process of the service. Thread rule: a thread of its own; ended() from any, finish() once.
 #pragma once
 
 #include <chrono>

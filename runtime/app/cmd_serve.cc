@@ -180,7 +180,7 @@ ExitStatus serve(const Options& options) {
 
 void add_serve(CLI::App& program, Action& action) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = program.add_subcommand("serve", "Run the service: doors for operators, and for monitoring");
+  CLI::App* command = program.add_subcommand("serve", "Run the service: doors for operators, for devices and for monitoring");
   CLI::Option* file = command->add_option("FILE", options->file, "its configuration")->type_name("");
   command->add_flag("--check", options->check, "check the configuration and start nothing")->needs(file);
   CLI::Option* demo = command

@@ -20,7 +20,8 @@ const se::Flavor& flavor_named(const std::string& name) { return se::flavor(name
 
 class StoredDeviceRun : public service::DeviceRun {
  public:
-  StoredDeviceRun(std::unique_ptr<DurableRun> durable, engine::RunSetup&& setup) : durable_(std::move(durable)) {
+  StoredDeviceRun(std::unique_ptr<DurableRun> durable, engine::RunSetup&& setup, BatchCourier& courier)
+      : durable_(std::move(durable)), courier_(courier) {
     setup.http = call_http;
     durable_->join(setup);
     const auto refused = failure_of([&] { run_ = std::make_unique<engine::Run>(std::move(setup)); });
@@ -28,11 +29,16 @@ class StoredDeviceRun : public service::DeviceRun {
     durable_->refused(*refused);
     throw *refused;
   }
+  ~StoredDeviceRun() override { courier_.ended(durable_->id()); }
+  StoredDeviceRun(const StoredDeviceRun&) = delete;
+  StoredDeviceRun& operator=(const StoredDeviceRun&) = delete;
+
   engine::Run& run() override { return *run_; }
   const std::string& id() const override { return durable_->id(); }
 
  private:
   std::unique_ptr<DurableRun> durable_;
+  BatchCourier& courier_;
   std::unique_ptr<engine::Run> run_{};
 };
 
@@ -73,6 +79,13 @@ DeviceRuns::DeviceRuns(std::shared_ptr<store::Store> store, const std::optional<
   if (keys) key_file_ = std::filesystem::absolute(*keys).string();
 }
 
+/// From the first run on: a process that forks later has no thread of it.
+BatchCourier& DeviceRuns::courier() const {
+  const std::lock_guard lock(mutex_);
+  if (!courier_) courier_ = std::make_unique<BatchCourier>(store_);
+  return *courier_;
+}
+
 std::unique_ptr<service::DeviceRun> DeviceRuns::open(const std::string& text, engine::Relay relay) const {
   const service::Ticket ticket = service::open_ticket(store_->key(), text);
   const auto begun = run_of(*store_, ticket.run);
@@ -80,13 +93,18 @@ std::unique_ptr<service::DeviceRun> DeviceRuns::open(const std::string& text, en
     throw Error(ErrorKind::usage, "the ticket was for run " + ticket.run + ", which is over (" +
                                       std::string(name_of(begun->state)) + ")");
   }
+  if (begun && begun->state == store::RunState::stuck) {
+    throw Error(ErrorKind::usage, "run " + ticket.run +
+                                      " has used its attempts up and waits for an operator; a ticket does not let it "
+                                      "go on");
+  }
   if (begun) {
     journal::StoreJournal::TakenUp taken = journal::StoreJournal::take_up(
-        store_, ticket.run, [](std::chrono::milliseconds) { return false; }, operator_name());
+        store_, ticket.run, [](std::chrono::milliseconds) { return false; }, kDeviceCard);
     taken.setup.keys = keys_;
     taken.setup.device = engine::Device{kDeviceCard, relay};
     return std::make_unique<StoredDeviceRun>(std::make_unique<DurableRun>(store_, std::move(taken.journal)),
-                                             std::move(taken.setup));
+                                             std::move(taken.setup), courier());
   }
   if (ticket.expires < now_ms()) {
     throw Error(ErrorKind::usage, "the ticket expired before its run began; ask whoever gave it for a new one");
@@ -106,7 +124,7 @@ std::unique_ptr<service::DeviceRun> DeviceRuns::open(const std::string& text, en
   const journal::Origin origin{kDeviceCard, flavor.name, key_file_, {}, false, {}};
   auto durable =
       std::make_unique<DurableRun>(store_, setup, origin, journal::RunAhead{ticket.run, {}, choice.is, {}}, bundle_);
-  return std::make_unique<StoredDeviceRun>(std::move(durable), std::move(setup));
+  return std::make_unique<StoredDeviceRun>(std::move(durable), std::move(setup), courier());
 }
 
 std::string issue_ticket(store::Store& store, const engine::Bundle& bundle, const std::string& flow,

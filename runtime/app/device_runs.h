@@ -6,10 +6,12 @@
 #include <chrono>
 #include <filesystem>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "app/batch_courier.h"
 #include "app/bundle_source.h"
 #include "crypto/key_store.h"
 #include "engine/bundle.h"
@@ -30,10 +32,14 @@ class DeviceRuns {
   std::unique_ptr<service::DeviceRun> open(const std::string& ticket, engine::Relay relay) const;
 
  private:
+  BatchCourier& courier() const;
+
   std::shared_ptr<store::Store> store_;
   std::shared_ptr<BundleInUse> bundle_;
   std::shared_ptr<const crypto::KeyStore> keys_;
   std::optional<std::string> key_file_{};
+  mutable std::mutex mutex_{};
+  mutable std::unique_ptr<BatchCourier> courier_{};  // brings what runs handed over to its backends
 };
 
 /// A ticket for one run of that flow, begun no later than `lifetime` from now. Checks flow and arguments as a run does.

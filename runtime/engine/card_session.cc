@@ -208,7 +208,7 @@ void CardSession::begin_exchange(const host::Exchange& request) {
   }
   if (open != nullptr) announce_keys(request, *open);
   Exchanging begun;
-  begun.request = request;
+  begun.request = &request;
   if (open != nullptr) begun.domain = open->domain;
   doing_ = std::move(begun);
   next_order();
@@ -217,7 +217,7 @@ void CardSession::begin_exchange(const host::Exchange& request) {
 /// From the first command on that has no answer: as many as may travel at once.
 void CardSession::next_order() {
   Exchanging& now = std::get<Exchanging>(doing_);
-  const host::Exchange& request = now.request;
+  const host::Exchange& request = *now.request;
   const size_t first = now.out.answers.size();
   order_.reset();
   now.marks.clear();
@@ -256,7 +256,7 @@ Order::Item CardSession::item_of(const host::Command& command, Open* open) {
   Custody::Resolved resolved = setup_.custody.resolve(command, open ? open->channel.get() : nullptr,
                                                       open ? ByteView(open->diversification_data) : ByteView());
   if (!open) {
-    if (selects(command)) close_on(std::get<Exchanging>(doing_).request.logical_channel);
+    if (selects(command)) close_on(std::get<Exchanging>(doing_).request->logical_channel);
     return {{resolved.apdu}, false};
   }
   gp::Channel& channel = *open->channel;
@@ -278,11 +278,11 @@ void CardSession::exchange_answered(const Report& report) {
         setup_.evidence.travelled(order.items[i].bytes(), {});
         throw report.error.value_or(Error(ErrorKind::reader, "no answer came"));
       }
-      stopped = take_answer(now.request.plan[first + i], order.items[i], i, report) || stopped;
+      stopped = take_answer(now.request->plan[first + i], order.items[i], i, report) || stopped;
     }
   } catch (const Error&) {
     // Whatever was lost, the channel's chaining value is not to be trusted any more.
-    channels_.erase(now.request.channel);
+    channels_.erase(now.request->channel);
     setup_.budgets.content.give_up();
     throw;
   }
@@ -296,7 +296,7 @@ void CardSession::exchange_answered(const Report& report) {
 bool CardSession::take_answer(const host::Command& command, const Order::Item& item, size_t place,
                               const Report& report) {
   Exchanging& now = std::get<Exchanging>(doing_);
-  const host::Exchange& request = now.request;
+  const host::Exchange& request = *now.request;
   const card::Response& came = report.answers[place];
   travelled(item, came);
   host::Answer plain{came.data, came.sw};

@@ -56,7 +56,8 @@ class CardSession {
   };
   explicit CardSession(const Setup& setup) : setup_(setup) {}
 
-  /// Begins with a request for the card. Raises as it can fail before anything is sent: usage, channel, budget, store.
+  /// Begins with a request for the card, which outlives what is done for it. Raises as it can fail before anything is
+  /// sent: usage, channel, budget, store.
   void begin(const host::Request& request);
   /// What the card is to be asked now; null: the reply is there.
   const Order* order() const { return order_ ? &*order_ : nullptr; }
@@ -94,7 +95,7 @@ class CardSession {
   };
   /// A plan under way.
   struct Exchanging {
-    host::Exchange request{};
+    const host::Exchange* request = nullptr;
     Bytes domain{};                          // of its channel: a SELECT ends that
     host::Answers out{};                     // those of orders before, and of this one as they are read
     std::vector<gp::Channel::Mark> marks{};  // of the order, after each of its commands

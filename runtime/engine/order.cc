@@ -12,7 +12,7 @@ namespace {
 constexpr uint8_t kSelect = 0xA4, kGetData = 0xCA, kGetDataOdd = 0xCB, kGetStatus = 0xF2, kDelete = 0xE4,
                   kPutKey = 0xD8, kSetStatus = 0xF0, kInstall = 0xE6, kLoad = 0xE8, kStoreData = 0xE2,
                   kReadBinary = 0xB0, kReadRecord = 0xB2, kGetResponse = 0xC0;
-constexpr uint8_t kForExtradition = 0x10, kForRegistryUpdate = 0x40;  // P1 of INSTALL (GPCS 11.5.2.1)
+constexpr uint8_t kForLoad = 0x02, kForExtradition = 0x10, kForRegistryUpdate = 0x40;  // P1 of INSTALL (GPCS 11.5.2.1)
 
 bool reads(const host::Command& command) {
   return command.ins == kGetData || command.ins == kGetDataOdd || command.ins == kGetStatus;
@@ -24,11 +24,15 @@ bool is_final(const host::Command& command) {
          (command.ins == kInstall && (command.p1 & (kForExtradition | kForRegistryUpdate)) != 0);
 }
 
-/// It goes on with what the one before it began, and the card refuses it if that failed: LOAD by its block number and
-/// state, STORE DATA by its block number (GPCS 11.6.2.2, 11.11.2.2).
+/// It goes on with what the one before it began, and the card refuses it if that failed: it has the next block's
+/// number, and the one before was not the last (GPCS 11.6.2.2, 11.11.2.2).
 bool continues(const host::Command& before, const host::Command& command) {
-  if (command.ins == kLoad) return before.ins == kLoad || before.ins == kInstall;
-  return command.ins == kStoreData && before.ins == kStoreData;
+  constexpr uint8_t kLastBlock = 0x80;
+  if (before.cla != command.cla) return false;
+  if (command.ins == kLoad && before.ins == kInstall) return (before.p1 & kForLoad) != 0 && command.p2 == 0;
+  const bool numbered = command.ins == kLoad || command.ins == kStoreData;
+  return numbered && before.ins == command.ins && (before.p1 & kLastBlock) == 0 &&
+         command.p2 == static_cast<uint8_t>(before.p2 + 1);
 }
 
 }  // namespace

@@ -424,8 +424,10 @@ bool Run::waits_by_clock() const {
   const RunOutside& outside = impl_->attempt->outside();
   return std::holds_alternative<host::Wait>(outside.request()) && outside.waits_by_clock();
 }
-const Order* Run::order() { return impl_->attempt->outside().order(); }
-void Run::answered(const Report& report) { impl_->attempt->outside().answered(report); }
+const Order* Run::order() { return impl_->attempt ? impl_->attempt->outside().order() : nullptr; }
+void Run::answered(const Report& report) {
+  if (impl_->attempt) impl_->attempt->outside().answered(report);
+}
 host::Reply Run::carry_out() { return impl_->attempt->outside().carry_out(); }
 const RunResult& Run::result() const { return impl_->result; }
 

@@ -74,12 +74,17 @@ void DeviceDesk::answer(Lane& lane, const Request& request) {
       if (sessions_ >= setup_.sessions) {
         throw Error(ErrorKind::budget, "this service has as many devices as it may have; call again later");
       }
-      auto call = std::make_unique<DeviceCall>(setup_.open(request.ticket, request.relay));
+      auto call = std::make_unique<DeviceCall>(setup_.open(request.ticket, request.relay), request.relay);
       found = lane.places.emplace(request.ticket, Place{std::move(call), {}}).first;
       ++sessions_;
       ++totals_.opened;
     }
-  } catch (const Error& error) {
+    if (found->second.call->relay != request.relay) {
+      throw Error(ErrorKind::usage, "the session of this ticket speaks the other protocol");
+    }
+  } catch (const std::exception& failure) {
+    const auto* told = dynamic_cast<const Error*>(&failure);
+    const Error error = told != nullptr ? *told : Error(ErrorKind::internal, failure.what());
     if (error.kind() == ErrorKind::usage) ++totals_.refused;
     request.work(nullptr, &error);
     return;

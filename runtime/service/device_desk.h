@@ -16,24 +16,27 @@
 
 #include "base/error.h"
 #include "base/threads.h"
+#include "crypto/digest.h"
 #include "service/device_session.h"
 #include "service/ram_http.h"
 #include "service/seram_exchange.h"
 
 namespace cw::service {
 
-/// A device's session and where the protocol stands that it speaks.
+/// A device's session and where the protocol stands that it speaks: one, as its first request has it.
 struct DeviceCall {
-  explicit DeviceCall(std::unique_ptr<DeviceRun> run) : session(std::move(run)) {}
+  DeviceCall(std::unique_ptr<DeviceRun> run, engine::Relay of)
+      : session(std::move(run)), relay(of), ram_http(ScriptCoding::indefinite, read_be(crypto::random_bytes(4))) {}
   DeviceSession session;
+  engine::Relay relay;
   SeramExchange seram{};
-  RamHttpExchange ram_http{};
+  RamHttpExchange ram_http;
 };
 
 struct DeviceCounters {
   uint64_t sessions = 0;  // in memory now
   uint64_t opened = 0;
-  uint64_t refused = 0;  // tickets
+  uint64_t refused = 0;  // tickets, and sessions of the other protocol
   uint64_t orders = 0;
   uint64_t repeated = 0;  // answers that went out again
   uint64_t lost = 0;      // orders whose report never came

@@ -81,8 +81,12 @@ void DeviceDoor::turn(DeviceSession& session, Exchange& exchange, const Judged& 
       // Of a session that a process before had, it says nothing about what is under way.
       ++totals.foreign;
       if (setup_.tell) setup_.tell(session.id(), judged.why);
-      if (exchange.order() != nullptr) lose();
-      break;
+      if (exchange.order() == nullptr) break;
+      if (exchange.order()->once) {
+        lose();
+        break;
+      }
+      [[fallthrough]];
     case Judged::What::polled:
       if (exchange.order() == nullptr) break;
       ++totals.repeated;
@@ -93,6 +97,8 @@ void DeviceDoor::turn(DeviceSession& session, Exchange& exchange, const Judged& 
       ++totals.repeated;
       exchange.unseen();
       break;
+    case Judged::What::late:
+      return;
   }
   session.go_on();
   if (exchange.order() == nullptr && session.order()) {
@@ -123,7 +129,17 @@ void DeviceDoor::manage(const std::string& ticket, const net::ServerRequest& req
   const SeramReport report = read_seram_report(request.body);
   desk_.post(ticket, engine::Relay::goes_on, [this, reply, report](DeviceCall* call, const Error* error) {
     if (error != nullptr) return reply->send(not_opened(*error));
-    turn(call->session, call->seram, call->seram.judge(report));
+    if (reply->gone()) return;  // it reports again
+    Judged judged = call->seram.judge(report);
+    if (judged.what == Judged::What::late && call->session.was_sent_again()) {
+      // No copy, then: the device says so each time, and would do so without an end.
+      judged.what = Judged::What::lost;
+      judged.why = "the device reports fewer commands than it was sent, and no error";
+    }
+    if (judged.what == Judged::What::late) {
+      return reply->send(with_json(200, SeramExchange::nothing(setup_.delay_ms)));
+    }
+    turn(call->session, call->seram, judged);
     const uint32_t delay = call->seram.order() != nullptr ? 0 : delay_of(call->session);
     reply->send(with_json(200, call->seram.answer(delay)));
   });
@@ -134,6 +150,8 @@ void DeviceDoor::ram_http(const std::string& ticket, const net::ServerRequest& r
   desk_.post(ticket, engine::Relay::stops,
              [this, reply, asked, path = std::string(kRam) + ticket](DeviceCall* call, const Error* error) {
                if (error != nullptr) return reply->send(not_opened(*error));
+               if (reply->gone()) return;
+               if (reply->gone()) return;
                turn(call->session, call->ram_http, call->ram_http.judge(asked));
                reply->send(call->ram_http.answer(path, (delay_of(call->session) + 999) / 1000));
              });

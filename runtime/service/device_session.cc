@@ -62,7 +62,7 @@ engine::Report report_of(const engine::Order& order, const Report& report) {
 }
 
 DeviceSession::~DeviceSession() {
-  if (over()) return;
+  if (!run_) return;
   run_->run().stop(Error(ErrorKind::reader, "the device was not heard of any more"));
 }
 
@@ -73,8 +73,14 @@ std::chrono::milliseconds DeviceSession::waits() const {
 }
 
 void DeviceSession::go_on() {
+  if (over()) return;
   engine::Run& run = run_->run();
-  while (!over() && !order_) {
+  while (!order_) {
+    if (run.phase() == engine::Run::Phase::done) {
+      result_ = run.result();
+      run_.reset();
+      return;
+    }
     if (run.phase() == engine::Run::Phase::ready) {
       run.advance();
       continue;
@@ -89,7 +95,9 @@ void DeviceSession::go_on() {
       ordered_ = Clock::now();
       return;
     }
+    const bool calls = std::holds_alternative<host::HttpCall>(run.request());
     run.complete(run.carry_out());
+    if (calls) return;
   }
 }
 
@@ -101,12 +109,13 @@ void DeviceSession::answer(engine::Report report) {
 }
 
 void DeviceSession::reported(const Report& report) {
+  if (over()) return;
   const engine::Order* order = run_->run().order();
   if (order != nullptr) answer(report_of(*order, report));
 }
 
 void DeviceSession::lost(const std::string& why) {
-  if (run_->run().order() == nullptr) return;
+  if (over() || run_->run().order() == nullptr) return;
   engine::Report report;
   report.error = Error(ErrorKind::reader, why);
   answer(std::move(report));

@@ -16,13 +16,14 @@ namespace cw::service {
 
 class DeviceSession {
  public:
-  explicit DeviceSession(std::unique_ptr<DeviceRun> run) : run_(std::move(run)) {}
+  explicit DeviceSession(std::unique_ptr<DeviceRun> run) : run_(std::move(run)), id_(run_->id()) {}
   /// A run that is not over is left as it stands, and can be taken up.
   ~DeviceSession();
   DeviceSession(const DeviceSession&) = delete;
   DeviceSession& operator=(const DeviceSession&) = delete;
 
-  /// Until the device is needed, or the clock, or the run is over. What it asks of backends is carried out here.
+  /// Until the device is needed, or the clock, or the run is over. What it asks of backends is carried out here, one
+  /// call at a time: then the device has to ask again, so that it does not wait for many.
   void go_on();
   /// What the device is to do now; empty: nothing, as yet. The same until it is reported or lost.
   const std::optional<Order>& order() const { return order_; }
@@ -30,19 +31,23 @@ class DeviceSession {
   void reported(const Report& report);
   /// It went out again, and the device may have carried it out before.
   void sent_again() { again_ = true; }
+  bool was_sent_again() const { return again_; }
   /// There will be no report: whether the card did what was ordered is not known.
   void lost(const std::string& why);
   /// How long the run waits by the clock; 0: it does not.
   std::chrono::milliseconds waits() const;
-  bool over() const { return run_->run().phase() == engine::Run::Phase::done; }
-  const engine::RunResult& result() const { return run_->run().result(); }
-  const std::string& id() const { return run_->id(); }
+  bool over() const { return result_.has_value(); }
+  /// Once it is over.
+  const engine::RunResult& result() const { return *result_; }
+  const std::string& id() const { return id_; }
 
  private:
   using Clock = std::chrono::steady_clock;
   void answer(engine::Report report);
 
-  std::unique_ptr<DeviceRun> run_;
+  std::unique_ptr<DeviceRun> run_;  // null: it is over, and nobody holds it any more
+  std::string id_;
+  std::optional<engine::RunResult> result_{};
   std::optional<Order> order_{};
   bool again_ = false;
   Clock::time_point ordered_{};

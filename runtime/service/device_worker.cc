@@ -66,8 +66,8 @@ class DeviceWorker : public Door {
       whole = each.second->drain(std::max(left, std::chrono::milliseconds(0))) && whole;
     }
     servers_.clear();
+    desk_.reset();  // runs are left as they stand, and can be taken up; what is under way still uses the door
     door_.reset();
-    desk_.reset();  // runs are left as they stand, and can be taken up
     return whole;
   }
 
@@ -93,7 +93,9 @@ class DeviceWorker : public Door {
     net::ServerSetup server;
     server.listen = listen;
     server.tls = tls;
-    server.limits.connections = setup_.configuration.devices->sessions;
+    // Many devices may come from one address: that of a carrier, or of a load balancer.
+    server.limits.connections = server.limits.connections_per_client = setup_.configuration.devices->sessions;
+    server.limits.request.body_bytes = 256u << 10;
     server.limits.request.head_bytes = kMaxTicket * 2;  // a ticket is in the first line, and may be in a header
     server.handler = [this](net::ServerRequest request, net::Reply reply) { door_->handle(request, std::move(reply)); };
     server.hooks.turned_away = [&log = setup_.log, name](std::string_view address, std::string_view why) {
@@ -104,8 +106,9 @@ class DeviceWorker : public Door {
   }
 
   const DeviceWorkerSetup setup_;
-  std::optional<DeviceDesk> desk_{};
+  // In this order: the door's work is done by the desk's threads, and they end with the desk.
   std::optional<DeviceDoor> door_{};
+  std::optional<DeviceDesk> desk_{};
   std::map<std::string, std::unique_ptr<net::HttpServer>> servers_{};  // go first: their handlers use the others
 };
 

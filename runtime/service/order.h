@@ -42,6 +42,7 @@ struct Judged {
     reported,  // it reports the order that was sent last: take `report`, then tell taken()
     repeated,  // it did not see the last answer: tell unseen(), and that goes out again
     lost,      // the order was sent and must not be sent again, and the device does not know it: tell dropped()
+    late,      // it reports what was taken before the last report: a copy that nobody waits for; nothing is to be done
     foreign,   // it reports what it was not sent: the device is confused or lies
   };
 

@@ -43,7 +43,10 @@ RamHttpRequest read_ram_http(std::string_view target, const net::Headers& header
 
 class RamHttpExchange {
  public:
-  explicit RamHttpExchange(ScriptCoding coding = ScriptCoding::indefinite) : coding_(coding) {}
+  /// `first`: the step before the first order's. One that no session of the device had before tells reports apart that
+  /// are of another session.
+  explicit RamHttpExchange(ScriptCoding coding = ScriptCoding::indefinite, uint64_t first = 0)
+      : coding_(coding), step_(first) {}
 
   /// As text() wrote it. Raises store: something else.
   static RamHttpExchange parse(std::string_view text);

@@ -98,6 +98,7 @@ Judged SeramExchange::judge(const SeramReport& report) const {
   const uint64_t executed = report.executed;
   if (report.status == Status::processed && executed == 0) return polled();
   if (report.status == Status::processed && executed == last_) return {What::repeated, {}, {}};
+  if (report.status == Status::processed && executed == before_last_) return {What::late, {}, {}};
   if (!order_ || !sent_) {
     // An error of the order before, once more.
     if (report.status != Status::processed && executed <= last_) return {What::repeated, {}, {}};
@@ -106,6 +107,12 @@ Judged SeramExchange::judge(const SeramReport& report) const {
   if (executed > number_) {
     return foreign("the device reports " + std::to_string(executed) + " commands, and " + std::to_string(number_) +
                    " were sent to it");
+  }
+  const std::vector<SeramApdus> lists = cut(order_->commands, number_);
+  for (size_t i = 0; i < report.responses.size() && report.status == Status::processed; ++i) {
+    if (i >= executed || report.responses[i].size() != lists[i].commands.size()) {
+      return foreign("the device reports other lists of answers than it was sent lists of commands");
+    }
   }
   Judged out{What::reported, {}, {}};
   for (const std::vector<Bytes>& response : report.responses) {
@@ -122,6 +129,8 @@ Judged SeramExchange::judge(const SeramReport& report) const {
   out.report.message = report.message;
   return out;
 }
+
+std::string SeramExchange::nothing(uint32_t delay) { return print_seram({.delay = delay}); }
 
 std::string SeramExchange::answer(uint32_t delay) {
   SeramMessage message{.delay = delay};

@@ -45,6 +45,8 @@ class SeramExchange {
   /// The order under way is given up. What the device does with it is not known.
   void dropped();
 
+  /// The body of an answer with nothing to do.
+  static std::string nothing(uint32_t delay);
   /// The body of the answer, and that it was sent: keep text() before it leaves. `delay`: milliseconds until the next
   /// request. Raises internal: an order that is `once` would go out again.
   std::string answer(uint32_t delay);

@@ -2,6 +2,7 @@
 // way.
 #include "service/device_door.h"
 
+#include <cctype>
 #include <filesystem>
 #include <fstream>
 
@@ -243,6 +244,34 @@ TEST_F(Seram, a_device_that_comes_with_another_card_gets_no_further) {
     report = liar.carry_out(answer.body);
   }
   EXPECT_EQ(memory(*other), before);
+}
+
+TEST_F(Seram, a_session_speaks_one_protocol) {
+  const std::string text = ticket();
+  ASSERT_EQ(manage(text, SeramDevice::polling()).status, 200);
+  const net::Headers headers = {{"X-Admin-Protocol", "globalplatform-remote-admin/1.0"}, {"X-Admin-From", "7"}};
+  EXPECT_EQ(post("/gp/ram/" + text, "", headers).status, 404);
+  EXPECT_EQ(manage(text, SeramDevice::polling()).status, 200);
+}
+
+TEST_F(Seram, a_run_that_has_used_its_attempts_up_waits_for_an_operator) {
+  const std::string text = ticket();
+  const std::string unavailable =
+      R"({"localAgentStatus":{"localAgentStatusEnum":"UNAVAILABLE_SE","executedSeRamCommands":0,"errorMsg":"none"}})";
+  manage(text, SeramDevice::polling());
+  for (int n = 0; n < 6; ++n) EXPECT_EQ(manage(text, unavailable).status, 200);
+  EXPECT_EQ(run().state, store::RunState::stuck);
+  EXPECT_FALSE(run().held) << "nobody holds what is over";
+  stop();
+  start();
+  EXPECT_EQ(manage(text, SeramDevice::polling()).status, 404);
+  EXPECT_EQ(run().attempts, 5);
+}
+
+TEST_F(Seram, a_ticket_is_written_in_one_way) {
+  std::string text = ticket("demo/inventory");
+  for (char& c : text) c = static_cast<char>(std::tolower(c));
+  EXPECT_EQ(manage(text, SeramDevice::polling()).status, 404);
 }
 
 TEST_F(Seram, what_is_no_message_is_answered_in_one_line) {

@@ -144,6 +144,34 @@ TEST(SeramExchange, an_order_that_must_not_be_sent_twice_goes_out_again_when_it_
   EXPECT_EQ(exchange.judge(did(sent)).what, What::reported);
 }
 
+TEST(SeramExchange, a_copy_of_the_report_before_the_last_is_no_report_of_the_order_under_way) {
+  SeramExchange exchange;
+  exchange.put(order_of(1));
+  const SeramReport first = did(exchange.answer(0));
+  exchange.taken();
+  exchange.put(order_of(1));
+  const SeramReport second = did(exchange.answer(0));
+  exchange.taken();
+  exchange.put(order_of(1));
+  const std::string third = exchange.answer(0);
+  EXPECT_EQ(exchange.judge(first).what, What::late);
+  EXPECT_EQ(exchange.judge(second).what, What::repeated);
+  EXPECT_EQ(exchange.judge(did(third)).what, What::reported);
+}
+
+TEST(SeramExchange, lists_of_answers_have_the_lengths_of_the_lists_of_commands) {
+  SeramExchange exchange;
+  exchange.put(order_of(1));
+  exchange.answer(0);
+  exchange.taken();
+  exchange.put(order_of(3));
+  SeramReport report = did(exchange.answer(0));
+  EXPECT_EQ(exchange.judge(report).what, What::reported);
+  report.responses[1].push_back(report.responses[0].back());
+  report.responses[0].pop_back();
+  EXPECT_EQ(exchange.judge(report).what, What::foreign);
+}
+
 TEST(SeramExchange, errors_say_how_far_the_device_came) {
   struct Row {
     SeramReport report;
@@ -178,16 +206,17 @@ TEST(SeramExchange, a_device_that_ran_fewer_commands_than_it_was_sent_has_stoppe
   exchange.put(order_of(3));
   exchange.answer(0);
   exchange.taken();
-  exchange.put(order_of(3));
-  exchange.answer(0);
-  exchange.taken();
+  exchange.put(order_of(4));
+  ASSERT_EQ(lists(exchange.answer(0)).size(), 2u);
+  exchange.dropped();
   exchange.put(order_of(6));
   ASSERT_EQ(lists(exchange.answer(0)).size(), 3u);
-  // One was the number of the order before last: no report of the last order has it.
-  SeramReport report = failed(Status::processed, 1, 2);
+  // One was the number of the order before last, and its report may come late; so an error says which it is.
+  EXPECT_EQ(exchange.judge(failed(Status::processed, 1, 2)).what, What::late);
+  SeramReport report = failed(Status::unknown_failure, 1, 2);
   const Judged judged = exchange.judge(report);
   EXPECT_EQ(judged.what, What::reported);
-  EXPECT_EQ(judged.report.outcome, Outcome::stopped);
+  EXPECT_EQ(judged.report.outcome, Outcome::failed);
   EXPECT_EQ(judged.report.answers.size(), 2u);
   EXPECT_EQ(exchange.judge(failed(Status::processed, 2, 6)).what, What::repeated);
 }
