@@ -52,7 +52,8 @@ std::optional<net::HttpResponse> SeramAgent::post(const char* endpoint, const st
                              {{"Content-Type", "application/json"}, {"Accept", "application/json"}}, body);
   if (!response || response->status == 200) return response;
   std::string why = "the server answered with status " + std::to_string(response->status);
-  if (response->status == 404) why = "the server knows no session " + shown_session(setup_.session) + ", or nothing at this URL (404)";
+  if (response->status == 404)
+    why = "the server knows no session " + shown_session(setup_.session) + ", or nothing at this URL (404)";
   if (response->status == 406) why = "the server does not speak what the agent does (406)";
   throw Error(ErrorKind::http, "POST " + url + ": " + why);
 }

@@ -2,6 +2,7 @@
 #include <memory>
 
 #include <CLI/CLI.hpp>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "app/audit_roots.h"
@@ -118,6 +119,14 @@ bool reload(const std::filesystem::path& file, Configuration& configuration, ser
   return true;
 }
 
+/// Each connection is one, and what a shell gives is few.
+void allow_open_files() {
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+  files.rlim_cur = files.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &files);
+}
+
 ExitStatus serve(const Options& options) {
   std::optional<ServeDemo> demo;
   if (options.demo) demo.emplace(*options.demo);
@@ -130,6 +139,7 @@ ExitStatus serve(const Options& options) {
     std::cout << printable(file.string()) << " is a configuration that can be used" << std::endl;
     return ExitStatus::ok;
   }
+  allow_open_files();
   try_out(configuration);
   Sockets sockets = listen(configuration);
   service::Listeners listeners;
@@ -180,7 +190,8 @@ ExitStatus serve(const Options& options) {
 
 void add_serve(CLI::App& program, Action& action) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = program.add_subcommand("serve", "Run the service: doors for operators, for devices and for monitoring");
+  CLI::App* command =
+      program.add_subcommand("serve", "Run the service: doors for operators, for devices and for monitoring");
   CLI::Option* file = command->add_option("FILE", options->file, "its configuration")->type_name("");
   command->add_flag("--check", options->check, "check the configuration and start nothing")->needs(file);
   CLI::Option* demo = command
