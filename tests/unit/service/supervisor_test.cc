@@ -132,6 +132,9 @@ TEST_F(Supervised, a_worker_that_hangs_is_killed_and_replaced) {
   script_->hang = true;
   EXPECT_TRUE(comes_true([&] { return counters_.at(0).killed > 0 && counters_.at(1).killed > 1; }));
   script_->hang = false;
+  // Those that hang still are replaced, too.
+  const int64_t now = steady_ms();
+  EXPECT_TRUE(comes_true([&] { return counters_.at(0).beat > now && counters_.at(1).beat > now; }));
   EXPECT_TRUE(all_ready());
   tell(SIGTERM);
   EXPECT_EQ(end(), 0);
