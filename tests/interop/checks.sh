@@ -33,6 +33,11 @@ cw() {
   "$cardwright" "$@" >"$here/out" 2>"$here/err" </dev/null || status=$?
 }
 
+# of_newest_run FIELD: that field of the newest run in the store that "${at[@]}" names.
+of_newest_run() {
+  "$cardwright" runs list "${at[@]}" --limit 1 --json | python3 -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])' "$1"
+}
+
 # expect NAME STATUS [PATTERN...]: the last cw returned STATUS, and its output has each pattern (grep -E).
 expect() {
   local name=$1 wanted=$2 pattern

@@ -26,10 +26,6 @@ umask 077
 
 at=(--store "$here/store.db")
 
-# newest FIELD: that field of the newest run.
-newest() {
-  "$cardwright" runs list "${at[@]}" --limit 1 --json | python3 -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])' "$1"
-}
 # hash_of FILE: as its manifest has it.
 hash_of() {
   tar xOf "$1" manifest.json | python3 -c 'import json, sys; print(json.load(sys.stdin)["hash"])'
@@ -282,7 +278,7 @@ cw bundle use p256 "${at[@]}"
 expect 'twice changes nothing' 2 'is in use already'
 cw run acme/hello --card sim "${at[@]}"
 expect 'a run begins with it' 0 'this is one'
-check 'which the run names' [ "$(newest bundle)" = "$(hash_of "$one")" ]
+check 'which the run names' [ "$(of_newest_run bundle)" = "$(hash_of "$one")" ]
 cw run demo/inventory --card sim "${at[@]}"
 expect 'and with nothing else' 2 "no flow 'demo/inventory'"
 cw run demo/inventory --card sim "${at[@]}" --bundle .
@@ -294,7 +290,7 @@ cw bundle use two "${at[@]}"
 expect 'another one is used' 0
 cw run acme/hello --card sim "${at[@]}"
 expect 'and runs begin with that' 0 'this is two'
-second=$(newest id)
+second=$(of_newest_run id)
 cw bundle discard two "${at[@]}"
 expect 'the one in use stays' 2 'use another one first'
 cw bundle rollback "${at[@]}" --reason 'two says two'

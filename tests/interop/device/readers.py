@@ -1,50 +1,19 @@
 """The agent on cards in the readers of a real pcscd, started for it: simulated cards in virtual readers."""
 
-import os
-import socket
 import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 
-from bench import ROOT, status_is
+from bench import status_is
 from seram import CPLC, SELECT, STOP, answers, order, status_of, valid
 from server import DeviceServer
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from pcscd import Pcscd  # noqa: E402
+
 READERS = 2
-
-
-def free_ports(count):
-    """The first of so many ports in a row on which nothing listens."""
-    for first in range(41000 + os.getpid() % 500 * 10, 60000, 10):
-        taken = []
-        try:
-            for port in range(first, first + count):
-                taken.append(socket.socket())
-                taken[-1].bind(("", port))
-            return first
-        except OSError:
-            continue
-        finally:
-            for one in taken:
-                one.close()
-    raise OSError("no free ports")
-
-
-class Pcscd:
-    """start_pcscd of tools/pcscd.sh in a shell that waits; it ends with its standard input."""
-
-    def __init__(self, folder):
-        self.port = free_ports(READERS)
-        script = ('. tools/say.sh; . tools/pcscd.sh; start_pcscd "$1" "$2" "$3"; echo "$PCSCLITE_CSOCK_NAME"; '
-                  "read -r _ || true; stop_pcscd")
-        self.shell = subprocess.Popen(["bash", "-c", script, "pcscd", str(folder), str(self.port), str(READERS)],
-                                      cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.socket = self.shell.stdout.readline().strip()
-        if not self.socket:
-            raise OSError("pcscd did not start")
-
-    def stop(self):
-        self.shell.communicate("\n", timeout=30)
 
 
 def card_in(bench, pcscd, number, flavor):
@@ -86,7 +55,7 @@ def readers_as_devices(bench, server, pcscd):
 
 
 def run_all(bench):
-    pcscd = Pcscd(bench.folder)
+    pcscd = Pcscd(bench.folder, READERS)
     server = DeviceServer()
     bench.environment["PCSCLITE_CSOCK_NAME"] = pcscd.socket
     try:

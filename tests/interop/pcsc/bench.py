@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -16,48 +15,15 @@ from pathlib import Path
 from card import Card
 
 HERE = Path(__file__).resolve().parent
-ROOT = HERE.parents[2]
+sys.path.insert(0, str(HERE.parent))
+from pcscd import ROOT, Pcscd  # noqa: E402
+
 PATIENCE = 30  # seconds for what has to happen; a story that works never waits so long
 TEST_KEY = "404142434445464748494A4B4C4D4E4F"
 
 
 class Failed(Exception):
     """What a check expected, and what there was."""
-
-
-def free_ports(count):
-    """The first of so many ports in a row that nobody listens on."""
-    for first in range(20000 + os.getpid() % 200 * 32, 60000, 32):
-        taken = []
-        try:
-            for port in range(first, first + count):
-                taken.append(socket.socket())
-                taken[-1].bind(("", port))
-            return first
-        except OSError:
-            continue
-        finally:
-            for one in taken:
-                one.close()
-    raise Failed("no free ports")
-
-
-class Pcscd:
-    """start_pcscd and stop_pcscd of tools/pcscd.sh. It ends when its input does, so also when this program is killed."""
-
-    def __init__(self, folder, count, port=None):
-        self.port = port or free_ports(max(count, 1))
-        script = ('set -euo pipefail; . tools/say.sh; . tools/pcscd.sh; start_pcscd "$1" "$2" "$3"; '
-                  'echo "$PCSCLITE_CSOCK_NAME"; read -r _ || true; stop_pcscd')
-        self.process = subprocess.Popen(["bash", "-c", script, "pcscd", folder, str(self.port), str(count)], cwd=ROOT,
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.socket = self.process.stdout.readline().strip()
-        if not self.socket:
-            sys.exit("pcscd did not start")
-
-    def stop(self):
-        self.process.stdin.close()
-        self.process.wait(timeout=PATIENCE)
 
 
 class Bench:

@@ -26,11 +26,6 @@ at=(--store "$here/store.db")
 strict=tests/interop/policy/strict.lua
 careful=tests/interop/policy/careful.lua
 
-# newest FIELD: that field of the newest run.
-newest() {
-  "$cardwright" runs list "${at[@]}" --limit 1 --json | python3 -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])' "$1"
-}
-
 # Without a store.
 
 cw policy check "$strict" policies/default.lua
@@ -92,8 +87,8 @@ cw policy list "${at[@]}"
 expect 'none is in use' 0 '^ready +strict' '^ready +careful' 'none is in use'
 cw run demo/inventory --card sim "${at[@]}"
 expect 'so runs begin under the default' 0 '^done'
-check 'which is named' [ "$(newest policy)" = default ]
-inventory=$(newest id)
+check 'which is named' [ "$(of_newest_run policy)" = default ]
+inventory=$(of_newest_run id)
 cw policy shadow strict "${at[@]}"
 expect 'a policy is tried on the runs that have been' 0 '^1 +demo/inventory +GET STATUS +denied .*packages are not listed' \
   'under policy strict: 1 of 1 run of the last 7d would have gone another way'
@@ -112,7 +107,7 @@ cw policy use strict "${at[@]}"
 expect 'twice changes nothing' 2 'is in use already'
 cw run demo/inventory --card sim "${at[@]}"
 expect 'a run begins under it' 3 'policy strict' 'packages are not listed'
-check 'which the run names' [ "$(newest policy)" = strict ]
+check 'which the run names' [ "$(of_newest_run policy)" = strict ]
 cw run demo/inventory --card sim "${at[@]}" --policy policies/default.lua
 expect 'a run that names its policy begins under that' 0 '^done'
 cw policy explain "${at[@]}" --command 80E40000094F07F0636172647701

@@ -10,53 +10,16 @@ Starts a pcscd of its own with vpcd readers (tools/pcscd.sh), puts simulated car
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import traceback
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parents[2]
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from pcscd import ROOT, Pcscd  # noqa: E402
+
 READERS = 6
-
-
-class Pcscd:
-    """tools/pcscd.sh in a shell that waits; it ends with its standard input."""
-
-    def __init__(self, folder):
-        self.port = free_ports(READERS)
-        script = (f". tools/say.sh; . tools/pcscd.sh; start_pcscd {folder} {self.port} {READERS}; "
-                  'echo "$PCSCLITE_CSOCK_NAME"; read -r _; stop_pcscd')
-        self.shell = subprocess.Popen(["bash", "-c", script], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                      text=True)
-        name = self.shell.stdout.readline().strip()
-        if not name:
-            sys.exit("run.py: pcscd did not start; what is above says why")
-        os.environ["PCSCLITE_CSOCK_NAME"] = name  # before the first use of smartcard
-
-    def stop(self):
-        self.shell.communicate("\n", timeout=20)
-
-
-def free_ports(count):
-    """The first of so many ports in a row on which nothing listens."""
-    for first in range(36000 + os.getpid() % 1000 * 10, 60000, 10):
-        sockets = []
-        try:
-            for port in range(first, first + count):
-                one = socket.socket()
-                sockets.append(one)
-                one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                one.bind(("0.0.0.0", port))
-            return first
-        except OSError:
-            continue
-        finally:
-            for one in sockets:
-                one.close()
-    sys.exit("run.py: no free ports")
 
 
 class Serve:
@@ -84,7 +47,8 @@ def main():
     os.environ["CARDWRIGHT_STORE"] = "none"  # nobody's runs are kept
     passed = failed = 0
     with tempfile.TemporaryDirectory(prefix="cw-vpcd-") as folder:
-        pcscd = Pcscd(f"{folder}/pcscd")
+        pcscd = Pcscd(f"{folder}/pcscd", READERS)
+        os.environ["PCSCLITE_CSOCK_NAME"] = pcscd.socket  # before the first use of smartcard
         try:
             import checks  # pylint: disable=import-outside-toplevel  # its modules read PCSCLITE_CSOCK_NAME
             bench = checks.Bench(cardwright, pcscd.port, Path(folder), Serve)
