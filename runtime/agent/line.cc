@@ -29,6 +29,22 @@ std::string shown_url(std::string_view url) {
   return std::string(path.substr(0, last)) + shown_session(path.substr(last));
 }
 
+namespace {
+
+/// What an error says of its URL, without the session that may be in its path.
+std::string without_session(std::string text, std::string_view url) {
+  const std::string_view path = url.substr(0, url.find('?'));
+  const std::string session(path.substr(path.rfind('/') + 1));
+  const std::string shown = shown_session(session);
+  if (shown == session) return text;
+  for (size_t at = text.find(session); at != std::string::npos; at = text.find(session, at + shown.size())) {
+    text.replace(at, session.size(), shown);
+  }
+  return text;
+}
+
+}  // namespace
+
 bool Line::pause(milliseconds time) const {
   const Clock::time_point end = Clock::now() + time;
   while (!interrupted()) {
@@ -47,7 +63,7 @@ std::optional<net::HttpResponse> Line::one_try(const net::HttpRequest& request, 
   } catch (const Error& error) {
     // What cannot be sent at all does not get better.
     if (error.kind() != ErrorKind::http) throw;
-    why = error.message();
+    why = without_session(error.message(), request.url);
   }
   return {};
 }

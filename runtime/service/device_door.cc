@@ -20,11 +20,13 @@ net::ServerAnswer told(int status, const std::string& message) {
   return with_json(status, body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
-/// A ticket that opens nothing is a session that is not there; all else may be otherwise later.
+/// A ticket that opens nothing is a session that is not there; all else may be otherwise later. What is the matter with
+/// the service's files and rules is not told to a stranger.
 net::ServerAnswer not_opened(const Error& error) {
-  if (error.kind() == ErrorKind::usage) return told(404, error.message());
-  net::ServerAnswer answer = told(error.kind() == ErrorKind::policy ? 403 : 503, error.message());
-  if (answer.status == 503) answer.headers.emplace_back("Retry-After", "5");
+  if (error.kind() == ErrorKind::usage) return told(404, "there is no such session");
+  if (error.kind() == ErrorKind::policy) return told(403, "this run is not allowed");
+  net::ServerAnswer answer = told(503, "this session cannot be served now; call again later");
+  answer.headers.emplace_back("Retry-After", "5");
   return answer;
 }
 
@@ -52,6 +54,11 @@ void DeviceDoor::handle(const net::ServerRequest& request, net::Reply given) {
     if (setup_.tell) setup_.tell(request.peer.address, error.message());
     reply->send(told(error.kind() == ErrorKind::budget ? 503 : 400, error.message()));
   }
+}
+
+void DeviceDoor::refuse(const std::string& from, net::Reply& reply, const Error& error) const {
+  if (setup_.tell) setup_.tell(from, error.message());
+  reply.send(not_opened(error));
 }
 
 uint32_t DeviceDoor::delay_of(const DeviceSession& session) const {
@@ -118,8 +125,9 @@ void DeviceDoor::handshake(const std::string& ticket, const net::ServerRequest& 
   const std::optional<std::string> answer = answer_seram_handshake(asked);
   if (!answer) return reply->send(told(406, "this service speaks SERAM 2.0.0 over HTTPS, in application/json"));
   desk_.post(ticket, engine::Relay::goes_on,
-             [reply, answer = *answer, element = asked.elements.front()](DeviceCall* call, const Error* error) {
-               if (error != nullptr) return reply->send(not_opened(*error));
+             [this, reply, from = request.peer.address, answer = *answer, element = asked.elements.front()](
+                 DeviceCall* call, const Error* error) {
+               if (error != nullptr) return refuse(from, *reply, *error);
                call->seram.choose(element);
                reply->send(with_json(200, answer));
              });
@@ -127,31 +135,32 @@ void DeviceDoor::handshake(const std::string& ticket, const net::ServerRequest& 
 
 void DeviceDoor::manage(const std::string& ticket, const net::ServerRequest& request, const SharedReply& reply) {
   const SeramReport report = read_seram_report(request.body);
-  desk_.post(ticket, engine::Relay::goes_on, [this, reply, report](DeviceCall* call, const Error* error) {
-    if (error != nullptr) return reply->send(not_opened(*error));
-    if (reply->gone()) return;  // it reports again
-    Judged judged = call->seram.judge(report);
-    if (judged.what == Judged::What::late && call->session.was_sent_again()) {
-      // No copy, then: the device says so each time, and would do so without an end.
-      judged.what = Judged::What::lost;
-      judged.why = "the device reports fewer commands than it was sent, and no error";
-    }
-    if (judged.what == Judged::What::late) {
-      return reply->send(with_json(200, SeramExchange::nothing(setup_.delay_ms)));
-    }
-    turn(call->session, call->seram, judged);
-    const uint32_t delay = call->seram.order() != nullptr ? 0 : delay_of(call->session);
-    reply->send(with_json(200, call->seram.answer(delay)));
-  });
+  desk_.post(ticket, engine::Relay::goes_on,
+             [this, reply, from = request.peer.address, report](DeviceCall* call, const Error* error) {
+               if (error != nullptr) return refuse(from, *reply, *error);
+               if (reply->gone()) return;  // it reports again
+               Judged judged = call->seram.judge(report);
+               if (judged.what == Judged::What::late && call->session.was_sent_again()) {
+                 // No copy, then: the device says so each time, and would do so without an end.
+                 judged.what = Judged::What::lost;
+                 judged.why = "the device reports fewer commands than it was sent, and no error";
+               }
+               if (judged.what == Judged::What::late) {
+                 return reply->send(with_json(200, SeramExchange::nothing(setup_.delay_ms)));
+               }
+               turn(call->session, call->seram, judged);
+               const uint32_t delay = call->seram.order() != nullptr ? 0 : delay_of(call->session);
+               reply->send(with_json(200, call->seram.answer(delay)));
+             });
 }
 
 void DeviceDoor::ram_http(const std::string& ticket, const net::ServerRequest& request, const SharedReply& reply) {
   const RamHttpRequest asked = read_ram_http(request.target, request.headers, request.body);
   desk_.post(ticket, engine::Relay::stops,
-             [this, reply, asked, path = std::string(kRam) + ticket](DeviceCall* call, const Error* error) {
-               if (error != nullptr) return reply->send(not_opened(*error));
-               if (reply->gone()) return;
-               if (reply->gone()) return;
+             [this, reply, from = request.peer.address, asked, path = std::string(kRam) + ticket](DeviceCall* call,
+                                                                                                  const Error* error) {
+               if (error != nullptr) return refuse(from, *reply, *error);
+               if (reply->gone()) return;  // it reports again
                turn(call->session, call->ram_http, call->ram_http.judge(asked));
                reply->send(call->ram_http.answer(path, (delay_of(call->session) + 999) / 1000));
              });

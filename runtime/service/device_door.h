@@ -35,6 +35,8 @@ class DeviceDoor {
   /// What the request means for the session, and what comes next. `Exchange`: of either protocol.
   template <class Exchange>
   void turn(DeviceSession& session, Exchange& exchange, const Judged& judged);
+  /// Of a session that could not be opened or go on: why is for the operator alone.
+  void refuse(const std::string& from, net::Reply& reply, const Error& error) const;
   uint32_t delay_of(const DeviceSession& session) const;
 
   DeviceDesk& desk_;

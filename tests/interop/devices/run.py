@@ -160,6 +160,16 @@ class Checks:
         good = self.ticket("demo/inventory")
         self.check("what is no JSON is refused", curl(*own, url + good, data="{").status != 400)
         self.check("and a body without an end", curl(*own, url + good, data=b"x" * (2 << 20)).status != 413)
+        unreadable, holder = self.ticket(), self.folder / "holder"
+        holder.rename(self.folder / "elsewhere")
+        answer = curl(*own, url + unreadable, data=poll)
+        (self.folder / "elsewhere").rename(holder)
+        self.check("what is wrong with the service's files is its operator's to know", answer.status != 404,
+                   "holder" in answer.body and answer.body, str(holder) not in self.service.log() and "not in the log")
+        nobody = self.cw("agent", "--server", f"https://127.0.0.1:1/gp/ram/{good}", "--session", good, "--protocol",
+                         "ram-http", "--card", "sim", "--patience", "0")
+        self.check("an agent that is not answered shows no ticket", nobody.returncode != 1 and nobody.stderr,
+                   good in nobody.stdout + nobody.stderr and nobody.stderr)
         self.check("none of them began a run", any(run["flow"] == "demo/inventory" for run in self.runs()) and "one did")
 
     def under_fire(self):

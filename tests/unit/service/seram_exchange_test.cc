@@ -93,6 +93,14 @@ TEST(SeramExchange, consecutive_orders_differ_in_their_number_of_commands_whatev
   }
 }
 
+/// An order of one command, reported and taken; its report.
+SeramReport first_order(SeramExchange& exchange) {
+  exchange.put(order_of(1));
+  const SeramReport report = did(exchange.answer(0));
+  exchange.taken();
+  return report;
+}
+
 TEST(SeramExchange, an_order_goes_out_again_until_its_report_is_taken) {
   SeramExchange exchange;
   exchange.put(order_of(2));
@@ -116,9 +124,7 @@ TEST(SeramExchange, an_order_goes_out_again_until_its_report_is_taken) {
 
 TEST(SeramExchange, an_order_that_must_not_be_sent_twice_is_lost_when_the_device_does_not_know_it) {
   SeramExchange exchange;
-  exchange.put(order_of(1));
-  const SeramReport first = did(exchange.answer(0));
-  exchange.taken();
+  const SeramReport first = first_order(exchange);
   exchange.put(order_of(1, /*once=*/true));
   EXPECT_EQ(exchange.judge(first).what, What::repeated) << "it was not sent yet";
   const std::string sent = exchange.answer(0);
@@ -133,9 +139,7 @@ TEST(SeramExchange, an_order_that_must_not_be_sent_twice_is_lost_when_the_device
 
 TEST(SeramExchange, an_order_that_must_not_be_sent_twice_goes_out_again_when_it_cannot_have_arrived) {
   SeramExchange exchange;
-  exchange.put(order_of(1));
-  const SeramReport first = did(exchange.answer(0));
-  exchange.taken();
+  const SeramReport first = first_order(exchange);
   exchange.put(order_of(1, /*once=*/true));
   const std::string sent = exchange.answer(0);
   EXPECT_EQ(exchange.judge(first).what, What::repeated) << "the device waits for the answer to its report";
@@ -146,9 +150,7 @@ TEST(SeramExchange, an_order_that_must_not_be_sent_twice_goes_out_again_when_it_
 
 TEST(SeramExchange, a_copy_of_the_report_before_the_last_is_no_report_of_the_order_under_way) {
   SeramExchange exchange;
-  exchange.put(order_of(1));
-  const SeramReport first = did(exchange.answer(0));
-  exchange.taken();
+  const SeramReport first = first_order(exchange);
   exchange.put(order_of(1));
   const SeramReport second = did(exchange.answer(0));
   exchange.taken();
