@@ -20,7 +20,7 @@ struct Order {
   /// answered with 9000.
   struct Item {
     std::vector<card::Apdu> pieces{};
-    bool wrapped = false;  // by a secure channel: the same bytes are never sent twice
+    bool wrapped = false;  // by a secure channel: a card takes the same bytes once
     Bytes bytes() const;
   };
   std::vector<Item> items{};
