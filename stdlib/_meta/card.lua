@@ -33,8 +33,8 @@ function Card:send_all(plan) end
 ---@return string fci
 function Card:select(aid) end
 
---- Powers the card down and up; every channel is closed. Returns the ATR. A card far away cannot be told to: its default
---- application is selected instead, which closes the channel too.
+--- Powers the card down and up; every channel is closed. Returns the ATR. A card far away cannot be told to: its
+--- default application is selected instead, which closes the channel too.
 ---@return string
 function Card:reset() end
 
