@@ -64,6 +64,7 @@ void AttemptBudget::charge(const Target& target, const std::vector<std::string>&
                                        "' was refused before in this run, and another try may lock the card; check "
                                        "the key set and its diversification");
   }
+  give_up();  // a handshake that was never finished
   Open open;
   open.target = counted(target);
   open.version = open.target.version;
@@ -132,6 +133,12 @@ void AttemptBudget::verified() {
   const bool known = has(open.marks, word);
   settle(ChargeOutcome::refunded, own, counter_.set_back);
   if (!known) ledger_.mark(card_, word);
+}
+
+void AttemptBudget::not_finished() {
+  if (!open_) return;
+  if (counter_.every_attempt) return give_up();
+  settle(ChargeOutcome::refunded, {});
 }
 
 void AttemptBudget::refused(const std::vector<std::string>& keys) {

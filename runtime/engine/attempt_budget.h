@@ -30,6 +30,8 @@ class AttemptBudget {
   /// Who the card is, where the ledger knows several: before the first charge.
   void card_is(std::string identity) { card_ = std::move(identity); }
   const std::string& card() const { return card_; }
+  /// The card counts each INITIALIZE UPDATE by itself.
+  bool every_attempt() const { return counter_.every_attempt; }
   /// Key sets that were refused before, when another process had the run.
   void refused_before(const std::vector<std::string>& keys) { refused_.insert(keys.begin(), keys.end()); }
 
@@ -43,6 +45,9 @@ class AttemptBudget {
   void answered(ByteView diversification_data, uint8_t version);
   /// EXTERNAL AUTHENTICATE came back with 9000.
   void verified();
+  /// The card has shown that it has the keys, and EXTERNAL AUTHENTICATE was not sent, which costs it nothing where it
+  /// counts no INITIALIZE UPDATE.
+  void not_finished();
   /// A cryptogram did not match, or the card refused EXTERNAL AUTHENTICATE: never again with these keys, on whatever
   /// domain and under whatever version.
   void refused(const std::vector<std::string>& keys);

@@ -46,8 +46,13 @@ std::optional<ChannelFacts> CardSession::channel(host::ChannelId id) const {
 }
 
 void CardSession::forget() {
+  finish();
   channels_.clear();
   selected_ = {};
+}
+
+void CardSession::finish() {
+  if (std::exchange(unauthenticated_, {})) setup_.budgets.attempts.not_finished();
 }
 
 void CardSession::go_on(const CardState& state, const std::vector<ChannelPast>& channels, bool same_process) {
@@ -125,9 +130,14 @@ void CardSession::begin(const host::Request& request) {
   reply_.reset();
   std::visit(Overloaded{
                  [&](const host::Reset&) { begin_reset(); },
-                 [&](const host::Exchange& exchange) { begin_exchange(exchange); },
-                 [&](const host::OpenChannel& open) { begin_open(open); },
+                 [&](const host::Exchange& exchange) { begin_plans({.plans = {&exchange}}); },
+                 [&](const host::OpenChannel& open) {
+                   Doing begun{.open = &open};
+                   for (const host::Exchange& plan : open.before) begun.plans.push_back(&plan);
+                   begin_plans(std::move(begun));
+                 },
                  [&](const host::CloseChannel& close) {
+                   if (unauthenticated_ == close.channel) finish();
                    channels_.erase(close.channel);
                    reply_ = host::ChannelClosed{};
                  },
@@ -137,18 +147,7 @@ void CardSession::begin(const host::Request& request) {
 }
 
 void CardSession::answered(const Report& report) {
-  if (std::holds_alternative<Asking>(doing_)) return identity_answered(report);
-  if (std::holds_alternative<Exchanging>(doing_)) return exchange_answered(report);
-  try {
-    require_answer(report);
-    Opening& opening = std::get<Opening>(doing_);
-    opening.took = report.took;
-    opening.in_all += report.took;
-    opening.open.channel ? authenticate_answered(report.answers[0]) : update_answered(report.answers[0]);
-  } catch (const Error&) {
-    setup_.budgets.attempts.give_up();
-    throw;
-  }
+  std::holds_alternative<Asking>(doing_) ? identity_answered(report) : order_answered(report);
 }
 
 host::Reply CardSession::perform(const host::Request& request) {
@@ -179,152 +178,229 @@ Report CardSession::carry_out(const Order& order) {
   return report;
 }
 
-void CardSession::send_one(const card::Apdu& apdu, bool wrapped) {
-  setup_.evidence.before_sending();
-  order_ = Order{{{{apdu}, wrapped}}, true};
-}
-
 void CardSession::travelled(const Order::Item& item, const card::Response& answer) {
   const uint8_t status[] = {static_cast<uint8_t>(answer.sw >> 8), static_cast<uint8_t>(answer.sw)};
   setup_.evidence.travelled(item.bytes(), concat({answer.data, status}));
 }
 
-void CardSession::require_answer(const Report& report) {
-  const Order::Item& item = order_->items.at(0);
-  if (!report.answers.empty()) {
-    travelled(item, report.answers[0]);
-    return;
+void CardSession::Doing::skip_ends() {
+  while (plan < plans.size() && at == plans[plan]->plan.size()) {
+    ++plan;
+    at = 0;
   }
-  setup_.evidence.travelled(item.bytes(), {});
-  throw report.error.value_or(Error(ErrorKind::reader, "no answer came"));
 }
 
-void CardSession::begin_exchange(const host::Exchange& request) {
-  Open* open = channel_of(request);
-  if (open != nullptr && request.plan.size() > 1 && std::any_of(request.plan.begin(), request.plan.end(), selects)) {
-    throw Error(ErrorKind::channel,
-                "SELECT ends the secure channel, so it cannot travel in one plan with others; "
-                "send it alone");
+void CardSession::begin_plans(Doing begun) {
+  for (const host::Exchange* request : begun.plans) {
+    const Open* open = channel_of(*request);
+    if (open == nullptr) continue;
+    if (request->plan.size() > 1 && std::any_of(request->plan.begin(), request->plan.end(), selects)) {
+      throw Error(ErrorKind::channel,
+                  "SELECT ends the secure channel, so it cannot travel in one plan with others; "
+                  "send it alone");
+    }
+    announce_keys(*request, *open);
   }
-  if (open != nullptr) announce_keys(request, *open);
-  Exchanging begun;
-  begun.request = &request;
-  if (open != nullptr) begun.domain = open->domain;
+  begun.out.resize(begun.plans.size());
+  begun.skip_ends();
   doing_ = std::move(begun);
   next_order();
 }
 
 /// From the first command on that has no answer: as many as may travel at once.
 void CardSession::next_order() {
-  Exchanging& now = std::get<Exchanging>(doing_);
-  const host::Exchange& request = *now.request;
-  const size_t first = now.out.answers.size();
-  order_.reset();
-  now.marks.clear();
-  if (first == request.plan.size()) {
-    reply_ = std::move(now.out);
-    return;
-  }
-  Open* open = channel_of(request);
-  Order order;
-  for (size_t at = first; at < request.plan.size(); ++at) {
-    const host::Command& command = request.plan[at];
-    if (at > first && (!setup_.relay || parts_before(request.plan, first, at, *setup_.relay))) break;
-    if (open != nullptr && at > first && setup_.budgets.content.waits_for_answers(command)) break;
-    if (open != nullptr) setup_.budgets.content.before(command);
-    try {
-      order.items.push_back(item_of(command, open));
-    } catch (const Error&) {
-      channels_.erase(request.channel);
-      setup_.budgets.content.give_up();
-      throw;
-    }
-    order.once = order.once || (open == nullptr && !changes_nothing(command));
-    now.marks.push_back(open != nullptr ? open->channel->mark() : gp::Channel::Mark());
-  }
+  order_ = Order();
+  pieces_.clear();
+  together_.clear();
   try {
+    fill_order();
     setup_.evidence.before_sending();
   } catch (const Error&) {
-    channels_.erase(request.channel);
-    setup_.budgets.content.give_up();
+    order_.reset();
+    lost(pieces_);
     throw;
   }
-  order_ = std::move(order);
+}
+
+void CardSession::fill_order() {
+  const Doing& now = std::get<Doing>(doing_);
+  Doing next = {.plans = now.plans, .plan = now.plan, .at = now.at};
+  if (unauthenticated_) add_authenticate();
+  while (!next.all_answered()) {
+    const host::Exchange& request = *next.plans[next.plan];
+    const host::Command& command = request.plan[next.at];
+    if (!pieces_.empty() && !joins(request, command)) return;
+    add_command(request, command, next.plan, next.at);
+    ++next.at;
+    next.skip_ends();
+  }
+  // A handshake is charged to one account at a time.
+  const bool now_or_later = pieces_.empty() || (defers() && !unauthenticated_);
+  if (now.open != nullptr && !now.handshake && now_or_later) add_update();
+}
+
+/// Whether it may travel with what is in the order.
+bool CardSession::joins(const host::Exchange& request, const host::Command& command) const {
+  if (!setup_.relay) return false;
+  if (pieces_.front().what == Piece::What::authenticate) {
+    // Without a MAC, nothing tells the card that it is not to be done, where it refused to authenticate us.
+    const auto open = channels_.find(request.channel);
+    const bool protected_by_mac = open != channels_.end() && open->second.channel->level() != 0;
+    if (!protected_by_mac && !host::changes_nothing(command)) return false;
+  }
+  if (request.channel != 0 && !setup_.budgets.content.has_room_for(command)) return false;
+  std::vector<host::Command> all = together_;
+  all.push_back(command);
+  return all.size() == 1 || !parts_before(all, 0, all.size() - 1, *setup_.relay);
+}
+
+void CardSession::add_command(const host::Exchange& request, const host::Command& command, size_t plan, size_t at) {
+  Open* open = channel_of(request);
+  pieces_.push_back({Piece::What::command, plan, at, {}});
+  if (open != nullptr) setup_.budgets.content.before(command, together_.empty());
+  order_->items.push_back(item_of(command, open));
+  order_->once = order_->once || (open == nullptr && !host::changes_nothing(command));
+  if (open != nullptr) pieces_.back().mark = open->channel->mark();
+  together_.push_back(command);
 }
 
 Order::Item CardSession::item_of(const host::Command& command, Open* open) {
   Custody::Resolved resolved = setup_.custody.resolve(command, open ? open->channel.get() : nullptr,
                                                       open ? ByteView(open->diversification_data) : ByteView());
-  if (!open) {
-    if (selects(command)) close_on(std::get<Exchanging>(doing_).request->logical_channel);
-    return {{resolved.apdu}, false};
-  }
+  if (!open) return {{resolved.apdu}, false};
   gp::Channel& channel = *open->channel;
   const card::Apdu wrapped =
       resolved.secret ? channel.wrap(resolved.apdu, *resolved.secret) : channel.wrap(resolved.apdu);
   return {travelling(wrapped, setup_.traits.extended_length), true};
 }
 
-void CardSession::exchange_answered(const Report& report) {
-  Exchanging& now = std::get<Exchanging>(doing_);
+void CardSession::order_answered(const Report& report) {
   const Order order = std::move(*order_);
   order_.reset();
-  const size_t first = now.out.answers.size();
-  bool stopped = false;
+  const std::vector<Piece> pieces = std::move(pieces_);
+  Doing& now = std::get<Doing>(doing_);
+  bool updated = false;
   try {
     for (size_t i = 0; i < order.items.size(); ++i) {
       if (i == report.answers.size()) {
-        if (stopped) break;  // the relay stopped there, too
+        // The relay stopped there, as the plan does, or where that one would go on.
+        const bool refused = i > 0 && stops_a_plan(report.answers.back().sw);
+        if (now.stopped || (setup_.relay == Relay::stops && refused && !report.error)) break;
         setup_.evidence.travelled(order.items[i].bytes(), {});
         throw report.error.value_or(Error(ErrorKind::reader, "no answer came"));
       }
-      stopped = take_answer(now.request->plan[first + i], order.items[i], i, report) || stopped;
+      travelled(order.items[i], report.answers[i]);
+      const auto took = report.took / report.answers.size();
+      switch (pieces[i].what) {
+        case Piece::What::authenticate:
+          authenticate_answered(report.answers[i], took);
+          break;
+        case Piece::What::command:
+          take_answer(pieces[i], i + 1 == report.answers.size(), report.answers[i], report);
+          break;
+        case Piece::What::update:
+          if (now.stopped) break;  // who answered it is not who was meant
+          update_answered(report.answers[i], took);
+          updated = true;
+          break;
+      }
     }
-  } catch (const Error&) {
-    // Whatever was lost, the channel's chaining value is not to be trusted any more.
-    channels_.erase(now.request->channel);
-    setup_.budgets.content.give_up();
+    setup_.budgets.content.not_sent();
+    if (pieces.back().what == Piece::What::update && !updated) {
+      setup_.budgets.attempts.not_tried();
+      now.handshake.reset();
+    }
+  } catch (const Error& error) {
+    lost(pieces);
+    if (is_refusal(error)) return;
     throw;
   }
-  if (stopped) {
-    reply_ = std::move(now.out);
-  } else {
-    next_order();
-  }
+  conclude();
 }
 
-bool CardSession::take_answer(const host::Command& command, const Order::Item& item, size_t place,
-                              const Report& report) {
-  Exchanging& now = std::get<Exchanging>(doing_);
-  const host::Exchange& request = *now.request;
-  const card::Response& came = report.answers[place];
-  travelled(item, came);
+/// What was lost takes its channel with it, whose chaining value is not to be trusted any more.
+void CardSession::lost(const std::vector<Piece>& pieces) {
+  const Doing& now = std::get<Doing>(doing_);
+  for (const Piece& piece : pieces) {
+    if (piece.what == Piece::What::authenticate && unauthenticated_) channels_.erase(*unauthenticated_);
+    if (piece.what != Piece::What::command) continue;
+    const host::Exchange& plan = *now.plans[piece.plan];
+    channels_.erase(plan.channel);
+    if (selects(plan.plan[piece.at])) close_on(plan.logical_channel);
+  }
+  if (now.handshake) close_on(now.open->logical_channel);
+  unauthenticated_.reset();
+  setup_.budgets.content.give_up();
+  setup_.budgets.attempts.give_up();
+}
+
+/// The next order, or the reply.
+void CardSession::conclude() {
+  Doing& now = std::get<Doing>(doing_);
+  const bool handshake_left = now.open != nullptr && (!now.handshake || (unauthenticated_ && !defers()));
+  if (!now.stopped && (!now.all_answered() || handshake_left)) {
+    try {
+      return next_order();
+    } catch (const Error& error) {
+      if (is_refusal(error)) return;
+      throw;
+    }
+  }
+  if (now.open == nullptr) {
+    reply_ = std::move(now.out.front());
+    return;
+  }
+  host::ChannelOpened opened;
+  if (now.handshake && !now.stopped) opened = std::move(now.handshake->opened);
+  opened.before = std::move(now.out);
+  reply_ = std::move(opened);
+}
+
+bool CardSession::is_refusal(const Error& error) {
+  Doing& now = std::get<Doing>(doing_);
+  const bool nothing_ahead = now.open == nullptr || now.plans.empty();
+  const bool in_doubt = error.kind() == ErrorKind::reader || error.kind() == ErrorKind::store;
+  if (nothing_ahead || in_doubt || now.stopped || !now.all_answered()) return false;
+  host::ChannelOpened out;
+  out.before = std::move(now.out);
+  out.refused = error;
+  reply_ = std::move(out);
+  return true;
+}
+
+void CardSession::take_answer(const Piece& piece, bool last, const card::Response& came, const Report& report) {
+  Doing& now = std::get<Doing>(doing_);
+  const host::Exchange& request = *now.plans[piece.plan];
+  const host::Command& command = request.plan[piece.at];
   host::Answer plain{came.data, came.sw};
-  if (request.channel != 0) {
-    Open& open = *channel_of(request);
-    if ((open.from_before || report.again) && denies_channel(came.sw)) {
+  if (Open* open = channel_of(request)) {
+    if ((open->from_before || report.again) && denies_channel(came.sw)) {
       throw Error(ErrorKind::reader, "the card does not know the secure channel any more that was open before (" +
                                          to_hex16(came.sw) + "): it was reset meanwhile, or was sent this twice");
     }
-    open.from_before = false;
-    const card::Response opened = open.channel->unwrap_at(now.marks[place], came);
+    open->from_before = false;
+    const card::Response opened = open->channel->unwrap_at(piece.mark, came);
     plain = {opened.data, opened.sw};
-    const bool last = place + 1 == report.answers.size();
-    if (last) open.channel->restore(now.marks[place]);  // what was wrapped and not sent never was
-    if (selects(command)) close_on(open.logical_channel);
-    settle(command, plain, now.domain);
+    if (last) open->channel->restore(piece.mark);  // what was wrapped and not sent never was
+    settle(command, plain, open->domain);
   }
+  if (selects(command)) close_on(request.logical_channel);
   setup_.observer.exchanged(command, request.channel, plain, report.took / report.answers.size());
   if (const auto moved = channels_.find(request.channel); moved != channels_.end()) {
-    gp::Channel::Mark mark = now.marks[place];
+    gp::Channel::Mark mark = piece.mark;
     mark.response_chaining = moved->second.channel->mark().response_chaining;
     setup_.evidence.channel_moved(request.channel, mark);
   }
   selected_.answered(command, plain);
-  const bool before = !now.out.answers.empty() && request.stop_on_error && stops_a_plan(now.out.answers.back().sw);
   // A relay that goes on has carried out more than the script is to know of: parts_before() keeps that harmless.
-  if (!before) now.out.answers.push_back(plain);
-  return request.stop_on_error && stops_a_plan(plain.sw);
+  if (now.stopped) return;
+  // Where a channel is to follow a SELECT, that is to find the domain itself, and not one that is locked (6283).
+  const bool not_there = now.open != nullptr && selects(command) && plain.sw != 0x9000;
+  now.stopped = request.stop_on_error && (not_there || stops_a_plan(plain.sw));
+  now.out[piece.plan].answers.push_back(std::move(plain));
+  now.plan = piece.plan;
+  now.at = piece.at + 1;
+  now.skip_ends();
 }
 
 void CardSession::settle(const host::Command& command, const host::Answer& answer, ByteView domain) {

@@ -3,7 +3,8 @@
 //
 // A request is begun; then there is an order, whose report is handed in, until there is none: then its reply is there.
 // Over a reader of this process, an order is one command, and perform() does it all. Over a device far away it is as
-// much of a plan as may travel at once.
+// much as may travel at once. There, a channel counts as open when the card has proved that it has the keys, and
+// EXTERNAL AUTHENTICATE travels ahead of the first command in it.
 //
 // Owner: one attempt. One thread.
 #pragma once
@@ -75,6 +76,8 @@ class CardSession {
 
   /// Somebody else spoke to the card: what is known of its session is gone.
   void forget();
+  /// Nothing more will be asked.
+  void finish();
 
   /// What the gate is to know of an open channel; empty if it is not open.
   std::optional<ChannelFacts> channel(host::ChannelId id) const;
@@ -86,32 +89,45 @@ class CardSession {
     uint8_t logical_channel = 0;
     KeyWatch::Keys keys{};  // that opened it
     Bytes diversification_data{};
-    bool from_before = false;  // another process opened it, and no answer has shown yet that the card has it still
+    bool from_before = false;   // another process opened it, and no answer has shown yet that the card has it still
+    card::Apdu authenticate{};  // EXTERNAL AUTHENTICATE, as it travels
   };
   /// Who the card is, asked of a device.
   struct Asking {
     std::vector<card::Apdu> questions{};
     std::vector<card::Response> answers{};
   };
-  /// A plan under way.
-  struct Exchanging {
-    const host::Exchange* request = nullptr;
-    Bytes domain{};                          // of its channel: a SELECT ends that
-    host::Answers out{};                     // those of orders before, and of this one as they are read
-    std::vector<gp::Channel::Mark> marks{};  // of the order, after each of its commands
-  };
-  /// A handshake under way.
-  struct Opening {
-    host::OpenChannel request{};
+  /// INITIALIZE UPDATE, sent or about to be.
+  struct Handshake {
     uint8_t version = 0;
-    Bytes domain{};
+    Bytes domain{};  // that is charged for it
     Bytes host_challenge{};
     card::Apdu sent{};
-    Bytes update_answer{};
-    Open open{};  // with a channel once the card has answered INITIALIZE UPDATE
+    Bytes answer{};
     host::ChannelOpened opened{};
-    std::chrono::nanoseconds took{};  // of the last of its orders
-    std::chrono::nanoseconds in_all{};
+    std::chrono::nanoseconds took{};
+  };
+  /// Plans, and a handshake after them.
+  struct Doing {
+    std::vector<const host::Exchange*> plans{};
+    const host::OpenChannel* open = nullptr;
+    // The first command that has no answer.
+    size_t plan = 0;
+    size_t at = 0;
+    std::vector<host::Answers> out{};  // of each plan
+    bool stopped = false;              // the card refused a command: nothing is sent that would come after it
+    std::optional<Handshake> handshake{};
+
+    void skip_ends();
+    bool all_answered() const { return plan == plans.size(); }
+  };
+  /// What an item of the order is.
+  struct Piece {
+    enum class What : uint8_t { authenticate, command, update };
+    What what = What::command;
+    size_t plan = 0;
+    size_t at = 0;
+    gp::Channel::Mark mark{};  // of its channel, after it
   };
 
   KeyWatch::Place place_of(const Open& open) const;
@@ -123,24 +139,35 @@ class CardSession {
   void close_on(uint8_t logical_channel);
   /// Null if the plan is plain. Raises channel: it is not open.
   Open* channel_of(const host::Exchange& request);
+  /// Whether EXTERNAL AUTHENTICATE may wait for the first command, and INITIALIZE UPDATE follow a SELECT unseen.
+  bool defers() const { return setup_.relay && !setup_.budgets.attempts.every_attempt(); }
 
-  // Each begins a request, or takes a report of its.
+  // Reset: who the card is.
   void begin_reset();
   void ask_rest();
   void identity_answered(const Report& report);
-  void begin_exchange(const host::Exchange& request);
-  void next_order();
-  Order::Item item_of(const host::Command& command, Open* open);
-  void exchange_answered(const Report& report);
-  /// Whether the plan stops there.
-  bool take_answer(const host::Command& command, const Order::Item& item, size_t place, const Report& report);
-  void begin_open(const host::OpenChannel& request);
-  void update_answered(const card::Response& answer);
-  void authenticate_answered(const card::Response& answer);
 
-  /// The order's one item was not answered: raises.
-  void require_answer(const Report& report);
-  void send_one(const card::Apdu& apdu, bool wrapped);
+  // Plans and handshakes: begun, made into orders, answered.
+  void begin_plans(Doing begun);
+  void next_order();
+  void fill_order();
+  bool joins(const host::Exchange& request, const host::Command& command) const;
+  void add_authenticate();
+  void add_command(const host::Exchange& request, const host::Command& command, size_t plan, size_t at);
+  void add_update();
+  Order::Item item_of(const host::Command& command, Open* open);
+  void order_answered(const Report& report);
+  void take_answer(const Piece& piece, bool last, const card::Response& came, const Report& report);
+  void update_answered(const card::Response& answer, std::chrono::nanoseconds took);
+  void open_channel(const gp::InitializeUpdateAnswer& parsed);
+  void authenticate_answered(const card::Response& answer, std::chrono::nanoseconds took);
+  void channel_is_open(host::ChannelId id);
+  /// Nothing is known any more of what the order's items were to do.
+  void lost(const std::vector<Piece>& pieces);
+  void conclude();
+  /// The reply of a handshake that failed after all that was to go ahead of it was answered; false: it is none.
+  bool is_refusal(const Error& error);
+
   void travelled(const Order::Item& item, const card::Response& answer);
   /// Who the card is, by what it answered. `atr`: where it does not tell.
   void learn_identity(const std::optional<std::string>& told, ByteView atr);
@@ -152,9 +179,13 @@ class CardSession {
   Setup setup_;
   std::map<host::ChannelId, Open> channels_;
   Selection selected_{};
+  Bytes default_{};  // AID of what a device's card selects by itself
   host::ChannelId next_id_ = 1;
-  std::variant<std::monostate, Asking, Exchanging, Opening> doing_{};
+  std::optional<host::ChannelId> unauthenticated_{};  // the channel whose EXTERNAL AUTHENTICATE was not answered yet
+  std::variant<std::monostate, Asking, Doing> doing_{};
   std::optional<Order> order_{};
+  std::vector<Piece> pieces_{};            // of the order
+  std::vector<host::Command> together_{};  // the plain commands of the order
   std::optional<host::Reply> reply_{};
 };
 

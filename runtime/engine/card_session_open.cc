@@ -83,6 +83,9 @@ void CardSession::identity_answered(const Report& report) {
     const auto at = std::find(asking.questions.begin(), asking.questions.end(), question);
     return asking.answers.at(static_cast<size_t>(at - asking.questions.begin()));
   };
+  Selection first;
+  first.answered(host::command_of(asking.questions[0]), {asking.answers[0].data, asking.answers[0].sw});
+  default_ = first.on(0);
   if (setup_.budgets.wants_identity()) learn_identity(told_identity(given), {});
   setup_.observer.card_reset({});
   reply_ = host::ResetDone{};
@@ -90,10 +93,12 @@ void CardSession::identity_answered(const Report& report) {
 
 Bytes CardSession::identify(Bytes atr) {
   const auto ask = [&](const card::Apdu& command) {
-    send_one(command, false);
-    const Report report = carry_out(*order_);
-    require_answer(report);
-    order_.reset();
+    setup_.evidence.before_sending();
+    const Order order{{{{command}, false}}};
+    const Report report = carry_out(order);
+    if (report.answers.empty()) setup_.evidence.travelled(order.items[0].bytes(), {});
+    if (report.error) throw Error(*report.error);
+    travelled(order.items[0], report.answers[0]);
     return report.answers[0];
   };
   std::optional<std::string> identity = told_identity(ask);
@@ -113,38 +118,57 @@ void CardSession::learn_identity(const std::optional<std::string>& told, ByteVie
   setup_.evidence.card_is(known);
 }
 
-void CardSession::begin_open(const host::OpenChannel& request) {
-  Opening begun;
-  begun.request = request;
-  const crypto::KeySet stored = setup_.custody.key_set(request.keys, {});
-  begun.version = request.key_version ? request.key_version : stored.version;
+void CardSession::add_update() {
+  Doing& now = std::get<Doing>(doing_);
+  const host::OpenChannel& request = *now.open;
+  Handshake begun;
+  begun.version = request.key_version ? request.key_version : setup_.custody.key_set(request.keys, {}).version;
   begun.domain = selected_.on(request.logical_channel);
-  close_on(request.logical_channel);
+  for (const host::Command& command : together_) {
+    const bool here = card::channel_of(command.cla) == request.logical_channel;
+    if (!here || !selects(command)) continue;
+    begun.domain = command.data.visible().empty() ? default_ : to_bytes(command.data.visible());
+  }
   const Bytes domain = setup_.gate.is_isd(begun.domain) ? Bytes() : begun.domain;
   setup_.budgets.attempts.charge({domain, begun.version}, key_candidates(request));
-  try {
-    begun.host_challenge = crypto::random_bytes(request.s16 ? 16 : 8);
-    begun.sent = gp::initialize_update(begun.version, 0, begun.host_challenge);
-    begun.sent.cla = card::with_channel(begun.sent.cla, request.logical_channel);
-    send_one(begun.sent, false);
-  } catch (const Error&) {
-    setup_.budgets.attempts.give_up();
-    throw;
-  }
-  doing_ = std::move(begun);
+  begun.host_challenge = crypto::random_bytes(request.s16 ? 16 : 8);
+  begun.sent = gp::initialize_update(begun.version, 0, begun.host_challenge);
+  begun.sent.cla = card::with_channel(begun.sent.cla, request.logical_channel);
+  order_->items.push_back({{begun.sent}, false});
+  order_->once = true;
+  pieces_.push_back({.what = Piece::What::update});
+  now.handshake = std::move(begun);
 }
 
-void CardSession::update_answered(const card::Response& answer) {
-  Opening& opening = std::get<Opening>(doing_);
-  const host::OpenChannel& request = opening.request;
-  order_.reset();
-  setup_.observer.exchanged(shown(opening.sent), 0, {answer.data, answer.sw}, opening.took);
+void CardSession::add_authenticate() {
+  order_->items.push_back({{channels_.at(*unauthenticated_).authenticate}, true});
+  order_->once = true;
+  pieces_.push_back({.what = Piece::What::authenticate});
+}
+
+void CardSession::update_answered(const card::Response& answer, std::chrono::nanoseconds took) {
+  Doing& now = std::get<Doing>(doing_);
+  const host::OpenChannel& request = *now.open;
+  Handshake& begun = *now.handshake;
+  close_on(request.logical_channel);
+  setup_.observer.exchanged(shown(begun.sent), 0, {answer.data, answer.sw}, took);
+  begun.took += took;
+  begun.answer = answer.data;
   if (!answer.ok()) {
     if (refused_before_keys(answer.sw)) setup_.budgets.attempts.not_tried();
-    refuse(opening.sent, answer.sw);
+    refuse(begun.sent, answer.sw);
   }
+  const Bytes selected = selected_.on(request.logical_channel);
+  if (begun.domain != selected && !(setup_.gate.is_isd(begun.domain) && setup_.gate.is_isd(selected))) {
+    throw Error(ErrorKind::channel, "opening a channel: SELECT of " + to_hex(begun.domain) + " found " +
+                                        to_hex(selected) + "; name the domain by its whole AID");
+  }
+  open_channel(gp::InitializeUpdateAnswer::parse(answer.data, begun.host_challenge.size()));
+}
 
-  const auto parsed = gp::InitializeUpdateAnswer::parse(answer.data, opening.host_challenge.size());
+void CardSession::open_channel(const gp::InitializeUpdateAnswer& parsed) {
+  Handshake& begun = *std::get<Doing>(doing_).handshake;
+  const host::OpenChannel& request = *std::get<Doing>(doing_).open;
   setup_.budgets.attempts.answered(parsed.diversification_data, parsed.key_version);
   if (request.scp && *request.scp != static_cast<uint8_t>(parsed.scp)) {
     throw Error(ErrorKind::channel, "opening a channel with '" + request.keys + "': the card speaks SCP0" +
@@ -165,7 +189,7 @@ void CardSession::update_answered(const card::Response& answer) {
   options.encrypt_empty_data = setup_.traits.encrypt_empty_data;
   KeyMatch match;
   try {
-    match = match_keys(setup_.custody, request, opening.host_challenge, parsed, options);
+    match = match_keys(setup_.custody, request, begun.host_challenge, parsed, options);
   } catch (const Error& error) {
     if (error.kind() == ErrorKind::channel) {
       setup_.evidence.keys_refused(key_candidates(request));
@@ -173,13 +197,15 @@ void CardSession::update_answered(const card::Response& answer) {
     }
     throw;
   }
-  Open& open = opening.open;
+  Open open;
   open.channel = std::move(match.channel);
   open.keys = {match.keys, parsed.key_version};
-  open.domain = opening.domain;
+  open.domain = selected_.on(request.logical_channel);
   open.logical_channel = request.logical_channel;
   open.diversification_data = parsed.diversification_data;
-  host::ChannelOpened& opened = opening.opened;
+  open.authenticate = open.channel->external_authenticate();
+  open.authenticate.cla = card::with_channel(open.authenticate.cla, request.logical_channel);
+  host::ChannelOpened& opened = begun.opened;
   opened.scp = static_cast<uint8_t>(open.channel->scp());
   opened.i = open.channel->i();
   opened.level = open.channel->level();
@@ -187,39 +213,43 @@ void CardSession::update_answered(const card::Response& answer) {
   opened.diversification_data = parsed.diversification_data;
   opened.sequence_counter = parsed.sequence_counter;
   opened.max_data = static_cast<uint32_t>(open.channel->max_data());
-  opening.update_answer = answer.data;
-
-  opening.sent = open.channel->external_authenticate();
-  opening.sent.cla = card::with_channel(opening.sent.cla, request.logical_channel);
-  send_one(opening.sent, true);
+  unauthenticated_ = next_id_;
+  channels_.insert_or_assign(next_id_, std::move(open));
+  if (defers()) channel_is_open(next_id_);
 }
 
-void CardSession::authenticate_answered(const card::Response& answer) {
-  Opening opening = std::move(std::get<Opening>(doing_));
-  doing_ = std::monostate();
-  order_.reset();
-  setup_.observer.exchanged(shown(opening.sent), 0, {answer.data, answer.sw}, opening.took);
-  const std::string keys = opening.open.keys.set;
+void CardSession::authenticate_answered(const card::Response& answer, std::chrono::nanoseconds took) {
+  const host::ChannelId id = *unauthenticated_;
+  const Open& open = channels_.at(id);
+  const card::Apdu sent = open.authenticate;
+  setup_.observer.exchanged(shown(sent), 0, {answer.data, answer.sw}, took);
   if (!answer.ok()) {
-    setup_.evidence.keys_refused({keys});
-    setup_.budgets.attempts.refused({keys});
-    refuse(opening.sent, answer.sw);
+    setup_.evidence.keys_refused({open.keys.set});
+    setup_.budgets.attempts.refused({open.keys.set});
+    refuse(sent, answer.sw);
   }
   setup_.budgets.attempts.verified();
+  unauthenticated_.reset();
+  if (defers()) return;
+  std::get<Doing>(doing_).handshake->took += took;
+  channel_is_open(id);
+}
 
-  host::ChannelOpened& opened = opening.opened;
-  opened.channel = next_id_++;
-  host::OpenChannel decided = opening.request;  // with the keys that the card has
-  decided.keys = keys;
+void CardSession::channel_is_open(host::ChannelId id) {
+  const host::OpenChannel& request = *std::get<Doing>(doing_).open;
+  Handshake& done = *std::get<Doing>(doing_).handshake;
+  const Open& open = channels_.at(id);
+  next_id_ = id + 1;
+  done.opened.channel = id;
+  host::OpenChannel decided = request;  // with the keys that the card has
+  decided.before.clear();
+  decided.keys = open.keys.set;
   decided.or_keys.clear();
-  if (!opening.request.or_keys.empty()) opened.keys = keys;
-  setup_.evidence.channel_opened(
-      {opened.channel, decided, opening.version, opening.host_challenge, opening.update_answer});
-  setup_.evidence.channel_moved(opened.channel, opening.open.channel->mark());
-  setup_.key_watch.channel_opened(place_of(opening.open), opening.open.keys);
-  channels_.emplace(opened.channel, std::move(opening.open));
-  setup_.observer.channel_opened(decided, opened, opening.in_all);
-  reply_ = std::move(opened);
+  if (!request.or_keys.empty()) done.opened.keys = open.keys.set;
+  setup_.evidence.channel_opened({id, decided, done.version, done.host_challenge, done.answer});
+  setup_.evidence.channel_moved(id, open.channel->mark());
+  setup_.key_watch.channel_opened(place_of(open), open.keys);
+  setup_.observer.channel_opened(decided, done.opened, done.took);
 }
 
 }  // namespace cw::engine

@@ -1,5 +1,7 @@
 #include "engine/content_budget.h"
 
+#include <algorithm>
+
 #include "engine/selection.h"
 
 namespace cw::engine {
@@ -15,31 +17,43 @@ bool installs(const host::Command& command) {
 
 }  // namespace
 
-void ContentBudget::before(const host::Command& command) {
+void ContentBudget::before(const host::Command& command, bool first) {
   if (!loads(command) && !installs(command)) return;
-  give_up();  // a load that another one follows was not finished
-  charge_ = ledger_.charge(Charge::content, {{card_, {}, "", 0}}, limits_);
-  loading_ = loads(command);
+  if (first) give_up();
+  open_.push_back({ledger_.charge(Charge::content, {{card_, {}, "", 0}}, limits_), loads(command)});
 }
 
-bool ContentBudget::waits_for_answers(const host::Command& command) const {
-  return charge_ && (loads(command) || installs(command));
+bool ContentBudget::has_room_for(const host::Command& command) const {
+  if (open_.empty() || !(loads(command) || installs(command))) return true;
+  const Spent spent = ledger_.spent(Charge::content, {card_, {}, "", 0});
+  return spent.refused + spent.lost < std::min(limits_.refused, limits_.lost);
 }
 
 void ContentBudget::after(const host::Command& command, const host::Answer& answer) {
-  const bool load = loading_ && command.ins == 0xE8;
-  if (!charge_ || !(load || loads(command) || installs(command))) return;
-  if (stops_a_plan(answer.sw)) return settle(ChargeOutcome::refused);
-  if (!loading_ || (load && (command.p1 & 0x80) != 0)) settle(ChargeOutcome::refunded);
+  if (open_.empty()) return;
+  Open& now = open_.front();
+  const bool load = now.loads && command.ins == 0xE8;
+  if (!(load || loads(command) || installs(command))) return;
+  now.begun = true;
+  if (stops_a_plan(answer.sw)) return settle_first(ChargeOutcome::refused);
+  if (!now.loads || (load && (command.p1 & 0x80) != 0)) settle_first(ChargeOutcome::refunded);
+}
+
+void ContentBudget::not_sent() {
+  while (!open_.empty() && !open_.back().begun) {
+    const std::string charge = open_.back().charge;
+    open_.pop_back();
+    ledger_.settle(charge, ChargeOutcome::refunded, {}, false);
+  }
 }
 
 void ContentBudget::give_up() {
-  if (charge_) settle(ChargeOutcome::lost);
+  while (!open_.empty()) settle_first(ChargeOutcome::lost);
 }
 
-void ContentBudget::settle(ChargeOutcome outcome) {
-  const std::string charge = *charge_;
-  charge_.reset();
+void ContentBudget::settle_first(ChargeOutcome outcome) {
+  const std::string charge = open_.front().charge;
+  open_.pop_front();
   ledger_.settle(charge, outcome, {{card_, {}, "", 0}}, outcome == ChargeOutcome::refunded);
 }
 

@@ -4,7 +4,7 @@
 // Owner: one run, over all its attempts. One thread.
 #pragma once
 
-#include <optional>
+#include <deque>
 #include <string>
 
 #include "engine/card_counter.h"
@@ -20,22 +20,29 @@ class ContentBudget {
 
   void card_is(std::string identity) { card_ = std::move(identity); }
 
-  /// Before a command of an open channel goes out. Raises budget: the card's failures are used up; store.
-  void before(const host::Command& command);
-  /// Whether it may go out only when those before it were answered: what they were charged with is not settled.
-  bool waits_for_answers(const host::Command& command) const;
+  /// Before a command of an open channel goes out. `first`: all that went before it was answered, so a load that is
+  /// still open was not finished. Raises budget: the card's failures are used up; store.
+  void before(const host::Command& command, bool first);
+  /// Whether it may go out before those that are charged already are answered.
+  bool has_room_for(const host::Command& command) const;
   void after(const host::Command& command, const host::Answer& answer);
+  /// All that went out was answered: what is charged for commands behind a refused one was not sent.
+  void not_sent();
   /// No answer came, or the card was reset: what had begun counts as lost.
   void give_up();
 
  private:
-  void settle(ChargeOutcome outcome);
+  struct Open {
+    std::string charge{};
+    bool loads = false;  // ends with the last LOAD, else with its INSTALL
+    bool begun = false;  // its INSTALL was answered
+  };
+  void settle_first(ChargeOutcome outcome);
 
   BudgetLedger& ledger_;
   ChargeLimits limits_;
   std::string card_;
-  std::optional<std::string> charge_;
-  bool loading_ = false;  // it ends with the last LOAD
+  std::deque<Open> open_;  // in the order that they are sent
 };
 
 }  // namespace cw::engine

@@ -16,13 +16,6 @@ RecordedReply http_reply(const host::Reply& reply, bool all) {
   return HttpLeftOut{http.status, http.body.size()};
 }
 
-/// The reply of a kind that is kept as it is, or the error.
-template <class Kept>
-RecordedReply kept(const host::Reply& reply) {
-  if (const auto* error = std::get_if<Error>(&reply)) return *error;
-  return std::get<Kept>(reply);
-}
-
 /// What could not be written down is no input: nothing was asked.
 bool is_store_error(const host::Reply& reply) {
   const auto* error = std::get_if<Error>(&reply);
@@ -32,13 +25,22 @@ bool is_store_error(const host::Reply& reply) {
 }  // namespace
 
 std::vector<std::string> request_lines(const host::Request& request, bool all_answers) {
+  const auto plan_lines = [](const host::Exchange& exchange) {
+    std::vector<std::string> out;
+    for (const host::Command& command : exchange.plan) {
+      out.push_back(command_text(command, exchange.channel, !out.empty()));
+    }
+    return out;
+  };
   return std::visit(
       Overloaded{
-          [](const host::Exchange& exchange) {
+          [&](const host::Exchange& exchange) { return plan_lines(exchange); },
+          [&](const host::OpenChannel& open) {
             std::vector<std::string> out;
-            for (const host::Command& command : exchange.plan) {
-              out.push_back(command_text(command, exchange.channel, !out.empty()));
+            for (const host::Exchange& ahead : open.before) {
+              for (std::string& line : plan_lines(ahead)) out.push_back(std::move(line));
             }
+            out.push_back(request_text(open));
             return out;
           },
           [&](const host::HttpCall& call) { return std::vector<std::string>{request_text(call, all_answers)}; },
@@ -99,10 +101,11 @@ host::Reply TakingOutside::carry_out() {
                    taker_.take({Kind::reset, request_text(request),
                                 done ? RecordedReply(done->atr) : RecordedReply(std::get<Error>(reply))});
                  },
-                 [&](const host::Exchange& request) { exchanged(request, reply); },
-                 [&](const host::OpenChannel& request) {
-                   taker_.take({Kind::open, request_text(request), kept<host::ChannelOpened>(reply)});
+                 [&](const host::Exchange& request) {
+                   const auto* answers = std::get_if<host::Answers>(&reply);
+                   exchanged(request, answers, std::get_if<Error>(&reply));
                  },
+                 [&](const host::OpenChannel& request) { opened(request, reply); },
                  [&](const host::CloseChannel& request) {
                    taker_.take({Kind::close, request_text(request), Done{}});
                  },
@@ -122,8 +125,7 @@ host::Reply TakingOutside::carry_out() {
   return reply;
 }
 
-void TakingOutside::exchanged(const host::Exchange& request, const host::Reply& reply) {
-  const auto* answers = std::get_if<host::Answers>(&reply);
+void TakingOutside::exchanged(const host::Exchange& request, const host::Answers* answers, const Error* error) {
   for (size_t i = 0; i < request.plan.size(); ++i) {
     const host::Command& command = request.plan[i];
     RecordedReply back = NoAnswer{};
@@ -132,10 +134,24 @@ void TakingOutside::exchanged(const host::Exchange& request, const host::Reply& 
     } else {
       // Sent or not, it stands in the recording from here on.
       taker_.kept(command, {});
-      if (const auto* error = std::get_if<Error>(&reply); error != nullptr && i == 0) back = *error;
+      if (error != nullptr && i == 0) back = *error;
     }
     taker_.take({i == 0 ? Kind::command : Kind::more, command_text(command, request.channel, i != 0), std::move(back)});
   }
+}
+
+/// What went ahead first. Whatever came of it, each request has its line.
+void TakingOutside::opened(const host::OpenChannel& request, const host::Reply& reply) {
+  const auto* opened = std::get_if<host::ChannelOpened>(&reply);
+  const Error* error = std::get_if<Error>(&reply);
+  for (size_t i = 0; i < request.before.size(); ++i) {
+    exchanged(request.before[i], opened ? &opened->before.at(i) : nullptr, i == 0 ? error : nullptr);
+  }
+  RecordedReply back = NoAnswer{};
+  if (error != nullptr && request.before.empty()) back = *error;
+  if (opened != nullptr && opened->refused) back = *opened->refused;
+  if (opened != nullptr && opened->channel != 0) back = *opened;
+  taker_.take({Kind::open, request_text(request), std::move(back)});
 }
 
 int64_t TakingOutside::now() {

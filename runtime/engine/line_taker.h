@@ -48,7 +48,9 @@ class TakingOutside : public ForwardingOutside {
  private:
   /// It is about to be carried out, and the taker is told so, once.
   void begin();
-  void exchanged(const host::Exchange& request, const host::Reply& reply);
+  /// Null: there were none, or there was no error.
+  void exchanged(const host::Exchange& request, const host::Answers* answers, const Error* error);
+  void opened(const host::OpenChannel& request, const host::Reply& reply);
 
   LineTaker& taker_;
   bool begun_ = false;                // the request that was submitted

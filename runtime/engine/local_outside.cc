@@ -21,7 +21,10 @@ struct Admission {
     gate.admit(request, session.channel(request.channel));
     gate.admit_keys(request);
   }
-  void operator()(const host::OpenChannel& request) const { gate.admit(request); }
+  void operator()(const host::OpenChannel& request) const {
+    for (const host::Exchange& ahead : request.before) (*this)(ahead);
+    gate.admit(request);
+  }
   void operator()(const host::HttpCall& request) const { gate.admit(request); }
   void operator()(const host::Deliver& request) const { gate.admit(request.call); }
   void operator()(const host::Reset&) const {}

@@ -73,6 +73,7 @@ class LocalOutside : public RunOutside {
   const Order* order() override;
   void answered(const Report& report) override;
   host::Reply carry_out() override;
+  void check_end() override { session_.finish(); }
 
  private:
   /// Asks the gate, and tells the evidence if it said no. Raises what it raises.

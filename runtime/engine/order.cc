@@ -2,16 +2,14 @@
 
 #include <algorithm>
 
-#include "engine/selection.h"
 #include "host/command.h"
 
 namespace cw::engine {
 
 namespace {
 
-constexpr uint8_t kSelect = 0xA4, kGetData = 0xCA, kGetDataOdd = 0xCB, kGetStatus = 0xF2, kDelete = 0xE4,
-                  kPutKey = 0xD8, kSetStatus = 0xF0, kInstall = 0xE6, kLoad = 0xE8, kStoreData = 0xE2,
-                  kReadBinary = 0xB0, kReadRecord = 0xB2, kGetResponse = 0xC0;
+constexpr uint8_t kGetData = 0xCA, kGetDataOdd = 0xCB, kGetStatus = 0xF2, kDelete = 0xE4, kPutKey = 0xD8,
+                  kSetStatus = 0xF0, kInstall = 0xE6, kLoad = 0xE8, kStoreData = 0xE2;
 constexpr uint8_t kForLoad = 0x02, kForExtradition = 0x10, kForRegistryUpdate = 0x40;  // P1 of INSTALL (GPCS 11.5.2.1)
 
 bool reads(const host::Command& command) {
@@ -37,11 +35,6 @@ bool continues(const host::Command& before, const host::Command& command) {
 
 }  // namespace
 
-bool changes_nothing(const host::Command& command) {
-  return command.ins == kSelect || reads(command) || command.ins == kReadBinary || command.ins == kReadRecord ||
-         command.ins == kGetResponse;
-}
-
 Bytes Order::Item::bytes() const {
   Bytes out;
   for (const card::Apdu& piece : pieces) append(out, piece.encode());
@@ -50,9 +43,7 @@ Bytes Order::Item::bytes() const {
 
 bool parts_before(const std::vector<host::Command>& plan, size_t first, size_t at, Relay relay) {
   const host::Command& next = plan[at];
-  // What a SELECT finds decides what all else means.
-  if (next.ins == kSelect) return true;
-  if (reads(next)) return false;
+  if (host::changes_nothing(next)) return false;
   const auto begin = plan.begin() + static_cast<std::ptrdiff_t>(first);
   const auto end = plan.begin() + static_cast<std::ptrdiff_t>(at);
   if (std::any_of(begin, end, is_final)) return true;

@@ -53,7 +53,4 @@ struct Device {
 /// nothing may do harm where a command before it was refused, or its answer was lost.
 bool parts_before(const std::vector<host::Command>& plan, size_t first, size_t at, Relay relay);
 
-/// SELECT, or one that only reads: the card is the same after it, however often it is sent.
-bool changes_nothing(const host::Command& command);
-
 }  // namespace cw::engine

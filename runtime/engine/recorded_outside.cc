@@ -34,11 +34,15 @@ Bytes RecordedOutside::reset() {
 }
 
 void RecordedOutside::admit(const host::Request& request) {
-  if (const auto* exchange = std::get_if<host::Exchange>(&request)) {
-    setup_.gate.admit(*exchange, card_.facts(exchange->channel));
-    setup_.gate.admit_keys(*exchange);
+  const auto admit_plan = [&](const host::Exchange& exchange) {
+    setup_.gate.admit(exchange, card_.facts(exchange.channel));
+    setup_.gate.admit_keys(exchange);
+  };
+  if (const auto* exchange = std::get_if<host::Exchange>(&request)) admit_plan(*exchange);
+  if (const auto* opening = std::get_if<host::OpenChannel>(&request)) {
+    for (const host::Exchange& ahead : opening->before) admit_plan(ahead);
+    setup_.gate.admit(*opening);
   }
-  if (const auto* opening = std::get_if<host::OpenChannel>(&request)) setup_.gate.admit(*opening);
   if (const auto* http = std::get_if<host::HttpCall>(&request)) setup_.gate.admit(*http);
   if (const auto* parcel = std::get_if<host::Deliver>(&request)) setup_.gate.admit(parcel->call);
   if (std::holds_alternative<host::Direction>(request)) admit_direction(setup_.director);
@@ -80,13 +84,18 @@ host::Reply RecordedOutside::reply_to(const host::Reset&) {
   return done;
 }
 
-host::Reply RecordedOutside::reply_to(const host::Exchange& request) {
+host::Reply RecordedOutside::reply_to(const host::Exchange& request) { return reply_to_plan(request, false); }
+
+host::Reply RecordedOutside::reply_to_plan(const host::Exchange& request, bool may_be_unsent) {
   host::Answers out;
   std::optional<Error> failed;
   for (size_t i = 0; i < request.plan.size(); ++i) {
     const host::Command& command = request.plan[i];
     const RecordedLine& line = setup_.replay.take(command_text(command, request.channel, i != 0));
     if (const auto* error = std::get_if<Error>(&line.reply)) failed = *error;
+    const bool unsent = i == 0 && std::holds_alternative<NoAnswer>(line.reply);
+    if (unsent && !may_be_unsent)
+      setup_.replay.differ(line.line, "this was not sent, and the flow waits for its answer");
     const auto* answer = std::get_if<RecordedAnswer>(&line.reply);
     if (answer == nullptr) continue;
     out.answers.push_back(answer_of(*answer));
@@ -100,16 +109,36 @@ host::Reply RecordedOutside::reply_to(const host::Exchange& request) {
 }
 
 host::Reply RecordedOutside::reply_to(const host::OpenChannel& request) {
-  card_.close_on(request.logical_channel);
+  std::vector<host::Answers> before;
+  std::optional<Error> lost;
+  for (const host::Exchange& ahead : request.before) {
+    host::Reply reply = reply_to_plan(ahead, true);
+    if (const auto* error = std::get_if<Error>(&reply)) {
+      lost = *error;
+    } else {
+      before.push_back(std::get<host::Answers>(std::move(reply)));
+    }
+  }
   const RecordedLine& line = setup_.replay.take(request_text(request));
-  show_handshake(request, line.reply);
-  if (const auto* error = std::get_if<Error>(&line.reply)) return *error;
-  const auto& opened = std::get<host::ChannelOpened>(line.reply);
-  setup_.gate.admit_protocol(opened.scp, request.level);
-  card_.opened(request, opened);
-  host::OpenChannel shown = request;
-  if (!opened.keys.empty()) shown.keys = opened.keys;
-  setup_.observer.channel_opened(shown, opened, nanoseconds(0));
+  if (lost) return *lost;
+  host::ChannelOpened opened;
+  if (!std::holds_alternative<NoAnswer>(line.reply)) {
+    card_.close_on(request.logical_channel);
+    show_handshake(request, line.reply);
+    const auto* error = std::get_if<Error>(&line.reply);
+    if (error != nullptr && before.empty()) return *error;
+    if (error != nullptr) {
+      opened.refused = *error;
+    } else {
+      opened = std::get<host::ChannelOpened>(line.reply);
+      setup_.gate.admit_protocol(opened.scp, request.level);
+      card_.opened(request, opened);
+      host::OpenChannel shown = request;
+      if (!opened.keys.empty()) shown.keys = opened.keys;
+      setup_.observer.channel_opened(shown, opened, nanoseconds(0));
+    }
+  }
+  opened.before = std::move(before);
   return opened;
 }
 

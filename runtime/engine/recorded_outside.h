@@ -47,6 +47,8 @@ class RecordedOutside : public RunOutside {
   /// Compares the request with the recording, and gives what came back.
   host::Reply reply_to(const host::Reset& request);
   host::Reply reply_to(const host::Exchange& request);
+  /// Without answers, where it was not sent.
+  host::Reply reply_to_plan(const host::Exchange& request, bool may_be_unsent);
   host::Reply reply_to(const host::OpenChannel& request);
   host::Reply reply_to(const host::CloseChannel& request);
   host::Reply reply_to(const host::HttpCall& request);

@@ -119,6 +119,7 @@ RecordedReply read_reply(LineScanner& in, Kind kind) {
     case Kind::more:
       return read_answer(in);
     case Kind::open:
+      if (in.take("no answer")) return NoAnswer{};
       return read_opened(in);
     case Kind::http:
       return read_http(in);
@@ -333,7 +334,11 @@ class Parser {
     }
     if (line.kind == Kind::more && before != Kind::command && before != Kind::more) fail("no plan is here to go on");
     const bool no_answer = std::holds_alternative<NoAnswer>(line.reply);
-    if (no_answer && line.kind != Kind::more) fail("the first command of a plan has an answer, or an error");
+    // What a channel was to be opened after, and the opening itself, are not sent where something ahead of them
+    // stopped.
+    const bool first = line.kind == Kind::command || line.kind == Kind::open;
+    if (no_answer && first && before != Kind::command && before != Kind::more) fail("nothing is here that stopped it");
+    if (no_answer && !first && line.kind != Kind::more) fail("only a command may have no answer");
     if (line.kind == Kind::more && !no_answer && !std::holds_alternative<RecordedAnswer>(run.lines.back().reply)) {
       fail("an answer comes after a command of the same plan that has none");
     }

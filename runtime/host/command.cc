@@ -73,6 +73,23 @@ ByteView Data::visible() const {
   return {};
 }
 
+bool changes_nothing(const Command& command) {
+  constexpr uint8_t kSelect = 0xA4, kGetData = 0xCA, kGetDataOdd = 0xCB, kGetStatus = 0xF2, kReadBinary = 0xB0,
+                    kReadRecord = 0xB2, kGetResponse = 0xC0;
+  switch (command.ins) {
+    case kSelect:
+    case kGetData:
+    case kGetDataOdd:
+    case kGetStatus:
+    case kReadBinary:
+    case kReadRecord:
+    case kGetResponse:
+      return true;
+    default:
+      return false;
+  }
+}
+
 Command command_of(const card::Apdu& apdu) {
   Command command;
   command.cla = apdu.cla;

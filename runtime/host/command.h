@@ -94,6 +94,9 @@ struct Command {
   bool operator==(const Command&) const = default;
 };
 
+/// SELECT, or one that only reads: the card is the same after it, however often it is sent.
+bool changes_nothing(const Command& command);
+
 /// The command with nothing but bytes in it.
 Command command_of(const card::Apdu& apdu);
 

@@ -45,6 +45,9 @@ struct OpenChannel {
   Bytes aid{};                   // AID of the selected security domain, for pseudo-random challenges
   uint8_t logical_channel = 0;
   bool s16 = false;  // send a 16-byte host challenge
+  /// What goes to the card ahead of it, in the order of the list: what is left to say in a channel that is open, the
+  /// SELECT of the domain. Where one of these plans stops, what is behind it is not sent, and no channel is opened.
+  std::vector<Exchange> before{};
 };
 struct CloseChannel {
   ChannelId channel = 0;
@@ -98,7 +101,7 @@ struct Answers {
   std::vector<Answer> answers{};  // as many as were sent
 };
 struct ChannelOpened {
-  ChannelId channel = 0;
+  ChannelId channel = 0;  // 0: none, since a plan ahead of it stopped, or the card refused
   uint8_t scp = 0;
   uint8_t i = 0;
   uint8_t level = 0;
@@ -107,6 +110,10 @@ struct ChannelOpened {
   Bytes sequence_counter{};      // 0, 2 or 3 bytes
   uint32_t max_data = 0;         // plain data bytes in one short command
   std::string keys{};            // of two that were asked for, the one that the card has; empty: one was asked for
+  /// Of what went ahead; a list for each plan, the last of which may be cut short.
+  std::vector<Answers> before{};
+  /// Why there is no channel, where answers of what went ahead are to be known all the same.
+  std::optional<Error> refused{};
 };
 struct ChannelClosed {};
 struct HttpReply {

@@ -36,14 +36,18 @@ class ShadowedOutside : public engine::ForwardingOutside {
     if (const auto* open = std::get_if<host::OpenChannel>(&asked)) {
       card_.close_on(open->logical_channel);
       if (const auto* opened = std::get_if<host::ChannelOpened>(&reply)) {
+        for (size_t i = 0; i < opened->before.size(); ++i) follow(open->before.at(i), opened->before[i]);
+        if (opened->channel == 0) return;
         card_.opened(*open, *opened);
         shadow_.judge_opened(*open, *opened);
       }
     }
     const auto* exchange = std::get_if<host::Exchange>(&asked);
     const auto* answers = std::get_if<host::Answers>(&reply);
-    if (exchange == nullptr || answers == nullptr) return;
-    for (size_t i = 0; i < answers->answers.size(); ++i) card_.answered(exchange->plan[i], answers->answers[i]);
+    if (exchange != nullptr && answers != nullptr) follow(*exchange, *answers);
+  }
+  void follow(const host::Exchange& asked, const host::Answers& came) {
+    for (size_t i = 0; i < came.answers.size(); ++i) card_.answered(asked.plan[i], came.answers[i]);
   }
 
   Shadow& shadow_;
@@ -93,7 +97,8 @@ Verdict& Shadow::add(std::string request, const std::optional<Error>& refused) {
 
 void Shadow::judge(const host::Request& request, const engine::CardState& card) {
   if (const auto* open = std::get_if<host::OpenChannel>(&request)) {
-    add(engine::request_lines(request, true).front(), refusal([&] { gate_.admit(*open); }));
+    for (const host::Exchange& ahead : open->before) judge(ahead, card);
+    add(engine::request_lines(request, true).back(), refusal([&] { gate_.admit(*open); }));
   } else if (const auto* call = std::get_if<host::HttpCall>(&request)) {
     add(engine::request_lines(request, true).front(), refusal([&] { gate_.admit(*call); }));
   } else if (const auto* parcel = std::get_if<host::Deliver>(&request)) {
@@ -128,7 +133,7 @@ void Shadow::judge_refused(const host::Request& request, const engine::CardState
 
 void Shadow::judge_opened(const host::OpenChannel& asked, const host::ChannelOpened& opened) {
   const auto refused = refusal([&] { gate_.admit_protocol(opened.scp, asked.level); });
-  if (refused) add("the card's answer to " + engine::request_lines(asked, true).front(), refused);
+  if (refused) add("the card's answer to " + engine::request_lines(asked, true).back(), refused);
 }
 
 }  // namespace cw::journal

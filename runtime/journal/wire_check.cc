@@ -1,5 +1,7 @@
 #include "journal/wire_check.h"
 
+#include <algorithm>
+
 #include "base/hex.h"
 #include "card/apdu.h"
 #include "crypto/digest.h"
@@ -36,6 +38,7 @@ class WireCheckedOutside : public engine::ForwardingOutside {
 
 std::unique_ptr<engine::RunOutside> WireCheck::around(std::unique_ptr<engine::RunOutside> inner) {
   channels_.clear();
+  unauthenticated_.reset();
   return std::make_unique<WireCheckedOutside>(std::move(inner), *this);
 }
 
@@ -47,8 +50,28 @@ void WireCheck::follow(const host::Request& request, const host::Reply& reply) {
     wires = &lines_.wires[next_wires_++].wires;
   }
   if (std::holds_alternative<host::Reset>(request)) channels_.clear();
-  if (const auto* exchange = std::get_if<host::Exchange>(&request)) exchanged(*exchange, *wires);
-  if (const auto* open = std::get_if<host::OpenChannel>(&request)) opened(*open, reply, *wires);
+  if (std::holds_alternative<host::Reset>(request) || std::holds_alternative<host::CloseChannel>(request)) {
+    unauthenticated_.reset();
+  }
+  std::vector<Wire> rest = *wires;
+  if (unauthenticated_ && !rest.empty()) {
+    if (unauthenticated_->empty()) {
+      ++unchecked_;
+    } else {
+      compare("EXTERNAL AUTHENTICATE ahead of " + asked.front(), *unauthenticated_, rest.front());
+    }
+    unauthenticated_.reset();
+    rest.erase(rest.begin());
+  }
+  if (const auto* exchange = std::get_if<host::Exchange>(&request)) exchanged(*exchange, rest);
+  if (const auto* open = std::get_if<host::OpenChannel>(&request)) {
+    for (const host::Exchange& ahead : open->before) {
+      const auto count = static_cast<std::ptrdiff_t>(std::min(rest.size(), ahead.plan.size()));
+      exchanged(ahead, {rest.begin(), rest.begin() + count});
+      rest.erase(rest.begin(), rest.begin() + count);
+    }
+    opened(*open, reply, rest);
+  }
 }
 
 void WireCheck::compare(const std::string& what, ByteView travelled, const Wire& wire) {
@@ -101,10 +124,11 @@ void WireCheck::exchanged(const host::Exchange& request, const std::vector<Wire>
 
 void WireCheck::opened(const host::OpenChannel& request, const host::Reply& reply, const std::vector<Wire>& wires) {
   const auto* done = std::get_if<host::ChannelOpened>(&reply);
-  if (done == nullptr) {
+  if (done == nullptr || done->channel == 0) {
     unchecked_ += static_cast<unsigned>(wires.size());  // what its challenge was is not kept
     return;
   }
+  if (wires.size() == 1) unauthenticated_ = Bytes();
   if (next_channel_ >= lines_.channels.size()) return;
   const engine::ChannelMaterial& material = lines_.channels[next_channel_++];
   const auto answer = gp::InitializeUpdateAnswer::parse(material.answer, material.host_challenge.size());
@@ -127,9 +151,10 @@ void WireCheck::opened(const host::OpenChannel& request, const host::Reply& repl
   update.cla = card::with_channel(update.cla, request.logical_channel);
   card::Apdu authenticate = open.channel->external_authenticate();
   authenticate.cla = card::with_channel(authenticate.cla, request.logical_channel);
-  const std::string what = engine::request_lines(request, true).front();
+  const std::string what = engine::request_lines(request, true).back();
   if (!wires.empty()) compare(what + " (INITIALIZE UPDATE)", update.encode(), wires[0]);
   if (wires.size() > 1) compare(what + " (EXTERNAL AUTHENTICATE)", authenticate.encode(), wires[1]);
+  if (unauthenticated_) unauthenticated_ = authenticate.encode();
   channels_[done->channel] = std::move(open);
 }
 

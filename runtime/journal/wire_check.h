@@ -55,6 +55,8 @@ class WireCheck {
     Bytes diversification_data{};
   };
   std::map<host::ChannelId, Open> channels_{};
+  // EXTERNAL AUTHENTICATE that travels ahead of the next command; empty: what it is to be is not known.
+  std::optional<Bytes> unauthenticated_{};
   std::map<std::string, uint8_t> versions_{};  // of key sets that the script asked about
   unsigned checked_ = 0;
   unsigned unchecked_ = 0;

@@ -28,6 +28,8 @@ int card_index(lua_State* L) {
     lua::push(L, ByteView(card.atr));
   } else if (field == "reader") {
     lua::push(L, std::string_view(card.reader));
+  } else if (field == "changes") {
+    lua_pushnumber(L, static_cast<lua_Number>(context_of(L).changes));
   } else {
     lua_pushnil(L);
   }
@@ -52,6 +54,11 @@ int card_expect(lua_State* L) {
 int card_send_all(lua_State* L) {
   check_card(L);
   return send_all(L, Target{});
+}
+
+int card_send_each(lua_State* L) {
+  check_card(L);
+  return send_each(L, Target{});
 }
 
 /// SELECT by DF name, first occurrence (GPCS 11.9).
@@ -86,6 +93,7 @@ const lua::HandleType& card_type() {
       .methods = {{"send", lua::guard<card_send>, /*waits=*/true},
                   {"expect", lua::guard<card_expect>, /*waits=*/true},
                   {"send_all", lua::guard<card_send_all>, /*waits=*/true},
+                  {"send_each", lua::guard<card_send_each>, /*waits=*/true},
                   {"select", lua::guard<card_select>, /*waits=*/true},
                   {"reset", lua::guard<card_reset>, /*waits=*/true},
                   {"open_channel", lua::guard<card_open_channel>, /*waits=*/true}},

@@ -1,10 +1,29 @@
 #include "modules/context.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "lua/state.h"
 
 namespace cw::modules {
+
+namespace {
+
+bool may_change(const host::Exchange& exchange) {
+  return !std::all_of(exchange.plan.begin(), exchange.plan.end(), host::changes_nothing);
+}
+
+/// While a run waits, and on a stage, others may come to the card.
+bool may_change_card(const host::Request& request) {
+  if (const auto* exchange = std::get_if<host::Exchange>(&request)) return may_change(*exchange);
+  if (const auto* open = std::get_if<host::OpenChannel>(&request)) {
+    return std::any_of(open->before.begin(), open->before.end(), may_change);
+  }
+  return std::holds_alternative<host::Reset>(request) || std::holds_alternative<host::Wait>(request) ||
+         std::holds_alternative<host::Direction>(request);
+}
+
+}  // namespace
 
 void OpenChannels::opened(host::ChannelId channel, uint8_t logical_channel) {
   closed_on(logical_channel, "a new secure channel");
@@ -42,6 +61,7 @@ int Context::submit(lua_State* L, host::Request request, OnReply on_reply) {
   const auto* authentication = std::get_if<host::OpenChannel>(&request);
   authenticating_ = authentication ? std::optional(authentication->logical_channel) : std::nullopt;
   on_reply_ = std::move(on_reply);
+  if (may_change_card(request)) ++changes;
   outside.submit(std::move(request));
   return lua::wait(L);
 }

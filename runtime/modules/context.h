@@ -58,6 +58,8 @@ class Context {
 
   host::Outside& outside;
   OpenChannels channels{};
+  /// Grows with each request after which the card may be another than it was: what was read of it before is old then.
+  uint64_t changes = 0;
 
  private:
   OnReply on_reply_{};

@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "arguments_private.h"
+#include "base/hex.h"
 #include "card/apdu.h"
 #include "card/status.h"
 #include "command_private.h"
@@ -24,6 +25,8 @@ struct Header {
   uint8_t p1 = 0;
   uint8_t p2 = 0;
 };
+
+Header header_of(const host::Command& command) { return {command.cla, command.ins, command.p1, command.p2}; }
 
 /// Ends the secure channels that a command ends on the card: SELECT by name (GPCS 10.2.3), and MANAGE CHANNEL close,
 /// which names a channel in P2, or its own with P2 00 (ISO 7816-4 11.1.2).
@@ -63,14 +66,14 @@ uint8_t place_on_channel(const Target& target, std::vector<host::Command>& plan)
 
 /// Submits the plan; `push` gets the headers of what was sent and the answers, and pushes the results.
 template <class Push>
-int submit(lua_State* L, const Target& target, std::vector<host::Command> plan, Push push) {
+int submit(lua_State* L, const Target& target, std::vector<host::Command> plan, Push push, bool stop_on_error = true) {
   Context& context = context_of(L);
   if (target.channel) context.channels.check(target.channel);
   const uint8_t logical_channel = place_on_channel(target, plan);
   std::vector<Header> headers;
   headers.reserve(plan.size());
-  for (const host::Command& command : plan) headers.push_back({command.cla, command.ins, command.p1, command.p2});
-  host::Exchange exchange{target.channel, logical_channel, std::move(plan), /*stop_on_error=*/true};
+  for (const host::Command& command : plan) headers.push_back(header_of(command));
+  host::Exchange exchange{target.channel, logical_channel, std::move(plan), stop_on_error};
   return context.submit(
       L, std::move(exchange), [headers = std::move(headers), push](lua_State* state, host::Reply& reply) {
         const auto& answers = reply_as<host::Answers>(reply).answers;
@@ -105,7 +108,38 @@ std::vector<host::Command> check_plan(lua_State* L, int index, const std::string
   return plan;
 }
 
+void push_answers(lua_State* L, const std::vector<host::Answer>& answers) {
+  lua_createtable(L, static_cast<int>(answers.size()), 0);
+  int at = 0;
+  for (const host::Answer& answer : answers) {
+    push_answer(L, answer);
+    lua_rawseti(L, -2, ++at);
+  }
+}
+
 }  // namespace
+
+host::Exchange check_exchange(lua_State* L, int index, const Target& target, const std::string& place) {
+  if (target.channel) context_of(L).channels.check(target.channel);
+  std::vector<host::Command> plan = check_plan(L, index, place);
+  if (plan.empty()) throw Error(ErrorKind::usage, place + ": there is no command in it");
+  const uint8_t logical_channel = place_on_channel(target, plan);
+  return {target.channel, logical_channel, std::move(plan), /*stop_on_error=*/true};
+}
+
+void check_only_reads(const std::vector<host::Command>& plan, const std::string& place) {
+  for (const host::Command& command : plan) {
+    if (host::changes_nothing(command)) continue;
+    throw Error(ErrorKind::usage, place + ": INS " + to_hex(command.ins) +
+                                      " may do more than read, and would be sent " +
+                                      "whatever becomes of those before it; send_all stops");
+  }
+}
+
+void push_exchanged(lua_State* L, const std::vector<host::Command>& plan, const std::vector<host::Answer>& answers) {
+  for (size_t i = 0; i < answers.size(); ++i) note_sent(context_of(L).channels, header_of(plan.at(i)));
+  push_answers(L, answers);
+}
 
 int send(lua_State* L, const Target& target) {
   return submit(L, target, {check_command(L, 2, place_of(target, "send"))},
@@ -135,22 +169,31 @@ int expect(lua_State* L, const Target& target, host::Command command) {
                 });
 }
 
-int send_all(lua_State* L, const Target& target) {
-  std::vector<host::Command> plan = check_plan(L, 2, place_of(target, "send_all"));
+namespace {
+
+int send_plan(lua_State* L, const Target& target, std::vector<host::Command> plan, bool stop_on_error) {
   if (plan.empty()) {  // nothing to send, nothing to wait for
     lua_newtable(L);
     return 1;
   }
-  return submit(L, target, std::move(plan),
-                [](lua_State* state, const auto&, const std::vector<host::Answer>& answers) {
-                  lua_createtable(state, static_cast<int>(answers.size()), 0);
-                  int at = 0;
-                  for (const host::Answer& answer : answers) {
-                    push_answer(state, answer);
-                    lua_rawseti(state, -2, ++at);
-                  }
-                  return 1;
-                });
+  const auto push = [](lua_State* state, const auto&, const std::vector<host::Answer>& answers) {
+    push_answers(state, answers);
+    return 1;
+  };
+  return submit(L, target, std::move(plan), push, stop_on_error);
+}
+
+}  // namespace
+
+int send_all(lua_State* L, const Target& target) {
+  return send_plan(L, target, check_plan(L, 2, place_of(target, "send_all")), true);
+}
+
+int send_each(lua_State* L, const Target& target) {
+  const std::string place = place_of(target, "send_each");
+  std::vector<host::Command> plan = check_plan(L, 2, place);
+  check_only_reads(plan, place);
+  return send_plan(L, target, std::move(plan), false);
 }
 
 }  // namespace cw::modules

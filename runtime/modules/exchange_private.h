@@ -1,6 +1,9 @@
-// The three verbs that Card and Channel share: send returns any answer, expect raises unless 9000, send_all sends a
-// plan as one batch.
+// The verbs that Card and Channel share: send returns any answer, expect raises unless 9000, send_all sends a plan as
+// one batch, send_each one that only looks.
 #pragma once
+
+#include <string>
+#include <vector>
 
 #include <lua.hpp>
 
@@ -19,6 +22,15 @@ struct Target {
 int send(lua_State* L, const Target& target);
 int expect(lua_State* L, const Target& target);
 int send_all(lua_State* L, const Target& target);
+int send_each(lua_State* L, const Target& target);
+
+/// The table at `index`, a list of commands, as a request; `place` for errors. Raises usage: it is none; channel: the
+/// target's is closed.
+host::Exchange check_exchange(lua_State* L, int index, const Target& target, const std::string& place);
+/// Raises usage: a command of the plan does more than read, and would be sent whatever becomes of those before it.
+void check_only_reads(const std::vector<host::Command>& plan, const std::string& place);
+/// What a plan has become, for who must know what it closed on the card; pushes the list of its answers.
+void push_exchanged(lua_State* L, const std::vector<host::Command>& plan, const std::vector<host::Answer>& answers);
 
 /// Sends one command; the result in Lua is the data of its answer. Raises card unless the status word is 9000.
 int expect(lua_State* L, const Target& target, host::Command command);

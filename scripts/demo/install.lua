@@ -43,16 +43,11 @@ local function is_loaded(entry, cap, domain)
     and (entry.sd == nil or entry.sd == domain)
 end
 
---- The number that the applet has, or nil. Ends the secure channel of any domain.
+--- The number that the applet has, or nil. Ends the secure channel of any domain. It is sent last, so where it is, all
+--- that was sent before it is. Whether it is the same holder, nobody up here can see: it is secret, and reading it back
+--- would carry it over the wire in clear.
 local function number_of(card, applet)
-  if not gp.try_select(card, applet) then return nil end
-  return gp.get_data(card, NUMBER)
-end
-
---- True if the applet has this number. It is sent last, so where it is, all that was sent before it is. Whether it is
---- the same holder, nobody up here can see: it is secret, and reading it back would carry it over the wire in clear.
-local function is_personalized(card, applet, args)
-  return gp.try_select(card, applet) and gp.get_data(card, NUMBER) == args.number
+  return gp.read(card, applet, { NUMBER })[NUMBER]
 end
 
 return {
@@ -79,7 +74,7 @@ return {
     if not module then errors.raise("usage", cap.name .. " is a library: it has no applet to install") end
     local applet = args.instance or module
 
-    local isd = gp.open(run.card, { keys = args.isd_keys, flavor = run.flavor })
+    local isd = gp.open(run.card, { keys = args.isd_keys, flavor = run.flavor, look_at = { domain } })
 
     run:step("domain", {
       done = function()
@@ -93,33 +88,36 @@ return {
 
     run:step("domain keys", {
       done = function()
-        return sd.state(isd, domain) == "PERSONALIZED" and sd.has_keys(run.card, domain, version)
+        return sd.state(isd, domain) == "PERSONALIZED" and sd.has_keys(isd, domain, version)
       end,
       run = function() sd.first_keys(isd, { aid = domain, keys = args.sd_keys, version = version }) end,
     })
 
-    run:step("load file", {
-      done = function() return is_loaded(isd:entry(cap.package_aid), cap, domain) end,
-      run = function()
-        local entry = isd:entry(cap.package_aid)
-        if entry then
-          errors.raise("card", ("the card has another load file %s, version %s; remove it first, with demo/remove")
-            :format(hex.encode(entry.aid), entry.version or "unknown"))
-        end
-        isd:load(cap, { sd = domain })
-      end,
-    })
-
-    run:step("applet", {
-      done = function()
-        local entry = isd:entry(applet)
-        return entry ~= nil and entry.kind == "app" and entry.state ~= "INSTALLED"
-      end,
-      run = function() isd:install { elf = cap.package_aid, module = module, aid = applet } end,
+    run:steps(isd, {
+      {
+        name = "load file",
+        done = function() return is_loaded(isd:entry(cap.package_aid), cap, domain) end,
+        plan = function()
+          local entry = isd:entry(cap.package_aid)
+          if entry then
+            errors.raise("card", ("the card has another load file %s, version %s; remove it first, with demo/remove")
+              :format(hex.encode(entry.aid), entry.version or "unknown"))
+          end
+          return isd:load_plan(cap, { sd = domain })
+        end,
+      },
+      {
+        name = "applet",
+        done = function()
+          local entry = isd:entry(applet)
+          return entry ~= nil and entry.kind == "app" and entry.state ~= "INSTALLED"
+        end,
+        plan = function() return isd:install_plan { elf = cap.package_aid, module = module, aid = applet } end,
+      },
     })
 
     run:step("personalization", {
-      done = function() return is_personalized(run.card, applet, args) end,
+      done = function() return number_of(run.card, applet) == args.number end,
       run = function()
         if number_of(run.card, applet) then
           errors.raise("card", "applet " .. hex.encode(applet) .. " is personalized already, with another number or "

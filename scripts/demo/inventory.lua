@@ -68,8 +68,7 @@ return {
 
   run = function(run)
     -- What the card tells everybody, before a channel is opened.
-    gp.select(run.card, run.flavor.isd_aid)
-    local data = gp.read_objects(run.card)
+    local data = gp.read_objects(run.card, run.flavor.isd_aid)
     local keys = objects.key_info(data.key_information or "")
 
     local isd = gp.open(run.card, { keys = run.args.isd_keys, flavor = run.flavor })

@@ -5,6 +5,8 @@ error("stub for editors; the module is native")
 ---@class Card
 ---@field atr string answer to reset; empty for a card far away
 ---@field reader string name of the reader
+---@field changes integer grows with everything after which the card may be another than it was: commands that do more
+---  than read, a reset, a wait. What was read before is still true while it stays the same
 local Card = {}
 
 ---@class Answer
@@ -28,6 +30,12 @@ function Card:expect(command) end
 ---@return Answer[]
 function Card:send_all(plan) end
 
+--- Sends each of the commands, whatever the card answers to those before: one exchange with a remote device for all
+--- that a flow wants to see. Raises usage for a command that does more than read. At most 4096 commands.
+---@param plan (Command|string)[] SELECT, GET DATA, GET STATUS, READ BINARY, READ RECORD, GET RESPONSE
+---@return Answer[] one for each
+function Card:send_each(plan) end
+
 --- SELECT by name; returns the FCI. Raises card (6A82: no such application) unless 9000.
 ---@param aid string 0..16 bytes; empty selects the issuer security domain
 ---@return string fci
@@ -49,12 +57,22 @@ function Card:reset() end
 ---@field logical_channel? integer 0..19 that the domain is selected on; default 0
 ---@field aid? string AID of the selected security domain, for pseudo-random challenges
 ---@field s16? boolean 16-byte host challenge
+---@field before? Ahead[] goes to the card ahead of INITIALIZE UPDATE, with a remote device in the same exchange; the
+---  last is the SELECT of the domain. No channel is opened where one of them stops; a SELECT stops with anything but
+---  9000
+
+---@class Ahead
+---@field on Card|Channel
+---@field plan (Command|string)[]
+---@field each? boolean as Card:send_each: it only reads, and does not stop
 
 --- Opens a secure channel to the selected security domain: INITIALIZE UPDATE, check of the card cryptogram, EXTERNAL
 --- AUTHENTICATE. Raises channel: wrong keys (nothing more was sent); card; budget: no authentication attempt left;
---- usage: `keys` and `or_keys` are the same keys on this card.
+--- usage: `keys` and `or_keys` are the same keys on this card. With a remote device, EXTERNAL AUTHENTICATE travels
+--- ahead of the first command in the channel, and that command raises where the card refuses it.
 ---@param fields ChannelFields
----@return Channel
+---@return Channel|nil channel nil: one of the plans in `before` stopped
+---@return Answer[][] answers where there is `before`: those of each plan
 function Card:open_channel(fields) end
 
 --- A secure channel (SCP). Closed by `close`, by Card:reset, by a SELECT on its logical channel, by opening another one
@@ -84,6 +102,11 @@ function Channel:expect(command) end
 ---@param plan (Command|string)[]
 ---@return Answer[]
 function Channel:send_all(plan) end
+
+--- As Card:send_each, in the channel.
+---@param plan (Command|string)[]
+---@return Answer[]
+function Channel:send_each(plan) end
 
 --- Ends the channel on this side; closing it again does nothing. The card keeps its own until the next SELECT or reset.
 function Channel:close() end

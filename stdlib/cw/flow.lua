@@ -20,6 +20,11 @@ Run.__index = Run
 
 local step_fields = { done = true, run = true }
 
+local function raise_without_effect(name)
+  errors.raise("card", "step '" .. name .. "' ran without an error, but the card does not show its effect; see the "
+    .. "card's registry with demo/inventory, and what was sent with --trace FILE")
+end
+
 --- Runs a step unless it is done. An error in it ends the attempt. Raises script for a step that is none, card when the
 --- step ran and the card does not show it.
 ---@param name string
@@ -40,11 +45,51 @@ function Run:step(name, step)
   end
   log.step("begin", name)
   step.run()
-  if not step.done() then
-    errors.raise("card", "step '" .. name .. "' ran without an error, but the card does not show its effect; see the "
-      .. "card's registry with demo/inventory, and what was sent with --trace FILE")
-  end
+  if not step.done() then raise_without_effect(name) end
   log.step("end", name)
+end
+
+---@class PlannedStep
+---@field name string
+---@field done fun(): boolean as in Step
+---@field plan fun(): Plan what brings it about: SecurityDomain:load_plan, install_plan
+
+local planned_fields = { name = true, done = true, plan = true }
+
+--- Runs steps that one domain carries out, all that are not done together: the card is looked at once before and once
+--- after, and with a remote device what is missing of all of them travels at once, as far as nothing in it would be
+--- wrong where something before it failed. Otherwise as Run:step for each, in their order.
+---@param domain SecurityDomain
+---@param steps PlannedStep[]
+function Run:steps(domain, steps)
+  if type(domain) ~= "table" or not domain.carry_out then
+    error("run:steps: the first argument is a domain that gp.open gave", 2)
+  end
+  local missing = {}
+  for i, step in ipairs(steps) do
+    if type(step) ~= "table" or type(step.name) ~= "string" or type(step.done) ~= "function"
+      or type(step.plan) ~= "function" then
+      error(("run:steps: step %d: expected { name = string, done = function, plan = function }"):format(i), 2)
+    end
+    for field in pairs(step) do
+      if not planned_fields[field] then
+        error("step '" .. step.name .. "': unknown field '" .. tostring(field) .. "'", 2)
+      end
+    end
+  end
+  for _, step in ipairs(steps) do
+    if step.done() then log.step("skip", step.name) else missing[#missing + 1] = step end
+  end
+  local plans = {}
+  for i, step in ipairs(missing) do
+    log.step("begin", step.name)
+    plans[i] = step.plan()
+  end
+  if #plans > 0 then domain:carry_out(plans) end
+  for _, step in ipairs(missing) do
+    if not step.done() then raise_without_effect(step.name) end
+    log.step("end", step.name)
+  end
 end
 
 --- A line for those who follow the run.

@@ -8,6 +8,7 @@ local apdu = require "apdu"
 local tlv = require "tlv"
 local errors = require "cw.errors"
 local flavor = require "cw.flavor"
+local key_looks = require "cw.key_looks"
 local objects = require "cw.objects"
 local security_domain = require "cw.security_domain"
 
@@ -24,9 +25,12 @@ local gp = {}
 ---@field version? integer key version number; default that of the key set
 ---@field scp? integer 1, 2 or 3: refuse another protocol
 ---@field i? integer options of SCP01 or SCP02, which a card does not say; default 0x05, 0x15
+---@field look_at? string[] AIDs of domains whose keys sd.has_keys is to be asked about: looked at on the way, which
+---  costs a remote device no exchange more
 
 local open_options = {
   keys = true, or_keys = true, aid = true, flavor = true, level = true, version = true, scp = true, i = true,
+  look_at = true,
 }
 
 --- Selects a security domain and opens a secure channel to it. Raises card: no such domain; channel: wrong keys;
@@ -47,6 +51,7 @@ function gp.open(card, options)
     version = options.version,
     scp = options.scp,
     i = options.i,
+    look_at = options.look_at,
   })
   domain:connect()
   return domain
@@ -73,19 +78,52 @@ function gp.try_select(card, aid)
   return answer.sw == 0x9000, answer.sw
 end
 
+local function refuse_in_channel(what)
+  errors.raise("usage", what .. ": a plain command would end the secure channel that is open; use gp.select first, or "
+    .. "get_data of the domain that gp.open gave")
+end
+
 --- GET DATA from whatever is selected, in the plain (GPCS 11.3); nil if it has no such object. Raises usage while a
 --- secure channel is open, which a plain command would end: SELECT first, or ask the domain in its channel.
 ---@param card Card
 ---@param tag integer 0..0xFFFF
 ---@return string|nil data with tag and length, as the card gave it
 function gp.get_data(card, tag)
-  if security_domain.is_connected() then
-    errors.raise("usage", "gp.get_data: a plain command would end the secure channel that is open; use gp.select "
-      .. "first, or get_data of the domain that gp.open gave")
-  end
-  local answer = card:send(security_domain.get_data_command(tag))
+  if security_domain.is_connected() then refuse_in_channel("gp.get_data") end
+  local answer = card:send(objects.get_data(tag))
   if answer.sw == 0x9000 then return answer.data end
   return nil
+end
+
+--- SELECT and GET DATA of several objects at once, in the plain: one exchange with a remote device. Ends the secure
+--- channel of any domain.
+---@param card Card
+---@param aid string
+---@param tags integer[] 0..0xFFFF
+---@return table<integer, string> those that there are, with tag and length; empty where nothing is selected
+function gp.read(card, aid, tags)
+  security_domain.disconnect()
+  local plan = { key_looks.select(aid) }
+  for i, tag in ipairs(tags) do plan[i + 1] = objects.get_data(tag) end
+  local answers, out = card:send_each(plan), {}
+  if answers[1].sw ~= 0x9000 then return out end
+  for i, tag in ipairs(tags) do
+    if answers[i + 1].sw == 0x9000 then out[tag] = answers[i + 1].data end
+  end
+  return out
+end
+
+--- What a domain shows of its keys to everybody: SELECT and GET DATA 00E0, at once. Asked again only when the card may
+--- be another since (Card.changes); then it ends the secure channel of any domain.
+---@param card Card
+---@param aid string
+---@return KeyLook
+function gp.look_at_keys(card, aid)
+  local known = key_looks.known(card, aid)
+  if known then return known end
+  security_domain.disconnect()
+  key_looks.take(card, { aid }, card:send_each(key_looks.plan { aid }))
+  return key_looks.known(card, aid)
 end
 
 --- Keys of the selected security domain (GET DATA 00E0); an empty list if the card does not tell.
@@ -109,12 +147,21 @@ gp.objects = {
   { tag = 0x5F50, name = "manager_url" },
 }
 
---- All of gp.objects that the selected application has: name to data, with tag and length.
+--- All of gp.objects that an application has: name to data, with tag and length.
 ---@param card Card
+---@param aid? string it is selected first, which ends the secure channel of any domain; default: whatever is selected
 ---@return table<string, string>
-function gp.read_objects(card)
-  local out = {}
-  for _, object in ipairs(gp.objects) do out[object.name] = gp.get_data(card, object.tag) end
+function gp.read_objects(card, aid)
+  if not aid and security_domain.is_connected() then refuse_in_channel("gp.read_objects") end
+  if aid then security_domain.disconnect() end
+  local plan, out = { aid and key_looks.select(aid) }, {}
+  local ahead = #plan
+  for i, object in ipairs(gp.objects) do plan[ahead + i] = objects.get_data(object.tag) end
+  local answers = card:send_each(plan)
+  if aid and answers[1].sw ~= 0x9000 then errors.refused(plan[1], answers[1].sw) end
+  for i, object in ipairs(gp.objects) do
+    if answers[ahead + i].sw == 0x9000 then out[object.name] = answers[ahead + i].data end
+  end
   return out
 end
 

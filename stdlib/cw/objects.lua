@@ -1,9 +1,17 @@
 --- Data objects that a card tells about itself, taken apart: CPLC, key information, card data (GPCS annex H).
+local apdu = require "apdu"
 local hex = require "hex"
 local tlv = require "tlv"
 
 ---@class cw.objects
 local objects = {}
+
+--- GET DATA (GPCS 11.3).
+---@param tag integer 0..0xFFFF
+---@return Command
+function objects.get_data(tag)
+  return apdu.command { cla = 0x80, ins = 0xCA, p1 = math.floor(tag / 256), p2 = tag % 256, le = 256 }
+end
 
 -- Names and lengths of the CPLC fields in their order (GlobalPlatform Card Mapping Guidelines; 42 bytes). Dates are
 -- often not the BCD they should be, so all fields stay hex.

@@ -35,13 +35,12 @@ local FACTORY = 0xFF
 
 -- What the card shows of the domain's keys (GET DATA E0); nil if it shows nothing.
 local function look(r)
-  local found, sw = gp.try_select(r.card, r.aid)
-  if not found then
+  local seen = gp.look_at_keys(r.card, r.aid)
+  if seen.sw ~= 0x9000 then
     errors.raise("card", ("rotating keys: the card does not select %s (%04X), so its keys cannot be looked at; see the "
-      .. "card's registry with demo/inventory"):format(r.place, sw), sw)
+      .. "card's registry with demo/inventory"):format(r.place, seen.sw), seen.sw)
   end
-  local shown = gp.key_info(r.card)
-  return #shown > 0 and shown or nil
+  return #seen.keys > 0 and seen.keys or nil
 end
 
 -- "30 (3 keys), 31 (1 key)".

@@ -81,22 +81,23 @@ function sd.state(where, aid)
     local entry = where:entry(aid)
     return entry and entry.state
   end
-  local found, sw = gp.try_select(where, aid)
-  if not found then
+  local look = gp.look_at_keys(where, aid)
+  if look.sw ~= 0x9000 then
     -- 6283: selected and locked (GPCS 11.9.3); 6A82 and 6999: not there, or not to be selected.
-    return sw == 0x6283 and "LOCKED" or nil
+    return look.sw == 0x6283 and "LOCKED" or nil
   end
-  return #gp.key_info(where) > 0 and "PERSONALIZED" or "SELECTABLE"
+  return #look.keys > 0 and "PERSONALIZED" or "SELECTABLE"
 end
 
 --- True if the domain shows all three keys of a version (GET DATA E0). Whether they are ours, only authentication
---- tells.
----@param card Card
+--- tells. An open domain looks on its way the next time it is opened, the card at once, which ends any secure channel.
+---@param where SecurityDomain|Card
 ---@param aid string
 ---@param version integer
 ---@return boolean
-function sd.has_keys(card, aid, version)
-  return gp.try_select(card, aid) and objects.count_version(gp.key_info(card), version) >= 3
+function sd.has_keys(where, aid, version)
+  local look = type(where) == "table" and where:keys_of(aid) or gp.look_at_keys(where, aid)
+  return objects.count_version(look.keys, version) >= 3
 end
 
 ---@class FirstKeysOptions
@@ -116,7 +117,7 @@ function sd.first_keys(parent, options)
       aid = options.aid, keys = key_set, version = key_version, flavor = parent.flavor, level = parent.level,
     })
   end
-  if sd.has_keys(parent.card, options.aid, version) then
+  if sd.has_keys(parent, options.aid, version) then
     -- Some cards show the parent's keys as those of a domain that has none. Trying would cost an attempt, so: no.
     if sd.state(parent, options.aid) ~= "PERSONALIZED" and keys.info(parent.keys).version == version then
       errors.raise("card", ("domain %s shows keys of version %02X, and its parent has that version too, so they may be "

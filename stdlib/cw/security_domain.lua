@@ -11,6 +11,7 @@ local tlv = require "tlv"
 local errors = require "cw.errors"
 local get_status = require "cw.get_status"
 local install = require "cw.install"
+local key_looks = require "cw.key_looks"
 local objects = require "cw.objects"
 local registry = require "cw.registry"
 
@@ -20,6 +21,11 @@ local registry = require "cw.registry"
 ---@field keys string name of the key set it is opened with
 ---@field flavor Flavor
 ---@field channel Channel|nil open secure channel
+---@field look_at string[] AIDs of domains whose keys are looked at whenever this one is opened (cw.key_looks)
+---@field status_form integer|nil of GET STATUS that the card takes (cw.get_status)
+---@field status_pages table<integer, integer> that each scope had
+---@field seen Registry|nil what registry() read last
+---@field seen_at integer|nil Card.changes at that time
 local SecurityDomain = {}
 SecurityDomain.__index = SecurityDomain
 
@@ -35,6 +41,7 @@ function security_domain.new(card, options)
   return setmetatable({
     card = card, aid = options.aid, keys = options.keys, or_keys = options.or_keys, flavor = options.flavor,
     level = options.level or "mac+enc", version = options.version, scp = options.scp, i = options.i,
+    look_at = options.look_at or {}, status_pages = {},
   }, SecurityDomain)
 end
 
@@ -50,27 +57,42 @@ function security_domain.is_connected()
   return connected ~= nil
 end
 
----@param tag integer
----@return Command
-function security_domain.get_data_command(tag)
-  local p1, p2 = math.floor(tag / 256), tag % 256
-  return apdu.command { cla = 0x80, ins = 0xCA, p1 = p1, p2 = p2, le = 256 }
-end
-
 --- Selects the domain and opens the secure channel, unless it is open.
 ---@return Channel
 function SecurityDomain:connect()
   if connected == self then return self.channel end
   security_domain.disconnect()
-  local fci = self.card:select(self.aid)
-  if self.aid == "" then self.aid = tlv.find(fci, "6F/84") or "" end
-  self.channel = self.card:open_channel {
+  local select = key_looks.select(self.aid)
+  local before = { { on = self.card, plan = { select } } }
+  local look = #self.look_at > 0 and key_looks.plan(self.look_at)
+  if look then table.insert(before, 1, { on = self.card, plan = look, each = true }) end
+  local channel, answers = self.card:open_channel {
     keys = self.keys, or_keys = self.or_keys, level = self.level, version = self.version, scp = self.scp, i = self.i,
-    aid = self.aid ~= "" and self.aid or nil,
+    aid = self.aid ~= "" and self.aid or nil, before = before,
   }
-  self.keys, self.or_keys = self.channel.keys, nil
+  if look then key_looks.take(self.card, self.look_at, answers[1]) end
+  local selected = answers[#answers][1]
+  if not channel then errors.refused(select, selected.sw) end
+  if self.aid == "" then self.aid = tlv.find(selected.data, "6F/84") or "" end
+  self.channel = channel
+  self.keys, self.or_keys = channel.keys, nil
   connected = self
-  return self.channel
+  return channel
+end
+
+--- What the domain `aid` shows of its keys. Where that is not known, this domain is opened once more, and looks on the
+--- way from then on.
+---@param aid string
+---@return KeyLook
+function SecurityDomain:keys_of(aid)
+  local known = key_looks.known(self.card, aid)
+  if known then return known end
+  local watched = false
+  for _, one in ipairs(self.look_at) do watched = watched or one == aid end
+  if not watched then self.look_at[#self.look_at + 1] = aid end
+  security_domain.disconnect()
+  self:connect()
+  return key_looks.known(self.card, aid)
 end
 
 --- Ends the secure channel, on this side; the next use opens a new one.
@@ -85,6 +107,13 @@ end
 ---@return Answer
 function SecurityDomain:send(command)
   return self:connect():send(command)
+end
+
+--- As Channel:send_each.
+---@param plan Command[]
+---@return Answer[]
+function SecurityDomain:send_each(plan)
+  return self:connect():send_each(plan)
 end
 
 --- As Channel:expect.
@@ -117,7 +146,7 @@ end
 ---@param tag integer
 ---@return string|nil
 function SecurityDomain:get_data(tag)
-  local answer = self:send(security_domain.get_data_command(tag))
+  local answer = self:send(objects.get_data(tag))
   if answer.sw == 0x9000 then return answer.data end
   return nil
 end
@@ -135,46 +164,46 @@ function SecurityDomain:status(scope, aid)
   return get_status.read(self, scope, aid or "")
 end
 
---- Everything in the registry that this domain may see, by AID.
+--- Everything in the registry that this domain may see, by AID. Read once, and again when the card may be another than
+--- it was (Card.changes).
 ---@return Registry
 function SecurityDomain:registry()
-  local all = {}
-  local scopes = registry.scopes
-  -- Applications first: every card has that scope, so the form that answers it is the card's.
-  for _, scope in ipairs { scopes.applications, scopes.isd, scopes.load_files, scopes.load_files_and_modules } do
-    registry.add(all, self:status(scope) or {})
+  if not self.seen or self.seen_at ~= self.card.changes then
+    self.seen, self.seen_at = get_status.read_all(self), self.card.changes
   end
-  return all
+  return self.seen
 end
 
---- The registry's entry of one AID, or nil: two commands at most, where the whole registry is many.
+--- The registry's entry of one AID, or nil.
 ---@param aid string
 ---@return Entry|nil
 function SecurityDomain:entry(aid)
-  for _, scope in ipairs { registry.scopes.applications, registry.scopes.load_files, registry.scopes.isd } do
-    for _, entry in ipairs(self:status(scope, aid) or {}) do
-      if entry.aid == aid then return entry end
-    end
-  end
-  return nil
+  return self:registry()[aid]
 end
 
 -- Card content -------------------------------------------------------------------------------------------------------
+
+--- Commands that bring one thing about, for Run:steps and SecurityDomain:carry_out.
+---@class Plan
+---@field doing string what it is, for messages: "LOAD wallet.cap"
+---@field commands Command[]
+---@field size? integer bytes, if it is worth to show progress
+---@field pause_ms? integer powered rest after it
 
 ---@class LoadOptions
 ---@field sd? string AID of the security domain that the load file is to belong to; default: this one
 ---@field hash? "sha1"|"sha256"|"sha384"|"sha512" lets the card check the load file data block; default: none
 ---@field token? string of delegated management
 
---- INSTALL [for load] and all LOAD blocks as one batch (GPCS 11.5.2.1, 11.6). A torn load cannot go on in the middle:
---- call again. Raises card: 6A84 no memory, 6A80 wrong data.
+--- INSTALL [for load] and all LOAD blocks (GPCS 11.5.2.1, 11.6).
 ---@param cap Cap
 ---@param options? LoadOptions
-function SecurityDomain:load(cap, options)
+---@return Plan
+function SecurityDomain:load_plan(cap, options)
   options = options or {}
   errors.check_options("load", options, { sd = true, hash = true, token = true })
   local channel = self:connect()
-  local plan = { install.for_load {
+  local commands = { install.for_load {
     elf = cap.package_aid, sd = options.sd, hash = options.hash and cap:hash(options.hash),
     parameters = self.flavor.load_parameters, token = options.token,
   } }
@@ -182,23 +211,87 @@ function SecurityDomain:load(cap, options)
   local count = #blocks
   for i = 1, count do
     -- P1 80 on the last block; P2 counts, and wraps after FF (GPCS 11.6.2).
-    plan[#plan + 1] = apdu.command {
+    commands[#commands + 1] = apdu.command {
       cla = 0x80, ins = 0xE8, p1 = i == count and 0x80 or 0x00, p2 = (i - 1) % 256, data = blocks[i], le = 256,
     }
     blocks[i] = false  -- the command has it now, and a run may hold only so many handles
   end
-  local doing = "LOAD " .. cap.name
-  log.progress(doing, 0, cap.size)
-  self:expect_all(plan, doing)
-  log.progress(doing, cap.size, cap.size)
   -- Some cards tidy up after a large load, and only while they are powered and left alone.
-  if self.flavor.pause_after_load_ms > 0 then clock.sleep(self.flavor.pause_after_load_ms / 1000) end
+  return {
+    doing = "LOAD " .. cap.name, commands = commands, size = cap.size, pause_ms = self.flavor.pause_after_load_ms,
+  }
 end
 
---- INSTALL [for install and make selectable] (GPCS 11.5.2.3). Raises card.
+--- As load_plan, sent. A torn load cannot go on in the middle: call again. Raises card: 6A84 no memory, 6A80 wrong
+--- data.
+---@param cap Cap
+---@param options? LoadOptions
+function SecurityDomain:load(cap, options)
+  self:carry_out { self:load_plan(cap, options) }
+end
+
+--- INSTALL [for install and make selectable] (GPCS 11.5.2.3).
+---@param fields InstallFields
+---@return Plan
+function SecurityDomain:install_plan(fields)
+  return { doing = "INSTALL", commands = { install.for_install(fields, self.flavor.privilege_bytes) } }
+end
+
+--- As install_plan, sent. Raises card.
 ---@param fields InstallFields
 function SecurityDomain:install(fields)
-  self:expect(install.for_install(fields, self.flavor.privilege_bytes))
+  self:carry_out { self:install_plan(fields) }
+end
+
+-- The commands of plans[first] and those that may follow it at once; the first of the plans that may not.
+local function together(plans, first)
+  local commands, of, last = {}, {}, first
+  for i = first, #plans do
+    for k, command in ipairs(plans[i].commands) do
+      commands[#commands + 1] = command
+      of[#of + 1] = { plan = plans[i], at = k }
+    end
+    last = i
+    if (plans[i].pause_ms or 0) > 0 then break end
+  end
+  return commands, of, last + 1
+end
+
+--- Sends plans, as many as possible in one exchange with a remote device, and reads the registry with the last of them.
+--- Raises card for the first command that the card refused; what comes after it is not sent.
+---@param plans Plan[]
+function SecurityDomain:carry_out(plans)
+  local channel = self:connect()
+  local first = 1
+  while first <= #plans do
+    local commands, of, next = together(plans, first)
+    local look = next > #plans and get_status.plan(self)
+    local all = {}
+    for i, command in ipairs(commands) do all[i] = command end
+    for _, command in ipairs(look and look.commands or {}) do all[#all + 1] = command end
+    for i = first, next - 1 do
+      if plans[i].size then log.progress(plans[i].doing, 0, plans[i].size) end
+    end
+    local answers = channel:send_all(all)
+    for i, from in ipairs(of) do
+      local answer, plan = answers[i], from.plan
+      if not answer then errors.raise("card", ("%s stopped before command %d"):format(plan.doing, from.at)) end
+      if not errors.is_success(answer.sw) then
+        local several = #plan.commands > 1
+        errors.refused(commands[i], answer.sw,
+          several and ("%s, command %d of %d"):format(plan.doing, from.at, #plan.commands) or nil)
+      end
+      if from.at == #plan.commands and plan.size then log.progress(plan.doing, plan.size, plan.size) end
+    end
+    if look then
+      local rest = {}
+      for i = #commands + 1, #answers do rest[#rest + 1] = answers[i] end
+      self.seen, self.seen_at = get_status.take(self, look, rest), self.card.changes
+    end
+    local pause = plans[next - 1].pause_ms or 0
+    if pause > 0 then clock.sleep(pause / 1000) end
+    first = next
+  end
 end
 
 --- INSTALL [for personalization]: the STORE DATA that follow go to the application (GPCS 11.5.2.3.6).

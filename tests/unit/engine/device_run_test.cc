@@ -1,5 +1,7 @@
 // Flows on a card far away: the same card comes of them as on a reader, in few exchanges; and what is lost, doubled or
 // cut on the way costs an attempt and no more.
+#include <utility>
+
 #include <gtest/gtest.h>
 
 #include "base/error.h"
@@ -103,6 +105,27 @@ TEST_P(DeviceRun, loads_a_whole_file_in_one_exchange) {
   EXPECT_LT(device.exchanges * 2, device.apdus);
 }
 
+/// Exchanges of the flow on this card.
+size_t exchanges_of(const Call& call, const se::Flavor& flavor, std::shared_ptr<se::Card> card, Relay relay) {
+  FarDevice device(std::move(card), relay);
+  const RunResult result = far_away(call, flavor, device, relay);
+  EXPECT_FALSE(result.error) << result.error->message();
+  return device.exchanges;
+}
+
+TEST(DeviceRun, costs_as_many_exchanges_as_are_written_here) {
+  for (const Relay relay : {Relay::stops, Relay::goes_on}) {
+    const se::Flavor& flavor = se::flavor("generic");
+    auto card = std::make_shared<se::Card>(flavor);
+    const bool stops = relay == Relay::stops;
+    EXPECT_EQ(exchanges_of(kInstall, flavor, card, relay), stops ? 15u : 15u) << "everything is to be done";
+    EXPECT_EQ(exchanges_of(kInstall, flavor, card, relay), stops ? 5u : 5u) << "everything is there";
+    EXPECT_EQ(exchanges_of(kInventory, flavor, card, relay), stops ? 5u : 5u);
+    EXPECT_EQ(exchanges_of(kRotate, flavor, card, relay), stops ? 5u : 5u);
+    EXPECT_EQ(exchanges_of(kRemove, flavor, card, relay), stops ? 5u : 5u);
+  }
+}
+
 TEST_P(DeviceRun, goes_on_where_reports_are_lost) {
   auto whole = std::make_shared<se::Card>(flavor_);
   FarDevice untroubled(whole, relay_);
@@ -119,6 +142,26 @@ TEST_P(DeviceRun, goes_on_where_reports_are_lost) {
     EXPECT_EQ(result.attempts, 2u);
     EXPECT_EQ(lasting_memory(*card), lasting_memory(*whole));
   }
+}
+
+TEST_P(DeviceRun, hears_from_the_first_command_that_the_card_does_not_let_us_in) {
+  auto card = std::make_shared<se::Card>(flavor_);
+  FarDevice device(card, relay_);
+  bool spoiled = false;
+  device.look = [&](const Order& order, Report& report) {
+    for (size_t i = 0; i < order.items.size() && i < report.answers.size(); ++i) {
+      if (order.items[i].pieces[0].ins != 0x82 || std::exchange(spoiled, true)) continue;
+      report.answers.resize(i + 1);
+      report.answers[i] = {{}, 0x6300};
+    }
+  };
+  const RunResult result = far_away(kInstall, flavor_, device, relay_);
+  ASSERT_TRUE(spoiled);
+  ASSERT_TRUE(result.error);
+  EXPECT_EQ(result.error->kind(), ErrorKind::card);
+  EXPECT_EQ(result.error->sw(), 0x6300);
+  EXPECT_NE(result.error->message().find("EXTERNAL AUTHENTICATE"), std::string::npos) << result.error->message();
+  EXPECT_EQ(result.attempts, 1u) << "it is not tried again";
 }
 
 TEST_P(DeviceRun, goes_on_where_power_was_lost_within_an_order) {

@@ -36,6 +36,7 @@ class FarDevice {
       report.error = error;
       reader_.reset();
     }
+    if (look) look(order, report);
     if (spoil) spoil(report);
     return report;
   }
@@ -56,6 +57,7 @@ class FarDevice {
   size_t apdus = 0;
   std::vector<size_t> sizes;             // commands in each order
   std::function<void(Report&)> spoil{};  // on the way back
+  std::function<void(const Order&, Report&)> look{};
 
  private:
   se::SimReader reader_;

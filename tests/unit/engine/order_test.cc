@@ -57,9 +57,13 @@ TEST(Order, parts_what_begins_anew_from_what_was_before) {
   EXPECT_EQ(first_order({kForLoad, kLoad1}, Relay::goes_on), 1u);
 }
 
-TEST(Order, begins_anew_with_each_select) {
-  EXPECT_EQ(first_order({kGetData, kSelect}, Relay::stops), 1u);
-  EXPECT_EQ(first_order({kGetData, kSelect}, Relay::goes_on), 1u);
+TEST(Order, looks_around_with_selects_and_changes_nothing_after_one_that_may_have_failed) {
+  for (const Relay relay : {Relay::stops, Relay::goes_on}) {
+    EXPECT_EQ(first_order({kGetData, kSelect, kGetData, kSelect}, relay), 4u);
+    EXPECT_EQ(first_order({kForInstall, kSelect}, relay), 2u);
+  }
+  EXPECT_EQ(first_order({kSelect, kData0}, Relay::stops), 2u);
+  EXPECT_EQ(first_order({kSelect, kData0}, Relay::goes_on), 1u) << "it would go to whoever is selected";
 }
 
 }  // namespace

@@ -146,4 +146,87 @@ TEST(Channel, ClosesTwiceWithoutAsking) {
   EXPECT_EQ(story.outside.requests.size(), 2u);
 }
 
+TEST(Channel, LetsPlansGoAheadOfIt) {
+  Story story;
+  story.opened(1);
+  host::ChannelOpened opened;
+  opened.channel = 2;
+  opened.level = 0x03;
+  opened.before = {{{{from_hex("AA"), 0x9000}}}, {{{{}, 0x6A82}, {from_hex("BB"), 0x9000}}}, {{{{}, 0x9000}}}};
+  story.reply(opened);
+  EXPECT_EQ(
+      story.run("local old = card:open_channel{ keys = 'isd' } "
+                "local c, answers = card:open_channel{ keys = 'sd', before = { "
+                "{ on = old, plan = { hex'80E60C0000' } }, "
+                "{ on = card, plan = { hex'00A4040000', hex'80CA00E000' }, each = true }, "
+                "{ on = card, plan = { hex'00A4040000' } } } } "
+                "return c.level .. hex.encode(answers[1][1].data) .. answers[2][1].sw .. #answers[2] .. #answers[3] "
+                ".. tostring(old)"),
+      "mac+encAA27266"
+      "21SCP03 channel, mac+enc, closed");
+  const auto& before = story.request<host::OpenChannel>(1).before;
+  ASSERT_EQ(before.size(), 3u);
+  EXPECT_EQ(before[0].channel, 1u);
+  EXPECT_TRUE(before[0].stop_on_error);
+  EXPECT_EQ(before[1].channel, 0u);
+  EXPECT_FALSE(before[1].stop_on_error);
+}
+
+TEST(Channel, IsNoneWhereAPlanAheadOfItStopped) {
+  Story story;
+  story.opened(1);
+  host::ChannelOpened none;
+  none.before = {{{{{}, 0x6A82}}}};
+  story.reply(none);
+  EXPECT_EQ(story.run("local old = card:open_channel{ keys = 'isd' } "
+                      "local c, answers = card:open_channel{ keys = 'sd', before = { { on = card, plan = { "
+                      "hex'00A4040000' } } } } return tostring(c) .. answers[1][1].sw .. tostring(old)"),
+            "nil27266SCP03 channel, mac+enc, closed");
+}
+
+TEST(Channel, RaisesWhyTheCardRefusedItThoughWhatWentAheadWasAnswered) {
+  Story story;
+  host::ChannelOpened refused;
+  refused.before = {{{{{}, 0x9000}}}};
+  refused.refused = Error(ErrorKind::card, "INITIALIZE UPDATE failed", 0x6A88);
+  story.reply(refused);
+  const Error error =
+      story.fail("card:open_channel{ keys = 'sd', before = { { on = card, plan = { hex'00A4040000' } } } }");
+  EXPECT_EQ(error.sw(), 0x6A88);
+}
+
+TEST(Channel, RefusesPlansThatCannotGoAhead) {
+  for (const char* before : {"5", "{ 5 }", "{ {} }", "{ { on = card } }", "{ { on = card, plan = {} } }",
+                             "{ { on = 5, plan = { hex'00A4040000' } } }", "{ { plan = { hex'00A4040000' } } }",
+                             "{ { on = card, plan = { hex'80E60C0000' }, each = true } }",
+                             "{ { on = card, plan = { hex'00A4040000' }, when = 1 } }"}) {
+    Story story;
+    const Error error = story.fail(std::string("card:open_channel{ keys = 'isd', before = ") + before + " }");
+    EXPECT_EQ(error.kind(), ErrorKind::usage) << before;
+    EXPECT_TRUE(story.outside.requests.empty()) << before;
+  }
+}
+
+TEST(Channel, SendsEachOfAPlanThatOnlyReads) {
+  Story story;
+  story.reply(host::Answers{{{{}, 0x6A82}, {from_hex("AA"), 0x9000}}});
+  EXPECT_EQ(story.run("local all = card:send_each{ hex'00A4040000', hex'80CA00E000' } return #all .. all[1].sw"),
+            "227266");
+  EXPECT_FALSE(story.request<host::Exchange>(0).stop_on_error);
+  EXPECT_EQ(story.fail("card:send_each{ hex'80CA00E000', hex'80E4000000' }").kind(), ErrorKind::usage);
+  EXPECT_EQ(story.outside.requests.size(), 1u) << "nothing was sent";
+}
+
+TEST(Channel, TellsWhenTheCardMayBeAnother) {
+  Story story;
+  story.answer("");
+  story.answer("");
+  story.answer("");
+  story.reply(host::ResetDone{from_hex("3B00")});
+  EXPECT_EQ(story.run("local out = tostring(card.changes) card:send(hex'00A4040000') card:send(hex'80CA00E000') "
+                      "out = out .. card.changes card:send(hex'80E4000000') out = out .. card.changes card:reset() "
+                      "return out .. card.changes"),
+            "0012");
+}
+
 }  // namespace cw::modules::test
