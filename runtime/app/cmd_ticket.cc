@@ -17,6 +17,7 @@ struct Options {
   StorePlace place{};
   std::string flow{};
   std::string flavor{};
+  std::string card{};
   std::string lifetime = "1h";
   std::vector<std::string> settings{};
 };
@@ -25,7 +26,8 @@ ExitStatus issue(const Options& options) {
   const auto store = options.place.open();
   if (!store) throw Error(ErrorKind::usage, "a ticket is for a run that a store keeps, and --store says none");
   const std::chrono::milliseconds lifetime(parse_age(options.lifetime));
-  std::cout << issue_ticket(*store, *BundleInUse(store).now(), options.flow, options.settings, options.flavor, lifetime)
+  std::cout << issue_ticket(*store, *BundleInUse(store).now(),
+                            {options.flow, options.settings, options.flavor, options.card, lifetime})
             << std::endl;
   return ExitStatus::ok;
 }
@@ -40,6 +42,11 @@ void add_ticket(CLI::App& program, Action& action) {
   options->place.add_to(*command);
   command->add_option("--flavor", options->flavor, "what product the device's card is (default: generic)")
       ->type_name("FLAVOR");
+  command
+      ->add_option("--card", options->card,
+                   "identity of the card that it is for, as `runs show` has it: another one is refused, and one "
+                   "exchange less is needed (default: any card)")
+      ->type_name("IDENTITY");
   command
       ->add_option("--set", options->settings,
                    "argument of the flow; NAME=@FILE names a file that the service reads when the run begins, as "

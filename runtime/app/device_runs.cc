@@ -10,6 +10,7 @@
 #include "app/operator_name.h"
 #include "app/policy_source.h"
 #include "app/session.h"
+#include "engine/card_identity.h"
 #include "service/ticket.h"
 
 namespace cw::app {
@@ -102,7 +103,7 @@ std::unique_ptr<service::DeviceRun> DeviceRuns::open(const std::string& text, en
     journal::StoreJournal::TakenUp taken = journal::StoreJournal::take_up(
         store_, ticket.run, [](std::chrono::milliseconds) { return false; }, kDeviceCard);
     taken.setup.keys = keys_;
-    taken.setup.device = engine::Device{kDeviceCard, relay};
+    taken.setup.device = engine::Device{kDeviceCard, relay, ticket.card};
     return std::make_unique<StoredDeviceRun>(std::make_unique<DurableRun>(store_, std::move(taken.journal)),
                                              std::move(taken.setup), courier());
   }
@@ -118,7 +119,7 @@ std::unique_ptr<service::DeviceRun> DeviceRuns::open(const std::string& text, en
   setup.arguments =
       engine::Arguments::check(engine::check_flow(*setup.bundle, ticket.flow), settings_of(ticket.settings));
   setup.keys = keys_;
-  setup.device = engine::Device{kDeviceCard, relay};
+  setup.device = engine::Device{kDeviceCard, relay, ticket.card};
   setup.flavor = OpenCard::host_side(flavor);
   setup.card_counter = counter_of(flavor);
   const journal::Origin origin{kDeviceCard, flavor.name, key_file_, {}, false, {}};
@@ -127,20 +128,28 @@ std::unique_ptr<service::DeviceRun> DeviceRuns::open(const std::string& text, en
   return std::make_unique<StoredDeviceRun>(std::move(durable), std::move(setup), courier());
 }
 
-std::string issue_ticket(store::Store& store, const engine::Bundle& bundle, const std::string& flow,
-                         const std::vector<std::string>& settings, const std::string& flavor,
-                         std::chrono::milliseconds lifetime) {
-  const engine::Flow checked = engine::check_flow(bundle, flow);
-  engine::Arguments::check(checked, settings_of(settings));
+std::string issue_ticket(store::Store& store, const engine::Bundle& bundle, const TicketFor& wanted) {
+  const engine::Flow checked = engine::check_flow(bundle, wanted.flow);
+  engine::Arguments::check(checked, settings_of(wanted.settings));
   service::Ticket ticket;
   ticket.run = store::new_run_id();
-  ticket.flow = flow;
-  for (const std::string& text : settings) ticket.settings.push_back(from_anywhere(checked, text));
-  ticket.flavor = flavor_named(flavor).name;
-  ticket.expires = now_ms() + lifetime.count();
+  ticket.flow = wanted.flow;
+  for (const std::string& text : wanted.settings) ticket.settings.push_back(from_anywhere(checked, text));
+  ticket.flavor = flavor_named(wanted.flavor).name;
+  ticket.card = wanted.card;
+  if (!ticket.card.empty() && !engine::is_told_identity(ticket.card)) {
+    throw Error(ErrorKind::usage, "a ticket for card '" + ticket.card +
+                                      "': that is no identity of a card; they read like CPLC-..., as "
+                                      "`cardwright runs show` prints them");
+  }
+  ticket.expires = now_ms() + wanted.lifetime.count();
   const std::string out = service::seal_ticket(store.key(), ticket);
-  store.audit().add(
-      {operator_name(), "ticket issued", ticket.run, {{"flow", flow}, {"expires", std::to_string(ticket.expires)}}});
+  store::AuditEntry entry{operator_name(),
+                          "ticket issued",
+                          ticket.run,
+                          {{"flow", wanted.flow}, {"expires", std::to_string(ticket.expires)}}};
+  if (!ticket.card.empty()) entry.details.emplace_back("card", ticket.card);
+  store.audit().add(entry);
   return out;
 }
 

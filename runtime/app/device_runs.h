@@ -42,10 +42,17 @@ class DeviceRuns {
   mutable std::unique_ptr<BatchCourier> courier_{};  // brings what runs handed over to its backends
 };
 
-/// A ticket for one run of that flow, begun no later than `lifetime` from now. Checks flow and arguments as a run does.
-/// Written to the audit. Raises usage, store.
-std::string issue_ticket(store::Store& store, const engine::Bundle& bundle, const std::string& flow,
-                         const std::vector<std::string>& settings, const std::string& flavor,
-                         std::chrono::milliseconds lifetime);
+/// What a ticket is asked for.
+struct TicketFor {
+  std::string flow{};
+  std::vector<std::string> settings{};  // as --set has them
+  std::string flavor{};                 // empty: generic
+  std::string card{};                   // its identity, as runs show it; empty: any card
+  std::chrono::milliseconds lifetime{};
+};
+
+/// A ticket for one run, begun no later than `lifetime` from now. Checks flow and arguments as a run does. Written to
+/// the audit. Raises usage, store.
+std::string issue_ticket(store::Store& store, const engine::Bundle& bundle, const TicketFor& wanted);
 
 }  // namespace cw::app

@@ -1,6 +1,7 @@
 #include "engine/card_identity.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/error.h"
 #include "base/hex.h"
@@ -73,8 +74,24 @@ std::optional<std::string> told_identity(const AskCard& ask) {
   return out.empty() ? std::nullopt : std::optional(out);
 }
 
-std::vector<card::Apdu> identity_questions() {
-  return {get_data(kCplc), get_data(kCin), get_data(kIin), get_data(kDiversificationData)};
+std::vector<card::Apdu> identity_questions(const std::string& expected) {
+  constexpr std::pair<const char*, uint16_t> kParts[] = {
+      {"CPLC-", kCplc}, {"CIN-", kCin}, {"IIN-", kIin}, {"KDD-", kDiversificationData}};
+  std::vector<card::Apdu> out;
+  for (const auto& [name, tag] : kParts) {
+    if (expected.empty() || expected.find(name) != std::string::npos) out.push_back(get_data(tag));
+  }
+  return out;
+}
+
+bool is_told_identity(const std::string& text) {
+  const auto begins = [&](const char* name) {
+    return text.starts_with(name) && text.size() > std::string(name).size();
+  };
+  const bool printable = std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || c == '-' || c == '+';
+  });
+  return printable && text.size() <= 4 * kLongest && (begins("CPLC-") || begins("CIN-") || begins("KDD-"));
 }
 
 std::string identity_by_atr(ByteView atr) { return "ATR-" + to_hex(atr); }

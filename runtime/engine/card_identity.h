@@ -18,8 +18,11 @@ using AskCard = std::function<card::Response(const card::Apdu&)>;
 /// where GET DATA gives them. Nothing if the application that answers tells none of it. Raises what `ask` raises.
 std::optional<std::string> told_identity(const AskCard& ask);
 
-/// All that told_identity() may ask, to be asked at once.
-std::vector<card::Apdu> identity_questions();
+/// All that told_identity() may ask, to be asked at once; for a card that is to have this identity, what makes it up.
+std::vector<card::Apdu> identity_questions(const std::string& expected = "");
+
+/// Whether it reads like what told_identity() gives.
+bool is_told_identity(const std::string& text);
 
 /// Of a card that tells nothing: all of its kind share it.
 std::string identity_by_atr(ByteView atr);

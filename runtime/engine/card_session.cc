@@ -125,6 +125,7 @@ CardSession::Open* CardSession::channel_of(const host::Exchange& request) {
 }
 
 void CardSession::begin(const host::Request& request) {
+  if (other_card_) throw Error(*other_card_);
   doing_ = std::monostate();
   order_.reset();
   reply_.reset();
@@ -201,10 +202,25 @@ void CardSession::begin_plans(Doing begun) {
     }
     announce_keys(*request, *open);
   }
+  if (unauthenticated_ && ends_unused(begun)) {
+    channels_.erase(*unauthenticated_);
+    finish();
+  }
   begun.out.resize(begun.plans.size());
   begun.skip_ends();
   doing_ = std::move(begun);
   next_order();
+}
+
+/// Whether the channel that nothing was sent in yet ends before anything is: then nobody needs it to be let in.
+bool CardSession::ends_unused(const Doing& next) const {
+  const uint8_t here = channels_.at(*unauthenticated_).logical_channel;
+  bool ends = next.open != nullptr && next.open->logical_channel == here;
+  for (const host::Exchange* plan : next.plans) {
+    if (plan->channel == *unauthenticated_) return false;
+    ends = ends || (plan->channel == 0 && plan->logical_channel == here);
+  }
+  return ends;
 }
 
 /// From the first command on that has no answer: as many as may travel at once.
@@ -225,6 +241,7 @@ void CardSession::next_order() {
 void CardSession::fill_order() {
   const Doing& now = std::get<Doing>(doing_);
   Doing next = {.plans = now.plans, .plan = now.plan, .at = now.at};
+  if (owed_) add_identity();
   if (unauthenticated_) add_authenticate();
   while (!next.all_answered()) {
     const host::Exchange& request = *next.plans[next.plan];
@@ -242,7 +259,8 @@ void CardSession::fill_order() {
 /// Whether it may travel with what is in the order.
 bool CardSession::joins(const host::Exchange& request, const host::Command& command) const {
   if (!setup_.relay) return false;
-  if (pieces_.front().what == Piece::What::authenticate) {
+  const auto authenticates = [](const Piece& piece) { return piece.what == Piece::What::authenticate; };
+  if (std::any_of(pieces_.begin(), pieces_.end(), authenticates)) {
     // Without a MAC, nothing tells the card that it is not to be done, where it refused to authenticate us.
     const auto open = channels_.find(request.channel);
     const bool protected_by_mac = open != channels_.end() && open->second.channel->level() != 0;
@@ -289,9 +307,16 @@ void CardSession::order_answered(const Report& report) {
         setup_.evidence.travelled(order.items[i].bytes(), {});
         throw report.error.value_or(Error(ErrorKind::reader, "no answer came"));
       }
+      if (pieces[i].what == Piece::What::identity) {
+        owed_->answers.push_back(report.answers[i]);
+        if (owed_->answers.size() == owed_->questions.size()) check_expected();
+        continue;
+      }
       travelled(order.items[i], report.answers[i]);
       const auto took = report.took / report.answers.size();
       switch (pieces[i].what) {
+        case Piece::What::identity:
+          break;
         case Piece::What::authenticate:
           authenticate_answered(report.answers[i], took);
           break;
@@ -305,6 +330,7 @@ void CardSession::order_answered(const Report& report) {
           break;
       }
     }
+    if (owed_) check_expected();  // the card does not have what its identity is made of
     setup_.budgets.content.not_sent();
     if (pieces.back().what == Piece::What::update && !updated) {
       setup_.budgets.attempts.not_tried();

@@ -47,6 +47,7 @@ class CardSession {
   struct Setup {
     card::Reader* reader = nullptr;
     std::optional<Relay> relay{};  // of a card far away
+    std::string expected_card{};   // identity that it is to have, so that it is asked along with something else
     const Custody& custody;
     Gate& gate;
     CardBudgets& budgets;
@@ -123,7 +124,7 @@ class CardSession {
   };
   /// What an item of the order is.
   struct Piece {
-    enum class What : uint8_t { authenticate, command, update };
+    enum class What : uint8_t { identity, authenticate, command, update };
     What what = What::command;
     size_t plan = 0;
     size_t at = 0;
@@ -146,12 +147,20 @@ class CardSession {
   void begin_reset();
   void ask_rest();
   void identity_answered(const Report& report);
+  /// What the card told, if these questions were answered so.
+  std::optional<std::string> identity_in(const Asking& asked) const;
+  /// Raises usage, now and whatever is asked later: it is another card than the run is for.
+  void check_expected();
+  /// What the first of the questions, an empty SELECT, found.
+  void note_default(const Asking& asked);
 
   // Plans and handshakes: begun, made into orders, answered.
   void begin_plans(Doing begun);
+  bool ends_unused(const Doing& next) const;
   void next_order();
   void fill_order();
   bool joins(const host::Exchange& request, const host::Command& command) const;
+  void add_identity();
   void add_authenticate();
   void add_command(const host::Exchange& request, const host::Command& command, size_t plan, size_t at);
   void add_update();
@@ -181,6 +190,8 @@ class CardSession {
   Selection selected_{};
   Bytes default_{};  // AID of what a device's card selects by itself
   host::ChannelId next_id_ = 1;
+  std::optional<Asking> owed_{};                      // who the card is, asked along with the next order
+  std::optional<Error> other_card_{};                 // than was expected: nothing more is asked of it
   std::optional<host::ChannelId> unauthenticated_{};  // the channel whose EXTERNAL AUTHENTICATE was not answered yet
   std::variant<std::monostate, Asking, Doing> doing_{};
   std::optional<Order> order_{};

@@ -1,5 +1,6 @@
 // Reset, and the handshake of a secure channel.
 #include <algorithm>
+#include <utility>
 
 #include "base/hex.h"
 #include "card/status.h"
@@ -52,10 +53,52 @@ void CardSession::begin_reset() {
   }
   // A device far away cannot be told to. SELECT ends whatever channel was open, and finds who the card is.
   Asking asking;
-  asking.questions = identity_questions();
+  asking.questions = identity_questions(setup_.expected_card);
   asking.questions.insert(asking.questions.begin(), select_default());
+  if (!setup_.expected_card.empty()) {
+    owed_ = std::move(asking);
+    if (setup_.budgets.wants_identity()) learn_identity(setup_.expected_card, {});
+    setup_.observer.card_reset({});
+    reply_ = host::ResetDone{};
+    return;
+  }
   doing_ = std::move(asking);
   ask_rest();
+}
+
+void CardSession::add_identity() {
+  owed_->answers.clear();
+  for (const card::Apdu& question : owed_->questions) {
+    order_->items.push_back({{question}, false});
+    pieces_.push_back({.what = Piece::What::identity});
+    together_.push_back(host::command_of(question));
+  }
+}
+
+std::optional<std::string> CardSession::identity_in(const Asking& asked) const {
+  return told_identity([&](const card::Apdu& question) {
+    const auto at = std::find(asked.questions.begin(), asked.questions.end(), question);
+    const auto place = static_cast<size_t>(at - asked.questions.begin());
+    return place < asked.answers.size() ? asked.answers[place] : card::Response{{}, 0x6A88};
+  });
+}
+
+void CardSession::note_default(const Asking& asked) {
+  Selection first;
+  if (!asked.answers.empty()) {
+    first.answered(host::command_of(asked.questions[0]), {asked.answers[0].data, asked.answers[0].sw});
+  }
+  default_ = first.on(0);
+}
+
+void CardSession::check_expected() {
+  const Asking asked = std::move(*std::exchange(owed_, {}));
+  note_default(asked);
+  const std::string told = identity_in(asked).value_or("a card that does not say who it is");
+  if (told == setup_.expected_card) return;
+  other_card_ = Error(ErrorKind::usage, "the card in the device is " + told + ", and this run is for " +
+                                            setup_.expected_card + ": put in that card, or give a ticket for this one");
+  throw Error(*other_card_);
 }
 
 void CardSession::ask_rest() {
@@ -79,14 +122,8 @@ void CardSession::identity_answered(const Report& report) {
   // A relay that stops does so at each thing that the card does not have.
   if (asking.answers.size() < asking.questions.size()) return ask_rest();
   order_.reset();
-  const auto given = [&](const card::Apdu& question) {
-    const auto at = std::find(asking.questions.begin(), asking.questions.end(), question);
-    return asking.answers.at(static_cast<size_t>(at - asking.questions.begin()));
-  };
-  Selection first;
-  first.answered(host::command_of(asking.questions[0]), {asking.answers[0].data, asking.answers[0].sw});
-  default_ = first.on(0);
-  if (setup_.budgets.wants_identity()) learn_identity(told_identity(given), {});
+  note_default(asking);
+  if (setup_.budgets.wants_identity()) learn_identity(identity_in(asking), {});
   setup_.observer.card_reset({});
   reply_ = host::ResetDone{};
 }
@@ -159,9 +196,10 @@ void CardSession::update_answered(const card::Response& answer, std::chrono::nan
     refuse(begun.sent, answer.sw);
   }
   const Bytes selected = selected_.on(request.logical_channel);
-  if (begun.domain != selected && !(setup_.gate.is_isd(begun.domain) && setup_.gate.is_isd(selected))) {
-    throw Error(ErrorKind::channel, "opening a channel: SELECT of " + to_hex(begun.domain) + " found " +
-                                        to_hex(selected) + "; name the domain by its whole AID");
+  const Bytes& meant = begun.domain.empty() ? default_ : begun.domain;
+  if (meant != selected && !(setup_.gate.is_isd(meant) && setup_.gate.is_isd(selected))) {
+    throw Error(ErrorKind::channel, "opening a channel: SELECT of " + to_hex(meant) + " found " + to_hex(selected) +
+                                        "; name the domain by its whole AID");
   }
   open_channel(gp::InitializeUpdateAnswer::parse(answer.data, begun.host_challenge.size()));
 }

@@ -67,8 +67,8 @@ Inputs Inputs::repeatable(uint64_t seed) {
 
 LocalOutside::LocalOutside(const Setup& setup)
     : setup_(setup),
-      session_({setup.reader, setup.relay, setup.custody, setup.gate, setup.budgets, setup.observer, setup.evidence,
-                setup.key_watch, setup.traits}) {}
+      session_({setup.reader, setup.relay, setup.expected_card, setup.custody, setup.gate, setup.budgets,
+                setup.observer, setup.evidence, setup.key_watch, setup.traits}) {}
 
 Bytes LocalOutside::reset() {
   if (setup_.reader == nullptr) throw Error(ErrorKind::reader, "the device was not asked for its card yet");

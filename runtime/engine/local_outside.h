@@ -40,6 +40,7 @@ class LocalOutside : public RunOutside {
   struct Setup {
     card::Reader* reader;  // null: the card is far away
     std::optional<Relay> relay;
+    std::string expected_card;  // of a card far away; empty: any
     Gate& gate;
     const Custody& custody;
     CardBudgets& budgets;

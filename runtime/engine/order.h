@@ -47,6 +47,7 @@ enum class Relay : uint8_t {
 struct Device {
   std::string name{};  // "device:eSE", as results and traces show it
   Relay relay = Relay::goes_on;
+  std::string card{};  // identity that its card is to have (card_identity.h); empty: it is asked, whatever it is
 };
 
 /// Whether a plan is to be parted before its command `at`, of which those from `first` on are in the order already:

@@ -252,10 +252,10 @@ struct Run::Impl {
 
   std::unique_ptr<LocalOutside> local() {
     Evidence& evidence = journal ? static_cast<Evidence&>(*journal) : no_evidence;
-    return std::make_unique<LocalOutside>(
-        LocalOutside::Setup{setup.reader, setup.device ? std::optional(setup.device->relay) : std::nullopt, gate,
-                            custody, budgets, observer, setup.traits, setup.inputs, setup.http, outgoing,
-                            setup.director, evidence, setup.key_watch ? *setup.key_watch : no_watch});
+    return std::make_unique<LocalOutside>(LocalOutside::Setup{
+        setup.reader, setup.device ? std::optional(setup.device->relay) : std::nullopt,
+        setup.device ? setup.device->card : std::string(), gate, custody, budgets, observer, setup.traits, setup.inputs,
+        setup.http, outgoing, setup.director, evidence, setup.key_watch ? *setup.key_watch : no_watch});
   }
   std::unique_ptr<RunOutside> journaled(std::unique_ptr<RunOutside> outside) {
     if (!journal) return outside;

@@ -22,11 +22,8 @@ constexpr std::string_view kContext = "ticket";
 }  // namespace
 
 std::string seal_ticket(const crypto::SealingKey& key, const Ticket& ticket) {
-  const json out = {{"run", ticket.run},
-                    {"flow", ticket.flow},
-                    {"settings", ticket.settings},
-                    {"flavor", ticket.flavor},
-                    {"expires", ticket.expires}};
+  const json out = {{"run", ticket.run},       {"flow", ticket.flow}, {"settings", ticket.settings},
+                    {"flavor", ticket.flavor}, {"card", ticket.card}, {"expires", ticket.expires}};
   std::string text;
   try {
     text = to_hex(key.seal(view(out.dump()), kContext));
@@ -52,6 +49,7 @@ Ticket open_ticket(const crypto::SealingKey& key, std::string_view text) {
     out.flow = in.at("flow");
     out.settings = in.at("settings");
     out.flavor = in.at("flavor");
+    out.card = in.value("card", "");
     out.expires = in.at("expires");
     return out;
   } catch (const Error&) {

@@ -76,13 +76,16 @@ return {
 
     local isd = gp.open(run.card, { keys = args.isd_keys, flavor = run.flavor, look_at = { domain } })
 
+    local created  -- the new domain, open for its first keys
     run:step("domain", {
       done = function()
         local entry = isd:entry(domain)
         return entry ~= nil and entry.kind == "sd"
       end,
       run = function()
-        sd.create(isd, { aid = domain, privileges = { "security domain" }, scp = scp_of(args.sd_keys) })
+        created = sd.create(isd, {
+          aid = domain, privileges = { "security domain" }, scp = scp_of(args.sd_keys), keys_next = true,
+        })
       end,
     })
 
@@ -90,7 +93,9 @@ return {
       done = function()
         return sd.state(isd, domain) == "PERSONALIZED" and sd.has_keys(isd, domain, version)
       end,
-      run = function() sd.first_keys(isd, { aid = domain, keys = args.sd_keys, version = version }) end,
+      run = function()
+        sd.first_keys(isd, { aid = domain, keys = args.sd_keys, version = version, opened = created })
+      end,
     })
 
     run:steps(isd, {
@@ -116,10 +121,14 @@ return {
       },
     })
 
+    local number  -- that the applet has
     run:step("personalization", {
-      done = function() return number_of(run.card, applet) == args.number end,
+      done = function()
+        number = number_of(run.card, applet)
+        return number == args.number
+      end,
       run = function()
-        if number_of(run.card, applet) then
+        if number then
           errors.raise("card", "applet " .. hex.encode(applet) .. " is personalized already, with another number or "
             .. "holder, and takes that once; remove it first, with demo/remove")
         end

@@ -39,10 +39,20 @@ local open_options = {
 ---@param options OpenOptions
 ---@return SecurityDomain
 function gp.open(card, options)
+  local domain = gp.domain(card, options)
+  domain:connect()
+  return domain
+end
+
+--- As gp.open, but the domain is opened when it is used first, or by SecurityDomain:hand_over.
+---@param card Card
+---@param options OpenOptions
+---@return SecurityDomain
+function gp.domain(card, options)
   errors.check_options("gp.open", options, open_options)
   if not options.keys then errors.raise("usage", "gp.open: 'keys' is missing, the name of a key set") end
   local complete = flavor.complete(options.flavor)
-  local domain = security_domain.new(card, {
+  return security_domain.new(card, {
     aid = options.aid or complete.isd_aid,
     keys = options.keys,
     or_keys = options.or_keys,
@@ -53,8 +63,6 @@ function gp.open(card, options)
     i = options.i,
     look_at = options.look_at,
   })
-  domain:connect()
-  return domain
 end
 
 --- SELECT by AID; returns the FCI. It ends the secure channel of any domain that gp.open gave: that domain opens a new

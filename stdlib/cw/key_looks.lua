@@ -45,6 +45,13 @@ function key_looks.take(card, aids, answers)
   end
 end
 
+--- A domain that was created just now has none.
+---@param card Card
+---@param aid string
+function key_looks.created(card, aid)
+  seen[aid] = { at = card.changes, look = { sw = 0x9000, keys = {} } }
+end
+
 --- What is known of a domain's keys; nil if they were not looked at, or the card may be another since.
 ---@param card Card
 ---@param aid string

@@ -10,6 +10,7 @@ local keys = require "keys"
 local tlv = require "tlv"
 local errors = require "cw.errors"
 local gp = require "cw.gp"
+local key_looks = require "cw.key_looks"
 local objects = require "cw.objects"
 local registry = require "cw.registry"
 local rotation = require "cw.rotation"
@@ -43,15 +44,18 @@ end
 ---@field parameters? string content of C9 in place of all that, for cards with words of their own
 ---@field package? string AID of the load file it is installed from; default: the flavor's
 ---@field module? string
+---@field keys_next? boolean sd.first_keys comes next: the new domain is opened on the way, with its parent's keys
 
 local create_options = {
   aid = true, privileges = true, scp = true, accept = true, parameters = true, package = true, module = true,
+  keys_next = true,
 }
 
 --- Creates a security domain: INSTALL [for install and make selectable] (GPCS 11.5; C9 as in GP UICC Configuration
 --- 4.3.2). Raises card: 6A80 wrong parameters or AID in use, 6A84 no memory.
 ---@param isd SecurityDomain the ISD, or a domain with authorized management
 ---@param options CreateOptions
+---@return SecurityDomain|nil opened with keys_next: for sd.first_keys
 function sd.create(isd, options)
   errors.check_options("sd.create", options, create_options)
   local parameters = options.parameters
@@ -60,13 +64,18 @@ function sd.create(isd, options)
     -- 82 accepts load files and applications, 87 gives them away again; F0: every domain with authorized management.
     if options.accept ~= false then parameters = parameters .. tlv.build(0x82, "\240") .. tlv.build(0x87, "\240") end
   end
-  isd:install {
+  local opened = options.keys_next and gp.domain(isd.card, {
+    aid = options.aid, keys = isd.keys, version = isd.version, flavor = isd.flavor, level = isd.level,
+  })
+  isd:carry_out({ isd:install_plan {
     elf = options.package or isd.flavor.ssd_package,
     module = options.module or isd.flavor.ssd_module,
     aid = options.aid,
     privileges = options.privileges or { "security domain" },
     parameters = parameters,
-  }
+  } }, opened or nil)
+  key_looks.created(isd.card, options.aid)
+  return opened or nil
 end
 
 --- Life cycle state by name, or nil if there is no such domain. With an open domain that may list it (the ISD) it is
@@ -104,20 +113,21 @@ end
 ---@field aid string
 ---@field keys string name of the key set that the domain is given
 ---@field version? integer key version number; default: that of the set
+---@field opened? SecurityDomain what sd.create gave
 
 --- Gives a new domain its first keys and makes it PERSONALIZED. Without keys of its own it takes the secure channel of
 --- its parent, so it is opened with the parent's.
 ---@param parent SecurityDomain the domain that created it
 ---@param options FirstKeysOptions
 function sd.first_keys(parent, options)
-  errors.check_options("sd.first_keys", options, { aid = true, keys = true, version = true })
+  errors.check_options("sd.first_keys", options, { aid = true, keys = true, version = true, opened = true })
   local version = options.version or keys.info(options.keys).version
   local function open(key_set, key_version)
     return gp.open(parent.card, {
       aid = options.aid, keys = key_set, version = key_version, flavor = parent.flavor, level = parent.level,
     })
   end
-  if sd.has_keys(parent, options.aid, version) then
+  if sd.has_keys(parent.card, options.aid, version) then
     -- Some cards show the parent's keys as those of a domain that has none. Trying would cost an attempt, so: no.
     if sd.state(parent, options.aid) ~= "PERSONALIZED" and keys.info(parent.keys).version == version then
       errors.raise("card", ("domain %s shows keys of version %02X, and its parent has that version too, so they may be "
@@ -128,7 +138,8 @@ function sd.first_keys(parent, options)
     errors.raise("card", ("domain %s has keys of its own, and none of version %02X; name the key set that it has, or "
       .. "see its keys with demo/inventory"):format(hex.encode(options.aid), version))
   else
-    open(parent.keys, parent.version):put_key(options.keys, version)
+    local domain = options.opened or open(parent.keys, parent.version)
+    domain:put_key(options.keys, version, nil, parent)
   end
   -- Some cards move on by themselves with the first keys, others wait until the domain itself says so; the same state
   -- twice is refused.

@@ -58,26 +58,40 @@ function security_domain.is_connected()
 end
 
 --- Selects the domain and opens the secure channel, unless it is open.
----@return Channel
-function SecurityDomain:connect()
-  if connected == self then return self.channel end
+---@param ahead? Ahead what goes to the card first, where another domain has its last word
+---@return Channel|nil channel nil: what goes ahead was refused
+---@return Answer[]|nil answers to what went ahead
+function SecurityDomain:connect(ahead)
+  if connected == self and not ahead then return self.channel end
   security_domain.disconnect()
   local select = key_looks.select(self.aid)
-  local before = { { on = self.card, plan = { select } } }
   local look = #self.look_at > 0 and key_looks.plan(self.look_at)
-  if look then table.insert(before, 1, { on = self.card, plan = look, each = true }) end
+  local before = { ahead }
+  if look then before[#before + 1] = { on = self.card, plan = look, each = true } end
+  before[#before + 1] = { on = self.card, plan = { select } }
   local channel, answers = self.card:open_channel {
     keys = self.keys, or_keys = self.or_keys, level = self.level, version = self.version, scp = self.scp, i = self.i,
     aid = self.aid ~= "" and self.aid or nil, before = before,
   }
-  if look then key_looks.take(self.card, self.look_at, answers[1]) end
   local selected = answers[#answers][1]
+  if ahead and not channel and not selected then return nil, answers[1] end
+  if look then key_looks.take(self.card, self.look_at, answers[#answers - 1]) end
   if not channel then errors.refused(select, selected.sw) end
   if self.aid == "" then self.aid = tlv.find(selected.data, "6F/84") or "" end
   self.channel = channel
   self.keys, self.or_keys = channel.keys, nil
   connected = self
-  return channel
+  return channel, ahead and answers[1]
+end
+
+--- Sends the last plan in this domain's channel and opens another domain after it: one exchange with a remote device,
+--- where the plan may travel at once. Raises as Card:open_channel, but not for the plan.
+---@param next SecurityDomain
+---@param plan Command[]
+---@return Answer[] to the plan; where it ends with an error, the other domain is not open
+function SecurityDomain:hand_over(next, plan)
+  local _, answers = next:connect { on = self:connect(), plan = plan }
+  return answers
 end
 
 --- What the domain `aid` shows of its keys. Where that is not known, this domain is opened once more, and looks on the
@@ -260,7 +274,8 @@ end
 --- Sends plans, as many as possible in one exchange with a remote device, and reads the registry with the last of them.
 --- Raises card for the first command that the card refused; what comes after it is not sent.
 ---@param plans Plan[]
-function SecurityDomain:carry_out(plans)
+---@param next_domain? SecurityDomain that is opened after the last of them, as by hand_over
+function SecurityDomain:carry_out(plans, next_domain)
   local channel = self:connect()
   local first = 1
   while first <= #plans do
@@ -272,7 +287,7 @@ function SecurityDomain:carry_out(plans)
     for i = first, next - 1 do
       if plans[i].size then log.progress(plans[i].doing, 0, plans[i].size) end
     end
-    local answers = channel:send_all(all)
+    local answers = next > #plans and next_domain and self:hand_over(next_domain, all) or channel:send_all(all)
     for i, from in ipairs(of) do
       local answer, plan = answers[i], from.plan
       if not answer then errors.raise("card", ("%s stopped before command %d"):format(plan.doing, from.at)) end
@@ -359,11 +374,15 @@ end
 ---@param name string key set
 ---@param version integer 1..127 key version number they get
 ---@param replace? integer version they take the place of; default: they are added
-function SecurityDomain:put_key(name, version, replace)
-  local channel = self:connect()  -- before the key data, which is under this channel's data encryption key
-  local answer = channel:expect(apdu.command {
+---@param next? SecurityDomain that is opened after it, as by hand_over
+function SecurityDomain:put_key(name, version, replace, next)
+  self:connect()  -- before the key data, which is under this channel's data encryption key
+  local command = apdu.command {
     cla = 0x80, ins = 0xD8, p1 = replace or 0x00, p2 = 0x81, data = keys.put_key_data(name, version), le = 256,
-  })
+  }
+  local came = next and self:hand_over(next, { command })[1] or self:send(command)
+  if came.sw ~= 0x9000 then errors.refused(command, came.sw) end
+  local answer = came.data
   -- Of keys that are diversified per card the check values are not known up here.
   if answer == "" or #keys.info(name).kcvs == 0 then return end
   if answer ~= keys.put_key_answer(name, version) then

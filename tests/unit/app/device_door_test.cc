@@ -77,12 +77,12 @@ class DeviceDoorStory : public testing::Test {
   }
 
   std::string ticket(const std::string& flow = "demo/install",
-                     std::chrono::milliseconds lifetime = std::chrono::minutes(5)) {
+                     std::chrono::milliseconds lifetime = std::chrono::minutes(5), const std::string& card = "") {
     std::vector<std::string> settings;
     if (flow == "demo/install") {
       settings = {"cap=" + kTests + "caps/transit-2.1.cap", "holder=@" + (folder_ / "holder").string()};
     }
-    return issue_ticket(*store_, *BundleInUse(store_).now(), flow, settings, "generic", lifetime);
+    return issue_ticket(*store_, *BundleInUse(store_).now(), {flow, settings, "generic", card, lifetime});
   }
   net::HttpResponse post(const std::string& path, const std::string& body, net::Headers headers = {}) {
     return net::send({"POST", "http://" + server_->address() + path, std::move(headers), body});

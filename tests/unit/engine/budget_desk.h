@@ -80,7 +80,7 @@ class Desk {
   Desk(card::Reader& reader, std::shared_ptr<BudgetLedger> ledger, const CardCounter& counter = {},
        const PolicyLimits& limits = {})
       : budgets_(std::move(ledger), limits, counter),
-        session_({&reader, {}, custody_, gate_, budgets_, observer_, evidence_, key_watch_, {}}) {}
+        session_({&reader, {}, {}, custody_, gate_, budgets_, observer_, evidence_, key_watch_, {}}) {}
 
   void reset() { session_.perform(host::Reset{}); }
   void select(const std::string& aid, uint8_t channel = 0) {

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/hex.h"
+#include "engine/card_identity.h"
 #include "engine/scheduler.h"
 #include "far_device.h"
 #include "host_side.h"
@@ -114,16 +115,69 @@ size_t exchanges_of(const Call& call, const se::Flavor& flavor, std::shared_ptr<
 }
 
 TEST(DeviceRun, costs_as_many_exchanges_as_are_written_here) {
+  const se::Flavor& flavor = se::flavor("generic");
   for (const Relay relay : {Relay::stops, Relay::goes_on}) {
-    const se::Flavor& flavor = se::flavor("generic");
     auto card = std::make_shared<se::Card>(flavor);
     const bool stops = relay == Relay::stops;
-    EXPECT_EQ(exchanges_of(kInstall, flavor, card, relay), stops ? 15u : 15u) << "everything is to be done";
-    EXPECT_EQ(exchanges_of(kInstall, flavor, card, relay), stops ? 5u : 5u) << "everything is there";
-    EXPECT_EQ(exchanges_of(kInventory, flavor, card, relay), stops ? 5u : 5u);
-    EXPECT_EQ(exchanges_of(kRotate, flavor, card, relay), stops ? 5u : 5u);
-    EXPECT_EQ(exchanges_of(kRemove, flavor, card, relay), stops ? 5u : 5u);
+    EXPECT_EQ(exchanges_of(kInstall, flavor, card, relay), stops ? 15u : 16u) << "everything is to be done";
+    EXPECT_EQ(exchanges_of(kInstall, flavor, card, relay), 4u) << "everything is there";
+    EXPECT_EQ(exchanges_of(kInventory, flavor, card, relay), 4u);
+    EXPECT_EQ(exchanges_of(kRotate, flavor, card, relay), 9u);
+    EXPECT_EQ(exchanges_of(kRemove, flavor, card, relay), 9u);
   }
+}
+
+std::string identity_of(const std::shared_ptr<se::Card>& card) {
+  se::SimReader reader(card);
+  reader.reset();
+  const auto ask = [&](const card::Apdu& command) { return card::exchange(reader, command, {}); };
+  return told_identity(ask).value();
+}
+
+/// Of a run that knows its card beforehand; the budget is one that many runs share.
+RunResult on_known_card(const Call& call, const se::Flavor& flavor, FarDevice& device, const Device& who) {
+  RunSetup setup = setup_of(call, flavor);
+  setup.ledger = std::make_shared<LocalLedger>(true);
+  setup.device = who;
+  Run run(std::move(setup));
+  device.serve(run);
+  return run.result();
+}
+
+TEST_P(DeviceRun, loads_and_installs_into_a_keyed_domain_in_three_exchanges_or_four) {
+  auto card = std::make_shared<se::Card>(flavor_);
+  FarDevice before(card, relay_);
+  const Call keep_domain{"demo/remove", {"cap=" + kCaps + "transit-2.1.cap", "keep_domain=true"}};
+  ASSERT_FALSE(far_away(kInstall, flavor_, before, relay_).error);
+  ASSERT_FALSE(far_away(keep_domain, flavor_, before, relay_).error);
+
+  FarDevice device(card, relay_);
+  size_t installed = 0;  // the exchange of INSTALL [for install]
+  device.look = [&](const Order& order, Report&) {
+    for (const Order::Item& item : order.items) {
+      if (item.pieces[0].ins == 0xE6 && (item.pieces[0].p1 & 0x04) != 0) installed = device.exchanges;
+    }
+  };
+  const Device who{"device:eSE", relay_, identity_of(card)};
+  const RunResult result = on_known_card(kInstall, flavor_, device, who);
+  ASSERT_FALSE(result.error) << result.error->message();
+  // This one has no scope "load files and modules", and a relay that stops does so there.
+  const bool stops_at_look = flavor_.name == "smartcafe";
+  EXPECT_EQ(installed, relay_ == Relay::stops && !stops_at_look ? 3u : 4u);
+}
+
+TEST_P(DeviceRun, is_for_the_card_that_it_was_ordered_for) {
+  auto card = std::make_shared<se::Card>(flavor_);
+  const auto untouched = lasting_memory(*card);
+  FarDevice device(card, relay_);
+  const RunResult result = on_known_card(kInstall, flavor_, device, {"device:eSE", relay_, "CPLC-00112233"});
+  ASSERT_TRUE(result.error);
+  EXPECT_EQ(result.error->kind(), ErrorKind::usage);
+  EXPECT_NE(result.error->message().find("this run is for CPLC-00112233"), std::string::npos)
+      << result.error->message();
+  EXPECT_EQ(device.exchanges, 1u);
+  EXPECT_EQ(result.attempts, 1u);
+  EXPECT_EQ(lasting_memory(*card), untouched);
 }
 
 TEST_P(DeviceRun, goes_on_where_reports_are_lost) {
