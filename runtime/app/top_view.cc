@@ -105,12 +105,12 @@ std::string budgets_of(const ordered_json& near) {
 std::string now_of(const ordered_json& run, int64_t now) {
   const std::string state = text_in(run, "state");
   if (state == "failed") return text_in(run, "error");
-  if (state == "waiting") {
-    const int64_t wake = number_in(run, "wake");
-    return wake == 0 ? "for an event" : wake > now ? "for " + age(wake - now) : "due";
-  }
-  const std::string step = text_in(run, "step");
-  return step.empty() ? "" : "after " + step;
+  std::string out = text_in(run, "step");
+  if (!out.empty()) out = "after " + out;
+  if (state != "waiting") return out;
+  const int64_t wake = number_in(run, "wake");
+  out += out.empty() ? "waits " : ", waits ";
+  return out + (wake == 0 ? "for an event" : age(wake - now));
 }
 
 using Row = std::array<std::string, 8>;
@@ -130,7 +130,7 @@ Row row_of(const ordered_json& run, int64_t now) {
 }
 
 void runs_of(Page& page, const TopMoment& moment) {
-  constexpr size_t kWidest = 28;
+  constexpr size_t kWidest = 32;
   const int64_t now = number_in(moment.overview, "now");
   std::vector<Row> rows = {{"id", "state", "flow", "now", "attempt", "changed", "policy", "card"}};
   for (const ordered_json& run : moment.runs) rows.push_back(row_of(run, now));

@@ -88,11 +88,11 @@ function table(id, columns, rows) {
     if (body.rows[index] !== row) body.insertBefore(row, body.rows[index] ?? null);
     row.classList.toggle("chosen", chosen === true);
     if (row.dataset.sign === sign) return;
-    const before = row.dataset.sign ? JSON.parse(row.dataset.sign) : [];
+    const before = row.dataset.sign ? JSON.parse(row.dataset.sign) : null;
     row.dataset.sign = sign;
     const now = JSON.parse(sign);
     cells().forEach((cell, i) => {
-      if (JSON.stringify(before[i]) !== JSON.stringify(now[i])) put(row.cells[i], ...[cell].flat());
+      if (!before || JSON.stringify(before[i]) !== JSON.stringify(now[i])) put(row.cells[i], ...[cell].flat());
     });
   });
   for (const row of known.values()) row.remove();
@@ -214,9 +214,7 @@ function resetBudget(budget) {
     text: `All that counts against it for domain ${domain} and key version ${version} counts no more. A card locks ` +
           `itself after some attempts with wrong keys: find out why they failed (${kind}).`,
     act: async reason => {
-      const body = { reason, version };
-      if (!domain.includes(" ")) body.domain = domain;
-      const now = await ask(at("budgets", card, "reset"), body);
+      const now = await ask(at("budgets", card, "reset"), { reason, version, domain: domain.split(" ")[0] });
       return `Card ${now.card}: ${now.charges} attempts count no more.`;
     },
   });

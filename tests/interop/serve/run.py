@@ -189,7 +189,7 @@ class Checks:
         self.asks(service, "POST", reset, 400, {"reason": "x", "domain": "12"})
         self.asks(service, "POST", reset, 404, {"reason": "x", "domain": "A000000151000099"})
         self.asks(service, "POST", "/v1/budgets/none/reset", 404, {"reason": "x"})
-        freed = self.asks(service, "POST", reset, 200, {"reason": "mended", "domain": rows[0]["domain"],
+        freed = self.asks(service, "POST", reset, 200, {"reason": "mended", "domain": rows[0]["domain"].split()[0],
                                                         "version": rows[0]["version"]}).json
         self.check("an operator resets it", freed["charges"] != 1 and freed)
         self.check("and it counts no more", service.ask("GET", "/v1/budgets").json["budgets"])
@@ -382,7 +382,7 @@ class Checks:
         names = {name for name, *_ in values}
         self.check("with what they are and what they mean", [
             family.name for family in families.values() if family.type == "unknown" or not family.documentation])
-        self.check("runs are counted by state", values.get(("cardwright_runs", ("state", "failed"))) != 1 and values)
+        self.check("runs are counted by state", values.get(("cardwright_runs", ("state", "failed"))) != 2 and values)
         self.check("the store answers", values.get(("cardwright_store_up",)) != 1)
         self.check("the policy in use is named", "cardwright_policy_in_use" not in names)
         self.check("doors count", values.get(("cardwright_answers_total", ("class", "4xx"), ("door", "operator"),
@@ -621,9 +621,9 @@ class Checks:
         service = self.demo()
         self.describes_itself(service)
         self.operates(service)
-        self.bundles(service)
         self.runs(service)
         self.budgets(service)
+        self.bundles(service)
         self.refuses(service)
         self.roles(service)
         missing = self.contract.declared() - self.contract.seen

@@ -64,7 +64,7 @@ TEST(Top, says_what_a_store_is_about) {
   EXPECT_NE(text.find("budgets  none is near its end\n"), std::string::npos) << text;
   EXPECT_NE(text.find("running  acme/install  after domain  2        1 min    strict  sim 4711\n"), std::string::npos)
       << text;
-  EXPECT_NE(text.find("waiting  acme/wait     for 1 min "), std::string::npos) << text;
+  EXPECT_NE(text.find("waiting  acme/wait     waits 1 min "), std::string::npos) << text;
   EXPECT_NE(text.find("failed   acme/x        card "), std::string::npos) << text;
   EXPECT_EQ(text.find("workers"), std::string::npos);
 }
