@@ -52,6 +52,7 @@ function make(name, attributes = {}, ...children) {
 
 const put = (one, ...children) => one.replaceChildren(...children);
 const short = hash => hash.slice(0, 12);
+const brief = id => id.length > 24 ? make("span", { title: id }, `${id.slice(0, 10)}…${id.slice(-10)}`) : id;
 const when = ms => new Date(ms).toISOString().slice(0, 19).replace("T", " ") + " UTC";
 
 function ago(ms) {
@@ -238,7 +239,7 @@ function showOverview() {
 }
 
 const RUN_COLUMNS = [{ name: "Run", cell: "tight mono" }, { name: "State", cell: "tight" }, { name: "Flow" },
-  { name: "Step", cell: "wide" }, { name: "Card" }, { name: "Attempt", cell: "number" }, { name: "Policy", cell: "wide" },
+  { name: "Step" }, { name: "Card", cell: "tight wide" }, { name: "Attempt", cell: "number" }, { name: "Policy", cell: "tight wide" },
   { name: "Changed", cell: "tight wide" }, { name: "" }];
 
 async function showRuns() {
@@ -249,13 +250,13 @@ async function showRuns() {
   const chosen = place()[1];
   table("runs-table", RUN_COLUMNS, runs.map(run => {
     const over = ["done", "failed", "stopped"].includes(run.state);
-    const card = run.card_id ? `${run.card} ${run.card_id}` : run.card;
-    const values = [run.id, [run.state, run.stop_asked, run.error], run.flow, run.step ?? "", card, run.attempts,
+    const ended = run.state === "stopped" && run.error ? " by an operator" : run.error ? ` ${run.error}` : "";
+    const values = [run.id, [run.state, run.stop_asked, ended], run.flow, run.step ?? "", [run.card, run.card_id], run.attempts,
                     [run.policy, run.policy_hash], ago(run.changed), over];
     return row(run.id, values, () => [
       link(["runs", run.id], run.id),
-      [badge(run.state), run.stop_asked && !over ? " to stop" : run.error ? ` ${run.error}` : ""],
-      run.flow, run.step ?? "", card, String(run.attempts),
+      [badge(run.state), run.stop_asked && !over ? " to stop" : ended], run.flow, run.step ?? "",
+      [run.card, " ", brief(run.card_id)], String(run.attempts),
       run.policy_hash ? `${run.policy} ${short(run.policy_hash)}` : run.policy, ago(run.changed),
       over || !may("/v1/runs/{run}/stop") ? "" : button("Stop", () => stopRun(run)),
     ], run.id === chosen);
@@ -300,7 +301,7 @@ async function showRun(id) {
 const POLICIES = { one: "policy", One: "Policy", all: "policies" };
 const BUNDLES = { one: "bundle", One: "Bundle", all: "bundles" };
 const VERSION_COLUMNS = [{ name: "State", cell: "tight" }, { name: "Name" }, { name: "Hash", cell: "tight mono" },
-  { name: "Loaded", cell: "tight wide" }, { name: "From", cell: "wide" }, { name: "Held by" }, { name: "" }];
+  { name: "Loaded", cell: "tight wide" }, { name: "From", cell: "free wide" }, { name: "Held by", cell: "tight" }, { name: "" }];
 
 function holders(runs) {
   const out = runs.slice(0, 3).flatMap((id, i) => [i ? " " : "", link(["runs", id], id.slice(-6), id)]);
@@ -377,7 +378,7 @@ async function difference(kind, before, after) {
 async function showCards() {
   const [{ runs }, { budgets }] = await Promise.all([ask("/v1/runs?limit=200"), ask(at("budgets"))]);
   const near = new Set(state.overview.near_end.map(one => JSON.stringify([one.card, one.domain, one.version, one.kind])));
-  table("budgets-table", [{ name: "Card", cell: "mono" }, { name: "Domain", cell: "mono" }, { name: "Key version" },
+  table("budgets-table", [{ name: "Card", cell: "mono free" }, { name: "Domain", cell: "mono free" }, { name: "Key version" },
     { name: "Kind" }, { name: "Refused", cell: "number" }, { name: "No answer", cell: "number" }, { name: "Last", cell: "tight" },
     { name: "" }, { name: "" }], budgets.map(one => {
     const key = JSON.stringify([one.card, one.domain, one.version, one.kind]);
@@ -398,7 +399,7 @@ async function showCards() {
     if (run.card_id) reader.cards.add(run.card_id);
   }
   const last = run => [link(["runs", run.id], run.flow), " ", badge(run.state)];
-  table("cards-table", [{ name: "Card", cell: "mono" }, { name: "Where" }, { name: "Flavor", cell: "wide" },
+  table("cards-table", [{ name: "Card", cell: "mono free" }, { name: "Where" }, { name: "Flavor", cell: "wide" },
     { name: "Last run" }, { name: "Changed", cell: "tight" }], [...cards].map(([id, run]) =>
     row(id, [id, run.card, run.flavor, [run.id, run.state], ago(run.changed)],
         () => [id, run.card, run.flavor, last(run), ago(run.changed)])));
@@ -424,13 +425,13 @@ async function showService() {
     { name: "Starts", cell: "number" }, { name: "Killed, since it hung", cell: "number" }], health.workers.map(one =>
     row(one.name, [one.name, one.state, one.pid, one.starts, one.killed], () => [one.name,
       badge(one.state, one.state === "ready" ? "good" : undefined), String(one.pid), String(one.starts), String(one.killed)])));
-  table("checks-table", [{ name: "What" }, { name: "State" }, { name: "Why" }], health.checks.map(one =>
+  table("checks-table", [{ name: "What" }, { name: "State" }, { name: "Why", cell: "free" }], health.checks.map(one =>
     row(one.name, [one.name, one.ok, one.why], () => [one.name, badge(one.ok ? "in order" : "broken", one.ok ? "good" : "bad"),
                                                       one.why])));
   const { size } = await ask("/v1/audit?limit=1");
   const { records } = await ask(`/v1/audit?from=${Math.max(1, size - 49)}&limit=50`);
   table("audit-table", [{ name: "Number", cell: "number" }, { name: "When", cell: "tight" }, { name: "Who" }, { name: "What" },
-    { name: "Of" }, { name: "Details", cell: "wide" }], records.reverse().map(one =>
+    { name: "Of", cell: "free" }, { name: "Details", cell: "free wide" }], records.reverse().map(one =>
     row(String(one.number), [one.number], () => [String(one.number), when(one.time), one.actor, one.action, one.subject,
       one.details.map(pair => pair.join(": ")).join(", ")])));
 }
