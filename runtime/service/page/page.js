@@ -12,20 +12,12 @@ async function ask(path, body) {
   if (body !== undefined) {
     Object.assign(options, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
   }
-  let answer;
-  try {
-    answer = await fetch(path, options);
-  } catch {
+  const answer = await fetch(path, options).catch(() => {
     throw new Error("the service does not answer");
-  }
-  let value = null;
-  try {
-    value = await answer.json();
-  } catch {
-    throw new Error(`the service answered with status ${answer.status} and no JSON`);
-  }
-  if (!answer.ok) throw new Error(value?.error?.message ?? `the service answered with status ${answer.status}`);
-  return value;
+  });
+  const value = await answer.json().catch(() => null);
+  if (answer.ok && value !== null) return value;
+  throw new Error(value?.error?.message ?? `the service answered with status ${answer.status}, and no word why`);
 }
 
 const at = (...parts) => "/v1/" + parts.map(encodeURIComponent).join("/");
@@ -66,7 +58,7 @@ function ago(ms) {
 const KINDS = { done: "good", "in use": "good", ready: "", running: "wait", waiting: "wait", draining: "wait",
                 starting: "wait", stuck: "bad", failed: "bad", stopped: "", discarded: "", absent: "bad" };
 const badge = (word, kind = KINDS[word] ?? "") => make("span", { class: `badge ${kind}` }, word);
-const link = (hash, text, title = "") => make("a", { href: "#/" + hash.map(encodeURIComponent).join("/"), title }, text);
+const link = (hash, text, title = "") => make("a", { href: "#/" + hash.join("/"), title }, text);
 const button = (text, action, kind = "") => make("button", { type: "button", class: kind, on: action }, text);
 
 /** Rows that stay where they are while their cells change, so that neither focus nor selection is lost. */
@@ -105,24 +97,18 @@ function table(id, columns, rows) {
 /** A row of a table: what its cells show, as plain values to compare and as nodes to put in. */
 const row = (key, values, cells, chosen = false) => ({ key, sign: JSON.stringify(values), cells, chosen });
 
-function facts(pairs) {
-  return make("dl", {}, ...pairs.filter(([, value]) => value !== "" && value !== null).flatMap(([name, value]) =>
-    [make("dt", {}, name), make("dd", {}, ...[value].flat())]));
-}
+const facts = pairs => make("dl", {}, ...pairs.filter(([, value]) => value !== "").flatMap(([name, value]) =>
+  [make("dt", {}, name), make("dd", {}, ...[value].flat())]));
 
-function say(message) {
-  $("said").textContent = message;
-  $("said").hidden = message === "";
-}
-
-function trouble(message) {
-  $("trouble").textContent = message;
-  $("trouble").hidden = message === "";
+/** A line under the head of the page: what was done (said), or what goes wrong (trouble). */
+function note(id, message) {
+  $(id).textContent = message;
+  $(id).hidden = message === "";
 }
 
 // Doing: each change is confirmed, and most have a reason.
 
-/** Resolves with the reason when it was done; `act` gets it, and what it raises is shown in the dialog. */
+/** Asks first; `act` gets the reason and says what it did, and what it raises is shown in the dialog. */
 function confirmed({ title, text, yes, danger = false, reason = true, act }) {
   const dialog = $("ask"), form = dialog.querySelector("form");
   $("ask-title").textContent = title;
@@ -130,7 +116,7 @@ function confirmed({ title, text, yes, danger = false, reason = true, act }) {
   $("ask-why").hidden = !reason;
   $("ask-reason").value = "";
   $("ask-reason").required = reason;
-  $("ask-error").hidden = true;
+  note("ask-error", "");
   $("ask-yes").textContent = yes;
   $("ask-yes").className = danger ? "danger" : "main";
   $("ask-yes").disabled = false;
@@ -138,12 +124,11 @@ function confirmed({ title, text, yes, danger = false, reason = true, act }) {
     event.preventDefault();
     $("ask-yes").disabled = true;
     try {
-      say(await act($("ask-reason").value.trim()));
+      note("said", await act($("ask-reason").value.trim()));
       dialog.close();
       refresh(true);
     } catch (error) {
-      $("ask-error").textContent = error.message;
-      $("ask-error").hidden = false;
+      note("ask-error", error.message);
       $("ask-yes").disabled = false;
     }
   };
@@ -151,6 +136,10 @@ function confirmed({ title, text, yes, danger = false, reason = true, act }) {
   dialog.showModal();
   (reason ? $("ask-reason") : $("ask-yes")).focus();
 }
+
+const POLICIES = { one: "policy", One: "Policy", all: "policies" };
+const BUNDLES = { one: "bundle", One: "Bundle", all: "bundles" };
+const named = (kind, version) => `${kind.One} ${version.name} ${short(version.hash)}`;
 
 function stopRun(run) {
   confirmed({
@@ -166,12 +155,9 @@ function stopRun(run) {
 
 function useVersion(kind, version) {
   confirmed({
-    title: `Use ${kind.one} ${version.name} ${short(version.hash)}?`, yes: "Use it",
+    title: `Use ${named(kind, version)}?`, yes: "Use it",
     text: "Every run that begins from now on is under it. Runs that are under way keep theirs to their end.",
-    act: async reason => {
-      const now = await ask(at(kind.all, version.hash, "use"), { reason });
-      return `${kind.One} ${now.name} ${short(now.hash)} is in use.`;
-    },
+    act: async reason => `${named(kind, await ask(at(kind.all, version.hash, "use"), { reason }))} is in use.`,
   });
 }
 
@@ -179,21 +165,15 @@ function rollBack(kind) {
   confirmed({
     title: `Roll back the ${kind.one} in use?`, yes: "Roll back",
     text: "The version that was in use before this one is used again. A second rollback takes this one back.",
-    act: async reason => {
-      const now = await ask(at(kind.all, "rollback"), { reason });
-      return `${kind.One} ${now.name} ${short(now.hash)} is in use again.`;
-    },
+    act: async reason => `${named(kind, await ask(at(kind.all, "rollback"), { reason }))} is in use again.`,
   });
 }
 
 function discard(kind, version) {
   confirmed({
-    title: `Discard ${kind.one} ${version.name} ${short(version.hash)}?`, yes: "Discard", danger: true, reason: false,
+    title: `Discard ${named(kind, version)}?`, yes: "Discard", danger: true, reason: false,
     text: "No run can begin under it any more, and what it held is gone. Runs that began under it keep it.",
-    act: async () => {
-      const now = await ask(at(kind.all, version.hash, "discard"), {});
-      return `${kind.One} ${now.name} ${short(now.hash)} is discarded.`;
-    },
+    act: async () => `${named(kind, await ask(at(kind.all, version.hash, "discard"), {}))} is discarded.`,
   });
 }
 
@@ -201,10 +181,7 @@ function denyAll() {
   confirmed({
     title: "Let no run begin?", yes: "Deny all", danger: true,
     text: "The policy deny_all comes into use: no run begins until another one does. Runs under way keep theirs.",
-    act: async reason => {
-      await ask(at("policies", "deny_all", "use"), { reason });
-      return "Policy deny_all is in use: no run begins.";
-    },
+    act: async reason => `${named(POLICIES, await ask(at("policies", "deny_all", "use"), { reason }))}: no run begins.`,
   });
 }
 
@@ -298,8 +275,6 @@ async function showRun(id) {
   if (follows) $("run").querySelector("pre").scrollTop = 1e9;
 }
 
-const POLICIES = { one: "policy", One: "Policy", all: "policies" };
-const BUNDLES = { one: "bundle", One: "Bundle", all: "bundles" };
 const VERSION_COLUMNS = [{ name: "State", cell: "tight" }, { name: "Name" }, { name: "Hash", cell: "tight mono" },
   { name: "Loaded", cell: "tight wide" }, { name: "From", cell: "free wide" }, { name: "Held by", cell: "tight" }, { name: "" }];
 
@@ -444,14 +419,8 @@ const EVERY = { runs: 1, policies: 2, bundles: 2, cards: 5, service: 5 };  // ro
 
 /** What the address names: a part, and one thing in it. */
 function place() {
-  const [, view = "", ...rest] = location.hash.split("/").map(part => {
-    try {
-      return decodeURIComponent(part);
-    } catch {
-      return "";
-    }
-  });
-  return [view in VIEWS ? view : "runs", rest[0] ?? ""];
+  const [, view = "", one = ""] = location.hash.split("/");
+  return [Object.hasOwn(VIEWS, view) ? view : "runs", one];
 }
 
 function turn() {
@@ -467,12 +436,11 @@ function turn() {
   refresh(true);
 }
 
-function measure(overview) {
+function measure(now) {
   const before = state.before;
-  if (!before || overview.now - before.now >= 10 * SECOND) {
-    if (before) state.rate = String(Math.max(0, Math.round((overview.begun - before.begun) * 60 * SECOND / (overview.now - before.now))));
-    state.before = overview;
-  }
+  if (before && now.now - before.now < 10 * SECOND) return;
+  if (before) state.rate = String(Math.max(0, Math.round((now.begun - before.begun) * 60 * SECOND / (now.now - before.now))));
+  state.before = now;
 }
 
 async function round(now) {
@@ -502,9 +470,9 @@ async function refresh(now = false) {
   let wait = SECOND;
   try {
     await round(now);
-    trouble("");
+    note("trouble", "");
   } catch (error) {
-    trouble(`${error.message}; asked again every few seconds.`);
+    note("trouble", `${error.message}; asked again every few seconds.`);
     wait = 3 * SECOND;
   }
   going = false;
@@ -517,15 +485,15 @@ async function refresh(now = false) {
 }
 
 window.addEventListener("hashchange", () => {
-  say("");
+  note("said", "");
   turn();
   const article = document.querySelector(`#${place()[0]} article`);
   if (place()[1] && article) article.focus({ preventScroll: true });
 });
 document.addEventListener("visibilitychange", () => document.hidden || refresh(true));
 for (const id of ["state", "flow", "limit"]) $(id).addEventListener("input", () => refresh(true));
-document.querySelector(".skip").addEventListener("click", event => {
+document.querySelector(".skip").onclick = event => {
   event.preventDefault();
   $("main").focus();
-});
+};
 turn();

@@ -17,7 +17,7 @@ import tempfile
 from pathlib import Path
 
 for neighbour in ("report", "serve"):
-    sys.path.insert(0, str(Path(__file__).resolve().parents[1] / neighbour))
+    sys.path.append(str(Path(__file__).resolve().parents[1] / neighbour))
 from browser import Browser  # noqa: E402
 from looks import CONTRAST, OVERFLOW  # noqa: E402
 from service import PATIENCE, ROOT, Service, curl, environment  # noqa: E402
@@ -251,6 +251,8 @@ class Checks:
             for view in (*VIEWS, f"runs/{self.runs()[1]['id']}"):
                 self.open(relay, view, dark=dark, height=1000)
                 self.browser.wait(f"document.querySelector('#{view.split('/')[0]} tbody tr') !== null", 10)
+                if view == "service":
+                    self.browser.wait("document.querySelector('#audit-table tbody tr') !== null")
                 if "/" in view:
                     self.browser.wait("document.querySelector('#run pre') !== null")
                 name = f"{'run-story' if '/' in view else view}-{'dark' if dark else 'light'}"
