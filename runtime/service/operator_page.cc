@@ -27,6 +27,13 @@ constexpr const char* kContentPolicy =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
 
+const PageFile* find_file(std::string_view target) {
+  const std::string_view path = target.substr(0, target.find('?'));
+  const auto* file =
+      std::find_if(kFiles.begin(), kFiles.end(), [&](const PageFile& each) { return each.path == path; });
+  return file == kFiles.end() ? nullptr : file;
+}
+
 /// Of "host:port", "[::1]:port" or either without a port.
 std::string_view host_of(std::string_view authority) {
   if (authority.starts_with('[')) return authority.substr(0, std::min(authority.find(']'), authority.size() - 1) + 1);
@@ -36,10 +43,8 @@ std::string_view host_of(std::string_view authority) {
 }  // namespace
 
 std::optional<net::ServerAnswer> page_answer(std::string_view method, std::string_view target) {
-  const std::string_view path = target.substr(0, target.find('?'));
-  const auto* file =
-      std::find_if(kFiles.begin(), kFiles.end(), [&](const PageFile& each) { return each.path == path; });
-  if (file == kFiles.end()) return {};
+  const PageFile* file = find_file(target);
+  if (file == nullptr) return {};
   net::ServerAnswer out;
   if (method != "GET" && method != "HEAD") {
     out.status = 405;
@@ -67,7 +72,8 @@ std::string foreign(const net::ServerRequest& request, bool here) {
       return "the request is for another host; over a port of this machine, call the door localhost";
     }
   }
-  if (request.method == "GET" || request.method == "HEAD") return {};
+  // Links from elsewhere may lead to the page, and to nothing else.
+  if (find_file(request.target) != nullptr && (request.method == "GET" || request.method == "HEAD")) return {};
   const std::string_view site = request.header("sec-fetch-site");
   const std::string_view origin = request.header("origin");
   const bool same_site = site.empty() || site == "same-origin" || site == "none";

@@ -15,7 +15,7 @@ namespace cw::service {
 std::optional<net::ServerAnswer> page_answer(std::string_view method, std::string_view target);
 
 /// Why a request is one that another page made a browser send; empty: it is not. A browser shows its user's certificate
-/// to whoever asks, so each request that changes something has to come from this door's own page, or from no browser.
+/// for whoever asks it to, so each request but for the page itself has to come from this page, or from no browser.
 /// `here`: over the unix socket, which a browser reaches through a port of this machine alone.
 std::string foreign(const net::ServerRequest& request, bool here);
 

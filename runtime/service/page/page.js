@@ -137,9 +137,9 @@ function confirmed({ title, text, yes, danger = false, reason = true, act }) {
   (reason ? $("ask-reason") : $("ask-yes")).focus();
 }
 
-const POLICIES = { one: "policy", One: "Policy", all: "policies" };
-const BUNDLES = { one: "bundle", One: "Bundle", all: "bundles" };
-const named = (kind, version) => `${kind.One} ${version.name} ${short(version.hash)}`;
+const POLICIES = { one: "policy", all: "policies" };
+const BUNDLES = { one: "bundle", all: "bundles" };
+const named = (kind, version) => `${kind.one} ${version.name} ${short(version.hash)}`;
 
 function stopRun(run) {
   confirmed({
@@ -157,7 +157,7 @@ function useVersion(kind, version) {
   confirmed({
     title: `Use ${named(kind, version)}?`, yes: "Use it",
     text: "Every run that begins from now on is under it. Runs that are under way keep theirs to their end.",
-    act: async reason => `${named(kind, await ask(at(kind.all, version.hash, "use"), { reason }))} is in use.`,
+    act: async reason => `Done: ${named(kind, await ask(at(kind.all, version.hash, "use"), { reason }))} is in use.`,
   });
 }
 
@@ -165,7 +165,7 @@ function rollBack(kind) {
   confirmed({
     title: `Roll back the ${kind.one} in use?`, yes: "Roll back",
     text: "The version that was in use before this one is used again. A second rollback takes this one back.",
-    act: async reason => `${named(kind, await ask(at(kind.all, "rollback"), { reason }))} is in use again.`,
+    act: async reason => `Done: ${named(kind, await ask(at(kind.all, "rollback"), { reason }))} is in use again.`,
   });
 }
 
@@ -173,7 +173,7 @@ function discard(kind, version) {
   confirmed({
     title: `Discard ${named(kind, version)}?`, yes: "Discard", danger: true, reason: false,
     text: "No run can begin under it any more, and what it held is gone. Runs that began under it keep it.",
-    act: async () => `${named(kind, await ask(at(kind.all, version.hash, "discard"), {}))} is discarded.`,
+    act: async () => `Done: ${named(kind, await ask(at(kind.all, version.hash, "discard"), {}))} is discarded.`,
   });
 }
 
@@ -181,7 +181,7 @@ function denyAll() {
   confirmed({
     title: "Let no run begin?", yes: "Deny all", danger: true,
     text: "The policy deny_all comes into use: no run begins until another one does. Runs under way keep theirs.",
-    act: async reason => `${named(POLICIES, await ask(at("policies", "deny_all", "use"), { reason }))}: no run begins.`,
+    act: async reason => `Done: ${named(POLICIES, await ask(at("policies", "deny_all", "use"), { reason }))}: no run begins.`,
   });
 }
 
@@ -250,7 +250,7 @@ function story(text) {
   const out = make("pre", { tabindex: "0", "aria-label": "Story of the run" });
   for (const line of text.split("\n")) {
     const kind = /^(#|step |attempt )/.test(line) ? "step" : /^ +[<>] (?!6[0-9A-F]{3} )/.test(line) ? "faint"
-      : /^ +< 6|\b(error|failed)\b/.test(line) ? "bad" : "";
+      : /^ +< 6/.test(line) ? "wait" : /\b(error|failed)\b/.test(line) ? "bad" : "";
     out.append(kind ? make("span", { class: kind }, line) : line, "\n");
   }
   return out;

@@ -289,7 +289,9 @@ class Checks:
                 answer = curl(*where, *json_body, "-H", header, url + "/v1/policies/rollback")
                 self.check(f"over {name}, {header}: refused", answer.status != 403 and f"{answer.status} {answer.body}",
                            "from elsewhere" not in answer.body and answer.body)
-            page = curl(*where, "-D", "-", url + "/")
+            answer = curl(*where, "-H", "Sec-Fetch-Site: cross-site", url + "/v1/audit/state")
+            self.check(f"over {name}, what is only read is not for other pages", answer.status != 403 and answer.status)
+            page = curl(*where, "-D", "-", "-H", "Sec-Fetch-Site: cross-site", url + "/")
             self.check(f"over {name}, the page may run nothing but its own",
                        "script-src 'self'" not in page.body and page.body[:600], "unsafe" in page.body,
                        "frame-ancestors 'none'" not in page.body, "require-trusted-types-for 'script'" not in page.body)
