@@ -20,7 +20,7 @@ for neighbour in ("report", "serve"):
     sys.path.append(str(Path(__file__).resolve().parents[1] / neighbour))
 from browser import Browser  # noqa: E402
 from looks import CONTRAST, OVERFLOW  # noqa: E402
-from service import PATIENCE, ROOT, Service, curl, environment  # noqa: E402
+from service import PATIENCE, ROOT, Service, command_of, curl, environment  # noqa: E402
 
 from relay import Relay  # noqa: E402
 from top import Top  # noqa: E402
@@ -304,8 +304,19 @@ class Checks:
         used = self.in_use("policy")
         self.check("and nothing was swapped", used != "open" and used)
 
+    def certificate(self):
+        """What a browser is given, made as the service says when it starts."""
+        guide = self.service.out_file.read_text()
+        words = command_of(guide, "openssl pkcs12")
+        made = subprocess.run(words, cwd=self.folder, capture_output=True, text=True, check=False)
+        self.check("a browser's certificate is made as the demo says", not words and guide, made.returncode and made.stderr)
+        page = curl("--cacert", str(self.folder / "demo/certificates/authority.pem"), "--cert-type", "P12", "--cert",
+                    str(self.folder / "operator.p12:demo"), "https://" + self.service.address("operator-tls") + "/")
+        self.check("and opens the page", page.status != 200 and f"{page.status} {page.text}", "/page.js" not in page.body)
+
     def all(self):
         self.prepare()
+        self.certificate()
         address = self.service.address("operator-tls")
         operator, viewer = (Relay(self.folder / "demo/certificates", who, address) for who in ("operator", "viewer"))
         with Browser("--ignore-certificate-errors") as self.browser:
