@@ -170,6 +170,10 @@ class Checks:
         before = self.browser.run("document.querySelector('#run pre').textContent.length")
         self.sees("which goes on while one looks", f"document.querySelector('#run pre').textContent.length > {before}")
         self.browser.picture(self.pictures / "run.png")
+        self.go("policies")
+        self.sees("its policy names it as a holder", f"document.querySelector('#policies-table a[href=\"#/runs/{run}\"]') !== null")
+        self.go(f"runs/{run}")
+        self.sees("back at it, its story is there again", "document.querySelector('#run pre')?.textContent.includes('SELECT')")
         self.check("its row has a button", not self.choose("runs-table", run, "Stop"))
         self.check("that stops it, once confirmed", not self.dialog())
         self.sees("the page says so", f"document.querySelector('#said').textContent.includes({json.dumps(run)})")
@@ -262,7 +266,9 @@ class Checks:
         self.quiet("a page that was looked at", relay)
 
     def viewer(self, relay):
+        child = self.begin(HERE / "slow.lua", "--card", "sim")
         self.open(relay)
+        self.sees("a viewer sees what goes on", "document.querySelector('#runs-table tbody tr')?.cells[3].textContent.startsWith('step ')")
         self.sees("a viewer is told so", "document.querySelector('#you').textContent === 'CN=viewer, viewer'")
         buttons = 0
         for view in VIEWS:
@@ -274,6 +280,8 @@ class Checks:
         status = self.browser.run("""fetch("/v1/policies/strict/use", {method: "POST", body: "{}",
             headers: {"Content-Type": "application/json"}}).then(answer => answer.status)""")
         self.check("who asks all the same is refused", status != 403 and status)
+        self.at_store("runs", "stop", self.runs()[0]["id"])
+        child.wait(PATIENCE)
 
     def strangers(self):
         """What a browser is made to send by other pages, over TLS and through a port that leads to the socket."""
