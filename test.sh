@@ -7,7 +7,7 @@ cd "$(dirname "$0")"
 . tools/build.sh
 . tools/postgres.sh
 
-quick_stages=(release unit vectors selftest lua cli store runs policy bundle device serve devices outbox scenarios batch repeat recordings secrets pcsc vpcd report luacheck lint)
+quick_stages=(release unit vectors selftest lua cli store runs policy bundle device serve page devices outbox scenarios batch repeat recordings secrets pcsc vpcd report luacheck lint)
 all_stages=("${quick_stages[@]}" docs install clone asan tsan clang fuzz)
 
 usage() {
@@ -30,6 +30,7 @@ earlier ones built, in this order:
   bundle     scripts that operators build, sign, load and swap; openssl and tar read them, broken ones are refused
   devices    devices that call a service, while policies are swapped, workers are killed and the service begins anew
   serve      cardwright serve: operators, certificates, workers that are killed, signals; docs/api/operator.yaml
+  page       the operators' page in a headless Chromium, used by an operator and a viewer; cardwright top in a terminal
   scenarios  tests/scenarios on simulated cards and through a real pcscd; cardwright test as its users have it
   batch      many rows onto many cards: killed, stopped and started again, bad files, secrets of a table
   repeat     each shipped flow many times in fresh processes: the same commands and answers to the byte
@@ -122,6 +123,10 @@ stage_bundle() {
 stage_serve() {
   with_postgres
   tests/interop/serve/run.py "$cardwright"
+}
+
+stage_page() {
+  tests/interop/page/run.py "$cardwright" "$logs/page"
 }
 
 stage_devices() {

@@ -101,14 +101,14 @@ _cardwright() {
     audit)
       options='--store --store-key --help'
       case ${line[2]} in
-        list) options+=' --from --json' ;;
-        verify) options+=' --root --json' ;;
+        list) options+=" $service --from --json" ;;
+        verify) options+=" $service --root --json" ;;
         verify-proof) options='--root --help' ;;
         root) options+=' --append' ;;
       esac
       ;;
     budget)
-      options='--store --store-key --json --help'
+      options="--store --store-key $service --json --help"
       if [ "${line[2]}" = reset ]; then options+=' --domain --version --reason'; fi
       ;;
     outbox)
@@ -125,11 +125,11 @@ _cardwright() {
       case ${line[2]} in
         build) options='--output --help' ;;
         sign) options='--key --chain --output --help' ;;
-        verify) options='--trust --help' ;;
-        load) options+=' --trust' ;;
-        list | diff) options+=' --json' ;;
-        show) options+=' --text --output --json' ;;
-        use | rollback) options+=' --reason' ;;
+        verify | load) options+=" $service --trust" ;;
+        list | diff) options+=" $service --json" ;;
+        show) options+=" $service --text --output --json" ;;
+        use | rollback) options+=" $service --reason" ;;
+        discard) options+=" $service" ;;
       esac
       ;;
     policy)
@@ -146,10 +146,11 @@ _cardwright() {
       esac
       ;;
     serve) options='--check --demo --help' ;;
+    top) options="--store --store-key $service --once --json --help" ;;
   esac
 
   if [ "${#line[@]}" -eq 2 ]; then
-    _cardwright_reply run runs batch flows flow check cap card readers send selftest repl store audit budget outbox policy bundle ticket agent serve --help --version
+    _cardwright_reply run runs batch flows flow check cap card readers send selftest repl store audit budget outbox policy bundle ticket agent serve top --help --version
     return
   fi
   case "$command $prev" in

@@ -58,11 +58,15 @@ engine::BundleArchive stored_bundle(store::Store& store, const std::string& hash
               {}, "corrupt");
 }
 
+bool is_bundle_file(const std::string& name) {
+  return name.ends_with(".bundle") || name.find('/') != std::string::npos;
+}
+
 std::shared_ptr<const engine::Bundle> bundle_named(const std::string& named,
                                                    const std::function<std::shared_ptr<store::Store>()>& open) {
   std::error_code ignored;
   if (fs::is_directory(named, ignored)) return engine::Bundle::load(named);
-  if (named.ends_with(".bundle") || named.find('/') != std::string::npos) return read_bundle_file(named).bundle;
+  if (is_bundle_file(named)) return read_bundle_file(named).bundle;
   const auto store = open();
   return stored_bundle(*store, store->bundles().find(named).hash).bundle;
 }

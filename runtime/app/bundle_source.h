@@ -34,7 +34,10 @@ bool put_bundle(store::Store& store, const engine::BundleArchive& archive, const
 /// A version, opened. Raises usage: it was discarded; store; script: this program cannot read it.
 engine::BundleArchive stored_bundle(store::Store& store, const std::string& hash);
 
-/// What `named` is: a folder with scripts/ and stdlib/; a file if it ends in .bundle or has a '/'; else a version in
+/// Whether a name is that of a file, not of a version: it ends in .bundle or has a '/'.
+bool is_bundle_file(const std::string& name);
+
+/// What `named` is: a folder with scripts/ and stdlib/; a file as is_bundle_file() says; else a version in
 /// the store. `open` gives the store if it is needed. Raises usage, script, store.
 std::shared_ptr<const engine::Bundle> bundle_named(const std::string& named,
                                                    const std::function<std::shared_ptr<store::Store>()>& open);

@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <iostream>
 #include <memory>
 
@@ -6,15 +5,12 @@
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
-#include "app/budget_json.h"
 #include "app/commands.h"
+#include "app/desk_place.h"
 #include "app/json_text.h"
-#include "app/moment.h"
-#include "app/operator_name.h"
-#include "app/store_place.h"
 #include "app/table.h"
+#include "app/version_swap.h"
 #include "base/error.h"
-#include "base/hex.h"
 #include "base/suggest.h"
 
 namespace cw::app {
@@ -23,107 +19,70 @@ namespace {
 
 using nlohmann::ordered_json;
 
+using service::Ask;
+
 struct Options {
-  StorePlace place{};
+  DeskPlace place{};
   std::string card{};
-  std::optional<std::string> domain{};
-  std::optional<std::string> version{};
+  std::string domain{};
+  std::string version{};
   std::string reason{};
   bool json = false;
 };
 
-/// `wanted`: empty is the ISD.
-bool is_of(const std::string& domain, const std::string& wanted) {
-  const std::string aid = domain.substr(0, domain.find('/'));
-  return (aid == "ISD" ? "" : aid) == wanted;
+ordered_json rows_of(const Options& options, const std::string& card) {
+  service::OperatorCommand command{Ask::budget_list, {}, {}};
+  if (!card.empty()) command.words["card"] = card;
+  return options.place.answer(command).at("budgets");
 }
 
-/// What counts against the card; all of them if it is empty. Raises usage: a card that nothing counts against.
-std::vector<store::BudgetRow> rows_of(store::Store& store, const std::string& card) {
-  std::vector<store::BudgetRow> rows = store.budgets().list(card);
-  if (card.empty() || !rows.empty()) return rows;
+/// Raises usage: which card may have been meant.
+[[noreturn]] void nothing_counts(const Options& options) {
   std::vector<std::string> known;
-  for (const store::BudgetRow& row : store.budgets().list("")) known.push_back(row.account.card);
-  throw Error(ErrorKind::usage, "nothing counts against a card '" + card + "'" + did_you_mean(card, known) +
+  for (const ordered_json& row : rows_of(options, "")) known.push_back(text_in(row, "card"));
+  throw Error(ErrorKind::usage, "nothing counts against a card '" + options.card + "'" +
+                                    did_you_mean(options.card, known) +
                                     "; cardwright budget list shows those that something counts against");
 }
 
 ExitStatus list(const Options& options) {
-  const auto opened = options.place.open_to_read();
-  const std::vector<store::BudgetRow> rows =
-      options.json ? opened->budgets().list(options.card) : rows_of(*opened, options.card);
+  const ordered_json rows = rows_of(options, options.card);
   if (options.json) {
-    ordered_json all = ordered_json::array();
-    for (const store::BudgetRow& row : rows) all.push_back(json_of(row));
-    print_json(all);
+    print_json(rows);
     return ExitStatus::ok;
   }
+  if (rows.empty() && !options.card.empty()) nothing_counts(options);
   if (rows.empty()) {
     std::cout << "nothing counts against any card" << std::endl;
     return ExitStatus::ok;
   }
   Table table;
   table.columns = {"card", "domain", "key version", "kind", "refused", "no answer", "last"};
-  for (const store::BudgetRow& row : rows) {
-    table.rows.push_back({row.account.card, domain_text(row.account.domain), version_text(row.account.version),
-                          charge_text(row.charge), std::to_string(row.spent.refused), std::to_string(row.spent.lost),
-                          utc_text(row.changed)});
+  for (const ordered_json& row : rows) {
+    table.rows.push_back({text_in(row, "card"), text_in(row, "domain"), text_in(row, "version"), text_in(row, "kind"),
+                          row.at("refused").dump(), row.at("lost").dump(), text_in(row, "utc")});
   }
   std::cout << table.format(Terminal::of(STDOUT_FILENO)) << std::flush;
   return ExitStatus::ok;
 }
 
-/// As the store has it: upper case, the ISD without a name.
-std::optional<std::string> parse_domain(const std::optional<std::string>& text) {
-  if (!text) return {};
-  if (*text == kIsd) return "";
-  const Bytes aid = from_hex(*text);
-  if (aid.size() < 5 || aid.size() > 16) {
-    throw Error(ErrorKind::usage, "'" + *text +
-                                      "' is no AID of a domain: it has 5 to 16 bytes in hexadecimal digits, "
-                                      "or is isd");
-  }
-  return to_hex(aid);
-}
-
-std::optional<int64_t> parse_version(const std::optional<std::string>& text) {
-  if (!text) return {};
-  if (*text == "any") return 0;
-  if (text->size() > 2 || text->find_first_not_of("0123456789abcdefABCDEF") != std::string::npos || text->empty()) {
-    throw Error(ErrorKind::usage, "'" + *text + "' is no key version: it is two hexadecimal digits, or any");
-  }
-  return from_hex(text->size() == 1 ? "0" + *text : *text)[0];
-}
-
 ExitStatus reset(const Options& options) {
-  const std::optional<std::string> domain = parse_domain(options.domain);
-  const std::optional<int64_t> version = parse_version(options.version);
-  if (printable(options.reason) != options.reason) {
-    throw Error(ErrorKind::usage, "the reason for the audit has characters that cannot be printed; write one line");
-  }
-  const auto opened = options.place.open_to_change();
-  std::vector<store::BudgetRow> rows = rows_of(*opened, options.card);
-  std::erase_if(rows, [&](const store::BudgetRow& row) {
-    return (domain && !is_of(row.account.domain, *domain)) || (version && row.account.version != *version);
-  });
-  if (rows.empty()) {
-    throw Error(ErrorKind::usage, "nothing counts against that domain and key version of card " + options.card +
-                                      "; see what does with: cardwright budget list " + options.card);
-  }
-  const int64_t freed = opened->budgets().reset(options.card, domain, version, operator_name(), options.reason);
+  want_one_line(options.reason);
+  service::OperatorCommand command{Ask::budget_reset, {{"card", options.card}, {"reason", options.reason}}, {}};
+  if (!options.domain.empty()) command.words["domain"] = options.domain;
+  if (!options.version.empty()) command.words["version"] = options.version;
+  const ordered_json answer = options.place.answer(command);
   if (options.json) {
-    ordered_json all = ordered_json::array();
-    for (const store::BudgetRow& row : rows) all.push_back(json_of(row));
-    print_json({{"card", options.card}, {"charges", freed}, {"reset", all}});
+    print_json(answer);
     return ExitStatus::ok;
   }
-  for (const store::BudgetRow& row : rows) {
-    std::cout << printable("reset: card " + row.account.card + ", domain " + domain_text(row.account.domain) +
-                           ", key version " + version_text(row.account.version) + ", " + charge_text(row.charge) +
-                           ": " + std::to_string(row.spent.refused) + " refused, " + std::to_string(row.spent.lost) +
-                           " without an answer")
+  for (const ordered_json& row : answer.at("reset")) {
+    std::cout << printable("reset: card " + text_in(row, "card") + ", domain " + text_in(row, "domain") +
+                           ", key version " + text_in(row, "version") + ", " + text_in(row, "kind") + ": " +
+                           row.at("refused").dump() + " refused, " + row.at("lost").dump() + " without an answer")
               << '\n';
   }
+  std::cout << std::flush;
   return ExitStatus::ok;
 }
 

@@ -4,10 +4,10 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "app/bundle_answers.h"
 #include "app/bundle_source.h"
+#include "app/desk_place.h"
 #include "app/json_text.h"
-#include "app/line_diff.h"
-#include "app/store_place.h"
 #include "app/terminal.h"
 #include "app/version_kind.h"
 #include "base/error.h"
@@ -20,8 +20,10 @@ namespace {
 
 using nlohmann::ordered_json;
 
+using service::Ask;
+
 struct Options {
-  StorePlace place{};
+  DeskPlace place{};
   std::string version{};
   std::string other{};
   std::string text{};
@@ -30,93 +32,80 @@ struct Options {
 };
 
 ExitStatus list(const Options& options) {
-  const auto opened = options.place.open_to_read();
-  const VersionStates states(*opened, bundle_kind());
-  ordered_json all = ordered_json::array();
-  for (const store::Version& version : opened->bundles().list()) all.push_back(states.json_of(version));
+  const ordered_json answer = options.place.answer({Ask::bundle_list, {}, {}});
   if (options.json) {
-    print_json(all);
+    print_json(answer.at("bundles"));
   } else {
-    print_versions(all, states.in_use(), "--bundle, or the program's own scripts");
+    print_versions(answer.at("bundles"), answer.at("in_use"), "--bundle, or the program's own scripts");
   }
   return ExitStatus::ok;
 }
 
-ExitStatus show(const Options& options) {
-  const auto opened = options.place.open_to_read();
+/// The file that was loaded, from the store itself.
+ExitStatus write(const Options& options) {
+  const auto opened = options.place.store.open_to_read();
   const store::Version version = opened->bundles().find(options.version);
-  std::optional<engine::BundleArchive> archive;
-  if (version.discarded == 0 || options.output || !options.text.empty()) archive = stored_bundle(*opened, version.hash);
+  write_file_atomically(*options.output, stored_bundle(*opened, version.hash).write(), false);
+  std::cout << shown(bundle_kind(), version) << ": " << printable(options.output->string()) << std::endl;
+  return ExitStatus::ok;
+}
+
+ExitStatus show(const Options& options) {
+  if (options.output) return write(options);
+  service::OperatorCommand command{Ask::bundle_show, {{"version", options.version}}, {}};
+  if (!options.text.empty()) command.words["file"] = options.text;
+  ordered_json answer = options.place.answer(command);
   if (!options.text.empty()) {
-    const auto found = archive->bundle->texts().find(options.text);
-    if (found == archive->bundle->texts().end()) {
-      throw Error(ErrorKind::usage, "bundle " + version.name + " has no file '" + options.text +
-                                        "'; cardwright bundle show " + version.name + " lists those it has");
-    }
-    std::cout << found->second << std::flush;
+    std::cout << text_in(answer, "text") << std::flush;
     return ExitStatus::ok;
   }
-  if (options.output) {
-    write_file_atomically(*options.output, archive->write(), false);
-    std::cout << shown(bundle_kind(), version) << ": " << printable(options.output->string()) << std::endl;
-    return ExitStatus::ok;
-  }
-  ordered_json out = VersionStates(*opened, bundle_kind()).whole(version);
+  answer.erase("text");
   if (options.json) {
-    out["signed"] = archive && archive->signature;
-    out["manifest"] = archive ? ordered_json::parse(archive->manifest) : ordered_json();
-    print_json(out);
+    print_json(answer);
     return ExitStatus::ok;
   }
-  print_version(out);
-  if (archive) {
-    std::cout << "signed  " << (archive->signature ? "yes; cardwright bundle verify says by whom" : "no") << '\n';
-    for (const auto& text : archive->bundle->texts()) std::cout << "  " << text.first << '\n';
+  print_version(answer);
+  if (answer.at("manifest").is_object()) {
+    std::cout << "signed  " << (answer.at("signed") == true ? "yes; cardwright bundle verify says by whom" : "no")
+              << '\n';
+    for (const ordered_json& file : answer.at("manifest").at("files")) {
+      std::cout << "  " << printable(text_in(file, "name")) << '\n';
+    }
   }
   std::cout << std::flush;
   return ExitStatus::ok;
 }
 
-std::vector<std::string> lines_of(const std::map<std::string, std::string>& texts, const std::string& name) {
-  const auto found = texts.find(name);
-  if (found == texts.end()) return {};
-  std::vector<std::string> out;
-  std::istringstream in(found->second);
-  for (std::string line; std::getline(in, line);) out.push_back(std::move(line));
-  return out;
+ordered_json difference(const Options& options) {
+  if (options.place.is_remote()) {
+    for (const std::string& name : {options.version, options.other}) {
+      if (!is_bundle_file(name)) continue;
+      throw Error(ErrorKind::usage, "a service compares versions that it has, and '" + name +
+                                        "' is a file; load it first, with cardwright bundle load");
+    }
+    return options.place.answer({Ask::bundle_diff, {{"before", options.version}, {"after", options.other}}, {}});
+  }
+  const auto open = [&] { return options.place.store.open_to_read(); };
+  const auto before = bundle_named(options.version, open);
+  return diff_answer(*before, *bundle_named(options.other, open));
 }
 
 ExitStatus diff(const Options& options) {
-  const auto open = [&] { return options.place.open_to_read(); };
-  const auto before = bundle_named(options.version, open);
-  const auto after = bundle_named(options.other, open);
-  std::map<std::string, std::string> all = before->texts();
-  all.insert(after->texts().begin(), after->texts().end());
-  ordered_json files = ordered_json::array();
-  if (!options.json)
-    std::cout << "--- bundle " << before->hash().substr(0, 12) << "\n+++ bundle " << after->hash().substr(0, 12)
-              << '\n';
-  for (const auto& each : all) {
-    const std::string& name = each.first;
-    const bool was = before->texts().contains(name), is = after->texts().contains(name);
-    if (was && is && before->texts().at(name) == after->texts().at(name)) continue;
-    const char* word = !was ? "added" : !is ? "removed" : "changed";
-    ordered_json lines = ordered_json::array();
-    if (!options.json) std::cout << word << ' ' << name << '\n';
-    for (const LineChange& change : diff_lines(lines_of(before->texts(), name), lines_of(after->texts(), name))) {
-      if (options.json) {
-        lines.push_back({{"is", change.added ? "added" : "removed"}, {"line", change.line}});
-      } else if (was && is) {
-        std::cout << (change.added ? "  + " : "  - ") << printable(change.line) << '\n';
-      }
-    }
-    files.push_back({{"file", name}, {"is", word}, {"lines", lines}});
-  }
+  const ordered_json answer = difference(options);
   if (options.json) {
-    print_json({{"before", before->hash()}, {"after", after->hash()}, {"files", files}});
-  } else if (files.empty()) {
-    std::cout << "they hold the same\n";
+    print_json(answer);
+    return ExitStatus::ok;
   }
+  std::cout << "--- bundle " << text_in(answer, "before").substr(0, 12) << "\n+++ bundle "
+            << text_in(answer, "after").substr(0, 12) << '\n';
+  for (const ordered_json& file : answer.at("files")) {
+    std::cout << text_in(file, "is") << ' ' << printable(text_in(file, "file")) << '\n';
+    if (text_in(file, "is") != "changed") continue;
+    for (const ordered_json& change : file.at("lines")) {
+      std::cout << (text_in(change, "is") == "added" ? "  + " : "  - ") << printable(text_in(change, "line")) << '\n';
+    }
+  }
+  if (answer.at("files").empty()) std::cout << "they hold the same\n";
   std::cout << std::flush;
   return ExitStatus::ok;
 }
@@ -155,6 +144,7 @@ void add_bundle(CLI::App& program, Action& action) {
   CLI::Option* text = one->add_option("--text", asked->text, "one of its files, as it was loaded")->type_name("NAME");
   CLI::Option* output =
       one->add_option("--output", asked->output, "write the file that was loaded")->excludes(text)->type_name("FILE");
+  output->excludes(one->get_option("--service"));
   one->add_flag("--json", asked->json, "one JSON object")->excludes(text)->excludes(output);
   one->footer(
       "Examples:\n  cardwright bundle show acme-1.4\n  cardwright bundle show 3f9a --text scripts/acme/install.lua");

@@ -2,8 +2,11 @@
 #include <memory>
 
 #include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
 
 #include "app/bundle_source.h"
+#include "app/desk_place.h"
+#include "app/json_text.h"
 #include "app/moment.h"
 #include "app/paths.h"
 #include "app/terminal.h"
@@ -18,7 +21,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
+using nlohmann::ordered_json;
+
 struct Options {
+  DeskPlace place{};  // of verify
   fs::path input{};
   std::optional<fs::path> output{};
   fs::path key{};
@@ -66,7 +72,21 @@ ExitStatus sign(const Options& options) {
   return ExitStatus::ok;
 }
 
+/// A version where it is kept: in a store, or by a service.
+ExitStatus verify_version(const Options& options) {
+  const std::string trust = to_string(read_file(options.trust, 256u << 10));
+  const ordered_json answer =
+      options.place.answer({service::Ask::bundle_verify, {{"version", options.input.string()}, {"trust", trust}}, {}});
+  std::cout << "bundle " << text_in(answer, "hash").substr(0, 12) << ", " << answer.at("files")
+            << " files: " << printable(text_in(answer, "name")) << '\n'
+            << "signed by " << printable(text_in(answer, "signer")) << ", valid until "
+            << utc_text(answer.at("until").get<int64_t>()) << '\n'
+            << "certificate " << text_in(answer, "certificate") << std::endl;
+  return ExitStatus::ok;
+}
+
 ExitStatus verify(const Options& options) {
+  if (!is_bundle_file(options.input.string())) return verify_version(options);
   const engine::BundleArchive archive = read_bundle_file(options.input);
   const crypto::Signer signer = verify_bundle(archive, options.trust, options.input.string());
   std::cout << shown(archive) << ": " << printable(options.input.string()) << '\n'
@@ -114,11 +134,17 @@ void add_bundle_build(CLI::App& bundle, Action& action) {
 
   auto checked = std::make_shared<Options>();
   CLI::App* verifies = bundle.add_subcommand("verify", "Whether a bundle is whole, and who signed it");
-  verifies->add_option("FILE", checked->input, "the bundle")->required()->type_name("");
+  checked->place.add_to(*verifies);
+  verifies->add_option("BUNDLE", checked->input, "a file, or a version in the store")->required()->type_name("");
   verifies->add_option("--trust", checked->trust, "certificates of the CAs whose signers are trusted")
       ->required()
       ->type_name("CA");
-  verifies->footer("Examples:\n  cardwright bundle verify acme-1.4.bundle --trust ca.pem");
+  verifies->footer(
+      "A name that ends in .bundle or has a '/' in it is a file.\n"
+      "\n"
+      "Examples:\n"
+      "  cardwright bundle verify acme-1.4.bundle --trust ca.pem\n"
+      "  cardwright bundle verify acme-1.4 --trust ca.pem");
   verifies->callback([checked, &action] { action = [checked] { return verify(*checked); }; });
 }
 

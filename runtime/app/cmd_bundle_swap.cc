@@ -2,9 +2,10 @@
 #include <memory>
 
 #include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
 
 #include "app/bundle_source.h"
-#include "app/operator_name.h"
+#include "app/json_text.h"
 #include "app/terminal.h"
 #include "app/version_swap.h"
 #include "base/error.h"
@@ -14,39 +15,37 @@ namespace cw::app {
 
 namespace {
 
+using nlohmann::ordered_json;
+using service::Ask;
+
+constexpr SwapWords kWords{"bundle", Ask::bundle_use, Ask::bundle_rollback, Ask::bundle_discard};
+
 struct LoadOptions {
-  StorePlace place{};
+  DeskPlace place{};
   std::vector<std::filesystem::path> files{};
   std::optional<std::filesystem::path> trust{};
 };
 
-/// All of them are looked at before the first one is put in.
+/// All of them are looked at before the first one is put in: here, whoever keeps them.
 ExitStatus load(const LoadOptions& options) {
-  std::vector<engine::BundleArchive> archives;
+  std::vector<service::OperatorCommand> commands;
   std::vector<std::string> signers;
   for (const auto& file : options.files) {
-    archives.push_back(read_bundle_file(file));
+    const engine::BundleArchive archive = read_bundle_file(file);
     signers.emplace_back();
-    if (options.trust) signers.back() = ", signed by " + verify_bundle(archives.back(), *options.trust, file).name;
-    engine::check_scripts(*archives.back().bundle);
+    if (options.trust) signers.back() = ", signed by " + verify_bundle(archive, *options.trust, file).name;
+    engine::check_scripts(*archive.bundle);
+    commands.push_back({Ask::bundle_load, {{"origin", file.string()}, {"archive", to_string(archive.write())}}, {}});
   }
-  const std::shared_ptr<store::Store> store = options.place.open();
-  if (!store) throw Error(ErrorKind::usage, "the store is switched off by 'none'; name one with --store");
-  for (size_t i = 0; i < archives.size(); ++i) {
-    const bool is_new = put_bundle(*store, archives[i], options.files[i], operator_name());
-    const std::string hash = archives[i].bundle->hash().substr(0, 12);
-    std::cout << printable("bundle " + options.files[i].stem().string()) << ' ' << hash << printable(signers[i])
-              << (is_new ? " is loaded; cardwright bundle use " + hash + " lets runs begin under it"
-                         : " was there already")
+  for (size_t i = 0; i < commands.size(); ++i) {
+    const ordered_json answer = options.place.answer(commands[i]);
+    const std::string hash = text_in(answer, "hash").substr(0, 12);
+    std::cout << printable("bundle " + text_in(answer, "name")) << ' ' << hash << printable(signers[i])
+              << (answer.at("new") == true ? " is loaded; cardwright bundle use " + hash + " lets runs begin under it"
+                                           : " was there already")
               << '\n';
   }
   std::cout << std::flush;
-  return ExitStatus::ok;
-}
-
-ExitStatus use(const SwapOptions& options) {
-  want_one_line(options.reason);
-  use_version(*options.place.open_to_change(), bundle_kind(), options);
   return ExitStatus::ok;
 }
 
@@ -76,7 +75,12 @@ void add_bundle_swap(CLI::App& bundle, Action& action) {
       "\n"
       "Examples:\n"
       "  cardwright bundle use acme-1.4 --reason 'new applet'");
-  use_one->callback([used, &action] { action = [used] { return use(*used); }; });
+  use_one->callback([used, &action] {
+    action = [used] {
+      use_version(kWords, *used);
+      return ExitStatus::ok;
+    };
+  });
 
   auto back = std::make_shared<SwapOptions>();
   CLI::App* before = bundle.add_subcommand("rollback", "Use the version that was in use before this one");
@@ -87,7 +91,7 @@ void add_bundle_swap(CLI::App& bundle, Action& action) {
       "fail'");
   before->callback([back, &action] {
     action = [back] {
-      roll_back(bundle_kind(), *back);
+      roll_back(kWords, *back);
       return ExitStatus::ok;
     };
   });
@@ -99,7 +103,7 @@ void add_bundle_swap(CLI::App& bundle, Action& action) {
   drop->footer("The version in use cannot be discarded.\n\nExamples:\n  cardwright bundle discard 3f9a21");
   drop->callback([gone, &action] {
     action = [gone] {
-      discard_version(bundle_kind(), *gone);
+      discard_version(kWords, *gone);
       return ExitStatus::ok;
     };
   });

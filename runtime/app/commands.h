@@ -35,6 +35,7 @@ void add_policy(CLI::App& program, Action& action);
 void add_ticket(CLI::App& program, Action& action);
 void add_agent(CLI::App& program, Action& action);
 void add_bundle(CLI::App& program, Action& action);
+void add_top(CLI::App& program, Action& action);
 void add_serve(CLI::App& program, Action& action);
 
 }  // namespace cw::app

@@ -34,6 +34,14 @@ void DeskPlace::add_to(CLI::App& command) {
       ->type_name("FILE");
 }
 
+std::unique_ptr<service::Desk> DeskPlace::desk() const {
+  if (is_remote()) return std::make_unique<RemoteDesk>(service);
+  return std::make_unique<StoreDesk>([place = store, kept = std::shared_ptr<store::Store>()](Wants wants) mutable {
+    if (!kept) kept = open_store(place, wants);
+    return kept;
+  });
+}
+
 nlohmann::ordered_json DeskPlace::answer(const service::OperatorCommand& command) const {
   if (is_remote()) return RemoteDesk(service).answer(command);
   return StoreDesk([this](Wants wants) { return open_store(store, wants); }).answer(command, operator_name());

@@ -20,6 +20,8 @@ struct DeskPlace {
   void add_to(CLI::App& command);
 
   bool is_remote() const { return !service.url.empty(); }
+  /// One that keeps its store open, or its service's address, for who asks again and again. Raises usage.
+  std::unique_ptr<service::Desk> desk() const;
   /// Carries the command out. Raises as the desk does.
   nlohmann::ordered_json answer(const service::OperatorCommand& command) const;
 };

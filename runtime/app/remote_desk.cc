@@ -31,14 +31,14 @@ RemoteDesk::RemoteDesk(const ServiceAddress& address) {
   limits_.certificate = address.certificate;
   limits_.key = address.key;
   limits_.ca_file = address.authority;
-  limits_.deadline = std::chrono::minutes(10);
+  limits_.deadline = address.deadline;
   limits_.response_bytes = 64u << 20;
 }
 
 ordered_json RemoteDesk::answer(const service::OperatorCommand& command, const std::string&) {
   const service::RequestText text = service::request_of(command);
   net::HttpRequest request{text.method, base_ + text.target, {}, text.body};
-  if (text.method == "POST") request.headers.emplace_back("Content-Type", "application/json");
+  if (!text.type.empty()) request.headers.emplace_back("Content-Type", text.type);
   const net::HttpResponse response = net::send(request, limits_);
   if (response.status != 200) throw service::error_in(response.status, response.body);
   try {

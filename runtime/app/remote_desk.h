@@ -3,6 +3,7 @@
 // Owner: one thread.
 #pragma once
 
+#include <chrono>
 #include <string>
 
 #include "net/http_client.h"
@@ -15,6 +16,7 @@ struct ServiceAddress {
   std::string certificate{};
   std::string key{};
   std::string authority{};
+  std::chrono::milliseconds deadline = std::chrono::minutes(10);  // for one answer
 };
 
 class RemoteDesk : public service::Desk {

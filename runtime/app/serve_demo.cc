@@ -102,6 +102,11 @@ std::string ServeDemo::guide(const std::map<std::string, std::string>& addresses
          address(service::kOperatorHttps) + " --ca " + certificates + "/authority.pem --cert " + certificates +
          "/operator.pem --key " + certificates +
          "/operator.key\n"
+         "  in a browser     https://" +
+         address(service::kOperatorHttps) +
+         "/, once it has the certificate: openssl pkcs12 -export -passout pass:demo -in " + certificates +
+         "/operator.pem -inkey " + certificates +
+         "/operator.key -out operator.p12\n"
          "  a ticket         cardwright ticket demo/inventory --store " +
          (folder_ / "store.db").string() +
          "\n"

@@ -2,7 +2,6 @@
 
 #include "app/audit_proof.h"
 #include "app/audit_state.h"
-#include "app/budget_json.h"
 #include "app/failure.h"
 #include "app/policy_source.h"
 #include "app/session.h"
@@ -15,12 +14,6 @@ using service::Ask;
 namespace {
 
 constexpr int64_t kRecords = 100;  // of the audit, where nobody says how many
-
-StoreDesk::Json budget_list(store::Store& store, const std::string& card) {
-  StoreDesk::Json all = StoreDesk::Json::array();
-  for (const store::BudgetRow& row : store.budgets().list(card)) all.push_back(json_of(row));
-  return {{"budgets", all}};
-}
 
 StoreDesk::Json audit_list(store::Store& store, int64_t from, int64_t limit) {
   StoreDesk::Json all = StoreDesk::Json::array();
@@ -57,6 +50,22 @@ StoreDesk::Json StoreDesk::answer(const Command& command, const std::string& who
       return policy_rollback(command, who);
     case Ask::policy_discard:
       return policy_discard(command, who);
+    case Ask::bundle_list:
+      return bundle_list();
+    case Ask::bundle_show:
+      return bundle_show(command);
+    case Ask::bundle_load:
+      return bundle_load(command, who);
+    case Ask::bundle_diff:
+      return bundle_diff(command);
+    case Ask::bundle_verify:
+      return bundle_verify(command);
+    case Ask::bundle_use:
+      return bundle_use(command, who);
+    case Ask::bundle_rollback:
+      return bundle_rollback(command, who);
+    case Ask::bundle_discard:
+      return bundle_discard(command, who);
     case Ask::run_list:
       return run_list(command);
     case Ask::run_show:
@@ -64,7 +73,11 @@ StoreDesk::Json StoreDesk::answer(const Command& command, const std::string& who
     case Ask::run_stop:
       return run_stop(command, who);
     case Ask::budget_list:
-      return budget_list(*open_(Wants::read), command.word("card"));
+      return budget_list(command);
+    case Ask::budget_reset:
+      return budget_reset(command, who);
+    case Ask::overview:
+      return overview();
     case Ask::audit_list:
       return audit_list(*open_(Wants::read), command.number("from", 1), command.number("limit", kRecords));
     case Ask::audit_verify:

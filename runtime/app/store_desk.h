@@ -41,15 +41,29 @@ class StoreDesk : public service::Desk {
   Json policy_use(const Command& command, const std::string& who);
   Json policy_rollback(const Command& command, const std::string& who);
   Json policy_discard(const Command& command, const std::string& who);
+  Json bundle_list();
+  Json bundle_show(const Command& command);
+  Json bundle_load(const Command& command, const std::string& who);
+  Json bundle_diff(const Command& command);
+  Json bundle_verify(const Command& command);
+  Json bundle_use(const Command& command, const std::string& who);
+  Json bundle_rollback(const Command& command, const std::string& who);
+  Json bundle_discard(const Command& command, const std::string& who);
+  Json budget_list(const Command& command);
+  Json budget_reset(const Command& command, const std::string& who);
+  Json overview();
   Json run_list(const Command& command);
   Json run_show(const Command& command);
   Json run_stop(const Command& command, const std::string& who);
 
   const engine::Bundle& bundle();
   std::shared_ptr<const engine::Policy> named(store::Store& store, const std::string& version);
+  engine::PolicyLimits limits_in_use(store::Store& store);
 
   OpenStore open_;
   std::shared_ptr<const engine::Bundle> bundle_{};  // once it was asked for
+  std::string limits_of_{};                         // hash of the policy whose limits these are
+  engine::PolicyLimits limits_{};
 };
 
 /// Runs `action`; an error of kind usage gets this cause (service/desk.h).

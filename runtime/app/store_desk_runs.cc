@@ -81,6 +81,16 @@ class Story : public Trace {
   std::optional<Error> last_{};
 };
 
+/// The step that came to its end last, in the attempt of now; empty: none did. It is in the journal alone.
+std::string last_step(store::Store& store, const std::string& run) {
+  const journal::JournalLines lines = journal::open_journal(store, run).lines;
+  constexpr std::string_view kStep = "\nstep \"";
+  const size_t at = lines.recorded.rfind(kStep);
+  if (at == std::string::npos || at < lines.attempt_at) return {};
+  const size_t begin = at + kStep.size();
+  return lines.recorded.substr(begin, lines.recorded.find_last_of('"', lines.recorded.find('\n', begin)) - begin);
+}
+
 store::RunRow find(store::Store& store, const std::string& named) {
   store::RunRow out;
   with_cause(kNotThere, [&] { out = store.runs().find(named); });
@@ -102,10 +112,15 @@ Json StoreDesk::run_list(const Command& command) {
     }
   }
   const auto store = open_(Wants::read);
+  int64_t steps = command.number("steps", 0);
   Json all = Json::array();
   for (const store::RunRow& row : store->runs().list(filter)) {
     all.push_back(json_of(row));
     all.back()["lost_keys"] = lost_key_lines(*store, row);
+    if (steps > 0 && !store::is_over(row.state)) {
+      all.back()["step"] = last_step(*store, row.id);
+      --steps;
+    }
   }
   return {{"runs", all}};
 }

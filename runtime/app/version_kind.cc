@@ -49,8 +49,11 @@ std::string shown(const VersionKind& kind, const store::Version& version) {
 
 VersionStates::VersionStates(store::Store& store, const VersionKind& kind)
     : in_use_((store.*kind.versions)().in_use()), history_((store.*kind.versions)().history()) {
-  for (const store::RunRow& run : store.runs().list({})) {
-    if (!store::is_over(run.state)) holders_[run.*kind.held].push_back(run.id);
+  using store::RunState;
+  for (const RunState state : {RunState::running, RunState::waiting, RunState::stuck}) {
+    store::RunFilter filter;
+    filter.state = state;
+    for (const store::RunRow& run : store.runs().list(filter)) holders_[run.*kind.held].push_back(run.id);
   }
 }
 

@@ -3,12 +3,31 @@
 #include <iostream>
 
 #include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
 
-#include "app/operator_name.h"
+#include "app/json_text.h"
 #include "app/terminal.h"
 #include "base/error.h"
 
 namespace cw::app {
+
+using nlohmann::ordered_json;
+
+namespace {
+
+std::string shown(const SwapWords& words, const ordered_json& version) {
+  return printable(std::string(words.what) + " " + text_in(version, "name") + " " +
+                   text_in(version, "hash").substr(0, 12));
+}
+
+service::OperatorCommand command_of(service::Ask ask, const SwapOptions& options) {
+  service::OperatorCommand out{ask, {}, {}};
+  if (!options.version.empty()) out.words["version"] = options.version;
+  if (!options.reason.empty()) out.words["reason"] = options.reason;
+  return out;
+}
+
+}  // namespace
 
 void SwapOptions::add_version_to(CLI::App& command) {
   command.add_option("VERSION", version, "its hash, the first digits of it, or its name")->required()->type_name("");
@@ -23,32 +42,24 @@ void want_one_line(const std::string& reason) {
   throw Error(ErrorKind::usage, "the reason for the audit has characters that cannot be printed; write one line");
 }
 
-void use_version(store::Store& store, const VersionKind& kind, const SwapOptions& options) {
-  store::Versions& versions = (store.*kind.versions)();
-  const store::Version version = versions.find(options.version);
-  kind.readable(store, version.hash);  // nothing that this program cannot read comes into use
-  versions.use(version.hash, operator_name(), options.reason);
-  std::cout << shown(kind, version) << " is in use: every run on this store that begins from now on is under it"
+void use_version(const SwapWords& words, const SwapOptions& options) {
+  want_one_line(options.reason);
+  std::cout << shown(words, options.place.answer(command_of(words.use, options)))
+            << " is in use: every run on this store that begins from now on is under it" << std::endl;
+}
+
+void roll_back(const SwapWords& words, const SwapOptions& options) {
+  want_one_line(options.reason);
+  std::cout << shown(words, options.place.answer(command_of(words.roll_back, options))) << " is in use again"
             << std::endl;
 }
 
-void roll_back(const VersionKind& kind, const SwapOptions& options) {
-  want_one_line(options.reason);
-  const auto store = options.place.open_to_change();
-  store::Versions& versions = (*store.*kind.versions)();
-  const std::vector<store::Use> history = versions.history();
-  if (history.size() > 1) kind.readable(*store, history[1].hash);
-  const store::Use now = versions.roll_back(operator_name(), options.reason);
-  std::cout << shown(kind, versions.find(now.hash)) << " is in use again" << std::endl;
-}
-
-void discard_version(const VersionKind& kind, const SwapOptions& options) {
-  const auto store = options.place.open_to_change();
-  store::Versions& versions = (*store.*kind.versions)();
-  const store::Version version = versions.find(options.version);
-  versions.discard(version.hash, operator_name());
-  std::cout << shown(kind, version) << " is discarded";
-  if (version.runs > 0) std::cout << "; runs that began under it keep it to their end: " << version.runs;
+void discard_version(const SwapWords& words, const SwapOptions& options) {
+  const ordered_json answer = options.place.answer(command_of(words.discard, options));
+  std::cout << shown(words, answer) << " is discarded";
+  if (const auto runs = answer.at("runs").get<int64_t>(); runs > 0) {
+    std::cout << "; runs that began under it keep it to their end: " << runs;
+  }
   std::cout << std::endl;
 }
 

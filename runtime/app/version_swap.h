@@ -5,13 +5,12 @@
 
 #include <string>
 
-#include "app/store_place.h"
-#include "app/version_kind.h"
+#include "app/desk_place.h"
 
 namespace cw::app {
 
 struct SwapOptions {
-  StorePlace place{};
+  DeskPlace place{};
   std::string version{};
   std::string reason{};
 
@@ -22,10 +21,18 @@ struct SwapOptions {
 /// Raises usage: a reason that is not one line.
 void want_one_line(const std::string& reason);
 
-/// Lets runs begin under it, and says so. Raises as Versions::use(), and where this program cannot read it.
-void use_version(store::Store& store, const VersionKind& kind, const SwapOptions& options);
+/// What there are versions of, and what a desk is asked to do with them.
+struct SwapWords {
+  const char* what;  // "bundle"
+  service::Ask use;
+  service::Ask roll_back;
+  service::Ask discard;
+};
+
+/// Lets runs begin under it, and says so. Raises as the desk does.
+void use_version(const SwapWords& words, const SwapOptions& options);
 /// Back to the one before.
-void roll_back(const VersionKind& kind, const SwapOptions& options);
-void discard_version(const VersionKind& kind, const SwapOptions& options);
+void roll_back(const SwapWords& words, const SwapOptions& options);
+void discard_version(const SwapWords& words, const SwapOptions& options);
 
 }  // namespace cw::app

@@ -30,8 +30,10 @@ int status_of(const Error& error) {
 net::ServerAnswer json_answer(int status, const ordered_json& value) {
   net::ServerAnswer out;
   out.status = status;
-  out.headers = {
-      {"Content-Type", "application/json"}, {"Cache-Control", "no-store"}, {"X-Content-Type-Options", "nosniff"}};
+  out.headers = {{"Content-Type", "application/json"},
+                 {"Cache-Control", "no-store"},
+                 {"X-Content-Type-Options", "nosniff"},
+                 {"Cross-Origin-Resource-Policy", "same-origin"}};
   out.body = value.dump(-1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
   return out;
 }

@@ -19,6 +19,8 @@ using nlohmann::json;
 using From = Field::From;
 using Is = Field::Is;
 
+constexpr size_t kJsonBytes = 1 << 20;
+
 Refused refuse(std::string why, int status = 400) { return {status, std::move(why), {}}; }
 
 std::vector<std::string> split(std::string_view text, char at) {
@@ -118,21 +120,31 @@ std::optional<Refused> put_word(OperatorCommand& command, const Field& field, st
     return {};
   }
   if (static_cast<int64_t>(value.size()) > field.most) {
-    return refuse(name + " is longer than " + std::to_string(field.most) + " bytes", field.is == Is::text ? 413 : 400);
+    const bool large = field.is == Is::text || field.is == Is::bytes;
+    return refuse(name + " is longer than " + std::to_string(field.most) + " bytes", large ? 413 : 400);
   }
   const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; };
   if (field.is == Is::line && std::any_of(value.begin(), value.end(), is_control)) {
     return refuse(name + " has control characters in it; write one line");
   }
   if (field.required && value.empty()) return refuse(name + " is empty");
-  if (!is_utf8(value)) return refuse(name + " is no UTF-8");
+  if (field.is != Is::bytes && !is_utf8(value)) return refuse(name + " is no UTF-8");
   command.words[name] = std::move(value);
   return {};
 }
 
+std::optional<Refused> miss(const OperatorCommand& command, const Route& route, From from, const char* where) {
+  for (const Field& field : route.fields) {
+    if (field.from == from && field.required && command.words.count(field.name) == 0) {
+      return refuse(std::string("the ") + where + " lacks " + field.name);
+    }
+  }
+  return {};
+}
+
 std::optional<Refused> take_query(OperatorCommand& command, const Route& route, std::string_view query) {
-  if (query.empty()) return {};
   for (const std::string& pair : split(query, '&')) {
+    if (query.empty()) break;
     const size_t equals = std::min(pair.find('='), pair.size());
     const std::optional<std::string> name = decoded(std::string_view(pair).substr(0, equals));
     const std::optional<std::string> value = decoded(std::string_view(pair).substr(std::min(equals + 1, pair.size())));
@@ -145,10 +157,19 @@ std::optional<Refused> take_query(OperatorCommand& command, const Route& route, 
     if (value->empty()) continue;
     if (auto wrong = put_word(command, *field, *value)) return wrong;
   }
-  return {};
+  return miss(command, route, From::query, "query");
+}
+
+const Field* whole_of(const Route& route) {
+  for (const Field& field : route.fields) {
+    if (field.from == From::whole) return &field;
+  }
+  return nullptr;
 }
 
 std::optional<Refused> take_body(OperatorCommand& command, const Route& route, std::string_view body) {
+  if (const Field* whole = whole_of(route)) return put_word(command, *whole, std::string(body));
+  if (body.size() > kJsonBytes) return refuse("the body is longer than " + std::to_string(kJsonBytes) + " bytes", 413);
   const bool none = body.find_first_not_of(" \t\r\n") == std::string_view::npos;
   if (names_of(route, From::body).empty() && none) return {};
   json value = json::object();
@@ -166,12 +187,7 @@ std::optional<Refused> take_body(OperatorCommand& command, const Route& route, s
     if (!each.is_string()) return refuse(name + " must be a string");
     if (auto wrong = put_word(command, *field, each.get<std::string>())) return wrong;
   }
-  for (const Field& field : route.fields) {
-    if (field.from == From::body && field.required && command.words.count(field.name) == 0) {
-      return refuse(std::string("the body lacks ") + field.name);
-    }
-  }
-  return {};
+  return miss(command, route, From::body, "body");
 }
 
 std::optional<Refused> take_all(OperatorCommand& command, const Route& route, const std::vector<std::string>& variables,
@@ -199,6 +215,10 @@ int64_t OperatorCommand::number(const std::string& name, int64_t otherwise) cons
   return found == numbers.end() ? otherwise : found->second;
 }
 
+std::string_view content_type_of(const Route& route) {
+  return whole_of(route) != nullptr ? "application/x-tar" : "application/json";
+}
+
 ParsedRequest parse_request(std::string_view method, std::string_view target, std::string_view body) {
   const size_t mark = std::min(target.find('?'), target.size());
   const std::vector<std::string> path = split(target.substr(0, mark), '/');
@@ -224,7 +244,7 @@ ParsedRequest parse_request(std::string_view method, std::string_view target, st
 
 RequestText request_of(const OperatorCommand& command) {
   const Route& route = route_of(command.ask);
-  RequestText out{route.method, "", ""};
+  RequestText out{route.method, "", "", ""};
   std::vector<std::string> variables;
   std::string query;
   json body = json::object();
@@ -236,6 +256,13 @@ RequestText request_of(const OperatorCommand& command) {
     if (field.from == From::query)
       query += (query.empty() ? "?" : "&") + std::string(field.name) + "=" + encoded(value);
     if (field.from == From::body) body[field.name] = value;
+    if (field.from != From::whole) continue;
+    if (static_cast<int64_t>(value.size()) > field.most) {
+      throw Error(ErrorKind::usage, std::string(field.name) + " has " + std::to_string(value.size()) +
+                                        " bytes, and a service takes " + std::to_string(field.most) +
+                                        " at most; use --store where its store is");
+    }
+    out.body = value;
   }
   size_t next = 0;
   for (const std::string& segment : split(std::string_view(route.path).substr(1), '/')) {
@@ -243,6 +270,8 @@ RequestText request_of(const OperatorCommand& command) {
   }
   out.target += query;
   if (out.method != "POST") return out;
+  out.type = content_type_of(route);
+  if (whole_of(route) != nullptr) return out;
   try {
     out.body = body.dump();
   } catch (const json::exception&) {

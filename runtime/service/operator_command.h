@@ -20,6 +20,7 @@ std::string_view name_of(Role role);  // viewer, operator, approver
 enum class Ask : uint8_t {
   index,
   health,
+  overview,
   policy_list,
   policy_show,
   policy_check,
@@ -29,18 +30,27 @@ enum class Ask : uint8_t {
   policy_use,
   policy_rollback,
   policy_discard,
+  bundle_list,
+  bundle_show,
+  bundle_load,
+  bundle_diff,
+  bundle_verify,
+  bundle_use,
+  bundle_rollback,
+  bundle_discard,
   run_list,
   run_show,
   run_stop,
   budget_list,
+  budget_reset,
   audit_list,
   audit_verify,
 };
 
-/// What a route takes: from its path, its query or its body.
+/// What a route takes: from its path, its query, its body as JSON, or the whole body as it came.
 struct Field {
-  enum class From : uint8_t { path, query, body };
-  enum class Is : uint8_t { line, text, number };  // a line has no control characters
+  enum class From : uint8_t { path, query, body, whole };
+  enum class Is : uint8_t { line, text, number, bytes };  // a line has no control characters
   const char* name;
   From from;
   Is is = Is::line;
@@ -58,6 +68,11 @@ struct Route {
 };
 const std::vector<Route>& routes();
 const Route& route_of(Ask ask);
+/// What the body of such a request must say that it is.
+std::string_view content_type_of(const Route& route);
+
+/// The largest body that any route takes.
+inline constexpr int64_t kLargestBody = 4 << 20;
 
 struct OperatorCommand {
   Ask ask = Ask::index;
@@ -84,8 +99,10 @@ struct RequestText {
   std::string method{};
   std::string target{};
   std::string body{};
+  std::string type{};  // of the body; empty: there is none
 };
-/// A request that parse_request() makes the same command of. Raises usage: a text that JSON cannot hold.
+/// A request that parse_request() makes the same command of. Raises usage: a text that JSON cannot hold, bytes that are
+/// too many.
 RequestText request_of(const OperatorCommand& command);
 
 }  // namespace cw::service

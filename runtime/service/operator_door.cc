@@ -7,6 +7,7 @@
 #include "service/metrics.h"
 #include "service/operator_access.h"
 #include "service/operator_answer.h"
+#include "service/operator_page.h"
 
 namespace cw::service {
 
@@ -23,7 +24,18 @@ net::ServerAnswer text_answer(int status, std::string text, const char* type = "
 
 /// What takes as long as it takes has a lane of its own: the heart beats through the other.
 bool is_slow(Ask ask) {
-  return ask == Ask::audit_verify || ask == Ask::policy_check || ask == Ask::policy_load || ask == Ask::run_show;
+  switch (ask) {
+    case Ask::audit_verify:
+    case Ask::policy_check:
+    case Ask::policy_load:
+    case Ask::bundle_load:
+    case Ask::bundle_diff:
+    case Ask::bundle_verify:
+    case Ask::run_show:
+      return true;
+    default:
+      return false;
+  }
 }
 
 ordered_json index_json(const std::string& version, const Visitor& visitor) {
@@ -51,8 +63,9 @@ class OperatorDoor : public Door {
         open(name, listen,
              [this](const net::ServerRequest& request, net::Reply reply) { watch(request, std::move(reply)); });
       } else if (name == kOperatorUnix || name == kOperatorHttps) {
-        open(name, listen,
-             [this](const net::ServerRequest& request, net::Reply reply) { serve(request, std::move(reply)); });
+        open(name, listen, [this, here = name == kOperatorUnix](net::ServerRequest request, net::Reply reply) {
+          serve(std::move(request), here, std::move(reply));
+        });
       }
     }
   }
@@ -99,6 +112,12 @@ class OperatorDoor : public Door {
     setup.listen = listen;
     if (name == kOperatorHttps) setup.tls = setup_.configuration.operators.https->tls;
     setup.limits.connections = 256;
+    if (name != kMetrics) {
+      // Operators are few, and an archive is large: as many of it at once as there are connections.
+      setup.limits.connections = 64;
+      setup.limits.connections_per_client = 32;
+      setup.limits.request.body_bytes = kLargestBody + 1024;  // a little over it is told in JSON
+    }
     setup.limits.times.handler = kLongest;
     setup.handler = std::move(handler);
     setup.hooks = hooks(name);
@@ -139,9 +158,15 @@ class OperatorDoor : public Door {
     return visitor_of(peer, *roles);
   }
 
-  void serve(const net::ServerRequest& request, net::Reply reply) {
+  void serve(const net::ServerRequest& request, bool here, net::Reply reply) {
     const Visitor who = visitor(request.peer);
     if (!who.role) return reply.send(error_answer(403, "usage", who.why));
+    if (const std::string why = foreign(request, here); !why.empty()) {
+      return reply.send(error_answer(403, "usage", why));
+    }
+    if (std::optional<net::ServerAnswer> page = page_answer(request.method, request.target)) {
+      return reply.send(std::move(*page));
+    }
     ParsedRequest parsed = parse_request(request.method, request.target, request.body);
     if (const auto* refused = std::get_if<Refused>(&parsed)) {
       net::ServerAnswer answer = error_answer(refused->status, "usage", refused->why);
@@ -155,9 +180,10 @@ class OperatorDoor : public Door {
                                      "this needs the role " + std::string(name_of(route.role)) + ", and " + who.name +
                                          " is " + std::string(name_of(*who.role))));
     }
-    // A page in a browser that holds a certificate can send forms to us, and no JSON.
-    if (request.method == "POST" && !request.header("content-type").starts_with("application/json")) {
-      return reply.send(error_answer(415, "usage", "the body must come as Content-Type: application/json"));
+    // A page in a browser that holds a certificate can send forms to us, and neither JSON nor an archive.
+    const std::string_view type = content_type_of(route);
+    if (request.method == "POST" && !request.header("content-type").starts_with(type)) {
+      return reply.send(error_answer(415, "usage", "the body must come as Content-Type: " + std::string(type)));
     }
     if (command.ask == Ask::index) return reply.send(json_answer(200, index_json(setup_.version, who)));
     if (command.ask == Ask::health)

@@ -10,12 +10,15 @@ using Is = Field::Is;
 
 constexpr int64_t kPolicyBytes = 256 << 10;
 constexpr int64_t kAtOnce = 1000;  // rows of an answer
+constexpr int64_t kSteps = 50;     // of them with the step, which is in a journal
 
 Field version() { return {"version", From::path, Is::line, true, 200}; }
 Field run() { return {"run", From::path, Is::line, true, 64}; }
 Field reason() { return {"reason", From::body}; }
 Field origin() { return {"origin", From::body, Is::line, true}; }
 Field text() { return {"text", From::body, Is::text, true, kPolicyBytes}; }
+/// A PEM file of some certificates.
+Field trust() { return {"trust", From::body, Is::text, true, 256 << 10}; }
 Field asked(const char* name) { return {name, From::query, Is::line, false, 200}; }
 Field count(const char* name, int64_t most) { return {name, From::query, Is::number, false, most}; }
 Field said(const char* name, bool required = false) { return {name, From::body, Is::line, required}; }
@@ -27,6 +30,7 @@ std::vector<Route> make_routes() {
   return {
       {Ask::index, "GET", "/v1", viewer, false, {}},
       {Ask::health, "GET", "/v1/health", viewer, false, {}},
+      {Ask::overview, "GET", "/v1/overview", viewer, false, {}},
       {Ask::policy_list, "GET", "/v1/policies", viewer, false, {}},
       {Ask::policy_load, "POST", "/v1/policies", operates, true, {origin(), text()}},
       {Ask::policy_check, "POST", "/v1/policies/check", viewer, false, {origin(), text()}},
@@ -46,10 +50,37 @@ std::vector<Route> make_routes() {
       {Ask::policy_show, "GET", "/v1/policies/{version}", viewer, false, {version()}},
       {Ask::policy_use, "POST", "/v1/policies/{version}/use", operates, true, {version(), reason()}},
       {Ask::policy_discard, "POST", "/v1/policies/{version}/discard", operates, true, {version()}},
-      {Ask::run_list, "GET", "/v1/runs", viewer, false, {asked("state"), asked("flow"), count("limit", kAtOnce)}},
+      {Ask::bundle_list, "GET", "/v1/bundles", viewer, false, {}},
+      {Ask::bundle_load,
+       "POST",
+       "/v1/bundles",
+       operates,
+       true,
+       {{"origin", From::query, Is::line, true}, {"archive", From::whole, Is::bytes, true, kLargestBody}}},
+      {Ask::bundle_diff, "POST", "/v1/bundles/diff", viewer, false, {said("before", true), said("after", true)}},
+      {Ask::bundle_rollback, "POST", "/v1/bundles/rollback", operates, true, {reason()}},
+      {Ask::bundle_show, "GET", "/v1/bundles/{version}", viewer, false, {version(), asked("file")}},
+      {Ask::bundle_verify, "POST", "/v1/bundles/{version}/verify", viewer, false, {version(), trust()}},
+      {Ask::bundle_use, "POST", "/v1/bundles/{version}/use", operates, true, {version(), reason()}},
+      {Ask::bundle_discard, "POST", "/v1/bundles/{version}/discard", operates, true, {version()}},
+      {Ask::run_list,
+       "GET",
+       "/v1/runs",
+       viewer,
+       false,
+       {asked("state"), asked("flow"), count("limit", kAtOnce), count("steps", kSteps)}},
       {Ask::run_show, "GET", "/v1/runs/{run}", viewer, false, {run()}},
       {Ask::run_stop, "POST", "/v1/runs/{run}/stop", operates, true, {run()}},
       {Ask::budget_list, "GET", "/v1/budgets", viewer, false, {asked("card")}},
+      {Ask::budget_reset,
+       "POST",
+       "/v1/budgets/{card}/reset",
+       operates,
+       true,
+       {{"card", From::path, Is::line, true, 200},
+        {"domain", From::body, Is::line, false, 32},
+        {"version", From::body, Is::line, false, 3},
+        said("reason", true)}},
       {Ask::audit_list, "GET", "/v1/audit", viewer, false, {count("from", kEver), count("limit", kAtOnce)}},
       {Ask::audit_verify, "GET", "/v1/audit/state", viewer, false, {}},
   };

@@ -22,14 +22,14 @@ ANSWER_SECONDS = 60
 
 
 class Browser:
-    def __init__(self):
+    def __init__(self, *flags):
         program = shutil.which("chromium")
         if not program:
             raise RuntimeError("no chromium here; Debian's package is chromium")
         self.home = tempfile.mkdtemp(prefix="report-browser-")
         self.log = open(Path(self.home) / "log", "wb")
         environment = dict(os.environ, HOME=self.home)
-        self.process = subprocess.Popen([program, *FLAGS, f"--user-data-dir={self.home}/profile", "about:blank"],
+        self.process = subprocess.Popen([program, *FLAGS, *flags, f"--user-data-dir={self.home}/profile", "about:blank"],
                                         stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, env=environment)
         self.events = []
         self.number = 0
@@ -94,12 +94,16 @@ class Browser:
 
     def open(self, path, width=1280, height=900, dark=False, script=True):
         """Opens a file and waits until it is loaded. What was heard of the page before is forgotten."""
+        self.visit(Path(path).resolve().as_uri(), width, height, dark, script)
+
+    def visit(self, url, width=1280, height=900, dark=False, script=True):
+        """The same of an address."""
         self.size(width, height)
         self.call("Emulation.setScriptExecutionDisabled", value=not script)
         self.call("Emulation.setEmulatedMedia", media="",
                   features=[{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}])
         self._go("about:blank")
-        self._go(Path(path).resolve().as_uri())
+        self._go(url)
 
     def _go(self, url):
         self.events.clear()

@@ -76,9 +76,9 @@ class Checks:
         told = {(route["method"], route["path"]) for route in index.json["routes"]}
         self.check("what the server has is in the OpenAPI file", told ^ self.contract.routes())
 
-    def asks(self, service, method, path, wanted, data=None, who=None):
+    def asks(self, service, method, path, wanted, data=None, who=None, kind="application/json"):
         """One request that has to be answered with that status, as the file says."""
-        answer = service.ask(method, path, data, who)
+        answer = service.ask(method, path, data, who, kind=kind)
         self.check(f"{method} {path[:60]} {wanted}{' of ' + who if who else ''}",
                    answer.status != wanted and f"{answer.status}: {answer.body[:300]} {answer.text}",
                    self.contract.wrong(method, path, answer))
@@ -86,7 +86,7 @@ class Checks:
 
     def operates(self, service):
         strict = {"origin": "strict.lua", "text": STRICT}
-        for path in ("/v1", "/v1/health", "/v1/policies", "/v1/runs", "/v1/runs?state=stuck&limit=1000&flow=demo/*",
+        for path in ("/v1", "/v1/health", "/v1/overview", "/v1/policies", "/v1/bundles", "/v1/runs", "/v1/runs?state=stuck&limit=1000&steps=50&flow=demo/*",
                      "/v1/budgets", "/v1/budgets?card=9A", "/v1/audit", "/v1/audit?from=1&limit=1", "/v1/audit/state"):
             self.asks(service, "GET", path, 200)
         self.asks(service, "POST", "/v1/policies/check", 200, strict)
@@ -114,6 +114,85 @@ class Checks:
         self.asks(service, "POST", "/v1/policies/rollback", 200)
         text = service.ask("GET", "/v1/audit?limit=1000").body
         self.check("the audit has who did it", "policy rolled back" not in text, "@" not in text)
+
+    def bundle(self, name, word, *signing):
+        """A bundle with one flow, as a file."""
+        folder = self.folder / "scripts-of" / name
+        (folder / "scripts/acme").mkdir(parents=True)
+        (folder / "scripts/acme/hello.lua").write_text(
+            f'return {{ name = "acme/hello", summary = "{word}", run = function(run) run.card:select("") end }}\n')
+        file = self.folder / f"{name}.bundle"
+        built = self.cw("bundle", "build", str(folder), "--output", str(file))
+        self.check(f"bundle {name} is built", built.returncode and built.stderr)
+        if signing:
+            ran = self.cw("bundle", "sign", str(file), "--key", str(signing[0]), "--chain", str(signing[1]))
+            self.check("and signed", ran.returncode and ran.stderr)
+        return file
+
+    def bundles(self, service):
+        pki = self.folder / "pki"
+        self.authority(pki)
+        self.certify(pki, "signer", pki, "keyUsage=digitalSignature")
+        trust = (pki / "authority.pem").read_text()
+        one = self.bundle("acme-1.3", "one", pki / "signer.key", pki / "signer.pem").read_bytes()
+        other = self.bundle("acme-1.4", "another").read_bytes()
+        load = "/v1/bundles?origin=acme-1.3.bundle"
+        self.asks(service, "POST", load, 415, {})
+        for path, status, data in ((load, 200, one), (load, 200, one), ("/v1/bundles?origin=acme-1.4.bundle", 200, other),
+                                   ("/v1/bundles", 400, one), ("/v1/bundles?origin=/", 400, one), (load, 400, b""),
+                                   (load, 422, b"no archive"), (load, 422, one[:-512]), (load, 422, one + bytes(512)),
+                                   (load, 413, bytes((4 << 20) + 1))):
+            answer = self.asks(service, "POST", path, status, data, kind="application/x-tar")
+        self.check("a bundle that is too large is said so", "longer than 4194304 bytes" not in answer.body and answer.body)
+        huge = service.ask("POST", load, bytes(9 << 20), kind="application/x-tar")
+        self.check("one that is far too large is not read", huge.status != 413 and huge.status)
+        hashes = {one["name"]: one["hash"] for one in self.asks(service, "GET", "/v1/bundles", 200).json["bundles"]}
+        self.check("what is refused leaves nothing behind", sorted(hashes) != ["acme-1.3", "acme-1.4"] and hashes)
+        shown = self.asks(service, "GET", "/v1/bundles/acme-1.3", 200).json
+        self.check("a bundle has a manifest", shown["manifest"]["hash"] != hashes["acme-1.3"], not shown["signed"])
+        shown = self.asks(service, "GET", "/v1/bundles/acme-1.4?file=scripts/acme/hello.lua", 200).json
+        self.check("and files", "another" not in shown["text"])
+        self.asks(service, "GET", "/v1/bundles/acme-1.4?file=scripts/none.lua", 404)
+        self.asks(service, "GET", "/v1/bundles/acme-1.4?file=%0a", 400)
+        verified = self.asks(service, "POST", "/v1/bundles/acme-1.3/verify", 200, {"trust": trust}).json
+        self.check("its signer is known", verified["signer"] != "CN=signer" and verified)
+        self.asks(service, "POST", "/v1/bundles/acme-1.4/verify", 422, {"trust": trust})
+        self.asks(service, "POST", "/v1/bundles/acme-1.3/verify", 400, {"trust": "no certificate"})
+        difference = self.asks(service, "POST", "/v1/bundles/diff", 200, {"before": "acme-1.3", "after": "acme-1.4"}).json
+        self.check("files that differ", [each["file"] for each in difference["files"]] != ["scripts/acme/hello.lua"])
+        self.asks(service, "POST", "/v1/bundles/rollback", 409, {})
+        self.asks(service, "POST", "/v1/bundles/acme-1.3/use", 200, {"reason": "new applet"})
+        self.asks(service, "POST", "/v1/bundles/acme-1.3/use", 409, {})
+        self.asks(service, "POST", "/v1/bundles/acme-1.4/use", 200)
+        overview = self.asks(service, "GET", "/v1/overview", 200).json
+        self.check("the overview has it", (overview["bundle"] or {}).get("name") != "acme-1.4" and overview)
+        back = self.asks(service, "POST", "/v1/bundles/rollback", 200, {"reason": "installs fail"}).json
+        self.check("a rollback is to the one before", back["name"] != "acme-1.3" and back)
+        self.asks(service, "POST", "/v1/bundles/acme-1.3/discard", 409)
+        self.asks(service, "POST", "/v1/bundles/acme-1.4/discard", 200)
+        for path, data in (("acme-1.4?file=scripts/acme/hello.lua", None), ("acme-1.4/use", {}),
+                           ("acme-1.4/verify", {"trust": trust}), ("diff", {"before": "acme-1.3", "after": hashes["acme-1.4"]})):
+            self.asks(service, "GET" if data is None else "POST", "/v1/bundles/" + path, 409, data)
+
+    def budgets(self, service):
+        """A card that answered wrong keys, let go by an operator."""
+        keys = self.folder / "wrong.keys"
+        keys.write_text((ROOT / "tests/keys/demo.keys").read_text().replace("404142434445464748494A4B4C4D4E4F", "00" * 16))
+        keys.chmod(0o600)
+        ran = self.cw("run", "demo/inventory", "--card", "sim", "--keys", str(keys), "--store", str(service.folder / "store.db"))
+        self.check("wrong keys fail", ran.returncode == 0)
+        rows = self.asks(service, "GET", "/v1/budgets", 200).json["budgets"]
+        near = self.asks(service, "GET", "/v1/overview", 200).json["near_end"]
+        self.check("and count, near the end of what the card may be asked", len(rows) != 1 and rows, near != rows and near)
+        reset = f"/v1/budgets/{rows[0]['card']}/reset"
+        self.asks(service, "POST", reset, 400, {})
+        self.asks(service, "POST", reset, 400, {"reason": "x", "domain": "12"})
+        self.asks(service, "POST", reset, 404, {"reason": "x", "domain": "A000000151000099"})
+        self.asks(service, "POST", "/v1/budgets/none/reset", 404, {"reason": "x"})
+        freed = self.asks(service, "POST", reset, 200, {"reason": "mended", "domain": rows[0]["domain"].split()[0],
+                                                        "version": rows[0]["version"]}).json
+        self.check("an operator resets it", freed["charges"] != 1 and freed)
+        self.check("and it counts no more", service.ask("GET", "/v1/budgets").json["budgets"])
 
     def runs(self, service):
         store = str(service.folder / "store.db")
@@ -145,6 +224,11 @@ class Checks:
                 ("POST", "/v1/policies/explain", 404, {"command": "80F0807F", "policy": "none"}),
                 ("GET", "/v1/runs?state=dead", 400, None), ("GET", "/v1/runs?limit=0", 400, None),
                 ("GET", "/v1/runs/none", 404, None), ("GET", "/v1/runs/%0a", 400, None),
+                ("GET", "/v1/bundles/none", 404, None), ("POST", "/v1/bundles/none/discard", 404, None),
+                ("POST", "/v1/bundles/none/discard", 400, {"reason": "x"}), ("POST", "/v1/bundles/none/use", 404, {}),
+                ("POST", "/v1/bundles/none/use", 400, {"raeson": "x"}), ("POST", "/v1/bundles/rollback", 400, {"reason": 7}),
+                ("POST", "/v1/bundles/none/verify", 404, {"trust": "x"}), ("POST", "/v1/bundles/diff", 400, {"before": "x"}),
+                ("POST", "/v1/bundles/diff", 404, {"before": "x", "after": "y"}),
                 ("POST", "/v1/runs/none/stop", 404, None), ("POST", "/v1/runs/none/stop", 400, []),
                 ("GET", "/v1/budgets?cart=1", 400, None), ("GET", "/v1/audit?from=x", 400, None)):
             self.asks(service, method, path, status, data)
@@ -175,9 +259,12 @@ class Checks:
         self.asks(service, "GET", "/v1/policies", 200, who="viewer")
         for method, path, data in (("POST", "/v1/policies", strict), ("POST", "/v1/policies/rollback", {}),
                                    ("POST", "/v1/policies/strict/use", {}), ("POST", "/v1/policies/strict/discard", None),
+                                   ("POST", "/v1/bundles/x/use", {}), ("POST", "/v1/bundles/rollback", {}),
+                                   ("POST", "/v1/bundles/x/discard", None), ("POST", "/v1/budgets/x/reset", {"reason": "x"}),
                                    ("POST", "/v1/runs/x/stop", None)):
             answer = self.asks(service, method, path, 403, data, who="viewer")
         self.check("in one clear line", "needs the role operator, and CN=viewer is viewer" not in answer.body)
+        self.asks(service, "POST", "/v1/bundles?origin=x.bundle", 403, b"x", who="viewer", kind="application/x-tar")
         self.asks(service, "POST", "/v1/policies", 200, strict, who="operator")
         self.asks(service, "POST", "/v1/policies/deny_all/use", 200, {}, who="approver")
         self.asks(service, "POST", "/v1/policies/rollback", 200, {}, who="operator")
@@ -187,6 +274,8 @@ class Checks:
         certificates = service.folder / "certificates"
         self.certify(certificates, "stranger", certificates)
         for method, path, data in (("GET", "/v1", None), ("GET", "/v1/health", None), ("GET", "/v1/policies", None),
+                                   ("GET", "/v1/overview", None), ("GET", "/v1/bundles", None), ("GET", "/v1/bundles/x", None),
+                                   ("POST", "/v1/bundles/diff", {}), ("POST", "/v1/bundles/x/verify", {}),
                                    ("POST", "/v1/policies/check", strict), ("GET", "/v1/runs", None),
                                    ("POST", "/v1/policies/diff", {}), ("POST", "/v1/policies/explain", {}),
                                    ("GET", "/v1/policies/strict", None), ("GET", "/v1/runs/x", None),
@@ -230,14 +319,25 @@ class Checks:
         there = ("--service", "http+unix://" + service.socket)
         for words in (("policy", "list"), ("policy", "list", "--json"), ("policy", "show", "strict"),
                       ("policy", "show", "strict", "--text"), ("policy", "show", "strict", "--json"), ("runs", "list"),
-                      ("runs", "list", "--json"), ("policy", "show", "none")):
+                      ("runs", "list", "--json"), ("policy", "show", "none"), ("bundle", "list"), ("bundle", "list", "--json"),
+                      ("bundle", "show", "acme-1.3"), ("bundle", "show", "acme-1.3", "--json"),
+                      ("bundle", "show", "acme-1.3", "--text", "scripts/acme/hello.lua"), ("bundle", "show", "none"),
+                      ("bundle", "show", "acme-1.3", "--text", "none"), ("bundle", "use", "acme-1.3"),
+                      ("bundle", "diff", "acme-1.3", "acme-1.3"), ("bundle", "diff", "acme-1.3", "acme-1.3", "--json"),
+                      ("bundle", "verify", "acme-1.3", "--trust", str(self.folder / "pki/authority.pem")),
+                      ("budget", "list"), ("budget", "list", "9A1B"), ("budget", "list", "--json"),
+                      ("budget", "reset", "9A1B", "--reason", "x"), ("audit", "list"), ("audit", "list", "--from", "3", "--json"),
+                      ("audit", "verify", "--json")):
             local, remote = self.cw(*words, *here), self.cw(*words, *there)
-            self.check(f"cardwright {' '.join(words)} says the same over the door", local.stdout != remote.stdout and
-                       remote.stdout + remote.stderr, local.stderr != remote.stderr and remote.stderr,
+            told = words[:2] == ("audit", "verify") or local.stderr == remote.stderr
+            self.check(f"cardwright {' '.join(words)} says the same over the door"[:120], local.stdout != remote.stdout and
+                       remote.stdout + remote.stderr, not told and remote.stderr,
                        local.returncode != remote.returncode)
         run = service.ask("GET", "/v1/runs?limit=1").json["runs"][0]["id"]
         local, remote = self.cw("runs", "show", run, *here), self.cw("runs", "show", run, *there)
         self.check("so does runs show", local.stdout != remote.stdout or not local.stdout)
+        file = self.cw("bundle", "diff", "acme-1.3", str(self.folder / "acme-1.4.bundle"), *there)
+        self.check("a file is not compared over the door", file.returncode != 2, "load it first" not in file.stderr and file.stderr)
         self.check("but for --raw", self.cw("runs", "show", run, "--raw", *there).returncode != 2)
         file = self.folder / "strict.lua"
         file.write_text(STRICT.replace("strict", "stricter"))
@@ -247,7 +347,10 @@ class Checks:
         for words, wanted in ((("policy", "load", str(file)), "policy stricter .* is loaded|is loaded"),
                               (("policy", "use", "stricter", "--reason", "audit of June"), "is in use"),
                               (("policy", "rollback"), "is in use again"), (("policy", "discard", "stricter"), "discarded"),
-                              (("runs", "stop", run), "is over")):
+                              (("bundle", "load", str(self.bundle("acme-1.5", "a third"))), "is loaded"),
+                              (("bundle", "use", "acme-1.5", "--reason", "new applet"), "is in use"),
+                              (("bundle", "rollback"), "is in use again"), (("bundle", "discard", "acme-1.5"), "discarded"),
+                              (("audit", "verify"), "the audit is whole"), (("runs", "stop", run), "is over")):
             ran = self.cw(*words, *tls)
             self.check(f"cardwright {' '.join(words[:2])} over TLS", ran.returncode and ran.stderr,
                        wanted.split("|")[-1] not in ran.stdout and ran.stdout)
@@ -279,7 +382,7 @@ class Checks:
         names = {name for name, *_ in values}
         self.check("with what they are and what they mean", [
             family.name for family in families.values() if family.type == "unknown" or not family.documentation])
-        self.check("runs are counted by state", values.get(("cardwright_runs", ("state", "failed"))) != 1 and values)
+        self.check("runs are counted by state", values.get(("cardwright_runs", ("state", "failed"))) != 2 and values)
         self.check("the store answers", values.get(("cardwright_store_up",)) != 1)
         self.check("the policy in use is named", "cardwright_policy_in_use" not in names)
         self.check("doors count", values.get(("cardwright_answers_total", ("class", "4xx"), ("door", "operator"),
@@ -519,6 +622,8 @@ class Checks:
         self.describes_itself(service)
         self.operates(service)
         self.runs(service)
+        self.budgets(service)
+        self.bundles(service)
         self.refuses(service)
         self.roles(service)
         missing = self.contract.declared() - self.contract.seen

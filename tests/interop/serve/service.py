@@ -36,11 +36,11 @@ class Answer:
         return json.loads(self.body)
 
 
-def curl(*arguments, data=None):
+def curl(*arguments, data=None, kind="application/json"):
     """Status 0: there was no answer, and `text` says why."""
     words = ["curl", "-sS", "--max-time", str(PATIENCE), "-w", "\n%{http_code}", *arguments]
     if data is not None:
-        words += ["-H", "Content-Type: application/json", "--data-binary", "@-"]
+        words += ["-H", f"Content-Type: {kind}", "--data-binary", "@-"]
     ran = subprocess.run(words, input=data if data is None or isinstance(data, bytes) else data.encode(),
                          capture_output=True, check=False)
     body, _, status = ran.stdout.decode("utf-8", "replace").rpartition("\n")
@@ -78,7 +78,7 @@ class Service:
     def socket(self):
         return self.address("operator").removeprefix("unix:")
 
-    def ask(self, method, path, data=None, certificate=None, certificates=None, server=None):
+    def ask(self, method, path, data=None, certificate=None, certificates=None, server=None, kind="application/json"):
         """Over the unix socket, or with the certificate of that name."""
         words = ["-X", method] if method != "HEAD" else ["-I"]
         if data is not None and not isinstance(data, (str, bytes)):
@@ -86,11 +86,11 @@ class Service:
         if method == "POST" and data is None:
             data = ""
         if certificate is None:
-            return curl(*words, "--unix-socket", self.socket, "http://localhost" + path, data=data)
+            return curl(*words, "--unix-socket", self.socket, "http://localhost" + path, data=data, kind=kind)
         folder = certificates or self.folder / "certificates"
         return curl(*words, "--cacert", str(folder / "authority.pem"), "--cert", str(folder / f"{certificate}.pem"),
                     "--key", str(folder / f"{certificate}.key"),
-                    f"https://{server or self.address('operator-tls')}{path}", data=data)
+                    f"https://{server or self.address('operator-tls')}{path}", data=data, kind=kind)
 
     def watch(self, path):
         return curl(f"http://{self.address('metrics')}{path}")

@@ -42,7 +42,10 @@ TEST(OperatorCommand, is_the_same_after_it_was_a_request) {
       if (field.is == Field::Is::number) {
         command.numbers[field.name] = 3;
       } else {
-        command.words[field.name] = field.is == Field::Is::text ? "return {\n\"a\" }" : "a/b c%?&=\"ö";
+        const std::string word = field.is == Field::Is::text    ? "return {\n\"a\" }"
+                                 : field.is == Field::Is::bytes ? std::string("\0\xff{", 3)
+                                                                : "a/b c%?&=\"ö";
+        command.words[field.name] = word.substr(0, static_cast<size_t>(field.most));
       }
     }
     const RequestText text = request_of(command);
@@ -100,6 +103,25 @@ TEST(OperatorCommand, with_a_query_that_is_wrong_is_refused) {
   EXPECT_EQ(refused("GET", "/v1/runs?state=%FF").why, "state is no UTF-8");
   EXPECT_EQ(refused("GET", "/v1/runs/%0a").status, 400);
   EXPECT_EQ(refused("GET", "/v1/policies/%4").status, 400);
+}
+
+TEST(OperatorCommand, of_an_archive_has_it_as_its_body_and_its_name_in_the_query) {
+  const OperatorCommand load = taken("POST", "/v1/bundles?origin=a%2Fb.bundle", std::string_view("{\0\xff", 3));
+  EXPECT_EQ(load.ask, Ask::bundle_load);
+  EXPECT_EQ(load.word("origin"), "a/b.bundle");
+  EXPECT_EQ(load.word("archive"), std::string("{\0\xff", 3));
+  EXPECT_EQ(content_type_of(route_of(Ask::bundle_load)), "application/x-tar");
+  EXPECT_EQ(content_type_of(route_of(Ask::bundle_use)), "application/json");
+  EXPECT_EQ(refused("POST", "/v1/bundles", "x").why, "the query lacks origin");
+  EXPECT_EQ(refused("POST", "/v1/bundles?origin=", "x").why, "the query lacks origin");
+  EXPECT_EQ(refused("POST", "/v1/bundles?origin=a", "").why, "archive is empty");
+  EXPECT_EQ(refused("POST", "/v1/bundles?origin=a", std::string(kLargestBody + 1, 'x')).status, 413);
+  EXPECT_THROW(request_of({Ask::bundle_load, {{"origin", "a"}, {"archive", std::string(kLargestBody + 1, 'x')}}, {}}),
+               Error);
+}
+
+TEST(OperatorCommand, with_a_body_over_a_megabyte_is_refused_where_no_archive_is_wanted) {
+  EXPECT_EQ(refused("POST", "/v1/policies", std::string((1 << 20) + 1, ' ')).status, 413);
 }
 
 TEST(OperatorCommand, that_json_cannot_hold_is_not_sent) {

@@ -1,0 +1,126 @@
+#include "app/bundle_answers.h"
+#include "app/bundle_source.h"
+#include "app/moment.h"
+#include "app/store_desk.h"
+#include "app/version_kind.h"
+
+namespace cw::app {
+
+using service::kConflict;
+using service::kNotThere;
+
+namespace {
+
+using Json = StoreDesk::Json;
+
+store::Version find(store::Store& store, const std::string& named) {
+  store::Version out;
+  with_cause(kNotThere, [&] { out = store.bundles().find(named); });
+  return out;
+}
+
+engine::BundleArchive archive_of(store::Store& store, const store::Version& version) {
+  engine::BundleArchive out;
+  with_cause(kConflict, [&] { out = stored_bundle(store, version.hash); });
+  return out;
+}
+
+Json told(const store::Version& version) { return {{"name", version.name}, {"hash", version.hash}}; }
+
+}  // namespace
+
+Json StoreDesk::bundle_list() {
+  const auto store = open_(Wants::read);
+  const VersionStates states(*store, bundle_kind());
+  Json all = Json::array();
+  for (const store::Version& version : store->bundles().list()) all.push_back(states.json_of(version));
+  return {{"in_use", states.in_use()}, {"bundles", all}};
+}
+
+/// `text`: of the file that was asked for; null: of none.
+Json StoreDesk::bundle_show(const Command& command) {
+  const auto store = open_(Wants::read);
+  const store::Version version = find(*store, command.word("version"));
+  const std::string file = command.word("file");
+  Json out = VersionStates(*store, bundle_kind()).whole(version);
+  out["signed"] = false;
+  out["manifest"] = nullptr;
+  out["text"] = nullptr;
+  if (version.discarded != 0 && file.empty()) return out;
+  const engine::BundleArchive archive = archive_of(*store, version);
+  out["signed"] = archive.signature.has_value();
+  out["manifest"] = Json::parse(archive.manifest);
+  if (file.empty()) return out;
+  const auto found = archive.bundle->texts().find(file);
+  if (found == archive.bundle->texts().end()) {
+    throw Error(ErrorKind::usage,
+                "bundle " + version.name + " has no file '" + file + "'; cardwright bundle show " + version.name +
+                    " lists those it has",
+                {}, kNotThere);
+  }
+  out["text"] = found->second;
+  return out;
+}
+
+/// Its flows are loaded once before it is put in.
+Json StoreDesk::bundle_load(const Command& command, const std::string& who) {
+  const std::string origin = command.word("origin");
+  const std::string name = std::filesystem::path(origin).stem().string();
+  if (name.empty()) throw Error(ErrorKind::usage, "a bundle is called what its file is, and '" + origin + "' is none");
+  const std::string bytes = command.word("archive");
+  const engine::BundleArchive archive = engine::BundleArchive::read(view(bytes), origin);
+  engine::check_scripts(*archive.bundle);
+  const bool is_new = put_bundle(*open_(Wants::make), archive, origin, who);
+  return {{"name", name}, {"hash", archive.bundle->hash()}, {"new", is_new}};
+}
+
+Json StoreDesk::bundle_diff(const Command& command) {
+  const auto store = open_(Wants::read);
+  const auto before = archive_of(*store, find(*store, command.word("before"))).bundle;
+  return diff_answer(*before, *archive_of(*store, find(*store, command.word("after"))).bundle);
+}
+
+Json StoreDesk::bundle_verify(const Command& command) {
+  const auto store = open_(Wants::read);
+  const store::Version version = find(*store, command.word("version"));
+  const engine::BundleArchive archive = archive_of(*store, version);
+  const crypto::Signer signer = archive.verify(command.word("trust"), now_ms() / 1000, version.name);
+  Json out = told(version);
+  out["files"] = archive.bundle->texts().size();
+  out["signer"] = signer.name;
+  out["until"] = signer.until * 1000;
+  out["certificate"] = signer.fingerprint;
+  return out;
+}
+
+Json StoreDesk::bundle_use(const Command& command, const std::string& who) {
+  const auto store = open_(Wants::change);
+  const store::Version found = find(*store, command.word("version"));
+  with_cause(kConflict, [&] {
+    bundle_kind().readable(*store, found.hash);  // nothing that this program cannot read comes into use
+    store->bundles().use(found.hash, who, command.word("reason"));
+  });
+  return told(found);
+}
+
+Json StoreDesk::bundle_rollback(const Command& command, const std::string& who) {
+  const auto store = open_(Wants::change);
+  const std::vector<store::Use> history = store->bundles().history();
+  store::Use now;
+  with_cause(kConflict, [&] {
+    if (history.size() > 1) bundle_kind().readable(*store, history[1].hash);
+    now = store->bundles().roll_back(who, command.word("reason"));
+  });
+  return told(store->bundles().find(now.hash));
+}
+
+Json StoreDesk::bundle_discard(const Command& command, const std::string& who) {
+  const auto store = open_(Wants::change);
+  const store::Version version = find(*store, command.word("version"));
+  with_cause(kConflict, [&] { store->bundles().discard(version.hash, who); });
+  Json out = told(version);
+  out["runs"] = version.runs;
+  return out;
+}
+
+}  // namespace cw::app
