@@ -20,8 +20,8 @@ const se::Flavor& flavor_named(const std::string& name) { return se::flavor(name
 
 class StoredDeviceRun : public service::DeviceRun {
  public:
-  StoredDeviceRun(std::unique_ptr<DurableRun> durable, engine::RunSetup&& setup, BatchCourier& courier)
-      : durable_(std::move(durable)), courier_(courier) {
+  StoredDeviceRun(std::unique_ptr<DurableRun> durable, engine::RunSetup&& setup, BatchCourier& courier, bool taken_up)
+      : durable_(std::move(durable)), courier_(courier), taken_up_(taken_up) {
     setup.http = call_http;
     durable_->join(setup);
     const auto refused = failure_of([&] { run_ = std::make_unique<engine::Run>(std::move(setup)); });
@@ -35,10 +35,12 @@ class StoredDeviceRun : public service::DeviceRun {
 
   engine::Run& run() override { return *run_; }
   const std::string& id() const override { return durable_->id(); }
+  bool taken_up() const override { return taken_up_; }
 
  private:
   std::unique_ptr<DurableRun> durable_;
   BatchCourier& courier_;
+  const bool taken_up_;
   std::unique_ptr<engine::Run> run_{};
 };
 
@@ -104,7 +106,7 @@ std::unique_ptr<service::DeviceRun> DeviceRuns::open(const std::string& text, en
     taken.setup.keys = keys_;
     taken.setup.device = engine::Device{kDeviceCard, relay};
     return std::make_unique<StoredDeviceRun>(std::make_unique<DurableRun>(store_, std::move(taken.journal)),
-                                             std::move(taken.setup), courier());
+                                             std::move(taken.setup), courier(), true);
   }
   if (ticket.expires < now_ms()) {
     throw Error(ErrorKind::usage, "the ticket expired before its run began; ask whoever gave it for a new one");
@@ -124,7 +126,7 @@ std::unique_ptr<service::DeviceRun> DeviceRuns::open(const std::string& text, en
   const journal::Origin origin{kDeviceCard, flavor.name, key_file_, {}, false, {}};
   auto durable =
       std::make_unique<DurableRun>(store_, setup, origin, journal::RunAhead{ticket.run, {}, choice.is, {}}, bundle_);
-  return std::make_unique<StoredDeviceRun>(std::move(durable), std::move(setup), courier());
+  return std::make_unique<StoredDeviceRun>(std::move(durable), std::move(setup), courier(), false);
 }
 
 std::string issue_ticket(store::Store& store, const engine::Bundle& bundle, const std::string& flow,

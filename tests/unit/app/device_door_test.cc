@@ -58,8 +58,10 @@ class DeviceDoorStory : public testing::Test {
     options.where = folder_ / "store.db";
     store_ = store::Store::open(options);
     runs_ = std::make_unique<DeviceRuns>(store_, folder_ / "keys");
-    desk_ = std::make_unique<service::DeviceDesk>(service::DeviceDesk::Setup{
-        [this](const std::string& ticket, engine::Relay relay) { return runs_->open(ticket, relay); }, 2});
+    desk_ = std::make_unique<service::DeviceDesk>(
+        service::DeviceDesk::Setup{
+            [this](const std::string& ticket, engine::Relay relay) { return runs_->open(ticket, relay); }, 2},
+        counters_);
     door_ = std::make_unique<service::DeviceDoor>(*desk_, service::DeviceDoor::Setup{1, {}});
     net::ServerSetup setup;
     setup.listen = "127.0.0.1:0";
@@ -92,6 +94,7 @@ class DeviceDoorStory : public testing::Test {
   fs::path folder_;
   std::shared_ptr<store::Store> store_;
   std::unique_ptr<DeviceRuns> runs_;
+  service::DeviceCounters counters_;
   std::unique_ptr<service::DeviceDesk> desk_;
   std::unique_ptr<service::DeviceDoor> door_;
   std::unique_ptr<net::HttpServer> server_;
@@ -167,7 +170,10 @@ TEST_F(Seram, a_ticket_brings_an_applet_onto_the_card_of_a_device) {
   EXPECT_EQ(run().card, "device");
   EXPECT_NE(run().card_id, "") << "as the card itself answered";
   EXPECT_NE(memory(*card), memory(se::Card(se::flavor("generic"))));
-  EXPECT_EQ(desk_->counters().done, 1u);
+  EXPECT_EQ(counters_.runs_begun, 1u);
+  EXPECT_EQ(counters_.runs_done, 1u);
+  EXPECT_EQ(counters_.seram.orders, counters_.seram.reports);
+  EXPECT_EQ(counters_.seram.sessions, 1u);
   EXPECT_LT(exchanges_ * 2, device.apdus) << "LOAD blocks travel together";
 }
 
@@ -215,7 +221,7 @@ TEST_F(Seram, tickets_that_are_forged_expired_or_used_open_nothing) {
   EXPECT_EQ(manage(forged, SeramDevice::polling()).status, 404);
   EXPECT_EQ(manage("x", SeramDevice::polling()).status, 404);
   EXPECT_EQ(manage(ticket("demo/inventory", std::chrono::milliseconds(-1)), SeramDevice::polling()).status, 404);
-  EXPECT_EQ(desk_->counters().refused, 3u);
+  EXPECT_EQ(counters_.refused[static_cast<size_t>(ErrorKind::usage)], 3u);
   SeramDevice device(std::make_shared<se::Card>(se::flavor("generic")));
   serve(device, good);
   EXPECT_EQ(run().state, store::RunState::done);
