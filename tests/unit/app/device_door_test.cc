@@ -16,6 +16,7 @@
 #include "net/http_server.h"
 #include "se/card.h"
 #include "se/sim_reader.h"
+#include "store/database.h"
 #include "store/store.h"
 
 namespace cw::app {
@@ -258,6 +259,55 @@ TEST_F(Seram, a_session_speaks_one_protocol) {
   const net::Headers headers = {{"X-Admin-Protocol", "globalplatform-remote-admin/1.0"}, {"X-Admin-From", "7"}};
   EXPECT_EQ(post("/gp/ram/" + text, "", headers).status, 404);
   EXPECT_EQ(manage(text, SeramDevice::polling()).status, 200);
+}
+
+TEST_F(Seram, a_device_whose_run_another_process_holds_is_told_to_ask_again) {
+  const std::string text = ticket();
+  store::StoreOptions options;
+  options.where = folder_ / "store.db";
+  const DeviceRuns other(store::Store::open(options), folder_ / "keys");
+  auto held = other.open(text, engine::Relay::goes_on);
+  EXPECT_EQ(post("/gp/seram/handshake" + session(text), SeramDevice::handshake()).status, 200);
+  for (int n = 0; n < 3; ++n) {
+    const net::HttpResponse answer = manage(text, SeramDevice::polling());
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_EQ(answer.body, R"({"delay":1})");
+  }
+  EXPECT_EQ(counters_.seram.sessions, 1u);
+  held.reset();
+  const json order = json::parse(manage(text, SeramDevice::polling()).body);
+  EXPECT_EQ(order.at("chosenSecureElement").at("seId"), "8900") << "what the handshake said is kept";
+  EXPECT_EQ(counters_.runs_taken_up, 1u);
+}
+
+TEST_F(Seram, a_run_that_the_store_did_not_keep_up_with_is_taken_up_and_the_card_ends_up_the_same) {
+  auto whole = std::make_shared<se::Card>(se::flavor("generic"));
+  SeramDevice untroubled(whole);
+  serve(untroubled, ticket());
+  auto card = std::make_shared<se::Card>(se::flavor("generic"));
+  SeramDevice device(card);
+  const auto database = store::open_database((folder_ / "store.db").string(), false);
+  serve(device, ticket(), [&](size_t n) {
+    // As if another process had taken the run over and given it up.
+    if (n == 4) database->run({"UPDATE runs SET fence = fence + 1, owner = ''", {}});
+  });
+  EXPECT_EQ(run().state, store::RunState::done);
+  EXPECT_EQ(memory(*card), memory(*whole));
+  EXPECT_EQ(counters_.runs_taken_up, 1u);
+  EXPECT_EQ(counters_.seram.waits, 1u) << "the device was told to ask again";
+}
+
+TEST_F(Seram, the_application_on_the_device_hears_how_it_ended) {
+  const std::string text = ticket("demo/inventory");
+  SeramDevice device(std::make_shared<se::Card>(se::flavor("generic")));
+  std::string report = SeramDevice::polling();
+  std::string last;
+  for (int n = 0; !report.empty() && n < 2000; ++n) report = device.carry_out(last = manage(text, report).body);
+  const json said = {
+      {{"ramCommandType", "notificationCommand"}, {"deviceAppNotification", "run/" + run().id + "/done"}},
+      {{"ramCommandType", "ramStopCommand"}}};
+  EXPECT_EQ(json::parse(last).at("ramCommands"), said);
+  EXPECT_EQ(json::parse(manage(text, SeramDevice::polling()).body).at("ramCommands"), said) << "should it be lost";
 }
 
 TEST_F(Seram, a_run_that_has_used_its_attempts_up_waits_for_an_operator) {
