@@ -104,6 +104,7 @@ std::unique_ptr<service::DeviceRun> DeviceRuns::open(const std::string& text, en
     journal::StoreJournal::TakenUp taken = journal::StoreJournal::take_up(
         store_, ticket.run, [](std::chrono::milliseconds) { return false; }, kDeviceCard);
     taken.setup.keys = keys_;
+    caps_.share(taken.setup.arguments);
     taken.setup.device = engine::Device{kDeviceCard, relay};
     return std::make_unique<StoredDeviceRun>(std::make_unique<DurableRun>(store_, std::move(taken.journal)),
                                              std::move(taken.setup), courier(), true);
@@ -119,6 +120,7 @@ std::unique_ptr<service::DeviceRun> DeviceRuns::open(const std::string& text, en
   setup.policy = choice.policy;
   setup.arguments =
       engine::Arguments::check(engine::check_flow(*setup.bundle, ticket.flow), settings_of(ticket.settings));
+  caps_.share(setup.arguments);
   setup.keys = keys_;
   setup.device = engine::Device{kDeviceCard, relay};
   setup.flavor = OpenCard::host_side(flavor);
