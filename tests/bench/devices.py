@@ -2,7 +2,7 @@
 """Many devices on a service that is started here: installs per second and core, bytes, memory, times of answers, and
 policies that are swapped meanwhile.
 
-usage: tests/bench/devices.py BUILD [--smoke | ROW...]
+usage: tests/bench/devices.py [--smoke] BUILD [ROW...]
 
 BUILD: a build folder, with cardwright and tests/bench/device_load in it. Rows of docs/PERFORMANCE.md go to standard output,
 checks to standard error; ROW: installs, held, swaps (default: all). --smoke: few devices, checks alone, and the last line
@@ -59,13 +59,14 @@ class Swaps(threading.Thread):
         super().__init__()
         self.path, self.wanted = path, wanted
         self.times, self.problems = [], []
+        self.uses = [("one", 0, 0)]  # name, milliseconds since 1970 when it was asked for and when that returned
         self.ends = threading.Event()
 
     def run(self):
         door = Socket(self.path)
         while len(self.times) < self.wanted and not self.ends.is_set():
             name = ("two", "one")[len(self.times) % 2]
-            began = time.monotonic()
+            began, asked = time.monotonic(), time.time() * 1e3
             door.request("POST", f"/v1/policies/{name}/use", "{}", {"Content-Type": "application/json"})
             answer = door.getresponse()
             body = answer.read()
@@ -73,6 +74,7 @@ class Swaps(threading.Thread):
             if answer.status != 200:
                 self.problems.append(f"{answer.status} {body[:200]}")
                 return
+            self.uses.append((name, asked, time.time() * 1e3))
             self.ends.wait(0.02)
 
 
@@ -81,7 +83,7 @@ class Bench:
         self.cardwright = build / "cardwright"
         self.load_program = build / "tests/bench/device_load"
         self.folder = Path(folder)
-        self.passed = self.failed = 0
+        self.passed = self.failed = self.starts = 0
         self.service = None
         self.demo = None
         self.kept = self.folder / "holder"
@@ -108,19 +110,26 @@ class Bench:
         self.demo.mkdir()
         first = Service(self.cardwright, self.demo, "--demo", str(self.demo))
         first.ready()
+        device["https"] = {"listen": first.address("device")}  # where devices find it again when it begins anew
         first.end(signal.SIGTERM)
         file = self.demo / "serve.json"
         text = "\n".join(line for line in file.read_text().splitlines() if not line.strip().startswith("//"))
         configuration = json.loads(text)
-        configuration["doors"]["device"].update(device)
+        door = configuration["doors"]["device"]
+        device["https"] = {**door["https"], **device["https"]}
+        door.update(device)
         file.write_text(json.dumps(configuration))
-        self.service = Service(self.cardwright, self.demo, str(file), name="load")
-        if not self.service.ready():
-            sys.exit(self.service.log())
+        self.begin_service()
         for policy in ("one", "two"):
             (self.folder / f"{policy}.lua").write_text(POLICY.format(name=policy))
             self.cw("policy", "load", f"{policy}.lua", "--store", self.store)
         self.cw("policy", "use", "one", "--store", self.store)
+
+    def begin_service(self):
+        self.starts += 1
+        self.service = Service(self.cardwright, self.demo, str(self.demo / "serve.json"), name=f"load{self.starts}")
+        if not self.service.ready():
+            sys.exit(self.service.log())
 
     def stop(self):
         if self.service:
@@ -159,36 +168,44 @@ class Bench:
                    result["in_wanted_state"] != devices and result["in_wanted_state"], result["failed"] and result["errors"])
         return result
 
+    def worker_id(self):
+        return next(each["pid"] for each in self.service.ask("GET", "/v1/health").json["workers"]
+                    if each["name"].startswith("device"))
+
     def worker(self):
         """The device worker's process: seconds of processor time, bytes in memory, open files, threads."""
-        pid = next(each["pid"] for each in self.service.ask("GET", "/v1/health").json["workers"]
-                   if each["name"].startswith("device"))
+        pid = self.worker_id()
         stat = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
         status = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
         return {"seconds": (int(stat[11]) + int(stat[12])) / TICK, "bytes": int(status["VmRSS"].split()[0]) * 1024,
                 "threads": int(status["Threads"]), "files": len(os.listdir(f"/proc/{pid}/fd"))}
 
-    def check_runs(self, devices, swaps, name):
-        """What the store says: nothing was dropped, and each run began under the policy that was in use just then."""
+    def check_runs(self, devices, uses, name):
+        """What the store says: nothing was dropped, and each run began under a policy that was in use just then: not under
+        one whose successor's use had returned before the run was asked for."""
         runs = [json.loads(line) for line in self.cw("runs", "list", "--store", self.store, "--json", "--all").splitlines()]
         self.check(f"{name}: no run was dropped", len(runs) != devices and len(runs),
                    [run for run in runs if run["state"] != "done"][:3])
-        use, begun, wrong, uses = "", {}, [], 0
+        begun, used = {}, 0
         for line in self.cw("audit", "list", "--store", self.store, "--json").splitlines():
             record = json.loads(line)
-            if record["action"] == "policy used":
-                use = record["subject"]
-                uses += 1
-            elif record["action"] == "run begun":
-                details = dict(record["details"])
-                begun.setdefault(record["subject"], []).append(details["policy_hash"])
-                if details["policy_hash"] != use:
-                    wrong.append(record)
-        self.check(f"{name}: none began under a policy after another was in use", wrong[:3])
-        self.check(f"{name}: each run has seen one policy", [run["id"] for run in runs if
-                                                             begun.get(run["id"]) != [run["policy_hash"]]][:3])
-        self.check(f"{name}: {swaps} swaps are in the audit", uses != swaps + 1 and uses)
-        if swaps > 20:
+            used += record["action"] == "policy used"
+            if record["action"] == "run begun":
+                begun.setdefault(record["subject"], []).append((dict(record["details"])["policy_hash"], record["time"]))
+        wrong = []
+        for run in runs:
+            told = begun.get(run["id"], [])
+            if [hash_ for hash_, _ in told] != [run["policy_hash"]]:
+                wrong.append((run, told))
+                continue
+            time_ = told[0][1]
+            ends = [after[2] for after in uses[1:]] + [float("inf")]
+            if not any(each[0] == run["policy"] and each[1] <= time_ + 1 and end + 1 >= run["created"]
+                       for each, end in zip(uses, ends)):
+                wrong.append((run, time_))
+        self.check(f"{name}: each run saw one policy, and none began under one that another had replaced", wrong[:2])
+        self.check(f"{name}: {len(uses) - 1} swaps are in the audit", used != len(uses) and used)
+        if len(uses) > 100:
             self.check(f"{name}: both policies had their runs", len({run["policy_hash"] for run in runs}) != 2)
 
     # The rows.
@@ -205,7 +222,7 @@ class Bench:
             result["cpu"] = (self.worker()["seconds"] - before["seconds"]) / devices
             results.append(result)
             there.append(result["cpu"])
-        self.check_runs(devices * turns, 0, "installs")
+        self.check_runs(devices * turns, [("one", 0, 0)], "installs")
         bare, kept = median([each["seconds"] for each in here]), median([each["journal_seconds"] for each in here])
         card = median([each["card_seconds"] for each in here])
         one = results[-1]
@@ -231,11 +248,10 @@ class Bench:
         during = self.worker()
         self.check(f"held: {devices} devices are in the middle of their runs at once",
                    said != ["held", str(devices)] and said)
-        swaps = Swaps(self.service.socket, 0)
         load.stdin.write("go on\n")
         load.stdin.flush()
         result = self.end_load(load, devices, "held")
-        self.check_runs(devices, len(swaps.times), "held")
+        self.check_runs(devices, [("one", 0, 0)], "held")
         first, after = result["answers_before_hold"], result["answers"]
         row(f"{devices} devices in mid-run at once: memory of one, with its connection",
             f"{(during['bytes'] - before['bytes']) / devices / 1024:.0f} KiB", f"{during['files']} open files, "
@@ -252,7 +268,7 @@ class Bench:
         swaps.ends.set()
         swaps.join()
         self.check("swaps: each was answered", swaps.problems)
-        self.check_runs(devices, len(swaps.times), "swaps")
+        self.check_runs(devices, swaps.uses, "swaps")
         times = sorted(swaps.times)
         row(f"{len(times)} swaps of the policy during {devices} installs: runs dropped", "0")
         row("until `use` returned, and nothing begins under the one before",
@@ -261,17 +277,39 @@ class Bench:
         return result
 
 
+    def killed(self, devices):
+        """All are in the middle of their runs, policies are swapped, the worker is killed, the service begins anew, and the
+        worker is killed once more while they go on."""
+        swaps = Swaps(self.service.socket, 1_000_000)
+        load = self.begin_load(devices, at_once=16, hold=2)
+        swaps.start()
+        said = load.stdout.readline().split()
+        swaps.ends.set()
+        swaps.join()
+        os.kill(self.worker_id(), signal.SIGKILL)
+        self.service.end(signal.SIGTERM)
+        self.begin_service()
+        load.stdin.write("go on\n")
+        load.stdin.flush()
+        os.kill(self.worker_id(), signal.SIGKILL)
+        self.end_load(load, devices, "killed")
+        self.check("killed: twice, and begun anew, with all in the middle of their runs", said != ["held", str(devices)] and said)
+        self.check_runs(devices, swaps.uses, "killed")
+        self.cw("audit", "verify", "--store", self.store)
+
+
 def main(arguments):
-    if not arguments or arguments[0].startswith("-"):
+    smoke = arguments[:1] == ["--smoke"]
+    build, *wanted = arguments[smoke:] or ["-"]
+    if build.startswith("-"):
         print(__doc__.strip(), file=sys.stderr)
         return 2
-    build, *wanted = arguments
-    smoke = wanted == ["--smoke"]
     many = int(os.environ.get("CW_BENCH_DEVICES", "2000"))
     stories = {"installs": lambda bench: bench.installs(), "held": lambda bench: bench.held(many),
                "swaps": lambda bench: bench.swaps(2000, 1000)}
     if smoke:
-        stories = {"held": lambda bench: bench.held(20), "swaps": lambda bench: bench.swaps(50, 20)}
+        stories = {"held": lambda bench: bench.held(20), "swaps": lambda bench: bench.swaps(50, 20),
+                   "killed": lambda bench: bench.killed(100)}
     with tempfile.TemporaryDirectory(prefix="cardwright-load-") as folder:
         bench = Bench(Path(build).resolve(), folder)
         try:

@@ -22,6 +22,9 @@ std::string post(const std::string& target, const std::string& headers, const st
          "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
 }
 
+/// The service knows no session any more: its last word was lost on the way.
+bool is_over(const LoadAnswer& answer, uint64_t orders) { return answer.status == 404 && orders > 0; }
+
 [[noreturn]] void unexpected(const LoadAnswer& answer) {
   throw Error(ErrorKind::http, "status " + std::to_string(answer.status) + ": " + answer.body.substr(0, 200));
 }
@@ -37,6 +40,7 @@ class SeramDevice : public LoadDevice {
     return post("/gp/seram/remoteManagement" + session, headers, agent::print_report(report_));
   }
   Next take(const LoadAnswer& answer) override {
+    if (is_over(answer, orders)) return {true};
     if (answer.status != 200) unexpected(answer);
     if (!known_) {
       agent::check_handshake(answer.body);
@@ -77,6 +81,7 @@ class RamHttpDevice : public LoadDevice {
     return post(url_, headers, to_string(body_));
   }
   Next take(const LoadAnswer& answer) override {
+    if (is_over(answer, orders)) return {true};
     if (answer.status != 200 && answer.status != 204) unexpected(answer);
     const auto next = answer.headers.find("x-admin-next-uri");
     body_.clear();
