@@ -118,8 +118,8 @@ std::unique_ptr<service::DeviceRun> DeviceRuns::open(const std::string& text, en
   const PolicyChoice choice = choose_policy({}, store_.get(), *setup.bundle);
   setup.flow_name = ticket.flow;
   setup.policy = choice.policy;
-  setup.arguments =
-      engine::Arguments::check(engine::check_flow(*setup.bundle, ticket.flow), settings_of(ticket.settings));
+  setup.flow = std::make_shared<const engine::Flow>(engine::check_flow(*setup.bundle, ticket.flow));  // once for all
+  setup.arguments = engine::Arguments::check(*setup.flow, settings_of(ticket.settings));
   caps_.share(setup.arguments);
   setup.keys = keys_;
   setup.device = engine::Device{kDeviceCard, relay};
