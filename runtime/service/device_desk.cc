@@ -13,7 +13,8 @@ constexpr std::chrono::milliseconds kLastWord{30'000};
 
 }  // namespace
 
-DeviceDesk::DeviceDesk(Setup setup, DeviceCounters& counters) : setup_(std::move(setup)), counters_(counters) {
+DeviceDesk::DeviceDesk(Setup setup, DeviceCounters& counters)
+    : setup_(std::move(setup)), counters_(counters), errands_(setup_.errands) {
   for (unsigned i = 0; i < setup_.threads; ++i) lanes_.push_back(std::make_unique<Lane>());
   for (const std::unique_ptr<Lane>& lane : lanes_) {
     threads_.start([this, &lane] { serve(*lane); });
@@ -89,7 +90,7 @@ DeviceDesk::Places::iterator DeviceDesk::open(Lane& lane, const Request& request
   ++(run->taken_up() ? counters_.runs_taken_up : counters_.runs_begun);
   if (found == lane.places.end()) found = enter(lane, request);
   found->second.call->waits_for.clear();
-  found->second.call->session.emplace(std::move(run));
+  found->second.call->session.emplace(std::move(run), errands_);
   return found;
 }
 

@@ -43,8 +43,9 @@ class DeviceDesk {
     unsigned threads = 4;
     std::chrono::milliseconds silence{300'000};  // a device that is not heard of for so long loses its place in memory
     size_t sessions = 20'000;                    // in memory, in all
+    unsigned errands = 16;                       // calls to backends at once
     size_t waiting = 1'000;                      // requests of devices that no thread has taken up yet, in all
-    std::chrono::seconds longest{90};            // at one request; a backend's deadline is 30 s
+    std::chrono::seconds longest{90};            // at one request
   };
   /// `counters`: borrowed.
   DeviceDesk(Setup setup, DeviceCounters& counters);
@@ -94,6 +95,7 @@ class DeviceDesk {
 
   Setup setup_;
   DeviceCounters& counters_;
+  Errands errands_;
   std::vector<std::unique_ptr<Lane>> lanes_{};
   std::atomic<bool> ends_{false};
   std::atomic<size_t> waiting_{0};
