@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <csignal>
 
 #include "base/error.h"
@@ -6,14 +5,6 @@
 #include "renewal_private.h"
 
 namespace cw::store {
-
-namespace {
-
-// Leases in one transaction: with thousands of them, others would wait for all.
-constexpr size_t kAtOnce = 100;
-constexpr std::chrono::milliseconds kBetween{1};  // so that who waits for the database comes in
-
-}  // namespace
 
 Renewal::~Renewal() {
   {
@@ -49,24 +40,8 @@ void Renewal::work() {
   }
 }
 
-void Renewal::renew_some(const std::vector<Due>& some) {
-  std::vector<Statement> statements;
-  for (const auto& each : some) statements.push_back(each.second);
-  const std::chrono::milliseconds sent = boot_time();
-  std::vector<Result> results;
-  // A sign of life that a power cut takes away was of a process that it took away, too.
-  db_.unhurried([&] { results = db_.run_all(statements); });
-  for (size_t i = 0; i < some.size(); ++i) {
-    if (results[i].changed == 1) {
-      renew(*some[i].first, sent + length_);
-    } else {
-      some[i].first->ended = true;
-    }
-  }
-}
-
 void Renewal::renew_all() {
-  std::vector<Due> due;
+  std::vector<std::pair<std::shared_ptr<LeaseTime>, Statement>> due;
   {
     const std::lock_guard lock(mutex_);
     std::erase_if(kept_, [](const Kept& each) {
@@ -81,11 +56,18 @@ void Renewal::renew_all() {
           time, Statement{"UPDATE runs SET beat = beat + 1 WHERE id = $1 AND fence = $2", {each.run, each.fence}});
     }
   }
+  if (due.empty()) return;
+  std::vector<Statement> statements;
+  for (const auto& each : due) statements.push_back(each.second);
+  const std::chrono::milliseconds sent = boot_time();
   try {
-    for (size_t at = 0; at < due.size(); at += kAtOnce) {
-      if (at > 0) std::this_thread::sleep_for(kBetween);
-      renew_some({due.begin() + static_cast<std::ptrdiff_t>(at),
-                  due.begin() + static_cast<std::ptrdiff_t>(std::min(at + kAtOnce, due.size()))});
+    const std::vector<Result> results = db_.run_all(statements);
+    for (size_t i = 0; i < due.size(); ++i) {
+      if (results[i].changed == 1) {
+        renew(*due[i].first, sent + length_);
+      } else {
+        due[i].first->ended = true;
+      }
     }
   } catch (const Error& error) {
     // Leases run out if this goes on; who holds them sees that before the next command.

@@ -5,10 +5,8 @@
 #pragma once
 
 #include <condition_variable>
-#include <memory>
 #include <mutex>
 #include <thread>
-#include <utility>
 #include <vector>
 
 #include "store/database.h"
@@ -30,11 +28,8 @@ class Renewal {
     std::weak_ptr<LeaseTime> time;
   };
 
-  using Due = std::pair<std::shared_ptr<LeaseTime>, Statement>;
-
   void work();
   void renew_all();
-  void renew_some(const std::vector<Due>& some);
 
   Database& db_;
   std::chrono::milliseconds length_;
