@@ -306,7 +306,7 @@ def main(arguments):
         return 2
     many = int(os.environ.get("CW_BENCH_DEVICES", "2000"))
     stories = {"installs": lambda bench: bench.installs(), "held": lambda bench: bench.held(many),
-               "swaps": lambda bench: bench.swaps(2000, 1000)}
+               "swaps": lambda bench: bench.swaps(1500, 1000)}
     if smoke:
         stories = {"held": lambda bench: bench.held(20), "swaps": lambda bench: bench.swaps(50, 20),
                    "killed": lambda bench: bench.killed(100)}

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the benchmarks and prints one table: each row with the floor or peer of the same run beside it. Options are for
-# the first part, which Google Benchmark runs; CW_BENCH_RUNS: how many runs wait in the store of the
-# last row of journals; CW_BENCH_DEVICES: how many devices are in the middle of their runs at once.
+# the first part, which Google Benchmark runs. CW_BENCH_RUNS: how many runs wait in the store of the last row of journals;
+# CW_BENCH_DEVICES: how many devices are in the middle of their runs at once.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 . tools/say.sh
