@@ -7,7 +7,7 @@ cd "$(dirname "$0")"
 . tools/build.sh
 . tools/postgres.sh
 
-quick_stages=(release unit vectors selftest lua cli store runs policy bundle device serve page devices outbox scenarios batch repeat recordings secrets pcsc vpcd report luacheck lint)
+quick_stages=(release unit vectors selftest lua cli store runs policy bundle device serve page devices load outbox scenarios batch repeat recordings secrets pcsc vpcd report luacheck lint)
 all_stages=("${quick_stages[@]}" docs install clone asan tsan clang fuzz)
 
 usage() {
@@ -29,6 +29,7 @@ earlier ones built, in this order:
   device     cardwright agent against servers of both device protocols that lose answers, wait and lie
   bundle     scripts that operators build, sign, load and swap; openssl and tar read them, broken ones are refused
   devices    devices that call a service, while policies are swapped, workers are killed and the service begins anew
+  load       many devices that tests/bench plays, under swaps, kills and a service that begins anew; each card looked at
   serve      cardwright serve: operators, certificates, workers that are killed, signals; docs/api/operator.yaml
   page       the operators' page in a headless Chromium, used by an operator and a viewer; cardwright top in a terminal
   scenarios  tests/scenarios on simulated cards and through a real pcscd; cardwright test as its users have it
@@ -131,6 +132,10 @@ stage_page() {
 
 stage_devices() {
   tests/interop/devices/run.py "$cardwright"
+}
+
+stage_load() {
+  tests/bench/devices.py --smoke "$(dirname "$cardwright")"
 }
 
 stage_scenarios() {

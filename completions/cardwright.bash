@@ -115,7 +115,7 @@ _cardwright() {
       options='--store --store-key --help'
       case ${line[2]} in list) options+=' --all --json' ;; deliver) options+=' --wait' ;; esac
       ;;
-    ticket) options='--store --store-key --flavor --card --set --expires --help' ;;
+    ticket) options='--store --store-key --flavor --card --set --expires --count --help' ;;
     agent)
       options='--server --card --session --protocol --ca --cert --key --psk --psk-identity --se-type --se-id --flavor'
       options+=' --card-shared --card-state --patience --trace --help'

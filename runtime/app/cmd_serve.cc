@@ -170,15 +170,15 @@ ExitStatus serve(const Options& options) {
   const auto open_desk = [&]() -> std::unique_ptr<service::Desk> {
     return std::make_unique<StoreDesk>(opener(configuration));
   };
-  const auto open_door = [&] {
+  const auto open_door = [&](service::SharedWorker&) {
     return service::make_operator_door({configuration, *counters, log, CW_VERSION, open_desk});
   };
   setup.crews.push_back({"operator", 1, open_door});
   // One, since a device's run is in the memory of the process that has its lease.
   if (configuration.devices) {
-    setup.crews.push_back({"device", 1, [&]() -> std::unique_ptr<service::Door> {
+    setup.crews.push_back({"device", 1, [&](service::SharedWorker& place) -> std::unique_ptr<service::Door> {
                              const auto open = [&] { return opener_of_tickets(configuration); };
-                             return service::make_device_door({configuration, log, open});
+                             return service::make_device_door({configuration, log, place.devices, open});
                            }});
   }
   counters = std::make_unique<service::SharedCounters>(service::names_of(setup.crews));

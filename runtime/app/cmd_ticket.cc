@@ -19,6 +19,7 @@ struct Options {
   std::string flavor{};
   std::string card{};
   std::string lifetime = "1h";
+  unsigned count = 1;
   std::vector<std::string> settings{};
 };
 
@@ -26,9 +27,9 @@ ExitStatus issue(const Options& options) {
   const auto store = options.place.open();
   if (!store) throw Error(ErrorKind::usage, "a ticket is for a run that a store keeps, and --store says none");
   const std::chrono::milliseconds lifetime(parse_age(options.lifetime));
-  std::cout << issue_ticket(*store, *BundleInUse(store).now(),
-                            {options.flow, options.settings, options.flavor, options.card, lifetime})
-            << std::endl;
+  const auto bundle = BundleInUse(store).now();
+  const TicketFor wanted{options.flow, options.settings, options.flavor, options.card, lifetime};
+  for (unsigned i = 0; i < options.count; ++i) std::cout << issue_ticket(*store, *bundle, wanted) << std::endl;
   return ExitStatus::ok;
 }
 
@@ -56,6 +57,9 @@ void add_ticket(CLI::App& program, Action& action) {
   command
       ->add_option("--expires", options->lifetime, "how long the run may be begun with it: 30m, 12h, 7d (default: 1h)")
       ->type_name("AGE");
+  command->add_option("--count", options->count, "so many tickets, a line each (default: 1)")
+      ->check(CLI::Range(1u, 1'000'000u))
+      ->type_name("N");
   command->footer(
       "A ticket is good for one run. Whoever has it can begin that run on a card of theirs, so hand it over as a\n"
       "password is. It opens a session at the device door of every service on this store.\n"

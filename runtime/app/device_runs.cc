@@ -21,8 +21,8 @@ const se::Flavor& flavor_named(const std::string& name) { return se::flavor(name
 
 class StoredDeviceRun : public service::DeviceRun {
  public:
-  StoredDeviceRun(std::unique_ptr<DurableRun> durable, engine::RunSetup&& setup, BatchCourier& courier)
-      : durable_(std::move(durable)), courier_(courier) {
+  StoredDeviceRun(std::unique_ptr<DurableRun> durable, engine::RunSetup&& setup, BatchCourier& courier, bool taken_up)
+      : durable_(std::move(durable)), courier_(courier), taken_up_(taken_up) {
     setup.http = call_http;
     durable_->join(setup);
     const auto refused = failure_of([&] { run_ = std::make_unique<engine::Run>(std::move(setup)); });
@@ -36,10 +36,12 @@ class StoredDeviceRun : public service::DeviceRun {
 
   engine::Run& run() override { return *run_; }
   const std::string& id() const override { return durable_->id(); }
+  bool taken_up() const override { return taken_up_; }
 
  private:
   std::unique_ptr<DurableRun> durable_;
   BatchCourier& courier_;
+  const bool taken_up_;
   std::unique_ptr<engine::Run> run_{};
 };
 
@@ -103,9 +105,10 @@ std::unique_ptr<service::DeviceRun> DeviceRuns::open(const std::string& text, en
     journal::StoreJournal::TakenUp taken = journal::StoreJournal::take_up(
         store_, ticket.run, [](std::chrono::milliseconds) { return false; }, kDeviceCard);
     taken.setup.keys = keys_;
+    caps_.share(taken.setup.arguments);
     taken.setup.device = engine::Device{kDeviceCard, relay, ticket.card};
     return std::make_unique<StoredDeviceRun>(std::make_unique<DurableRun>(store_, std::move(taken.journal)),
-                                             std::move(taken.setup), courier());
+                                             std::move(taken.setup), courier(), true);
   }
   if (ticket.expires < now_ms()) {
     throw Error(ErrorKind::usage, "the ticket expired before its run began; ask whoever gave it for a new one");
@@ -116,8 +119,9 @@ std::unique_ptr<service::DeviceRun> DeviceRuns::open(const std::string& text, en
   const PolicyChoice choice = choose_policy({}, store_.get(), *setup.bundle);
   setup.flow_name = ticket.flow;
   setup.policy = choice.policy;
-  setup.arguments =
-      engine::Arguments::check(engine::check_flow(*setup.bundle, ticket.flow), settings_of(ticket.settings));
+  setup.flow = std::make_shared<const engine::Flow>(engine::check_flow(*setup.bundle, ticket.flow));  // once for all
+  setup.arguments = engine::Arguments::check(*setup.flow, settings_of(ticket.settings));
+  caps_.share(setup.arguments);
   setup.keys = keys_;
   setup.device = engine::Device{kDeviceCard, relay, ticket.card};
   setup.flavor = OpenCard::host_side(flavor);
@@ -125,7 +129,7 @@ std::unique_ptr<service::DeviceRun> DeviceRuns::open(const std::string& text, en
   const journal::Origin origin{kDeviceCard, flavor.name, key_file_, {}, false, {}};
   auto durable =
       std::make_unique<DurableRun>(store_, setup, origin, journal::RunAhead{ticket.run, {}, choice.is, {}}, bundle_);
-  return std::make_unique<StoredDeviceRun>(std::move(durable), std::move(setup), courier());
+  return std::make_unique<StoredDeviceRun>(std::move(durable), std::move(setup), courier(), false);
 }
 
 std::string issue_ticket(store::Store& store, const engine::Bundle& bundle, const TicketFor& wanted) {

@@ -13,6 +13,7 @@
 
 #include "app/batch_courier.h"
 #include "app/bundle_source.h"
+#include "app/shared_caps.h"
 #include "crypto/key_store.h"
 #include "engine/bundle.h"
 #include "service/device_run.h"
@@ -38,6 +39,7 @@ class DeviceRuns {
   std::shared_ptr<BundleInUse> bundle_;
   std::shared_ptr<const crypto::KeyStore> keys_;
   std::optional<std::string> key_file_{};
+  mutable SharedCaps caps_{};
   mutable std::mutex mutex_{};
   mutable std::unique_ptr<BatchCourier> courier_{};  // brings what runs handed over to its backends
 };

@@ -111,7 +111,7 @@ class Reading {
       reader.problem("https", "is missing, and so is shared_key; a device needs one of them");
     }
     out.keys = file(reader, "keys");
-    out.threads = static_cast<unsigned>(reader.number("threads", 4, 1, 64));
+    out.threads = static_cast<unsigned>(reader.number("threads", 16, 1, 64));
     out.delay = std::chrono::milliseconds(reader.number("delay_ms", 500, 0, 60'000));
     out.silence = std::chrono::seconds(reader.number("silence_seconds", 300, 10, 86'400));
     out.sessions = static_cast<size_t>(reader.number("sessions", 20'000, 1, 1'000'000));

@@ -59,7 +59,7 @@ struct DeviceDoorConfig {
   std::optional<HttpsConfig> https{};
   std::optional<SharedKeyConfig> shared_key{};
   std::optional<std::filesystem::path> keys{};  // key store of the runs; absent: $CARDWRIGHT_KEYS
-  unsigned threads = 4;
+  unsigned threads = 16;
   std::chrono::milliseconds delay{500};  // until a device that has nothing to do asks again
   std::chrono::seconds silence{300};     // a device that is not heard of for so long is called off
   size_t sessions = 20'000;              // devices at once

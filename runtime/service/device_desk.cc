@@ -13,7 +13,8 @@ constexpr std::chrono::milliseconds kLastWord{30'000};
 
 }  // namespace
 
-DeviceDesk::DeviceDesk(Setup setup) : setup_(std::move(setup)) {
+DeviceDesk::DeviceDesk(Setup setup, DeviceCounters& counters)
+    : setup_(std::move(setup)), counters_(counters), errands_(setup_.errands) {
   for (unsigned i = 0; i < setup_.threads; ++i) lanes_.push_back(std::make_unique<Lane>());
   for (const std::unique_ptr<Lane>& lane : lanes_) {
     threads_.start([this, &lane] { serve(*lane); });
@@ -63,40 +64,60 @@ void DeviceDesk::serve(Lane& lane) {
       swept = Clock::now();
     }
   }
-  sessions_ -= lane.places.size();
-  lane.places.clear();
+  while (!lane.places.empty()) leave(lane, lane.places.begin());
+}
+
+DeviceDesk::Places::iterator DeviceDesk::enter(Lane& lane, const Request& request) {
+  ++counters_.of(request.relay).sessions;
+  return lane.places.emplace(request.ticket, Place{std::make_unique<DeviceCall>(request.relay), {}}).first;
+}
+
+void DeviceDesk::leave(Lane& lane, Places::iterator place) {
+  --counters_.of(place->second.call->relay).sessions;
+  lane.places.erase(place);
+}
+
+DeviceDesk::Places::iterator DeviceDesk::open(Lane& lane, const Request& request) {
+  auto found = lane.places.find(request.ticket);
+  if (found != lane.places.end() && found->second.call->relay != request.relay) {
+    throw Error(ErrorKind::usage, "the session of this ticket speaks the other protocol");
+  }
+  if (found != lane.places.end() && found->second.call->session) return found;
+  if (found == lane.places.end() && counters_.seram.sessions + counters_.ram_http.sessions >= setup_.sessions) {
+    throw Error(ErrorKind::budget, "this service has as many devices as it may have; call again later");
+  }
+  std::unique_ptr<DeviceRun> run = setup_.open(request.ticket, request.relay);
+  ++(run->taken_up() ? counters_.runs_taken_up : counters_.runs_begun);
+  if (found == lane.places.end()) found = enter(lane, request);
+  found->second.call->waits_for.clear();
+  found->second.call->session.emplace(std::move(run), errands_);
+  return found;
 }
 
 void DeviceDesk::answer(Lane& lane, const Request& request) {
-  auto found = lane.places.find(request.ticket);
+  Places::iterator place;
   try {
-    if (found == lane.places.end()) {
-      if (sessions_ >= setup_.sessions) {
-        throw Error(ErrorKind::budget, "this service has as many devices as it may have; call again later");
-      }
-      auto call = std::make_unique<DeviceCall>(setup_.open(request.ticket, request.relay), request.relay);
-      found = lane.places.emplace(request.ticket, Place{std::move(call), {}}).first;
-      ++sessions_;
-      ++totals_.opened;
-    }
-    if (found->second.call->relay != request.relay) {
-      throw Error(ErrorKind::usage, "the session of this ticket speaks the other protocol");
-    }
+    place = open(lane, request);
   } catch (const std::exception& failure) {
     const auto* told = dynamic_cast<const Error*>(&failure);
     const Error error = told != nullptr ? *told : Error(ErrorKind::internal, failure.what());
-    if (error.kind() == ErrorKind::usage) ++totals_.refused;
-    request.work(nullptr, &error);
-    return;
+    place = lane.places.find(request.ticket);
+    if (error.kind() == ErrorKind::store) {
+      if (place == lane.places.end()) place = enter(lane, request);
+      place->second.heard = Clock::now();
+      return request.work(place->second.call.get(), &error);
+    }
+    counters_.refuse(error.kind());
+    if (place != lane.places.end() && !place->second.call->session) leave(lane, place);
+    return request.work(nullptr, &error);
   }
-  found->second.heard = Clock::now();
+  place->second.heard = Clock::now();
   try {
-    request.work(found->second.call.get(), nullptr);
+    request.work(place->second.call.get(), nullptr);
   } catch (const std::exception& failure) {
     // A defect: this session ends, and no other.
     const Error error(ErrorKind::internal, failure.what());
-    lane.places.erase(found);
-    --sessions_;
+    leave(lane, place);
     try {
       request.work(nullptr, &error);
     } catch (const Error&) {
@@ -107,11 +128,12 @@ void DeviceDesk::answer(Lane& lane, const Request& request) {
 
 void DeviceDesk::sweep(Lane& lane) {
   const Clock::time_point now = Clock::now();
-  const size_t gone = std::erase_if(lane.places, [&](const auto& place) {
-    const bool over = place.second.call->session.over();
-    return now - place.second.heard > (over ? std::min(setup_.silence, kLastWord) : setup_.silence);
-  });
-  sessions_ -= gone;
+  for (auto place = lane.places.begin(); place != lane.places.end();) {
+    const auto each = place++;
+    const auto& session = each->second.call->session;
+    const bool over = session && session->over();
+    if (now - each->second.heard > (over ? std::min(setup_.silence, kLastWord) : setup_.silence)) leave(lane, each);
+  }
 }
 
 bool DeviceDesk::gets_on() const {
@@ -120,11 +142,6 @@ bool DeviceDesk::gets_on() const {
     const Clock::rep since = lane->busy_since;
     return since != 0 && now - Clock::duration(since) > setup_.longest;
   });
-}
-
-DeviceCounters DeviceDesk::counters() const {
-  const Totals& t = totals_;
-  return {sessions_, t.opened, t.refused, t.orders, t.repeated, t.lost, t.foreign, t.done, t.failed};
 }
 
 }  // namespace cw::service

@@ -11,12 +11,14 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/error.h"
 #include "base/threads.h"
 #include "crypto/digest.h"
+#include "service/device_counters.h"
 #include "service/device_session.h"
 #include "service/ram_http.h"
 #include "service/seram_exchange.h"
@@ -25,24 +27,13 @@ namespace cw::service {
 
 /// A device's session and where the protocol stands that it speaks: one, as its first request has it.
 struct DeviceCall {
-  DeviceCall(std::unique_ptr<DeviceRun> run, engine::Relay of)
-      : session(std::move(run)), relay(of), ram_http(ScriptCoding::indefinite, read_be(crypto::random_bytes(4))) {}
-  DeviceSession session;
+  explicit DeviceCall(engine::Relay of)
+      : relay(of), ram_http(ScriptCoding::indefinite, read_be(crypto::random_bytes(4))) {}
   engine::Relay relay;
+  std::optional<DeviceSession> session{};  // nothing: its run cannot be had yet
+  std::string waits_for{};                 // then, as the operator was told
   SeramExchange seram{};
   RamHttpExchange ram_http;
-};
-
-struct DeviceCounters {
-  uint64_t sessions = 0;  // in memory now
-  uint64_t opened = 0;
-  uint64_t refused = 0;  // tickets, and sessions of the other protocol
-  uint64_t orders = 0;
-  uint64_t repeated = 0;  // answers that went out again
-  uint64_t lost = 0;      // orders whose report never came
-  uint64_t foreign = 0;   // reports of nothing that was ordered
-  uint64_t done = 0;      // runs that came to their end
-  uint64_t failed = 0;
 };
 
 class DeviceDesk {
@@ -52,14 +43,17 @@ class DeviceDesk {
     unsigned threads = 4;
     std::chrono::milliseconds silence{300'000};  // a device that is not heard of for so long loses its place in memory
     size_t sessions = 20'000;                    // in memory, in all
+    unsigned errands = 16;                       // calls to backends at once
     size_t waiting = 1'000;                      // requests of devices that no thread has taken up yet, in all
-    std::chrono::seconds longest{90};            // at one request; a backend's deadline is 30 s
+    std::chrono::seconds longest{90};            // at one request
   };
-  explicit DeviceDesk(Setup setup);
+  /// `counters`: borrowed.
+  DeviceDesk(Setup setup, DeviceCounters& counters);
   /// Runs that are not over are left as they stand.
   ~DeviceDesk();
 
-  /// What is done for a request, with its device's session. `error`: there is none, or it could not go on.
+  /// What is done for a request, with its device's session. `error`: it could not be opened, or go on. With a `call`
+  /// nevertheless, it is the store that keeps it from its run for now: the device keeps its place and asks again.
   using Work = std::function<void(DeviceCall* call, const Error* error)>;
   /// Done later, by the session's thread; a device that is not known is let in by its ticket. Raises budget: too many
   /// wait.
@@ -68,12 +62,7 @@ class DeviceDesk {
   /// Whether each thread still gets on: none has been at one request for longer than it may.
   bool gets_on() const;
 
-  /// Counted here, told by the doors.
-  struct Totals {
-    std::atomic<uint64_t> opened{0}, refused{0}, orders{0}, repeated{0}, lost{0}, foreign{0}, done{0}, failed{0};
-  };
-  Totals& totals() { return totals_; }
-  DeviceCounters counters() const;
+  DeviceCounters& counters() { return counters_; }
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -87,24 +76,29 @@ class DeviceDesk {
     Clock::time_point heard{};
   };
   /// A thread, and the sessions that are its alone.
+  using Places = std::map<std::string, Place>;
   struct Lane {
     std::mutex mutex{};
     std::condition_variable more{};
     std::deque<Request> requests{};
-    std::map<std::string, Place> places{};
+    Places places{};
     std::atomic<Clock::rep> busy_since{0};  // 0: it waits for requests
   };
 
   void serve(Lane& lane);
   void answer(Lane& lane, const Request& request);
+  /// Its place, with a session. Raises Error: there is none.
+  Places::iterator open(Lane& lane, const Request& request);
+  Places::iterator enter(Lane& lane, const Request& request);
+  void leave(Lane& lane, Places::iterator place);
   void sweep(Lane& lane);
 
   Setup setup_;
+  DeviceCounters& counters_;
+  Errands errands_;
   std::vector<std::unique_ptr<Lane>> lanes_{};
   std::atomic<bool> ends_{false};
   std::atomic<size_t> waiting_{0};
-  std::atomic<size_t> sessions_{0};
-  Totals totals_{};
   Threads threads_{};
 };
 

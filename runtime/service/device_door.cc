@@ -1,6 +1,7 @@
 #include "service/device_door.h"
 
 #include <algorithm>
+#include <type_traits>
 
 #include <nlohmann/json.hpp>
 
@@ -8,6 +9,7 @@ namespace cw::service {
 
 namespace {
 
+constexpr std::string_view kSeram = "/gp/seram/";
 constexpr std::string_view kRam = "/gp/ram/";
 constexpr const char* kJson = "application/json";
 
@@ -30,14 +32,41 @@ net::ServerAnswer not_opened(const Error& error) {
   return answer;
 }
 
+/// Its journal could not be kept, and can go on with it.
+bool left_by_store(const engine::RunResult& result) {
+  return result.error && result.error->kind() == ErrorKind::store && result.can_resume;
+}
+
+/// The application on the device hears how it ended; what that means to it is its own. Amendment B has no word for it.
+template <class Exchange>
+void notify_end(Exchange& exchange, const DeviceSession& session) {
+  if constexpr (std::is_same_v<Exchange, SeramExchange>) {
+    exchange.notify("run/" + session.id() + (session.result().error ? "/failed" : "/done"));
+  }
+}
+
+uint64_t size_of(const std::vector<Bytes>& apdus) {
+  uint64_t out = 0;
+  for (const Bytes& each : apdus) out += each.size();
+  return out;
+}
+
 }  // namespace
+
+std::optional<engine::Relay> protocol_at(std::string_view target) {
+  const std::string_view path = target.substr(0, target.find('?'));
+  if (path.starts_with(kSeram)) return engine::Relay::goes_on;
+  if (path.starts_with(kRam) && path.size() > kRam.size()) return engine::Relay::stops;
+  return {};
+}
 
 void DeviceDoor::handle(const net::ServerRequest& request, net::Reply given) {
   // Kept by whatever answers: here, or the session's thread.
   const auto reply = std::make_shared<net::Reply>(std::move(given));
+  const std::optional<engine::Relay> relay = protocol_at(request.target);
   try {
-    const std::string path = request.target.substr(0, request.target.find('?'));
-    const bool ram = path.starts_with(kRam) && path.size() > kRam.size();
+    if (!relay) return reply->send(told(404, "there is nothing at this path"));
+    const bool ram = *relay == engine::Relay::stops;
     const std::optional<SeramCall> seram = ram ? std::nullopt : seram_call(request.target);
     if (!ram && !seram) return reply->send(told(404, "there is nothing at this path"));
     if (request.method != "POST") {
@@ -45,15 +74,28 @@ void DeviceDoor::handle(const net::ServerRequest& request, net::Reply given) {
       answer.headers.emplace_back("Allow", "POST");
       return reply->send(std::move(answer));
     }
-    if (ram) return ram_http(path.substr(kRam.size()), request, reply);
+    if (ram) {
+      const std::string path = request.target.substr(0, request.target.find('?'));
+      return ram_http(path.substr(kRam.size()), request, reply);
+    }
     if (seram->endpoint == SeramCall::Endpoint::handshake) {
       return handshake(seram->session, request, reply);
     }
     return manage(seram->session, request, reply);
   } catch (const Error& error) {
+    const bool full = error.kind() == ErrorKind::budget;
+    if (full) {
+      desk_.counters().refuse(error.kind());
+    } else {
+      untaken(*relay, Untaken::unreadable);
+    }
     if (setup_.tell) setup_.tell(request.peer.address, error.message());
-    reply->send(told(error.kind() == ErrorKind::budget ? 503 : 400, error.message()));
+    reply->send(told(full ? 503 : 400, error.message()));
   }
+}
+
+void DeviceDoor::untaken(engine::Relay relay, Untaken why) {
+  ++desk_.counters().of(relay).untaken[static_cast<size_t>(why)];
 }
 
 void DeviceDoor::refuse(const std::string& from, net::Reply& reply, const Error& error) const {
@@ -61,23 +103,33 @@ void DeviceDoor::refuse(const std::string& from, net::Reply& reply, const Error&
   reply.send(not_opened(error));
 }
 
-uint32_t DeviceDoor::delay_of(const DeviceSession& session) const {
+/// Said once to the operator, however often the device asks.
+void DeviceDoor::waits(const std::string& from, DeviceCall& call, const Error& error) {
+  if (setup_.tell && call.waits_for != error.message()) setup_.tell(from, "a device waits: " + error.message());
+  call.waits_for = error.message();
+  ++desk_.counters().of(call.relay).waits;
+}
+
+uint32_t DeviceDoor::delay_of(const DeviceCall& call) const {
   constexpr int64_t kLongest = 60'000;
-  const int64_t waits = session.waits().count();
+  const int64_t waits = call.session ? call.session->waits().count() : 0;
   return static_cast<uint32_t>(waits > 0 ? std::min(waits, kLongest) : setup_.delay_ms);
 }
 
 template <class Exchange>
-void DeviceDoor::turn(DeviceSession& session, Exchange& exchange, const Judged& judged) {
-  DeviceDesk::Totals& totals = desk_.totals();
+void DeviceDoor::turn(DeviceCall& call, Exchange& exchange, const Judged& judged) {
+  DeviceSession& session = *call.session;
+  DeviceCounters::Protocol& count = desk_.counters().of(call.relay);
   const bool was_over = session.over();
   const auto lose = [&] {
-    ++totals.lost;
+    ++count.orders_lost;
     session.lost(judged.why);
     exchange.dropped();
   };
   switch (judged.what) {
     case Judged::What::reported:
+      ++count.reports;
+      count.answer_bytes += size_of(judged.report.answers);
       session.reported(judged.report);
       exchange.taken();
       break;
@@ -86,7 +138,7 @@ void DeviceDoor::turn(DeviceSession& session, Exchange& exchange, const Judged& 
       break;
     case Judged::What::foreign:
       // Of a session that a process before had, it says nothing about what is under way.
-      ++totals.foreign;
+      untaken(call.relay, Untaken::foreign);
       if (setup_.tell) setup_.tell(session.id(), judged.why);
       if (exchange.order() == nullptr) break;
       if (exchange.order()->once) {
@@ -96,12 +148,13 @@ void DeviceDoor::turn(DeviceSession& session, Exchange& exchange, const Judged& 
       [[fallthrough]];
     case Judged::What::polled:
       if (exchange.order() == nullptr) break;
-      ++totals.repeated;
+      ++count.orders_again;
       session.sent_again();
       break;
     case Judged::What::repeated:
+      untaken(call.relay, Untaken::repeated);
       if (exchange.order() == nullptr) break;
-      ++totals.repeated;
+      ++count.orders_again;
       exchange.unseen();
       break;
     case Judged::What::late:
@@ -110,14 +163,20 @@ void DeviceDoor::turn(DeviceSession& session, Exchange& exchange, const Judged& 
   session.go_on();
   if (exchange.order() == nullptr && session.order()) {
     exchange.put(*session.order());
-    ++totals.orders;
+    ++count.orders;
+    count.command_bytes += size_of(exchange.order()->commands);
   }
-  if (!session.over() || exchange.stopped()) return;
-  exchange.stop();
-  if (was_over) return;
+  if (!session.over() || exchange.stopped() || was_over) return;
   const engine::RunResult& result = session.result();
-  ++(result.error ? totals.failed : totals.done);
   if (setup_.tell) setup_.tell(session.id(), result.error ? result.error->message() : "done");
+  exchange.dropped();
+  if (left_by_store(result)) {
+    call.session.reset();  // the device asks again, and then it is taken up
+    return;
+  }
+  ++(result.error ? desk_.counters().runs_failed : desk_.counters().runs_done);
+  notify_end(exchange, session);
+  exchange.stop();
 }
 
 void DeviceDoor::handshake(const std::string& ticket, const net::ServerRequest& request, const SharedReply& reply) {
@@ -127,7 +186,8 @@ void DeviceDoor::handshake(const std::string& ticket, const net::ServerRequest& 
   desk_.post(ticket, engine::Relay::goes_on,
              [this, reply, from = request.peer.address, answer = *answer, element = asked.elements.front()](
                  DeviceCall* call, const Error* error) {
-               if (error != nullptr) return refuse(from, *reply, *error);
+               if (call == nullptr) return refuse(from, *reply, *error);
+               if (error != nullptr) waits(from, *call, *error);
                call->seram.choose(element);
                reply->send(with_json(200, answer));
              });
@@ -137,20 +197,26 @@ void DeviceDoor::manage(const std::string& ticket, const net::ServerRequest& req
   const SeramReport report = read_seram_report(request.body);
   desk_.post(ticket, engine::Relay::goes_on,
              [this, reply, from = request.peer.address, report](DeviceCall* call, const Error* error) {
-               if (error != nullptr) return refuse(from, *reply, *error);
+               if (call == nullptr) return refuse(from, *reply, *error);
+               if (error != nullptr) {
+                 waits(from, *call, *error);
+                 return reply->send(with_json(200, SeramExchange::nothing(setup_.delay_ms)));
+               }
                if (reply->gone()) return;  // it reports again
                Judged judged = call->seram.judge(report);
-               if (judged.what == Judged::What::late && call->session.was_sent_again()) {
+               if (judged.what == Judged::What::late && call->session->was_sent_again()) {
                  // No copy, then: the device says so each time, and would do so without an end.
                  judged.what = Judged::What::lost;
                  judged.why = "the device reports fewer commands than it was sent, and no error";
                }
                if (judged.what == Judged::What::late) {
+                 untaken(call->relay, Untaken::late);
                  return reply->send(with_json(200, SeramExchange::nothing(setup_.delay_ms)));
                }
-               turn(call->session, call->seram, judged);
-               const uint32_t delay = call->seram.order() != nullptr ? 0 : delay_of(call->session);
-               reply->send(with_json(200, call->seram.answer(delay)));
+               turn(*call, call->seram, judged);
+               const bool waits = call->seram.order() == nullptr && !call->seram.stopped();
+               if (waits) ++desk_.counters().seram.waits;
+               reply->send(with_json(200, call->seram.answer(waits ? delay_of(*call) : 0)));
              });
 }
 
@@ -159,10 +225,15 @@ void DeviceDoor::ram_http(const std::string& ticket, const net::ServerRequest& r
   desk_.post(ticket, engine::Relay::stops,
              [this, reply, from = request.peer.address, asked, path = std::string(kRam) + ticket](DeviceCall* call,
                                                                                                   const Error* error) {
-               if (error != nullptr) return refuse(from, *reply, *error);
+               if (call == nullptr) return refuse(from, *reply, *error);
                if (reply->gone()) return;  // it reports again
-               turn(call->session, call->ram_http, call->ram_http.judge(asked));
-               reply->send(call->ram_http.answer(path, (delay_of(call->session) + 999) / 1000));
+               if (error != nullptr) {
+                 waits(from, *call, *error);
+               } else {
+                 turn(*call, call->ram_http, call->ram_http.judge(asked));
+                 if (call->ram_http.order() == nullptr && !call->ram_http.stopped()) ++desk_.counters().ram_http.waits;
+               }
+               reply->send(call->ram_http.answer(path, (delay_of(*call) + 999) / 1000));
              });
 }
 

@@ -7,12 +7,17 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "net/http_server.h"
 #include "service/device_desk.h"
 
 namespace cw::service {
+
+/// Which protocol is spoken at this path; nothing: none.
+std::optional<engine::Relay> protocol_at(std::string_view target);
 
 class DeviceDoor {
  public:
@@ -34,10 +39,12 @@ class DeviceDoor {
   void ram_http(const std::string& ticket, const net::ServerRequest& request, const SharedReply& reply);
   /// What the request means for the session, and what comes next. `Exchange`: of either protocol.
   template <class Exchange>
-  void turn(DeviceSession& session, Exchange& exchange, const Judged& judged);
+  void turn(DeviceCall& call, Exchange& exchange, const Judged& judged);
+  void waits(const std::string& from, DeviceCall& call, const Error& error);
+  void untaken(engine::Relay relay, Untaken why);
   /// Of a session that could not be opened or go on: why is for the operator alone.
   void refuse(const std::string& from, net::Reply& reply, const Error& error) const;
-  uint32_t delay_of(const DeviceSession& session) const;
+  uint32_t delay_of(const DeviceCall& call) const;
 
   DeviceDesk& desk_;
   Setup setup_;

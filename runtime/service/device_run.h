@@ -16,6 +16,8 @@ class DeviceRun {
   virtual ~DeviceRun() = default;
   virtual engine::Run& run() = 0;
   virtual const std::string& id() const = 0;
+  /// It had begun before, maybe in another process.
+  virtual bool taken_up() const = 0;
 };
 
 /// Begins the run of a ticket, or takes it up where it is under way. Raises usage: forged, expired, its run is over;

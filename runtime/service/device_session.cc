@@ -8,6 +8,9 @@ namespace cw::service {
 
 namespace {
 
+/// What a backend takes no longer than costs the device no exchange.
+constexpr std::chrono::milliseconds kQuick{50};
+
 std::string_view reason(Report::Outcome outcome) {
   switch (outcome) {
     case Report::Outcome::unavailable:
@@ -63,6 +66,7 @@ engine::Report report_of(const engine::Order& order, const Report& report) {
 
 DeviceSession::~DeviceSession() {
   if (!run_) return;
+  if (errand_.valid()) errand_.wait();
   run_->run().stop(Error(ErrorKind::reader, "the device was not heard of any more"));
 }
 
@@ -75,7 +79,12 @@ std::chrono::milliseconds DeviceSession::waits() const {
 void DeviceSession::go_on() {
   if (over()) return;
   engine::Run& run = run_->run();
+  const Clock::time_point until = Clock::now() + kQuick;
   while (!order_) {
+    if (errand_.valid()) {
+      if (errand_.wait_for(std::chrono::seconds(0)) != std::future_status::ready) return;
+      run.complete(errand_.get());
+    }
     if (run.phase() == engine::Run::Phase::done) {
       result_ = run.result();
       run_.reset();
@@ -95,9 +104,12 @@ void DeviceSession::go_on() {
       ordered_ = Clock::now();
       return;
     }
-    const bool calls = std::holds_alternative<host::HttpCall>(run.request());
-    run.complete(run.carry_out());
-    if (calls) return;
+    if (std::holds_alternative<host::HttpCall>(run.request())) {
+      errand_ = errands_.send([&run] { return run.carry_out(); });
+      errand_.wait_until(until);
+    } else {
+      run.complete(run.carry_out());
+    }
   }
 }
 
@@ -109,13 +121,13 @@ void DeviceSession::answer(engine::Report report) {
 }
 
 void DeviceSession::reported(const Report& report) {
-  if (over()) return;
+  if (over() || errand_.valid()) return;
   const engine::Order* order = run_->run().order();
   if (order != nullptr) answer(report_of(*order, report));
 }
 
 void DeviceSession::lost(const std::string& why) {
-  if (over() || run_->run().order() == nullptr) return;
+  if (over() || errand_.valid() || run_->run().order() == nullptr) return;
   engine::Report report;
   report.error = Error(ErrorKind::reader, why);
   answer(std::move(report));

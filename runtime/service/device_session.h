@@ -5,25 +5,28 @@
 #pragma once
 
 #include <chrono>
+#include <future>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "service/device_run.h"
+#include "service/errands.h"
 #include "service/order.h"
 
 namespace cw::service {
 
 class DeviceSession {
  public:
-  explicit DeviceSession(std::unique_ptr<DeviceRun> run) : run_(std::move(run)), id_(run_->id()) {}
-  /// A run that is not over is left as it stands, and can be taken up.
+  /// `errands`: borrowed.
+  DeviceSession(std::unique_ptr<DeviceRun> run, Errands& errands)
+      : errands_(errands), run_(std::move(run)), id_(run_->id()) {}
+  /// A run that is not over is left as it stands, and can be taken up; a call to a backend is waited for.
   ~DeviceSession();
   DeviceSession(const DeviceSession&) = delete;
   DeviceSession& operator=(const DeviceSession&) = delete;
 
-  /// Until the device is needed, or the clock, or the run is over. What it asks of backends is carried out here, one
-  /// call at a time: then the device has to ask again, so that it does not wait for many.
+  /// Until the device is needed, or the clock, or a backend that is not quick, or the run is over.
   void go_on();
   /// What the device is to do now; empty: nothing, as yet. The same until it is reported or lost.
   const std::optional<Order>& order() const { return order_; }
@@ -45,10 +48,12 @@ class DeviceSession {
   using Clock = std::chrono::steady_clock;
   void answer(engine::Report report);
 
+  Errands& errands_;
   std::unique_ptr<DeviceRun> run_;  // null: it is over, and nobody holds it any more
   std::string id_;
   std::optional<engine::RunResult> result_{};
   std::optional<Order> order_{};
+  std::future<host::Reply> errand_{};  // while it is under way, nobody else touches the run
   bool again_ = false;
   Clock::time_point ordered_{};
   std::optional<Clock::time_point> wakes_{};

@@ -45,7 +45,7 @@ class DeviceWorker : public Door {
     desk.threads = config.threads;
     desk.silence = config.silence;
     desk.sessions = config.sessions;
-    desk_.emplace(std::move(desk));
+    desk_.emplace(std::move(desk), setup_.counters);
     DeviceDoor::Setup door;
     door.delay_ms = static_cast<uint32_t>(config.delay.count());
     door.tell = [&log = setup_.log](const std::string& who, const std::string& what) {
@@ -98,6 +98,9 @@ class DeviceWorker : public Door {
     server.limits.request.body_bytes = 256u << 10;
     server.limits.request.head_bytes = kMaxTicket * 2;  // a ticket is in the first line, and may be in a header
     server.handler = [this](net::ServerRequest request, net::Reply reply) { door_->handle(request, std::move(reply)); };
+    server.hooks.served = [&counters = setup_.counters](const net::ServedRequest& served) {
+      if (const auto protocol = protocol_at(served.target)) counters.of(*protocol).times.add(served.took);
+    };
     server.hooks.turned_away = [&log = setup_.log, name](std::string_view address, std::string_view why) {
       log.info("connection turned away", {{"door", name}, {"from", address}, {"why", why}});
     };

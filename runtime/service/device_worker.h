@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "service/config.h"
+#include "service/device_counters.h"
 #include "service/device_run.h"
 #include "service/door.h"
 #include "service/service_log.h"
@@ -16,6 +17,7 @@ namespace cw::service {
 struct DeviceWorkerSetup {
   const Configuration& configuration;  // borrowed; may change before reload(), on the same thread
   const ServiceLog& log;
+  DeviceCounters& counters;            // borrowed: memory that outlives the worker
   std::function<OpenTicket()> open{};  // called when it starts; raises what keeps it from serving
 };
 

@@ -1,59 +1,15 @@
 #include "service/metrics.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <functional>
-#include <vector>
+
+#include "metrics_page_private.h"
 
 namespace cw::service {
 
 namespace {
 
-using Labels = std::vector<std::pair<std::string, std::string>>;
-
-std::string escaped(const std::string& text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '\n') {
-      out += "\\n";
-    } else if (c == '\\' || c == '"') {
-      out += std::string("\\") + c;
-    } else {
-      out.push_back(c);
-    }
-  }
-  return out;
-}
-
-std::string number_text(double value) {
-  char text[40] = "";
-  std::snprintf(text, sizeof text, "%.6g", value);
-  return text;
-}
-
-class Page {
- public:
-  /// What follows is of this name.
-  void begin(const std::string& name, const char* type, const char* help) {
-    name_ = "cardwright_" + name;
-    text += "# HELP " + name_ + " " + help + "\n# TYPE " + name_ + " " + type + "\n";
-  }
-  void put(const Labels& labels, const std::string& value) {
-    text += name_;
-    for (size_t i = 0; i < labels.size(); ++i) {
-      text += (i == 0 ? "{" : ",") + labels[i].first + "=\"" + escaped(labels[i].second) + "\"";
-    }
-    text += (labels.empty() ? " " : "} ") + value + "\n";
-  }
-  void put(const Labels& labels, uint64_t value) { put(labels, std::to_string(value)); }
-
-  std::string text{};
-
- private:
-  std::string name_{};
-};
-
-void put_workers(Page& page, const SharedCounters& counters) {
+void put_workers(MetricsPage& page, const SharedCounters& counters) {
   const auto each = [&](const std::function<std::string(const SharedWorker&)>& value) {
     for (size_t i = 0; i < counters.size(); ++i) {
       page.put({{"worker", counters.at(i).name.data()}}, value(counters.at(i)));
@@ -71,7 +27,7 @@ void put_workers(Page& page, const SharedCounters& counters) {
   });
 }
 
-void put_doors(Page& page, const SharedCounters& counters) {
+void put_doors(MetricsPage& page, const SharedCounters& counters) {
   const auto each = [&](const std::function<void(const SharedDoor&, Labels)>& put) {
     for (size_t i = 0; i < counters.size(); ++i) {
       for (const SharedDoor& door : counters.at(i).doors) {
@@ -107,11 +63,12 @@ void put_doors(Page& page, const SharedCounters& counters) {
 }  // namespace
 
 std::string metrics_text(const MetricsInput& input) {
-  Page page;
+  MetricsPage page;
   page.begin("build_info", "gauge", "Always 1; the version is a label.");
   page.put({{"version", input.version}}, 1);
   put_workers(page, input.counters);
   put_doors(page, input.counters);
+  put_devices(page, input.counters);
   page.begin("store_up", "gauge", "1 if the store answered just now.");
   page.put({}, input.store ? 1 : 0);
   if (!input.store) return page.text;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "net/http_server.h"
+#include "service/device_counters.h"
 
 namespace cw::service {
 
@@ -36,6 +37,7 @@ struct SharedWorker {
   std::atomic<uint64_t> starts{0};
   std::atomic<uint64_t> killed{0};  // since it gave no sign of life
   std::array<SharedDoor, kDoors> doors{};
+  DeviceCounters devices{};  // of a worker that has their door
 };
 
 class SharedCounters {

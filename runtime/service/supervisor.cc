@@ -110,7 +110,8 @@ void Supervisor::start(size_t number) {
     place.pid = ::getpid();
     place.starts += 1;
     log_.set_process(post.name);
-    const WorkerSetup setup{post.crew->open, setup_.reload, setup_.listeners, setup_.patience};
+    const auto open = [&] { return post.crew->open(place); };
+    const WorkerSetup setup{open, setup_.reload, setup_.listeners, setup_.patience};
     const int status = work(setup, place, log_);
     // Nothing of the supervisor's is torn down here: it is still using it.
     ::_exit(status);
@@ -143,6 +144,7 @@ void Supervisor::died(size_t number, int status) {
   place.state = WorkerState::absent;
   place.pid = 0;
   for (SharedDoor& door : place.doors) door.open = 0;
+  place.devices.seram.sessions = place.devices.ram_http.sessions = 0;
   const pid_t pid = std::exchange(post.pid, 0);
   const bool well = WIFEXITED(status) && WEXITSTATUS(status) == 0;
   if (stopping_since_ != 0) {

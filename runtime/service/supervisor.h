@@ -25,7 +25,7 @@ namespace cw::service {
 struct Crew {
   std::string name{};
   unsigned count = 1;
-  std::function<std::unique_ptr<Door>()> open{};  // called in the worker
+  std::function<std::unique_ptr<Door>(SharedWorker& place)> open{};  // called in the worker
 };
 
 /// "operator-0", "device-0", "device-1"...

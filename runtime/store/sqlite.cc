@@ -10,12 +10,16 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/fd.h"
 #include "base/hex.h"
 #include "sqlite_private.h"
+#include "turn_private.h"
 
 namespace cw::store {
 
 namespace {
+
+using Clock = std::chrono::steady_clock;
 
 // How long another process may have the file before we say so.
 constexpr std::chrono::milliseconds kPatience{10'000};
@@ -50,9 +54,10 @@ class Sqlite : public Database {
     db_.reset(opened);
     if (code != SQLITE_OK) fail("open");
     sqlite3_extended_result_codes(opened, 1);
-    sqlite3_busy_timeout(opened, static_cast<int>(kPatience.count()));
+    sqlite3_busy_handler(opened, wait_for_others, &waits_since_);
     sqlite3_db_config(opened, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
     if (writable) want_write_ahead_log();
+    if (writable) folder_ = Fd(::open(folder_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     for (const char* pragma : {"PRAGMA synchronous = FULL", "PRAGMA foreign_keys = ON", "PRAGMA secure_delete = ON",
                                "PRAGMA trusted_schema = OFF"}) {
       execute(pragma, "open");
@@ -67,6 +72,8 @@ class Sqlite : public Database {
     const Rewind rewind{prepared};
     bind(prepared, statement.values);
     Result result;
+    const bool writes = sqlite3_stmt_readonly(prepared) == 0 && sqlite3_get_autocommit(db_.get()) != 0;
+    const Turn turn(writes ? folder_.get() : -1);
     int code = SQLITE_ROW;
     while ((code = sqlite3_step(prepared)) == SQLITE_ROW) result.rows.push_back(row(prepared));
     if (code != SQLITE_DONE) fail(doing(prepared));
@@ -89,7 +96,10 @@ class Sqlite : public Database {
 
   void transact(const std::function<void()>& work) override {
     want_synchronous();
-    execute("BEGIN IMMEDIATE", "write to");
+    {
+      const Turn turn(folder_.get());
+      execute("BEGIN IMMEDIATE", "write to");
+    }
     Rollback rollback{db_.get()};
     work();
     execute("COMMIT", "write to");
@@ -146,6 +156,20 @@ class Sqlite : public Database {
     int& count;
   };
 
+  /// SQLite's own way of waiting sleeps ever longer, and then comes late.
+  static int wait_for_others(void* since, int times) {
+    auto& begin = *static_cast<Clock::time_point*>(since);
+    if (times == 0) begin = Clock::now();
+    if (Clock::now() - begin > kPatience) return 0;
+    std::this_thread::sleep_for(std::chrono::microseconds(times < 20 ? 200 : 1000));
+    return 1;
+  }
+
+  static std::string folder_of(const std::string& path) {
+    const std::string folder = std::filesystem::path(path).parent_path().string();
+    return folder.empty() ? "." : folder;
+  }
+
   /// Before each transaction, so that none is less durable than it has to be.
   void want_synchronous() {
     const bool full = unhurried_ == 0;
@@ -166,8 +190,7 @@ class Sqlite : public Database {
             error == EROFS || error == EACCES ? "read-only" : "");
     }
     ::close(file);
-    const auto parent = std::filesystem::path(where_).parent_path();
-    const int folder = ::open(parent.empty() ? "." : parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const int folder = ::open(folder_of(where_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     const bool kept = folder >= 0 && ::fsync(folder) == 0;
     if (folder >= 0) ::close(folder);
     if (!kept) raise("make", "its folder could not be written to the disk", "look at that disk", "");
@@ -175,15 +198,14 @@ class Sqlite : public Database {
 
   /// Looked at before SQLite opens it: that would be content to read, and leave files behind that nobody can write to.
   bool is_writable() const {
-    std::filesystem::path folder = std::filesystem::path(where_).parent_path();
-    if (folder.empty()) folder = ".";
+    const std::string folder = folder_of(where_);
     const auto allowed = [](const std::string& path) {
       return ::faccessat(AT_FDCWD, path.c_str(), W_OK, AT_EACCESS) == 0;
     };
     if (!allowed(where_) && errno == ENOENT) {
       throw Error(ErrorKind::usage, "there is no store " + where_ + "; a run with --store makes one");
     }
-    for (const std::string& path : {where_, where_ + "-wal", where_ + "-shm", folder.string()}) {
+    for (const std::string& path : {where_, where_ + "-wal", where_ + "-shm", folder}) {
       if (!allowed(path) && errno != ENOENT) return false;
     }
     return true;
@@ -339,6 +361,8 @@ class Sqlite : public Database {
   }
 
   std::string where_;
+  Clock::time_point waits_since_{};
+  Fd folder_{};
   int unhurried_ = 0;  // so many are under way, one in another
   bool full_ = true;   // what `synchronous` is
   std::unique_ptr<sqlite3, CloseDatabase> db_;

@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # Builds the benchmarks and prints one table: each row with the floor or peer of the same run beside it. Options are for
-# the first part, which Google Benchmark runs; CW_BENCH_RUNS: how many runs wait in the store of the last row.
+# the first part, which Google Benchmark runs. CW_BENCH_RUNS: how many runs wait in the store of the last row of journals;
+# CW_BENCH_DEVICES: how many devices are in the middle of their runs at once.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 . tools/say.sh
 . tools/pcscd.sh
 . tools/postgres.sh
 cmake --preset bench >&2
-cmake --build --preset bench --target cardwright_bench pcsc_bench journal_bench net_bench >&2
+cmake --build --preset bench --target cardwright_bench pcsc_bench journal_bench net_bench device_load cardwright >&2
 run=(build/bench/tests/bench/cardwright_bench --benchmark_format=json --benchmark_repetitions=5
   --benchmark_enable_random_interleaving=true "$@")
 if command -v taskset >/dev/null; then run=(taskset -c 1 "${run[@]}"); fi
@@ -26,3 +27,6 @@ build/bench/tests/bench/journal_bench --runs "${CW_BENCH_RUNS:-5000}"
 
 # The HTTP server beside bare sockets: its clients have a core of their own.
 build/bench/tests/bench/net_bench
+
+# Devices that a program of their own plays, on a service with a store in a folder for temporary files.
+tests/bench/devices.py build/bench

@@ -18,7 +18,9 @@ import tempfile
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "serve"))
+for folder in ("serve", "device"):
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1] / folder))
+from schema import problems  # noqa: E402
 from service import PATIENCE, ROOT, Service, curl, environment, until  # noqa: E402
 
 DEVICES = 8  # at once, under swaps and kills
@@ -172,6 +174,58 @@ class Checks:
                    good in nobody.stdout + nobody.stderr and nobody.stderr)
         self.check("none of them began a run", any(run["flow"] == "demo/inventory" for run in self.runs()) and "one did")
 
+    def document(self):
+        """What a device is told, held against the document of GP SERAM: a run whose card is never there."""
+        own = ["--cacert", str(self.certificates / "authority.pem"), "--cert", str(self.certificates / "device.pem"),
+               "--key", str(self.certificates / "device.key")]
+        url = f"https://{self.service.address('device')}/gp/seram/"
+        ticket = self.ticket("demo/inventory")
+        hello = curl(*own, f"{url}handshake?sessionId={ticket}",
+                     data='{"secureElements":[{"seType":"eSE","seId":"8900"}]}')
+        self.check("a handshake is answered as the document has it", *problems(hello.json, "ramHandshakeResponse"))
+        status, kinds, said, wrong = "POLLING", [], [], []
+        for _ in range(40):
+            answer = curl(*own, f"{url}remoteManagement?sessionId={ticket}", data=json.dumps(
+                {"localAgentStatus": {"localAgentStatusEnum": status, "executedSeRamCommands": 0}}))
+            wrong += problems(answer.json, "remoteManagementOrder")
+            commands = answer.json.get("ramCommands", [])
+            kinds = [command["ramCommandType"] for command in commands]
+            said += [command.get("deviceAppNotification") for command in commands if "notification" in
+                     command["ramCommandType"]]
+            status = "UNAVAILABLE_SE" if "seRamCommand" in kinds else "POLLING"
+            if "ramStopCommand" in kinds:
+                break
+        self.check("and so is each request after it", *wrong)
+        run = next(run["id"] for run in self.runs() if run["flow"] == "demo/inventory")
+        self.check("the last answer tells the application how it ended, and stops",
+                   kinds != ["notificationCommand", "ramStopCommand"] and kinds, said != [f"run/{run}/failed"] and said)
+
+    def figures(self):
+        from prometheus_client.parser import text_string_to_metric_families
+        text = self.service.watch("/metrics").body
+        families = {family.name: family for family in text_string_to_metric_families(text)
+                    if family.name.startswith("cardwright_device_")}
+        value = {(sample.name.removeprefix("cardwright_device_"), *sorted(set(sample.labels.values()) - {"device-0"})):
+                 sample.value for family in families.values() for sample in family.samples}
+        self.check("figures of devices are there, with what they are and mean", len(families) < 12 and sorted(families),
+                   [name for name, family in families.items() if family.type == "unknown" or not family.documentation])
+        for protocol in ("seram", "ram-http"):
+            orders, reports = value["orders_total", protocol], value["reports_total", protocol]
+            self.check(f"{protocol}: orders and reports are counted", orders < 3 and orders, reports < 3 and reports,
+                       orders < reports and (orders, reports), value["sessions", protocol] < 1 and "no session")
+            self.check(f"{protocol}: and the bytes of both", value["command_bytes_total", protocol] < 1000,
+                       value["answer_bytes_total", protocol] < 100)
+            every = value["answer_seconds_count", protocol]
+            self.check(f"{protocol}: each answer has its time", every <= reports and (every, reports),
+                       value["answer_seconds_bucket", *sorted(("+Inf", protocol))] != every and "+Inf is not all",
+                       value["answer_seconds_sum", protocol] <= 0 and "no time")
+        runs = self.runs()
+        self.check("runs are counted as they begin and end", value["runs_opened_total", "begun"] != len(runs) and value,
+                   value["runs_ended_total", "done"] != sum(run["state"] == "done" for run in runs) and value,
+                   value["runs_ended_total", "failed"] != 1 and value["runs_ended_total", "failed"])
+        self.check("what was refused is counted by its reason", value["tickets_refused_total", "usage"] < 2,
+                   value["reports_refused_total", *sorted(("seram", "unreadable"))] != 1)
+
     def under_fire(self):
         """Many devices at once, while policies are swapped, the device worker is killed, and the service begins anew."""
         for name in ("one", "two"):
@@ -241,6 +295,8 @@ class Checks:
         self.shared_key()
         self.afterwards()
         self.strangers()
+        self.document()
+        self.figures()
         self.under_fire()
         self.check("the service ends", self.service.end(signal.SIGTERM) != 0 and "badly")
         self.secrets()

@@ -16,6 +16,7 @@
 #include "net/http_server.h"
 #include "se/card.h"
 #include "se/sim_reader.h"
+#include "store/database.h"
 #include "store/store.h"
 
 namespace cw::app {
@@ -58,8 +59,10 @@ class DeviceDoorStory : public testing::Test {
     options.where = folder_ / "store.db";
     store_ = store::Store::open(options);
     runs_ = std::make_unique<DeviceRuns>(store_, folder_ / "keys");
-    desk_ = std::make_unique<service::DeviceDesk>(service::DeviceDesk::Setup{
-        [this](const std::string& ticket, engine::Relay relay) { return runs_->open(ticket, relay); }, 2});
+    desk_ = std::make_unique<service::DeviceDesk>(
+        service::DeviceDesk::Setup{
+            [this](const std::string& ticket, engine::Relay relay) { return runs_->open(ticket, relay); }, 2},
+        counters_);
     door_ = std::make_unique<service::DeviceDoor>(*desk_, service::DeviceDoor::Setup{1, {}});
     net::ServerSetup setup;
     setup.listen = "127.0.0.1:0";
@@ -92,6 +95,7 @@ class DeviceDoorStory : public testing::Test {
   fs::path folder_;
   std::shared_ptr<store::Store> store_;
   std::unique_ptr<DeviceRuns> runs_;
+  service::DeviceCounters counters_;
   std::unique_ptr<service::DeviceDesk> desk_;
   std::unique_ptr<service::DeviceDoor> door_;
   std::unique_ptr<net::HttpServer> server_;
@@ -167,7 +171,10 @@ TEST_F(Seram, a_ticket_brings_an_applet_onto_the_card_of_a_device) {
   EXPECT_EQ(run().card, "device");
   EXPECT_NE(run().card_id, "") << "as the card itself answered";
   EXPECT_NE(memory(*card), memory(se::Card(se::flavor("generic"))));
-  EXPECT_EQ(desk_->counters().done, 1u);
+  EXPECT_EQ(counters_.runs_begun, 1u);
+  EXPECT_EQ(counters_.runs_done, 1u);
+  EXPECT_EQ(counters_.seram.orders, counters_.seram.reports);
+  EXPECT_EQ(counters_.seram.sessions, 1u);
   EXPECT_LT(exchanges_ * 2, device.apdus) << "LOAD blocks travel together";
 }
 
@@ -215,7 +222,7 @@ TEST_F(Seram, tickets_that_are_forged_expired_or_used_open_nothing) {
   EXPECT_EQ(manage(forged, SeramDevice::polling()).status, 404);
   EXPECT_EQ(manage("x", SeramDevice::polling()).status, 404);
   EXPECT_EQ(manage(ticket("demo/inventory", std::chrono::milliseconds(-1)), SeramDevice::polling()).status, 404);
-  EXPECT_EQ(desk_->counters().refused, 3u);
+  EXPECT_EQ(counters_.refused[static_cast<size_t>(ErrorKind::usage)], 3u);
   SeramDevice device(std::make_shared<se::Card>(se::flavor("generic")));
   serve(device, good);
   EXPECT_EQ(run().state, store::RunState::done);
@@ -252,6 +259,55 @@ TEST_F(Seram, a_session_speaks_one_protocol) {
   const net::Headers headers = {{"X-Admin-Protocol", "globalplatform-remote-admin/1.0"}, {"X-Admin-From", "7"}};
   EXPECT_EQ(post("/gp/ram/" + text, "", headers).status, 404);
   EXPECT_EQ(manage(text, SeramDevice::polling()).status, 200);
+}
+
+TEST_F(Seram, a_device_whose_run_another_process_holds_is_told_to_ask_again) {
+  const std::string text = ticket();
+  store::StoreOptions options;
+  options.where = folder_ / "store.db";
+  const DeviceRuns other(store::Store::open(options), folder_ / "keys");
+  auto held = other.open(text, engine::Relay::goes_on);
+  EXPECT_EQ(post("/gp/seram/handshake" + session(text), SeramDevice::handshake()).status, 200);
+  for (int n = 0; n < 3; ++n) {
+    const net::HttpResponse answer = manage(text, SeramDevice::polling());
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_EQ(answer.body, R"({"delay":1})");
+  }
+  EXPECT_EQ(counters_.seram.sessions, 1u);
+  held.reset();
+  const json order = json::parse(manage(text, SeramDevice::polling()).body);
+  EXPECT_EQ(order.at("chosenSecureElement").at("seId"), "8900") << "what the handshake said is kept";
+  EXPECT_EQ(counters_.runs_taken_up, 1u);
+}
+
+TEST_F(Seram, a_run_that_the_store_did_not_keep_up_with_is_taken_up_and_the_card_ends_up_the_same) {
+  auto whole = std::make_shared<se::Card>(se::flavor("generic"));
+  SeramDevice untroubled(whole);
+  serve(untroubled, ticket());
+  auto card = std::make_shared<se::Card>(se::flavor("generic"));
+  SeramDevice device(card);
+  const auto database = store::open_database((folder_ / "store.db").string(), false);
+  serve(device, ticket(), [&](size_t n) {
+    // As if another process had taken the run over and given it up.
+    if (n == 4) database->run({"UPDATE runs SET fence = fence + 1, owner = ''", {}});
+  });
+  EXPECT_EQ(run().state, store::RunState::done);
+  EXPECT_EQ(memory(*card), memory(*whole));
+  EXPECT_EQ(counters_.runs_taken_up, 1u);
+  EXPECT_EQ(counters_.seram.waits, 1u) << "the device was told to ask again";
+}
+
+TEST_F(Seram, the_application_on_the_device_hears_how_it_ended) {
+  const std::string text = ticket("demo/inventory");
+  SeramDevice device(std::make_shared<se::Card>(se::flavor("generic")));
+  std::string report = SeramDevice::polling();
+  std::string last;
+  for (int n = 0; !report.empty() && n < 2000; ++n) report = device.carry_out(last = manage(text, report).body);
+  const json said = {
+      {{"ramCommandType", "notificationCommand"}, {"deviceAppNotification", "run/" + run().id + "/done"}},
+      {{"ramCommandType", "ramStopCommand"}}};
+  EXPECT_EQ(json::parse(last).at("ramCommands"), said);
+  EXPECT_EQ(json::parse(manage(text, SeramDevice::polling()).body).at("ramCommands"), said) << "should it be lost";
 }
 
 TEST_F(Seram, a_run_that_has_used_its_attempts_up_waits_for_an_operator) {

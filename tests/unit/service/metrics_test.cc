@@ -34,6 +34,33 @@ TEST(Metrics, have_a_line_for_each_worker_door_and_state) {
   }
 }
 
+TEST(Metrics, of_devices_are_there_where_a_worker_has_their_door) {
+  SharedCounters counters({"operator-0", "device-0"});
+  DeviceCounters& devices = counters.at(1).devices;
+  devices.seram.sessions = 7;
+  devices.ram_http.untaken[static_cast<size_t>(Untaken::late)] = 2;
+  devices.runs_failed = 3;
+  devices.refuse(ErrorKind::policy);
+  for (const int took : {900, 1000, 30'000, 99'000'000}) devices.seram.times.add(std::chrono::microseconds(took));
+  const std::string text = metrics_text({counters, "1.2", {}, 0});
+  const std::string of = "{worker=\"device-0\",protocol=\"";
+  for (const std::string& line :
+       {"cardwright_device_sessions" + of + "seram\"} 7\n", "cardwright_device_sessions" + of + "ram-http\"} 0\n",
+        "cardwright_device_reports_refused_total" + of + "ram-http\",why=\"late\"} 2\n",
+        std::string("cardwright_device_runs_ended_total{worker=\"device-0\",result=\"failed\"} 3\n"),
+        std::string("cardwright_device_tickets_refused_total{worker=\"device-0\",kind=\"policy\"} 1\n"),
+        "cardwright_device_answer_seconds_bucket" + of + "seram\",le=\"0.001\"} 2\n",
+        "cardwright_device_answer_seconds_bucket" + of + "seram\",le=\"0.05\"} 3\n",
+        "cardwright_device_answer_seconds_bucket" + of + "seram\",le=\"10\"} 3\n",
+        "cardwright_device_answer_seconds_bucket" + of + "seram\",le=\"+Inf\"} 4\n",
+        "cardwright_device_answer_seconds_sum" + of + "seram\"} 99.0319\n",
+        "cardwright_device_answer_seconds_count" + of + "seram\"} 4\n"}) {
+    EXPECT_NE(text.find(line), std::string::npos) << line << "is not in:\n" << text;
+  }
+  EXPECT_EQ(text.find("device_sessions{worker=\"operator-0\""), std::string::npos);
+  EXPECT_EQ(metrics_text({SharedCounters({"operator-0"}), "1.2", {}, 0}).find("device_"), std::string::npos);
+}
+
 TEST(Metrics, of_a_store_that_does_not_answer_say_so) {
   SharedCounters counters({"operator-0"});
   const std::string text = metrics_text({counters, "1.2", {}, 0});

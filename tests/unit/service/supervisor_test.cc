@@ -62,7 +62,7 @@ class Supervised : public testing::Test {
   Supervised() : counters_({"one-0", "one-1"}), log_(::open("/dev/null", O_WRONLY), true, log::Level::debug) {
     void* page = ::mmap(nullptr, sizeof(Script), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     script_ = new (page) Script;
-    setup_.crews = {{"one", 2, [this] { return std::make_unique<ScriptedDoor>(*script_); }}};
+    setup_.crews = {{"one", 2, [this](SharedWorker&) { return std::make_unique<ScriptedDoor>(*script_); }}};
     setup_.heart = milliseconds(400);
     setup_.patience = milliseconds(100);
     setup_.first_delay = milliseconds(10);

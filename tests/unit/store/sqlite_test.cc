@@ -1,11 +1,15 @@
 // What can happen to a store that is a file.
 #include <fstream>
+#include <thread>
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "processes.h"
 #include "store/retention.h"
 #include "stores.h"
@@ -290,6 +294,44 @@ TEST_P(SqliteStore, says_that_what_was_forgotten_is_still_on_the_disk_while_some
   });
   EXPECT_TRUE(forget(*store, std::numeric_limits<int64_t>::max(), "ada", "1d").off_disk)
       << "the next one takes it away";
+}
+
+/// The lock of the folder, as another connection sees it.
+class TurnOf {
+ public:
+  explicit TurnOf(const std::filesystem::path& folder) : fd_(::open(folder.c_str(), O_RDONLY | O_DIRECTORY)) {}
+  bool take() const { return ::flock(fd_.get(), LOCK_EX | LOCK_NB) == 0; }
+  void give_back() const { ::flock(fd_.get(), LOCK_UN); }
+
+ private:
+  Fd fd_;
+};
+
+TEST_P(SqliteStore, has_a_turn_for_who_waits_to_write_until_that_has_the_file) {
+  const auto store = open();
+  const auto other = database();
+  const TurnOf turn(folder());
+  std::thread waits;
+  store->database().transact([&] {
+    EXPECT_TRUE(turn.take()) << "who writes has given it back";
+    turn.give_back();
+    waits = std::thread([&] { other->transact([] {}); });
+    // Until the one that waits has it. This ends by itself, or never.
+    while (turn.take()) {
+      turn.give_back();
+      std::this_thread::yield();
+    }
+  });
+  waits.join();
+  EXPECT_TRUE(turn.take());
+}
+
+TEST_P(SqliteStore, is_written_without_a_turn_by_who_does_not_get_one) {
+  const auto store = open();
+  const TurnOf turn(folder());
+  ASSERT_TRUE(turn.take());
+  const Lease lease = begin(*store);
+  EXPECT_EQ(store->runs().list({}).size(), 1u);
 }
 
 INSTANTIATE_TEST_SUITE_P(On, SqliteStore, ::testing::Values(Engine::sqlite), engine_name);

@@ -25,5 +25,6 @@ int main() {
   exchange.notify(std::string("not UTF-8: \xFF, and \"quoted\""));
   exchange.stop();
   say(100);
+  std::cout << "remoteManagementOrder " << SeramExchange::nothing(500) << '\n';
   return 0;
 }
