@@ -37,7 +37,7 @@ ExitStatus list(const Options& options) {
   if (options.json) {
     print_json(all);
   } else {
-    print_versions(all, states.in_use(), "--bundle, or the program's own scripts");
+    print_versions(all, states.in_use(), "--bundle, or the program's own scripts", states.canary());
   }
   return ExitStatus::ok;
 }

@@ -20,6 +20,11 @@ struct LoadOptions {
   std::optional<std::filesystem::path> trust{};
 };
 
+struct UseOptions {
+  SwapOptions swap{};
+  Signers signers{};
+};
+
 /// All of them are looked at before the first one is put in.
 ExitStatus load(const LoadOptions& options) {
   std::vector<engine::BundleArchive> archives;
@@ -33,20 +38,26 @@ ExitStatus load(const LoadOptions& options) {
   const std::shared_ptr<store::Store> store = options.place.open();
   if (!store) throw Error(ErrorKind::usage, "the store is switched off by 'none'; name one with --store");
   for (size_t i = 0; i < archives.size(); ++i) {
-    const bool is_new = put_bundle(*store, archives[i], options.files[i], operator_name());
+    const Put put = put_bundle(*store, archives[i], options.files[i], operator_name());
     const std::string hash = archives[i].bundle->hash().substr(0, 12);
     std::cout << printable("bundle " + options.files[i].stem().string()) << ' ' << hash << printable(signers[i])
-              << (is_new ? " is loaded; cardwright bundle use " + hash + " lets runs begin under it"
-                         : " was there already")
+              << (put == Put::fresh         ? " is loaded; cardwright bundle use " + hash + " lets runs begin under it"
+                  : put == Put::signed_anew ? " was there already, and has this signature now"
+                                            : " was there already")
               << '\n';
   }
   std::cout << std::flush;
   return ExitStatus::ok;
 }
 
-ExitStatus use(const SwapOptions& options) {
-  want_one_line(options.reason);
-  use_version(*options.place.open_to_change(), bundle_kind(), options);
+ExitStatus use(const UseOptions& options) {
+  want_one_line(options.swap.reason);
+  const auto store = options.swap.place.open_to_change();
+  if (!options.signers.empty()) {
+    const store::Version version = store->bundles().find(options.swap.version);
+    want_signed(stored_bundle(*store, version.hash), options.signers, shown(bundle_kind(), version));
+  }
+  use_version(*store, bundle_kind(), options.swap);
   return ExitStatus::ok;
 }
 
@@ -66,11 +77,15 @@ void add_bundle_swap(CLI::App& bundle, Action& action) {
       "  cardwright bundle load acme-1.4.bundle --trust ca.pem");
   load_one->callback([loaded, &action] { action = [loaded] { return load(*loaded); }; });
 
-  auto used = std::make_shared<SwapOptions>();
+  auto used = std::make_shared<UseOptions>();
   CLI::App* use_one = bundle.add_subcommand("use", "Let runs begin under this version from now on");
-  used->place.add_to(*use_one);
-  used->add_version_to(*use_one);
-  used->add_reason_to(*use_one);
+  used->swap.place.add_to(*use_one);
+  used->swap.add_version_to(*use_one);
+  used->swap.add_canary_to(*use_one);
+  used->swap.add_reason_to(*use_one);
+  use_one->add_option("--require-signed", used->signers, "only if a signer of these CAs has signed it")
+      ->allow_extra_args(false)
+      ->type_name("CA");
   use_one->footer(
       "Runs that are under way keep their version; cardwright runs stop ends them before their next step.\n"
       "\n"

@@ -57,6 +57,12 @@ StoreDesk::Json StoreDesk::answer(const Command& command, const std::string& who
       return policy_rollback(command, who);
     case Ask::policy_discard:
       return policy_discard(command, who);
+    case Ask::proposal_list:
+      return proposal_list();
+    case Ask::proposal_approve:
+      return proposal_approve(command, who);
+    case Ask::proposal_reject:
+      return proposal_reject(command, who);
     case Ask::run_list:
       return run_list(command);
     case Ask::run_show:

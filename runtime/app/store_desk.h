@@ -41,6 +41,9 @@ class StoreDesk : public service::Desk {
   Json policy_use(const Command& command, const std::string& who);
   Json policy_rollback(const Command& command, const std::string& who);
   Json policy_discard(const Command& command, const std::string& who);
+  Json proposal_list();
+  Json proposal_approve(const Command& command, const std::string& who);
+  Json proposal_reject(const Command& command, const std::string& who);
   Json run_list(const Command& command);
   Json run_show(const Command& command);
   Json run_stop(const Command& command, const std::string& who);

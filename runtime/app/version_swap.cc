@@ -4,14 +4,28 @@
 
 #include <CLI/CLI.hpp>
 
+#include "app/bundle_source.h"
 #include "app/operator_name.h"
 #include "app/terminal.h"
+#include "app/version_change.h"
 #include "base/error.h"
 
 namespace cw::app {
 
+namespace {
+
+constexpr const char* kInUse = " is in use: every run on this store that begins from now on is under it";
+
+}  // namespace
+
 void SwapOptions::add_version_to(CLI::App& command) {
   command.add_option("VERSION", version, "its hash, the first digits of it, or its name")->required()->type_name("");
+}
+
+void SwapOptions::add_canary_to(CLI::App& command) {
+  command
+      .add_option("--canary", canary, "for this part of the runs only, until it is seen whether they fail more often")
+      ->type_name("PERCENT");
 }
 
 void SwapOptions::add_reason_to(CLI::App& command) {
@@ -25,21 +39,22 @@ void want_one_line(const std::string& reason) {
 
 void use_version(store::Store& store, const VersionKind& kind, const SwapOptions& options) {
   store::Versions& versions = (store.*kind.versions)();
-  const store::Version version = versions.find(options.version);
-  kind.readable(store, version.hash);  // nothing that this program cannot read comes into use
-  versions.use(version.hash, operator_name(), options.reason);
-  std::cout << shown(kind, version) << " is in use: every run on this store that begins from now on is under it"
-            << std::endl;
+  VersionChange change;
+  change.hash = versions.find(options.version).hash;
+  change.share = options.canary.empty() ? 0 : parse_share(options.canary);
+  change.by = operator_name();
+  change.reason = options.reason;
+  std::cout << told(kind, change_version(store, kind, change, *load_bundle()), kInUse) << std::endl;
 }
 
 void roll_back(const VersionKind& kind, const SwapOptions& options) {
   want_one_line(options.reason);
   const auto store = options.place.open_to_change();
-  store::Versions& versions = (*store.*kind.versions)();
-  const std::vector<store::Use> history = versions.history();
-  if (history.size() > 1) kind.readable(*store, history[1].hash);
-  const store::Use now = versions.roll_back(operator_name(), options.reason);
-  std::cout << shown(kind, versions.find(now.hash)) << " is in use again" << std::endl;
+  VersionChange change;
+  change.is = VersionChange::Is::rollback;
+  change.by = operator_name();
+  change.reason = options.reason;
+  std::cout << told(kind, change_version(*store, kind, change, *load_bundle()), " is in use again") << std::endl;
 }
 
 void discard_version(const VersionKind& kind, const SwapOptions& options) {

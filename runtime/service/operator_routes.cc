@@ -13,6 +13,7 @@ constexpr int64_t kAtOnce = 1000;  // rows of an answer
 
 Field version() { return {"version", From::path, Is::line, true, 200}; }
 Field run() { return {"run", From::path, Is::line, true, 64}; }
+Field proposal() { return {"proposal", From::path, Is::line, true, 64}; }
 Field reason() { return {"reason", From::body}; }
 Field origin() { return {"origin", From::body, Is::line, true}; }
 Field text() { return {"text", From::body, Is::text, true, kPolicyBytes}; }
@@ -44,8 +45,11 @@ std::vector<Route> make_routes() {
         said("domain")}},
       {Ask::policy_rollback, "POST", "/v1/policies/rollback", operates, true, {reason()}},
       {Ask::policy_show, "GET", "/v1/policies/{version}", viewer, false, {version()}},
-      {Ask::policy_use, "POST", "/v1/policies/{version}/use", operates, true, {version(), reason()}},
+      {Ask::policy_use, "POST", "/v1/policies/{version}/use", operates, true, {version(), said("canary"), reason()}},
       {Ask::policy_discard, "POST", "/v1/policies/{version}/discard", operates, true, {version()}},
+      {Ask::proposal_list, "GET", "/v1/proposals", viewer, false, {}},
+      {Ask::proposal_approve, "POST", "/v1/proposals/{proposal}/approve", Role::approver, true, {proposal()}},
+      {Ask::proposal_reject, "POST", "/v1/proposals/{proposal}/reject", operates, true, {proposal()}},
       {Ask::run_list, "GET", "/v1/runs", viewer, false, {asked("state"), asked("flow"), count("limit", kAtOnce)}},
       {Ask::run_show, "GET", "/v1/runs/{run}", viewer, false, {run()}},
       {Ask::run_stop, "POST", "/v1/runs/{run}/stop", operates, true, {run()}},
