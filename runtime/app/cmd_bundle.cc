@@ -179,6 +179,7 @@ void add_bundle(CLI::App& program, Action& action) {
 
   add_bundle_build(*bundle, action);
   add_bundle_swap(*bundle, action);
+  add_bundle_shadow(*bundle, action);
 }
 
 }  // namespace cw::app

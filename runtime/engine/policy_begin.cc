@@ -11,9 +11,14 @@ namespace {
 constexpr int64_t kMostRuns = 1'000'000'000;
 
 uint8_t days_of(const std::string& place, const Plain& plain) {
+  std::vector<std::string> names;
+  if (const auto* one = plain.as<std::string>()) {
+    names.push_back(*one);
+  } else {
+    names = fields::texts(place, plain);
+  }
   uint8_t out = 0;
-  const auto* one = plain.as<std::string>();
-  for (const std::string& name : one ? std::vector<std::string>{*one} : fields::texts(place, plain)) {
+  for (const std::string& name : names) {
     const uint8_t days = TimeWindow::parse_days(name);
     if (days == 0) fields::fail(place, "'" + name + "' is no day such as mon, and no days such as mon-fri");
     out = static_cast<uint8_t>(out | days);
@@ -39,9 +44,11 @@ std::string Quota::text() const {
 }
 
 TimeWindow read_window(const std::string& place, const Plain& plain, bool op) {
-  std::vector<std::string> names = {"days", "from", "to"};
-  if (op) names.emplace_back("op");
-  fields::known(place, plain, names);
+  if (op) {
+    fields::known(place, plain, {"op", "days", "from", "to"});
+  } else {
+    fields::known(place, plain, {"days", "from", "to"});
+  }
   TimeWindow out;
   if (const Plain* days = plain.get("days")) out.days = days_of(place + ".days", *days);
   if (const Plain* from = plain.get("from")) out.from = time_of(place + ".from", *from);
