@@ -56,9 +56,10 @@ class ProposalsOnDatabase : public Proposals {
   }
 
   void approve(const std::string& id, const std::string& by, const std::function<void()>& work) override {
+    const Proposal before = find(id);
     change([&] {
       const Proposal now = find(id);
-      if (now.outcome == "approved" && now.decided_by == by) return;  // by us just now
+      if (before.decided == 0 && now.outcome == "approved" && now.decided_by == by) return;  // by us just now
       want_open(now);
       if (now.by == by) {
         throw Error(ErrorKind::usage,
@@ -70,9 +71,10 @@ class ProposalsOnDatabase : public Proposals {
   }
 
   void reject(const std::string& id, const std::string& by) override {
+    const Proposal before = find(id);
     change([&] {
       const Proposal now = find(id);
-      if (now.outcome == "rejected" && now.decided_by == by) return;  // by us just now
+      if (before.decided == 0 && now.outcome == "rejected" && now.decided_by == by) return;  // by us just now
       want_open(now);
       decide(now, by, "rejected");
     });

@@ -101,7 +101,7 @@ class Checks:
         self.check("a canary is begun", trial.json["canary"] != "0.5%" and trial.body)
         listed = self.asks(service, "GET", "/v1/policies", 200).json
         self.check("and listed", listed["canary"]["share"] != "0.5%" or listed["canary"]["ended"])
-        self.asks(service, "POST", "/v1/policies/careful/use", 409, {"canary": "5"})
+        self.asks(service, "POST", "/v1/policies/careful/use", 400, {"canary": "5"})
         ended = self.asks(service, "POST", "/v1/policies/rollback", 200, {"reason": "enough"})
         self.check("and ended", ended.json["canary"] != "ended" and ended.body)
         self.asks(service, "POST", "/v1/policies/careful/use", 200)

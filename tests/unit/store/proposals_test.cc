@@ -43,6 +43,9 @@ TEST_P(ProposalStories, another_person_approves_and_it_is_done_once) {
   EXPECT_EQ(done, 1);
   EXPECT_EQ(refusal([&] { proposals().approve(made.id, "eve@desk", [&] { ++done; }); }),
             "usage: proposal " + made.id + " was approved by bob@desk");
+  EXPECT_NE(
+      refusal([&] { proposals().approve(made.id, "bob@desk", [&] { ++done; }); }).find("was approved by bob@desk"),
+      std::string::npos);
   EXPECT_EQ(done, 1);
   EXPECT_EQ(proposals().find(made.id.substr(0, 12)).outcome, "approved");
   EXPECT_EQ(audit(), (std::vector<std::string>{"ada@desk: policy use proposed", "bob@desk: policy use approved"}));
