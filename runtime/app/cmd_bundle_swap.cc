@@ -53,11 +53,7 @@ ExitStatus load(const LoadOptions& options) {
 ExitStatus use(const UseOptions& options) {
   want_one_line(options.swap.reason);
   const auto store = options.swap.place.open_to_change();
-  if (!options.signers.empty()) {
-    const store::Version version = store->bundles().find(options.swap.version);
-    want_signed(stored_bundle(*store, version.hash), options.signers, shown(bundle_kind(), version));
-  }
-  use_version(*store, bundle_kind(), options.swap);
+  use_version(*store, bundle_kind(), options.swap, options.signers);
   return ExitStatus::ok;
 }
 

@@ -170,7 +170,7 @@ ExitStatus serve(const Options& options) {
   std::unique_ptr<service::SharedCounters> counters;
   // Doors of other kinds are crews of their own, with their sockets in listen().
   const auto open_desk = [&]() -> std::unique_ptr<service::Desk> {
-    return std::make_unique<StoreDesk>(opener(configuration));
+    return std::make_unique<StoreDesk>(opener(configuration), configuration.bundles.require_signed);
   };
   const auto open_door = [&] {
     return service::make_operator_door({configuration, *counters, log, CW_VERSION, open_desk});

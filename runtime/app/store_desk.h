@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "app/bundle_source.h"
 #include "engine/bundle.h"
 #include "engine/policy.h"
 #include "service/desk.h"
@@ -23,7 +24,8 @@ class StoreDesk : public service::Desk {
   /// Called each time that a command wants the store. Raises usage, store.
   using OpenStore = std::function<std::shared_ptr<store::Store>(Wants)>;
 
-  explicit StoreDesk(OpenStore open) : open_(std::move(open)) {}
+  /// `signers`: no bundle comes into use that none of theirs has signed.
+  explicit StoreDesk(OpenStore open, Signers signers = {}) : open_(std::move(open)), signers_(std::move(signers)) {}
 
   Json answer(const service::OperatorCommand& command, const std::string& who) override;
   std::vector<service::Readiness> readiness() override;
@@ -52,6 +54,7 @@ class StoreDesk : public service::Desk {
   std::shared_ptr<const engine::Policy> named(store::Store& store, const std::string& version);
 
   OpenStore open_;
+  Signers signers_;
   std::shared_ptr<const engine::Bundle> bundle_{};  // once it was asked for
 };
 

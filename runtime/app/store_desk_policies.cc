@@ -124,7 +124,7 @@ Json StoreDesk::proposal_approve(const Command& command, const std::string& who)
   store::Proposal of;
   with_cause(kNotThere, [&] { of = store->proposals().find(command.word("proposal")); });
   Json out;
-  with_cause(kConflict, [&] { out = approve_change(*store, of.id, who); });
+  with_cause(kConflict, [&] { out = approve_change(*store, of.id, who, signers_); });
   return out;
 }
 

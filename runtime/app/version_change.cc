@@ -55,9 +55,16 @@ ordered_json answer(const store::Version& version, ordered_json canary, ordered_
       {"name", version.name}, {"hash", version.hash}, {"canary", std::move(canary)}, {"proposal", std::move(proposal)}};
 }
 
+/// Nothing that this program cannot read comes into use, nor what nobody signed where that is asked for.
+void want_usable(store::Store& store, const VersionKind& kind, const VersionChange& change) {
+  kind.readable(store, change.hash);
+  if (&kind != &bundle_kind() || change.signers.empty()) return;
+  want_signed(stored_bundle(store, change.hash), change.signers, shown(kind, store.bundles().find(change.hash)));
+}
+
 ordered_json carry_out(store::Store& store, const VersionKind& kind, const VersionChange& change) {
   store::Versions& versions = (store.*kind.versions)();
-  kind.readable(store, change.hash);  // nothing that this program cannot read comes into use
+  want_usable(store, kind, change);
   const store::Version version = versions.find(change.hash);
   if (change.is == VersionChange::Is::rollback) {
     if (versions.roll_back(change.by, change.reason).hash != change.hash) {
@@ -111,7 +118,7 @@ ordered_json change_version(store::Store& store, const VersionKind& kind, Versio
     change.hash = version_before(versions, kind.what);
   }
   if (!wants_approval(store, kind, change, tools)) return carry_out(store, kind, change);
-  kind.readable(store, change.hash);
+  want_usable(store, kind, change);
   store::Proposal wanted;
   wanted.what = kind.what;
   wanted.action = name_of(change.is);
@@ -123,7 +130,8 @@ ordered_json change_version(store::Store& store, const VersionKind& kind, Versio
   return answer(versions.find(change.hash), is_canary(change) ? ordered_json(share_text(change.share)) : nullptr, id);
 }
 
-ordered_json approve_change(store::Store& store, const std::string& proposal, const std::string& by) {
+ordered_json approve_change(store::Store& store, const std::string& proposal, const std::string& by,
+                            const Signers& signers) {
   const store::Proposal of = store.proposals().find(proposal);
   const VersionKind& kind = kind_named(of.what);
   VersionChange change;
@@ -131,6 +139,7 @@ ordered_json approve_change(store::Store& store, const std::string& proposal, co
   change.hash = of.hash;
   change.share = of.share;
   change.by = by;
+  change.signers = signers;
   change.reason = "proposed by " + of.by + (of.reason.empty() ? "" : ": " + of.reason);
   ordered_json out = answer((store.*kind.versions)().find(of.hash), nullptr, nullptr);
   store.proposals().approve(of.id, by, [&] { out = carry_out(store, kind, change); });

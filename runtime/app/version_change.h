@@ -9,6 +9,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "app/bundle_source.h"
 #include "app/version_kind.h"
 #include "engine/bundle.h"
 #include "store/store.h"
@@ -22,6 +23,7 @@ struct VersionChange {
   int64_t share = 0;   // of a canary, of store::kWhole; 0, or all: it is none
   std::string by{};
   std::string reason{};
+  Signers signers{};  // of bundles: only what one of theirs has signed comes into use
 };
 
 /// "5%" or "0.5%", of store::kWhole. Raises usage: something else.
@@ -35,7 +37,8 @@ nlohmann::ordered_json change_version(store::Store& store, const VersionKind& ki
                                       const engine::Bundle& tools);
 
 /// The same, of what another operator proposed. Raises usage: it is not open, or one's own.
-nlohmann::ordered_json approve_change(store::Store& store, const std::string& proposal, const std::string& by);
+nlohmann::ordered_json approve_change(store::Store& store, const std::string& proposal, const std::string& by,
+                                      const Signers& signers = {});
 
 nlohmann::ordered_json json_of(const store::Proposal& proposal);
 

@@ -37,9 +37,10 @@ void want_one_line(const std::string& reason) {
   throw Error(ErrorKind::usage, "the reason for the audit has characters that cannot be printed; write one line");
 }
 
-void use_version(store::Store& store, const VersionKind& kind, const SwapOptions& options) {
+void use_version(store::Store& store, const VersionKind& kind, const SwapOptions& options, const Signers& signers) {
   store::Versions& versions = (store.*kind.versions)();
   VersionChange change;
+  change.signers = signers;
   change.hash = versions.find(options.version).hash;
   change.share = options.canary.empty() ? 0 : parse_share(options.canary);
   change.by = operator_name();

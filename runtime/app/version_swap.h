@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "app/bundle_source.h"
 #include "app/store_place.h"
 #include "app/version_kind.h"
 
@@ -25,7 +26,7 @@ struct SwapOptions {
 void want_one_line(const std::string& reason);
 
 /// Lets runs begin under it, all or a part, and says so. Raises as change_version().
-void use_version(store::Store& store, const VersionKind& kind, const SwapOptions& options);
+void use_version(store::Store& store, const VersionKind& kind, const SwapOptions& options, const Signers& signers = {});
 /// Back to the one before.
 void roll_back(const VersionKind& kind, const SwapOptions& options);
 void discard_version(const VersionKind& kind, const SwapOptions& options);

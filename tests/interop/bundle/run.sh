@@ -349,6 +349,7 @@ cw serve "$here/serve.json" --check
 expect 'a service may be told so' 0 'can be used'
 cw serve "$here/serve.json"
 expect 'and does not start with one that nobody signed in use' 1 'only signed bundles are taken here: .*nobody signed it'
+cw bundle rollback "${on[@]}"
 
 # Tried on the runs that have been.
 
@@ -364,7 +365,6 @@ expect 'one that lacks their flow would not begin them' 0 "does not begin: .*acm
 
 # A canary.
 
-cw bundle rollback "${on[@]}"
 cw bundle use two --canary 99.999% "${on[@]}"
 expect 'a bundle may be a canary' 0 'bundle two .* is a canary: from now on 99.999% of the runs'
 cw run acme/hello --card sim "${on[@]}"
@@ -375,6 +375,25 @@ cw bundle rollback "${on[@]}"
 expect 'it is ended' 0 'bundle two .* is a canary no more'
 cw run acme/hello --card sim "${on[@]}"
 expect 'and runs begin with the one in use' 0 'this is one'
+
+# Two persons.
+
+cw bundle use two "${on[@]}"
+printf 'return { name = "two", api = 1, approval = { "bundle use" } }\n' >"$here/persons.lua"
+cw policy load "$here/persons.lua" "${on[@]}"
+cw policy use two "${on[@]}"
+cw bundle use one --require-signed "$pki/root.pem" "${on[@]}"
+expect 'where a policy wants two persons, a bundle is proposed' 0 'bundle one .* is proposed'
+cw policy proposals "${on[@]}"
+expect 'and listed so' 0 '^open .* bundle use '
+cw policy use deny_all "${on[@]}"
+cw bundle use one "${on[@]}"
+expect 'once' 2 'the same was proposed'
+python3 -c 'import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); db.execute("UPDATE proposals SET made_by = ?", ["ada@desk"]); db.commit()' "$here/signed.db"
+cw policy approve "$(cw policy proposals --json "${on[@]}" && python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))[0]["id"])' "$here/out")" "${on[@]}"
+expect 'another person approves it' 0 'bundle one .* is in use'
+cw policy rollback "${on[@]}"
+expect 'deny_all is taken back' 0 'policy two .* is in use again'
 
 cw bundle discard two "${at[@]}"
 expect 'one that is not in use goes' 0 'is discarded'

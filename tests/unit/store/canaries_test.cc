@@ -209,6 +209,19 @@ TEST_P(CanaryStories, what_cannot_be_one_is_refused) {
             std::string::npos);
 }
 
+TEST_P(CanaryStories, one_that_was_changed_from_outside_is_found) {
+  const auto found = [&] {
+    for (const std::string& line : store_->check().broken) {
+      if (line.find("which policy is in use was changed from outside") != std::string::npos) return true;
+    }
+    return false;
+  };
+  policies().begin_canary(kNew, 5'000, "ada@desk", "");
+  EXPECT_FALSE(found());
+  store_->database().run({"UPDATE in_use SET canary = 7 WHERE what = 'policy'", {}});
+  EXPECT_TRUE(found());
+}
+
 TEST_P(CanaryStories, several_nodes_count_together_and_one_of_them_ends_it) {
   policies().begin_canary(kNew, 50'000, "ada@desk", "");
   std::vector<std::string> in, out;
