@@ -65,7 +65,7 @@ _cardwright() {
   local session='--card --flavor --card-shared --card-state --keys --policy --trace --seed' record='--record --record-answers' service='--service --cert --key --ca'
   local command=${line[1]} options='--help'
   case $command in
-    run) options="$session $record --bundle --store --store-key --set --json --verbose --help" ;;
+    run) options="$session $record --bundle --require-signed --store --store-key --set --json --verbose --help" ;;
     runs)
       options='--store --store-key --help'
       case ${line[2]} in
@@ -78,7 +78,7 @@ _cardwright() {
       esac
       ;;
     batch)
-      options='--cards --flavor --data --set --key --keys --policy --bundle --results --quarantine --stop-after --limit'
+      options='--cards --flavor --data --set --key --keys --policy --bundle --require-signed --results --quarantine --stop-after --limit'
       options+=' --retry-failed --any-card --card-states --store --store-key --json --verbose --help'
       ;;
     readers) options='--json --watch --help' ;;
@@ -128,8 +128,10 @@ _cardwright() {
         verify | load) options+=" $service --trust" ;;
         list | diff) options+=" $service --json" ;;
         show) options+=" $service --text --output --json" ;;
-        use | rollback) options+=" $service --reason" ;;
+        use) options+=" $service --canary --require-signed --reason" ;;
+        rollback) options+=" $service --reason" ;;
         discard) options+=" $service" ;;
+        shadow) options+=' --since --flow --json' ;;
       esac
       ;;
     policy)
@@ -137,10 +139,11 @@ _cardwright() {
       case ${line[2]} in
         check) options='--help' ;;
         diff) options+=' --json' ;;
-        list) options+=" $service --json" ;;
+        list | proposals) options+=" $service --json" ;;
         show) options+=" $service --text --json" ;;
-        load | discard) options+=" $service" ;;
-        use | rollback) options+=" $service --reason" ;;
+        load | discard | approve | reject) options+=" $service" ;;
+        use) options+=" $service --canary --reason" ;;
+        rollback) options+=" $service --reason" ;;
         explain) options+=' --command --run --flow --level --scp --domain --json' ;;
         shadow) options+=' --since --flow --json' ;;
       esac
@@ -154,7 +157,7 @@ _cardwright() {
     return
   fi
   case "$command $prev" in
-    'audit --from' | 'runs --flow' | 'policy --flow' | 'policy --scp' | 'policy --since' | 'policy --command' | 'bundle --text') return ;;
+    'audit --from' | 'runs --flow' | 'policy --flow' | 'policy --scp' | 'policy --since' | 'bundle --flow' | 'bundle --since' | 'policy --command' | 'bundle --text') return ;;
     'agent --key') _cardwright_files "$cur" && return ;;
     'bundle --key') _cardwright_files "$cur" && return ;;
     'runs --state') _cardwright_reply running waiting stuck 'done' failed stopped && return ;;
@@ -179,11 +182,11 @@ _cardwright() {
       _cardwright_reply generic uicc jcop4 secora smartcafe yubikey
       return
       ;;
-    --card-state | --card-states | --state | --data | --results | --quarantine | --junit | --html | --keys | --policy | --trace | --record | --from | --vectors | --store | --store-key | --root | --append | --ca | --cert | --psk | --output | --chain | --trust | --demo)
+    --card-state | --card-states | --state | --data | --results | --quarantine | --junit | --html | --keys | --policy | --trace | --record | --from | --vectors | --store | --store-key | --root | --append | --ca | --cert | --psk | --output | --chain | --trust | --require-signed | --demo)
       _cardwright_files "$cur"
       return
       ;;
-    --server | --session | --se-id | --psk-identity | --patience | --seed | --key | --stop-after | --limit | --older-than | --version | --reason) return ;;
+    --server | --session | --se-id | --psk-identity | --patience | --seed | --key | --stop-after | --limit | --older-than | --version | --reason | --canary) return ;;
     --domain) _cardwright_reply isd && return ;;
     --set)
       _cardwright_set
@@ -205,8 +208,8 @@ _cardwright() {
           audit) _cardwright_reply list verify prove verify-proof root --help ;;
           budget) _cardwright_reply list reset --help ;;
           outbox) _cardwright_reply list deliver retry --help ;;
-          bundle) _cardwright_reply build sign verify load list show diff use rollback discard --help ;;
-          policy) _cardwright_reply list show load use rollback discard check diff explain shadow --help ;;
+          bundle) _cardwright_reply build sign verify load list show diff shadow use rollback discard --help ;;
+          policy) _cardwright_reply list show load use rollback discard proposals approve reject check diff explain shadow --help ;;
         esac
         return
       fi

@@ -1,5 +1,7 @@
 #include "app/bundle_source.h"
 
+#include <utility>
+
 #include "app/moment.h"
 #include "app/paths.h"
 #include "base/error.h"
@@ -37,14 +39,29 @@ crypto::Signer verify_bundle(const engine::BundleArchive& archive, const fs::pat
   }
 }
 
-bool put_bundle(store::Store& store, const engine::BundleArchive& archive, const fs::path& file,
-                const std::string& by) {
+void want_signed(const engine::BundleArchive& archive, const Signers& signers, const std::string& what) {
+  if (signers.empty()) return;
+  std::string trust;
+  for (const fs::path& each : signers) trust += to_string(read_file(each, 1u << 20)) + "\n";
+  try {
+    archive.verify(trust, now_ms() / 1000, what);
+  } catch (const Error& error) {
+    throw error.within("only signed bundles are taken here");
+  }
+}
+
+Put put_bundle(store::Store& store, const engine::BundleArchive& archive, const fs::path& file, const std::string& by) {
   store::Version version;
   version.hash = archive.bundle->hash();
   version.name = file.stem().string();
   version.origin = file.string();
   version.loaded_by = by;
-  return store.bundles().load(version, store.key().seal(archive.write(), store::version_context(version.hash)));
+  const Bytes sealed = store.key().seal(archive.write(), store::version_context(version.hash));
+  if (store.bundles().load(version, sealed)) return Put::fresh;
+  // Who signed is no part of the hash.
+  if (!archive.signature || stored_bundle(store, version.hash).write() == archive.write()) return Put::was_there;
+  store.bundles().replace(version.hash, sealed, by, "signed anew");
+  return Put::signed_anew;
 }
 
 engine::BundleArchive stored_bundle(store::Store& store, const std::string& hash) {
@@ -72,17 +89,28 @@ std::shared_ptr<const engine::Bundle> bundle_named(const std::string& named,
 }
 
 std::shared_ptr<const engine::Bundle> BundleInUse::now() {
-  const std::lock_guard lock(mutex_);
   const std::optional<store::Use> use = store_->bundles().in_use();
-  const std::string hash = use ? use->hash : "";
-  if (last_ && hash == hash_) return last_;
-  last_ = use ? stored_bundle(*store_, hash).bundle : load_bundle();
-  hash_ = hash;
-  return last_;
+  return read(use ? use->hash : "");
 }
 
-void BundleInUse::follow(engine::RunSetup& setup) {
-  const std::shared_ptr<const engine::Bundle> base = now();
+std::shared_ptr<const engine::Bundle> BundleInUse::read(const std::string& hash) {
+  const std::lock_guard lock(mutex_);
+  if (before_.bundle && hash == before_.hash) std::swap(last_, before_);
+  if (last_.bundle && hash == last_.hash) return last_.bundle;
+  Read now{hash, {}};
+  if (hash.empty()) {
+    now.bundle = load_bundle();
+  } else {
+    const engine::BundleArchive archive = stored_bundle(*store_, hash);
+    want_signed(archive, signers_, "bundle " + hash.substr(0, 12));
+    now.bundle = archive.bundle;
+  }
+  before_ = std::exchange(last_, std::move(now));
+  return last_.bundle;
+}
+
+void BundleInUse::follow(engine::RunSetup& setup, const std::string& subject) {
+  const std::shared_ptr<const engine::Bundle> base = read(store_->bundles().for_run(subject));
   const engine::Flow before = setup.flow ? *setup.flow : engine::check_flow(*setup.bundle, setup.flow_name);
   setup.bundle = base->with_added_of(*setup.bundle);
   auto flow = std::make_shared<const engine::Flow>(engine::check_flow(*setup.bundle, setup.flow_name));
@@ -95,10 +123,22 @@ void BundleInUse::follow(engine::RunSetup& setup) {
 }
 
 BundleChoice choose_bundle(const std::optional<std::string>& named, const std::shared_ptr<store::Store>& store,
-                           const std::function<std::shared_ptr<store::Store>()>& open) {
-  if (named) return {bundle_named(*named, open)};
+                           const std::function<std::shared_ptr<store::Store>()>& open, const Signers& signers) {
+  if (named && signers.empty()) return {bundle_named(*named, open)};
+  if (named) {
+    std::error_code ignored;
+    if (fs::is_directory(*named, ignored)) {
+      throw Error(ErrorKind::usage, "the folder " + *named +
+                                        " has no signature, and only signed bundles are taken here; cardwright bundle "
+                                        "build and bundle sign make one of it");
+    }
+    const bool is_file = named->ends_with(".bundle") || named->find('/') != std::string::npos;
+    const engine::BundleArchive archive = is_file ? read_bundle_file(*named) : stored_bundle(*open(), *named);
+    want_signed(archive, signers, *named);
+    return {archive.bundle};
+  }
   if (!store) return {load_bundle()};
-  auto follows = std::make_shared<BundleInUse>(store);
+  auto follows = std::make_shared<BundleInUse>(store, signers);
   auto bundle = follows->now();
   return {std::move(bundle), std::move(follows)};
 }

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "engine/bundle.h"
 #include "engine/bundle_archive.h"
@@ -27,9 +28,15 @@ engine::BundleArchive read_bundle_file(const std::filesystem::path& file);
 crypto::Signer verify_bundle(const engine::BundleArchive& archive, const std::filesystem::path& trust,
                              const std::string& origin);
 
-/// Puts it into the store; its name is that of the file. False: it was there.
-bool put_bundle(store::Store& store, const engine::BundleArchive& archive, const std::filesystem::path& file,
-                const std::string& by);
+/// Certificates of CAs, whose signers are those that may sign. Empty: it need not be signed.
+using Signers = std::vector<std::filesystem::path>;
+/// Raises script: nobody signed it, or another; usage: certificates that cannot be read. `what`: for messages.
+void want_signed(const engine::BundleArchive& archive, const Signers& signers, const std::string& what);
+
+enum class Put : uint8_t { fresh, was_there, signed_anew };
+/// Puts it into the store; its name is that of the file. One that is there keeps its signature, or gets this one.
+Put put_bundle(store::Store& store, const engine::BundleArchive& archive, const std::filesystem::path& file,
+               const std::string& by);
 
 /// A version, opened. Raises usage: it was discarded; store; script: this program cannot read it.
 engine::BundleArchive stored_bundle(store::Store& store, const std::string& hash);
@@ -42,23 +49,33 @@ bool is_bundle_file(const std::string& name);
 std::shared_ptr<const engine::Bundle> bundle_named(const std::string& named,
                                                    const std::function<std::shared_ptr<store::Store>()>& open);
 
-/// The bundle that operators have in use on a store, read once for each that was.
+/// The bundle that operators have in use on a store, and a canary beside it, read once for each that was.
 class BundleInUse {
  public:
-  explicit BundleInUse(std::shared_ptr<store::Store> store) : store_(std::move(store)) {}
+  /// `signers`: raises script instead of giving a bundle that none of theirs has signed.
+  explicit BundleInUse(std::shared_ptr<store::Store> store, Signers signers = {})
+      : store_(std::move(store)), signers_(std::move(signers)) {}
 
   /// The one of the share folder as long as none ever was. Raises store, script.
   std::shared_ptr<const engine::Bundle> now();
 
-  /// Another one came into use before the run of `setup` could begin: puts that one into it, with the flow file that
-  /// was added. Raises script: its flow takes other arguments, which the run's were not checked for; and as now().
-  void follow(engine::RunSetup& setup);
+  /// Another one came into use before the run of `setup` could begin, or it is one for the canary (`subject` as of
+  /// store::subject_of()): puts that one into it, with the flow file that was added. Raises script: its flow takes
+  /// other arguments, which the run's were not checked for; and as now().
+  void follow(engine::RunSetup& setup, const std::string& subject);
 
  private:
+  /// `hash`: empty: none ever was in use.
+  std::shared_ptr<const engine::Bundle> read(const std::string& hash);
+
   std::shared_ptr<store::Store> store_;
+  Signers signers_;
   std::mutex mutex_;
-  std::string hash_;  // of the one in use; empty: none ever was
-  std::shared_ptr<const engine::Bundle> last_;
+  struct Read {
+    std::string hash{};
+    std::shared_ptr<const engine::Bundle> bundle{};
+  };
+  Read last_{}, before_{};  // two, since a canary and the one in use take turns
 };
 
 /// What runs are to begin under, and who knows if that is still in use.
@@ -67,7 +84,8 @@ struct BundleChoice {
   std::shared_ptr<BundleInUse> follows{};  // null: whatever is in use
 };
 /// The one that was named; else the one in use on the store; else the one of the share folder. `store`: may be null.
+/// `signers`: as for BundleInUse.
 BundleChoice choose_bundle(const std::optional<std::string>& named, const std::shared_ptr<store::Store>& store,
-                           const std::function<std::shared_ptr<store::Store>()>& open);
+                           const std::function<std::shared_ptr<store::Store>()>& open, const Signers& signers = {});
 
 }  // namespace cw::app

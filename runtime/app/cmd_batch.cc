@@ -31,6 +31,7 @@ struct Options {
   std::optional<std::string> key{};
   std::optional<fs::path> policy{};
   std::optional<std::string> bundle{};
+  Signers signers{};
   std::optional<fs::path> results{};
   std::optional<fs::path> quarantine{};
   StorePlace store{};
@@ -121,9 +122,10 @@ void advise(const batch::Plan& plan, const batch::Summary& summary, const batch:
 
 Outcome run(const Options& options) {
   std::shared_ptr<const engine::Bundle> bundle =
-      choose_bundle(options.bundle, options.store.open_if_there(options.cards.simulated()), [&] {
-        return options.store.open_to_read();
-      }).bundle;
+      choose_bundle(
+          options.bundle, options.store.open_if_there(options.cards.simulated()),
+          [&] { return options.store.open_to_read(); }, options.signers)
+          .bundle;
   std::string name = options.flow;
   if (is_flow_file(name)) {
     bundle = bundle->with_file(name);
@@ -154,7 +156,7 @@ Outcome run(const Options& options) {
   std::optional<BatchKeeper> keeper;
   if (store) {
     keeper.emplace(store, std::move(cards.origins), options.cards.card_states, policy_is,
-                   options.bundle ? nullptr : std::make_shared<BundleInUse>(store));
+                   options.bundle ? nullptr : std::make_shared<BundleInUse>(store, options.signers));
     setup.keeper = &*keeper;
   }
   setup.table = &table;
@@ -235,6 +237,9 @@ void add_batch(CLI::App& program, Action& action) {
                    "the scripts to run: a folder with stdlib and scripts, a .bundle file, or a version in the store "
                    "(default: the one in use on the store, else the program's own)")
       ->type_name("BUNDLE");
+  command->add_option("--require-signed", options->signers, "run no bundle that no signer of these CAs has signed")
+      ->allow_extra_args(false)
+      ->type_name("CA");
   command->add_option("--results", options->results, "what became of each row (default: DATA.results.csv)")
       ->type_name("FILE");
   command

@@ -36,7 +36,8 @@ ExitStatus list(const Options& options) {
   if (options.json) {
     print_json(answer.at("bundles"));
   } else {
-    print_versions(answer.at("bundles"), answer.at("in_use"), "--bundle, or the program's own scripts");
+    print_versions(answer.at("bundles"), answer.at("in_use"), "--bundle, or the program's own scripts",
+                   answer.at("canary"));
   }
   return ExitStatus::ok;
 }
@@ -169,6 +170,7 @@ void add_bundle(CLI::App& program, Action& action) {
 
   add_bundle_build(*bundle, action);
   add_bundle_swap(*bundle, action);
+  add_bundle_shadow(*bundle, action);
 }
 
 }  // namespace cw::app

@@ -9,6 +9,7 @@
 #include "app/terminal.h"
 #include "app/version_swap.h"
 #include "base/error.h"
+#include "base/files.h"
 #include "cmd_bundle_private.h"
 
 namespace cw::app {
@@ -18,12 +19,18 @@ namespace {
 using nlohmann::ordered_json;
 using service::Ask;
 
-constexpr SwapWords kWords{"bundle", Ask::bundle_use, Ask::bundle_rollback, Ask::bundle_discard};
+constexpr size_t kLargestTrust = 256u << 10;
+constexpr SwapWords kWords{bundle_kind, Ask::bundle_use, Ask::bundle_rollback, Ask::bundle_discard};
 
 struct LoadOptions {
   DeskPlace place{};
   std::vector<std::filesystem::path> files{};
   std::optional<std::filesystem::path> trust{};
+};
+
+struct UseOptions {
+  SwapOptions swap{};
+  Signers signers{};
 };
 
 /// All of them are looked at before the first one is put in: here, whoever keeps them.
@@ -40,12 +47,25 @@ ExitStatus load(const LoadOptions& options) {
   for (size_t i = 0; i < commands.size(); ++i) {
     const ordered_json answer = options.place.answer(commands[i]);
     const std::string hash = text_in(answer, "hash").substr(0, 12);
+    const bool is_new = answer.at("new") == true;
     std::cout << printable("bundle " + text_in(answer, "name")) << ' ' << hash << printable(signers[i])
-              << (answer.at("new") == true ? " is loaded; cardwright bundle use " + hash + " lets runs begin under it"
-                                           : " was there already")
+              << (is_new ? " is loaded; cardwright bundle use " + hash + " lets runs begin under it"
+                  : answer.at("signed_anew") == true ? " was there already, and has this signature now"
+                                                     : " was there already")
               << '\n';
   }
   std::cout << std::flush;
+  return ExitStatus::ok;
+}
+
+/// A version never changes, so one that was verified is what comes into use.
+ExitStatus use(const UseOptions& options) {
+  if (!options.signers.empty()) {
+    std::string trust;
+    for (const auto& file : options.signers) trust += to_string(read_file(file, kLargestTrust));
+    options.swap.place.answer({Ask::bundle_verify, {{"version", options.swap.version}, {"trust", trust}}, {}});
+  }
+  use_version(kWords, options.swap);
   return ExitStatus::ok;
 }
 
@@ -65,22 +85,21 @@ void add_bundle_swap(CLI::App& bundle, Action& action) {
       "  cardwright bundle load acme-1.4.bundle --trust ca.pem");
   load_one->callback([loaded, &action] { action = [loaded] { return load(*loaded); }; });
 
-  auto used = std::make_shared<SwapOptions>();
+  auto used = std::make_shared<UseOptions>();
   CLI::App* use_one = bundle.add_subcommand("use", "Let runs begin under this version from now on");
-  used->place.add_to(*use_one);
-  used->add_version_to(*use_one);
-  used->add_reason_to(*use_one);
+  used->swap.place.add_to(*use_one);
+  used->swap.add_version_to(*use_one);
+  used->swap.add_canary_to(*use_one);
+  used->swap.add_reason_to(*use_one);
+  use_one->add_option("--require-signed", used->signers, "only if a signer of these CAs has signed it")
+      ->allow_extra_args(false)
+      ->type_name("CA");
   use_one->footer(
       "Runs that are under way keep their version; cardwright runs stop ends them before their next step.\n"
       "\n"
       "Examples:\n"
       "  cardwright bundle use acme-1.4 --reason 'new applet'");
-  use_one->callback([used, &action] {
-    action = [used] {
-      use_version(kWords, *used);
-      return ExitStatus::ok;
-    };
-  });
+  use_one->callback([used, &action] { action = [used] { return use(*used); }; });
 
   auto back = std::make_shared<SwapOptions>();
   CLI::App* before = bundle.add_subcommand("rollback", "Use the version that was in use before this one");

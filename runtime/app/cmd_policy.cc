@@ -30,7 +30,8 @@ ExitStatus list(const Options& options) {
   if (options.json) {
     print_json(answer.at("policies"));
   } else {
-    print_versions(answer.at("policies"), answer.at("in_use"), "--policy, or policies/default.lua");
+    print_versions(answer.at("policies"), answer.at("in_use"), "--policy, or policies/default.lua",
+                   answer.at("canary"));
   }
   return ExitStatus::ok;
 }
@@ -93,6 +94,7 @@ void add_policy(CLI::App& program, Action& action) {
   one->callback([shown, &action] { action = [shown] { return show(*shown); }; });
 
   add_policy_swap(*policy, action);
+  add_policy_approve(*policy, action);
   add_policy_compare(*policy, action);
   add_policy_shadow(*policy, action);
 }

@@ -7,6 +7,7 @@
 #include "app/desk_place.h"
 #include "app/json_text.h"
 #include "app/terminal.h"
+#include "app/version_change.h"
 #include "app/version_swap.h"
 #include "base/error.h"
 #include "base/files.h"
@@ -23,6 +24,7 @@ struct Options {
   DeskPlace place{};
   std::vector<std::filesystem::path> files{};
   std::string version{};
+  std::string canary{};
   std::string reason{};
 };
 
@@ -33,6 +35,7 @@ std::string shown(const ordered_json& version) {
 std::map<std::string, std::string> words_of(const Options& options) {
   std::map<std::string, std::string> out;
   if (!options.version.empty()) out["version"] = options.version;
+  if (!options.canary.empty()) out["canary"] = options.canary;
   if (!options.reason.empty()) out["reason"] = options.reason;
   return out;
 }
@@ -59,14 +62,17 @@ ExitStatus load(const Options& options) {
 
 ExitStatus use(const Options& options) {
   want_one_line(options.reason);
-  std::cout << shown(options.place.answer({Ask::policy_use, words_of(options), {}}))
-            << " is in use: every run on this store that begins from now on is under it" << std::endl;
+  if (!options.canary.empty()) parse_share(options.canary);
+  std::cout << told(policy_kind(), options.place.answer({Ask::policy_use, words_of(options), {}}),
+                    " is in use: every run on this store that begins from now on is under it")
+            << std::endl;
   return ExitStatus::ok;
 }
 
 ExitStatus roll_back(const Options& options) {
   want_one_line(options.reason);
-  std::cout << shown(options.place.answer({Ask::policy_rollback, words_of(options), {}})) << " is in use again"
+  std::cout << told(policy_kind(), options.place.answer({Ask::policy_rollback, words_of(options), {}}),
+                    " is in use again")
             << std::endl;
   return ExitStatus::ok;
 }
@@ -97,18 +103,27 @@ void add_policy_swap(CLI::App& policy, Action& action) {
   use_one->add_option("VERSION", used->version, "its hash, the first digits of it, or its name")
       ->required()
       ->type_name("");
+  use_one
+      ->add_option("--canary", used->canary,
+                   "for this part of the runs only, until it is seen whether they fail more often")
+      ->type_name("PERCENT");
   use_one->add_option("--reason", used->reason, "why; it is kept in the audit, so no secret")->type_name("TEXT");
   use_one->footer(
       "Runs that are under way keep their version; cardwright runs stop ends them before their next step.\n"
       "deny_all needs no loading: under it no run begins.\n"
+      "A canary ends when its version is used without --canary, with rollback, or by itself: when of 50 runs or more "
+      "so\n"
+      "many failed that it is no chance (p < 0.01), all runs begin under the version in use again.\n"
       "\n"
       "Examples:\n"
       "  cardwright policy use strict --reason 'audit of May'\n"
+      "  cardwright policy use strict --canary 5%\n"
       "  cardwright policy use deny_all --reason 'stop everything'");
   use_one->callback([used, &action] { action = [used] { return use(*used); }; });
 
   auto back = std::make_shared<Options>();
-  CLI::App* before = policy.add_subcommand("rollback", "Use the version that was in use before this one");
+  CLI::App* before =
+      policy.add_subcommand("rollback", "Use the version that was in use before this one, or end a canary");
   back->place.add_to(*before);
   before->add_option("--reason", back->reason, "why; it is kept in the audit, so no secret")->type_name("TEXT");
   before->footer(

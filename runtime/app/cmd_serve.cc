@@ -95,7 +95,8 @@ Sockets listen(const Configuration& configuration) {
 
 service::OpenTicket opener_of_tickets(const Configuration& configuration) {
   const auto store = store::Store::open(options_of(configuration));
-  const auto runs = std::make_shared<const DeviceRuns>(store, configuration.devices->keys);
+  const auto runs =
+      std::make_shared<const DeviceRuns>(store, configuration.devices->keys, configuration.bundles.require_signed);
   return [runs](const std::string& ticket, engine::Relay relay) { return runs->open(ticket, relay); };
 }
 
@@ -103,6 +104,7 @@ service::OpenTicket opener_of_tickets(const Configuration& configuration) {
 void try_out(const Configuration& configuration) {
   const auto store = store::Store::open(options_of(configuration));
   choose_policy({}, store.get(), *load_bundle());
+  BundleInUse(store, configuration.bundles.require_signed).now();
   if (configuration.devices) DeviceRuns(store, configuration.devices->keys);
 }
 
@@ -168,7 +170,7 @@ ExitStatus serve(const Options& options) {
   std::unique_ptr<service::SharedCounters> counters;
   // Doors of other kinds are crews of their own, with their sockets in listen().
   const auto open_desk = [&]() -> std::unique_ptr<service::Desk> {
-    return std::make_unique<StoreDesk>(opener(configuration));
+    return std::make_unique<StoreDesk>(opener(configuration), configuration.bundles.require_signed);
   };
   const auto open_door = [&](service::SharedWorker&) {
     return service::make_operator_door({configuration, *counters, log, CW_VERSION, open_desk});

@@ -75,9 +75,10 @@ std::string from_anywhere(const engine::Flow& flow, const std::string& text) {
 
 }  // namespace
 
-DeviceRuns::DeviceRuns(std::shared_ptr<store::Store> store, const std::optional<std::filesystem::path>& keys)
+DeviceRuns::DeviceRuns(std::shared_ptr<store::Store> store, const std::optional<std::filesystem::path>& keys,
+                       const Signers& signers)
     : store_(std::move(store)),
-      bundle_(std::make_shared<BundleInUse>(store_)),
+      bundle_(std::make_shared<BundleInUse>(store_, signers)),
       keys_(open_keys(keys, std::getenv("CARDWRIGHT_KEYS"), nullptr).store) {
   if (keys) key_file_ = std::filesystem::absolute(*keys).string();
 }

@@ -27,7 +27,9 @@ inline constexpr const char* kDeviceCard = "device";
 class DeviceRuns {
  public:
   /// `keys`: as --keys has it; absent: CARDWRIGHT_KEYS. Raises usage.
-  DeviceRuns(std::shared_ptr<store::Store> store, const std::optional<std::filesystem::path>& keys);
+  /// `signers`: no run begins with a bundle that none of theirs has signed.
+  DeviceRuns(std::shared_ptr<store::Store> store, const std::optional<std::filesystem::path>& keys,
+             const Signers& signers = {});
 
   /// service::OpenTicket. A run begins under the bundle and the policy that are in use on the store then.
   std::unique_ptr<service::DeviceRun> open(const std::string& ticket, engine::Relay relay) const;

@@ -2,6 +2,7 @@
 
 #include "app/json_text.h"
 #include "app/line_diff.h"
+#include "app/moment.h"
 #include "base/error.h"
 #include "base/hex.h"
 #include "card/apdu.h"
@@ -36,6 +37,8 @@ std::string denied_beside_rules(const std::shared_ptr<const engine::Policy>& pol
   if (!around.flow.empty()) {
     const engine::Decision flow = policy->judge_flow(around.flow);
     if (!flow.allowed) return "allow.flows denies: " + flow.because;
+    const engine::Decision begin = policy->judge_begin(around.flow, around.begun);
+    if (!begin.allowed) return "allow.times denies: " + begin.because;
   }
   std::optional<engine::ChannelFacts> channel;
   if (around.in_channel) {
@@ -44,6 +47,7 @@ std::string denied_beside_rules(const std::shared_ptr<const engine::Policy>& pol
     channel = engine::ChannelFacts{around.scp, around.level, around.domain};
   }
   engine::Gate gate(policy, around.flow, {}, {}, {});
+  gate.begun_at(around.begun);
   host::Exchange request;
   request.plan = {command};
   request.logical_channel = static_cast<uint8_t>(card::channel_of(command.cla));
@@ -82,6 +86,7 @@ ordered_json explain_answer(const std::shared_ptr<const engine::Policy>& policy,
   const host::Command command = host::command_of(card::Apdu::parse(from_hex(asked.command)));
   engine::Circumstances around;
   around.flow = asked.flow;
+  around.begun = now_ms();
   around.isd_aids = engine::known_isd_aids();
   try {
     around.level = engine::level_by_name(asked.level, "--level");

@@ -58,6 +58,12 @@ std::shared_ptr<const engine::Policy> policy_in_use(store::Store& store, const e
   return use ? stored_policy(store, use->hash, bundle) : nullptr;
 }
 
+std::shared_ptr<const engine::Policy> policy_for_run(store::Store& store, const std::string& subject,
+                                                     const engine::Bundle& bundle) {
+  const std::string hash = store.policies().for_run(subject);
+  return hash.empty() ? load_policy_file(shipped_policy("default"), bundle) : stored_policy(store, hash, bundle);
+}
+
 PolicyChoice choose_policy(const std::optional<std::filesystem::path>& file, store::Store* store,
                            const engine::Bundle& bundle) {
   if (file) return {load_policy_file(*file, bundle)};

@@ -38,6 +38,10 @@ std::shared_ptr<const engine::Policy> stored_policy(store::Store& store, const s
 /// The version that operators have in use; null: none ever was. Raises store, script.
 std::shared_ptr<const engine::Policy> policy_in_use(store::Store& store, const engine::Bundle& bundle);
 
+/// The one that a run of this subject (store::subject_of()) begins under: that in use, or a canary beside it.
+std::shared_ptr<const engine::Policy> policy_for_run(store::Store& store, const std::string& subject,
+                                                     const engine::Bundle& bundle);
+
 /// What runs are to begin under, and whether that is bound to be the version in use.
 struct PolicyChoice {
   std::shared_ptr<const engine::Policy> policy{};

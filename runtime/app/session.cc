@@ -71,6 +71,9 @@ void SessionOptions::add_bundle_to(CLI::App& command) {
                   "the scripts to run: a folder with stdlib and scripts, a .bundle file, or a version in the store "
                   "(default: the one in use on the store, else the program's own)")
       ->type_name("BUNDLE");
+  command.add_option("--require-signed", signers, "run no bundle that no signer of these CAs has signed")
+      ->allow_extra_args(false)
+      ->type_name("CA");
 }
 
 host::HttpReply call_http(const host::HttpCall& call) {
@@ -93,7 +96,8 @@ Session::Session(const SessionOptions& options)
   const bool wants_store = options.keeps != SessionOptions::Keeps::nothing && !card_.replay();
   if (wants_store) store_ = options.store.open_for(card_.simulated() != nullptr);
   const bool keeps = options.keeps == SessionOptions::Keeps::runs;
-  under_ = choose_bundle(options.bundle, keeps ? store_ : nullptr, [&] { return options.store.open_to_read(); });
+  under_ = choose_bundle(
+      options.bundle, keeps ? store_ : nullptr, [&] { return options.store.open_to_read(); }, options.signers);
   const bool only_looks = !store_ && !card_.replay() && !options.policy;
   const auto beside = only_looks ? options.store.open_if_there(card_.simulated() != nullptr) : store_;
   PolicyChoice choice = choose_policy(options.policy, beside.get(), *under_.bundle);

@@ -35,6 +35,7 @@ struct SessionOptions {
   std::optional<std::filesystem::path> keys{};
   std::optional<std::filesystem::path> policy{};
   std::optional<std::string> bundle{};
+  Signers signers{};
   std::optional<std::filesystem::path> trace{};
   std::optional<uint64_t> seed{};
   std::optional<std::filesystem::path> record{};
@@ -53,7 +54,7 @@ struct SessionOptions {
     keeps = what;
     store.add_to(command);
   }
-  /// --bundle, for commands whose runs can be kept.
+  /// --bundle and --require-signed, for commands whose runs can be kept.
   void add_bundle_to(CLI::App& command);
 };
 

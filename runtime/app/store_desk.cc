@@ -66,6 +66,12 @@ StoreDesk::Json StoreDesk::answer(const Command& command, const std::string& who
       return bundle_rollback(command, who);
     case Ask::bundle_discard:
       return bundle_discard(command, who);
+    case Ask::proposal_list:
+      return proposal_list();
+    case Ask::proposal_approve:
+      return proposal_approve(command, who);
+    case Ask::proposal_reject:
+      return proposal_reject(command, who);
     case Ask::run_list:
       return run_list(command);
     case Ask::run_show:

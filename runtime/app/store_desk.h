@@ -7,12 +7,15 @@
 #include <memory>
 #include <string>
 
+#include "app/bundle_source.h"
 #include "engine/bundle.h"
 #include "engine/policy.h"
 #include "service/desk.h"
 #include "store/store.h"
 
 namespace cw::app {
+
+struct VersionChange;
 
 /// What a command is going to do with the store.
 enum class Wants { read, change, make };
@@ -23,7 +26,8 @@ class StoreDesk : public service::Desk {
   /// Called each time that a command wants the store. Raises usage, store.
   using OpenStore = std::function<std::shared_ptr<store::Store>(Wants)>;
 
-  explicit StoreDesk(OpenStore open) : open_(std::move(open)) {}
+  /// `signers`: no bundle comes into use that none of theirs has signed.
+  explicit StoreDesk(OpenStore open, Signers signers = {}) : open_(std::move(open)), signers_(std::move(signers)) {}
 
   Json answer(const service::OperatorCommand& command, const std::string& who) override;
   std::vector<service::Readiness> readiness() override;
@@ -49,9 +53,13 @@ class StoreDesk : public service::Desk {
   Json bundle_use(const Command& command, const std::string& who);
   Json bundle_rollback(const Command& command, const std::string& who);
   Json bundle_discard(const Command& command, const std::string& who);
+  Json changed(store::Store& store, VersionChange change, const Command& command, const std::string& who);
   Json budget_list(const Command& command);
   Json budget_reset(const Command& command, const std::string& who);
   Json overview();
+  Json proposal_list();
+  Json proposal_approve(const Command& command, const std::string& who);
+  Json proposal_reject(const Command& command, const std::string& who);
   Json run_list(const Command& command);
   Json run_show(const Command& command);
   Json run_stop(const Command& command, const std::string& who);
@@ -61,6 +69,7 @@ class StoreDesk : public service::Desk {
   engine::PolicyLimits limits_in_use(store::Store& store);
 
   OpenStore open_;
+  Signers signers_;
   std::shared_ptr<const engine::Bundle> bundle_{};  // once it was asked for
   std::string limits_of_{};                         // hash of the policy whose limits these are
   engine::PolicyLimits limits_{};

@@ -2,6 +2,7 @@
 #include "app/bundle_source.h"
 #include "app/moment.h"
 #include "app/store_desk.h"
+#include "app/version_change.h"
 #include "app/version_kind.h"
 
 namespace cw::app {
@@ -34,7 +35,7 @@ Json StoreDesk::bundle_list() {
   const VersionStates states(*store, bundle_kind());
   Json all = Json::array();
   for (const store::Version& version : store->bundles().list()) all.push_back(states.json_of(version));
-  return {{"in_use", states.in_use()}, {"bundles", all}};
+  return {{"in_use", states.in_use()}, {"canary", states.canary()}, {"bundles", all}};
 }
 
 /// `text`: of the file that was asked for; null: of none.
@@ -70,8 +71,11 @@ Json StoreDesk::bundle_load(const Command& command, const std::string& who) {
   const std::string bytes = command.word("archive");
   const engine::BundleArchive archive = engine::BundleArchive::read(view(bytes), origin);
   engine::check_scripts(*archive.bundle);
-  const bool is_new = put_bundle(*open_(Wants::make), archive, origin, who);
-  return {{"name", name}, {"hash", archive.bundle->hash()}, {"new", is_new}};
+  const Put put = put_bundle(*open_(Wants::make), archive, origin, who);
+  return {{"name", name},
+          {"hash", archive.bundle->hash()},
+          {"new", put == Put::fresh},
+          {"signed_anew", put == Put::signed_anew}};
 }
 
 Json StoreDesk::bundle_diff(const Command& command) {
@@ -95,23 +99,25 @@ Json StoreDesk::bundle_verify(const Command& command) {
 
 Json StoreDesk::bundle_use(const Command& command, const std::string& who) {
   const auto store = open_(Wants::change);
-  const store::Version found = find(*store, command.word("version"));
-  with_cause(kConflict, [&] {
-    bundle_kind().readable(*store, found.hash);  // nothing that this program cannot read comes into use
-    store->bundles().use(found.hash, who, command.word("reason"));
-  });
-  return told(found);
+  VersionChange change;
+  change.hash = find(*store, command.word("version")).hash;
+  if (const std::string share = command.word("canary"); !share.empty()) change.share = parse_share(share);
+  return changed(*store, std::move(change), command, who);
 }
 
 Json StoreDesk::bundle_rollback(const Command& command, const std::string& who) {
-  const auto store = open_(Wants::change);
-  const std::vector<store::Use> history = store->bundles().history();
-  store::Use now;
-  with_cause(kConflict, [&] {
-    if (history.size() > 1) bundle_kind().readable(*store, history[1].hash);
-    now = store->bundles().roll_back(who, command.word("reason"));
-  });
-  return told(store->bundles().find(now.hash));
+  VersionChange change;
+  change.is = VersionChange::Is::rollback;
+  return changed(*open_(Wants::change), std::move(change), command, who);
+}
+
+Json StoreDesk::changed(store::Store& store, VersionChange change, const Command& command, const std::string& who) {
+  change.by = who;
+  change.reason = command.word("reason");
+  change.signers = signers_;
+  Json out;
+  with_cause(kConflict, [&] { out = change_version(store, bundle_kind(), change, bundle()); });
+  return out;
 }
 
 Json StoreDesk::bundle_discard(const Command& command, const std::string& who) {

@@ -1,6 +1,7 @@
 #include "app/policy_answers.h"
 #include "app/policy_source.h"
 #include "app/store_desk.h"
+#include "app/version_change.h"
 #include "app/version_kind.h"
 
 namespace cw::app {
@@ -35,7 +36,7 @@ Json StoreDesk::policy_list() {
   const VersionStates states(*store, policy_kind());
   Json all = Json::array();
   for (const store::Version& version : store->policies().list()) all.push_back(states.json_of(version));
-  return {{"in_use", states.in_use()}, {"policies", all}};
+  return {{"in_use", states.in_use()}, {"canary", states.canary()}, {"policies", all}};
 }
 
 Json StoreDesk::policy_show(const Command& command) {
@@ -91,23 +92,48 @@ Json StoreDesk::policy_use(const Command& command, const std::string& who) {
     put_policy(*store, *policy, who);
     version = policy->hash();
   }
-  const store::Version found = find(*store, version);
-  with_cause(kConflict, [&] {
-    stored_policy(*store, found.hash, bundle());  // nothing that this program cannot read comes into use
-    store->policies().use(found.hash, who, command.word("reason"));
-  });
-  return told(found);
+  VersionChange change;
+  change.hash = find(*store, version).hash;
+  if (const std::string share = command.word("canary"); !share.empty()) change.share = parse_share(share);
+  change.by = who;
+  change.reason = command.word("reason");
+  Json out;
+  with_cause(kConflict, [&] { out = change_version(*store, policy_kind(), change, bundle()); });
+  return out;
 }
 
 Json StoreDesk::policy_rollback(const Command& command, const std::string& who) {
   const auto store = open_(Wants::change);
-  const std::vector<store::Use> history = store->policies().history();
-  store::Use now;
-  with_cause(kConflict, [&] {
-    if (history.size() > 1) stored_policy(*store, history[1].hash, bundle());  // it can be read
-    now = store->policies().roll_back(who, command.word("reason"));
-  });
-  return told(store->policies().find(now.hash));
+  VersionChange change;
+  change.is = VersionChange::Is::rollback;
+  change.by = who;
+  change.reason = command.word("reason");
+  Json out;
+  with_cause(kConflict, [&] { out = change_version(*store, policy_kind(), change, bundle()); });
+  return out;
+}
+
+Json StoreDesk::proposal_list() {
+  Json all = Json::array();
+  for (const store::Proposal& proposal : open_(Wants::read)->proposals().list(false)) all.push_back(json_of(proposal));
+  return {{"proposals", all}};
+}
+
+Json StoreDesk::proposal_approve(const Command& command, const std::string& who) {
+  const auto store = open_(Wants::change);
+  store::Proposal of;
+  with_cause(kNotThere, [&] { of = store->proposals().find(command.word("proposal")); });
+  Json out;
+  with_cause(kConflict, [&] { out = approve_change(*store, of.id, who, signers_); });
+  return out;
+}
+
+Json StoreDesk::proposal_reject(const Command& command, const std::string& who) {
+  const auto store = open_(Wants::change);
+  store::Proposal of;
+  with_cause(kNotThere, [&] { of = store->proposals().find(command.word("proposal")); });
+  with_cause(kConflict, [&] { store->proposals().reject(of.id, who); });
+  return json_of(store->proposals().find(of.id));
 }
 
 Json StoreDesk::policy_discard(const Command& command, const std::string& who) {

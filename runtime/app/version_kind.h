@@ -34,24 +34,31 @@ class VersionStates {
  public:
   VersionStates(store::Store& store, const VersionKind& kind);
 
-  /// "in use", "draining" (it was, and runs hold it), "ready" or "discarded".
+  /// "in use", "canary", "draining" (it was, and runs hold it), "ready" or "discarded".
   std::string of(const store::Version& version) const;
   /// state, name, hash, origin, loaded, loaded_by, discarded, runs: the ids of those that are not over and hold it.
   nlohmann::ordered_json json_of(const store::Version& version) const;
-  /// That, and `uses`: when it was in use, and why.
+  /// That, `uses`: when it was in use, and why; and `canaries`: when it was one, and what came of it.
   nlohmann::ordered_json whole(const store::Version& version) const;
   /// hash, since, by, reason; null: none is.
   nlohmann::ordered_json in_use() const;
+  /// The canary that is under way, else the last one that ended; null: there never was one.
+  nlohmann::ordered_json canary() const;
 
  private:
+  nlohmann::ordered_json json_of(const store::Canary& canary) const;
+
+  store::Versions& versions_;
   std::optional<store::Use> in_use_;
   std::vector<store::Use> history_;
+  std::vector<store::Canary> canaries_;
   std::map<std::string, std::vector<std::string>> holders_{};
 };
 
-/// All versions, on standard output; `under`: what runs begin under where none is in use.
+/// All versions, on standard output; `under`: what runs begin under where none is in use; `canary`: as canary() gives
+/// it.
 void print_versions(const nlohmann::ordered_json& versions, const nlohmann::ordered_json& in_use,
-                    const std::string& under);
+                    const std::string& under, const nlohmann::ordered_json& canary = {});
 /// What is known of one beside what it says, on standard output. `version`: as whole() gives it.
 void print_version(const nlohmann::ordered_json& version);
 

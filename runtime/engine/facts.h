@@ -40,6 +40,7 @@ struct Circumstances {
   Bytes domain{};                 // AID of the security domain the channel is open to; empty: the ISD
   std::vector<Bytes> isd_aids{};  // AIDs that the card's ISD may have
   std::string flow{};
+  int64_t begun = 0;  // when the run began, in milliseconds since 1970; 0: not known
 
   bool is_isd(ByteView aid) const;
 };

@@ -96,6 +96,7 @@ Circumstances Gate::circumstances(const std::optional<ChannelFacts>& channel) co
   }
   around.isd_aids = isd_aids_;
   around.flow = flow_;
+  around.begun = begun_;
   return around;
 }
 

@@ -51,6 +51,8 @@ class Gate {
   std::vector<Considered> consider(const host::Command& command, const std::optional<ChannelFacts>& channel) const;
 
   unsigned commands() const { return commands_; }
+  /// When the run began, in milliseconds since 1970.
+  void begun_at(int64_t time) { begun_ = time; }
   /// A process before admitted so many in this run.
   void count_before(unsigned commands) { commands_ = commands; }
 
@@ -71,6 +73,7 @@ class Gate {
   std::vector<std::string> backends_;
   std::vector<Bytes> isd_aids_;
   unsigned commands_ = 0;
+  int64_t begun_ = 0;
   Refusal refusal_{};
 };
 

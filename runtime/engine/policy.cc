@@ -1,7 +1,8 @@
 #include "engine/policy.h"
 
 #include <algorithm>
-#include <cmath>
+#include <bit>
+#include <climits>
 
 #include "base/error.h"
 #include "base/files.h"
@@ -12,6 +13,8 @@
 #include "crypto/digest.h"
 #include "engine/load_state.h"
 #include "engine/plain.h"
+#include "plain_fields_private.h"
+#include "policy_begin_private.h"
 #include "policy_lines_private.h"
 #include "predicates_private.h"
 
@@ -19,9 +22,13 @@ namespace cw::engine {
 
 namespace {
 
-[[noreturn]] void fail(const std::string& place, const std::string& what) {
-  throw Error(ErrorKind::policy, place + ": " + what);
-}
+using fields::fail;
+using fields::known;
+using fields::list;
+using fields::need;
+using fields::number;
+using fields::text;
+using fields::texts;
 
 /// Each bit of one security level is in the other.
 bool covers(uint8_t level, uint8_t minimum) { return (level & minimum) == minimum; }
@@ -36,7 +43,7 @@ class PolicyReader {
   void read() {
     if (root_.as<Plain::Map>() == nullptr)
       fail("policy", std::string("the file must return a table, and returns ") + root_.type());
-    known("policy", root_, {"name", "api", "summary", "allow", "limits", "rules", "otherwise", "examples"});
+    known("policy", root_, {"name", "api", "summary", "allow", "limits", "rules", "otherwise", "approval", "examples"});
     policy_.name_ = text("name", need("policy", root_, "name"));
     if (number("api", need("policy", root_, "api")) != 1) fail("api", "this runtime knows policy api 1");
     if (const Plain* allow = root_.get("allow")) read_allow(*allow);
@@ -45,6 +52,7 @@ class PolicyReader {
       size_t number = 0;
       for (const Plain& rule : list("rules", *rules)) read_rule(rule, "rules[" + std::to_string(++number) + "]");
     }
+    if (const Plain* approval = root_.get("approval")) policy_.approval_ = read_approval("approval", *approval);
     if (const Plain* otherwise = root_.get("otherwise")) policy_.allow_otherwise_ = is_allow("otherwise", *otherwise);
   }
 
@@ -57,49 +65,6 @@ class PolicyReader {
   }
 
  private:
-  static void known(const std::string& place, const Plain& table, const std::vector<std::string>& names) {
-    const auto* map = table.as<Plain::Map>();
-    if (map == nullptr) fail(place, std::string("must be a table, and is ") + table.type());
-    for (const auto& [name, value] : *map) {
-      if (std::find(names.begin(), names.end(), name) == names.end()) {
-        fail(place, "unknown field '" + name + "'" + did_you_mean(name, names));
-      }
-    }
-  }
-
-  static const Plain& need(const std::string& place, const Plain& table, const std::string& name) {
-    const Plain* value = table.get(name);
-    if (value == nullptr) fail(place, "the field '" + name + "' is missing");
-    return *value;
-  }
-
-  static std::string text(const std::string& place, const Plain& value) {
-    const auto* out = value.as<std::string>();
-    if (out == nullptr) fail(place, std::string("must be a string, and is ") + value.type());
-    return *out;
-  }
-
-  static int64_t number(const std::string& place, const Plain& value) {
-    const auto* out = value.as<double>();
-    if (out == nullptr || *out != std::floor(*out) || *out < 0 || *out > 1e15) {
-      fail(place, "must be a whole number from 0 up");
-    }
-    return static_cast<int64_t>(*out);
-  }
-
-  /// A list; an empty table is one too.
-  static Plain::List list(const std::string& place, const Plain& value) {
-    if (const auto* out = value.as<Plain::List>()) return *out;
-    if (const auto* map = value.as<Plain::Map>(); map != nullptr && map->empty()) return {};
-    fail(place, std::string("must be a list, and is ") + value.type());
-  }
-
-  static std::vector<std::string> texts(const std::string& place, const Plain& value) {
-    std::vector<std::string> out;
-    for (const Plain& item : list(place, value)) out.push_back(text(place, item));
-    return out;
-  }
-
   static uint8_t scp_by_name(const std::string& name, const std::string& place) {
     if (name != "01" && name != "02" && name != "03") fail(place, "SCP '" + name + "' is none of 01, 02, 03");
     return static_cast<uint8_t>(name[1] - '0');
@@ -112,8 +77,9 @@ class PolicyReader {
   }
 
   void read_allow(const Plain& allow) {
-    known("allow", allow, {"flows", "channel", "backends"});
+    known("allow", allow, {"flows", "times", "channel", "backends"});
     if (const Plain* flows = allow.get("flows")) policy_.flows_ = texts("allow.flows", *flows);
+    if (const Plain* times = allow.get("times")) policy_.times_ = read_windows("allow.times", *times);
     if (const Plain* channel = allow.get("channel")) {
       known("allow.channel", *channel, {"scp", "level"});
       if (const Plain* scp = channel->get("scp")) {
@@ -162,7 +128,9 @@ class PolicyReader {
     };
     std::vector<std::string> names;
     for (const auto& [name, row] : rows) names.push_back(name);
+    names.emplace_back("quotas");
     known("limits", limits, names);
+    if (const Plain* quotas = limits.get("quotas")) policy_.quotas_ = read_quotas("limits.quotas", *quotas);
     for (const auto& [name, row] : rows) {
       const Plain* value = limits.get(name);
       if (value == nullptr) continue;
@@ -197,7 +165,7 @@ class PolicyReader {
   }
 
   void run_example(const Plain& plain, const std::string& place) const {
-    known(place, plain, {"command", "expect", "flow", "level", "scp", "domain"});
+    known(place, plain, {"command", "expect", "flow", "level", "scp", "domain", "at"});
     card::Apdu apdu;
     try {
       apdu = card::Apdu::parse(from_hex(text(place + ".command", need(place, plain, "command"))));
@@ -213,10 +181,20 @@ class PolicyReader {
     }
   }
 
+  /// "tue 10:00", of the week that 1970 began in.
+  static int64_t example_moment(const std::string& place, const std::string& text) {
+    const uint8_t day = text.size() == 9 ? TimeWindow::parse_days(text.substr(0, 3)) : uint8_t{0};
+    const int minute = text.size() == 9 ? TimeWindow::parse_time(text.substr(4)) : -1;
+    if (day == 0 || minute < 0 || text[3] != ' ') fail(place, "'" + text + "' is no moment such as \"tue 10:00\"");
+    const auto in_week = static_cast<int64_t>(std::countr_zero(day)) + 4;  // 5 January 1970 was a Monday
+    return (in_week * 24 * 60 + minute) * 60'000;
+  }
+
   static Circumstances example_circumstances(const Plain& plain, const std::string& place) {
     Circumstances around;
     around.isd_aids = known_isd_aids();
     if (const Plain* flow = plain.get("flow")) around.flow = text(place + ".flow", *flow);
+    if (const Plain* at = plain.get("at")) around.begun = example_moment(place + ".at", text(place + ".at", *at));
     const Plain* level = plain.get("level");
     around.level = level ? level_by_name(text(place + ".level", *level), place + ".level") : 0x33;
     around.in_channel = around.level != 0;
@@ -268,6 +246,17 @@ Decision Policy::judge_flow(const std::string& flow) const {
     if (matches_pattern(pattern, flow)) return {};
   }
   return {false, "its name matches none of allow.flows; add it there, or use another policy"};
+}
+
+Decision Policy::judge_begin(const std::string& flow, int64_t now) const {
+  if (Decision decision = judge_flow(flow); !decision.allowed) return decision;
+  if (times_.empty() || std::any_of(times_.begin(), times_.end(), [&](const auto& it) { return it.contains(now); })) {
+    return {};
+  }
+  int64_t next = INT64_MAX;
+  for (const TimeWindow& window : times_) next = std::min(next, window.next_opening(now));
+  return {false, "it is " + moment_text(now) + ", and allow.times is " + text_of(times_) + " UTC; from " +
+                     moment_text(next) + " on it may begin"};
 }
 
 Decision Policy::judge_channel(uint8_t scp, uint8_t level) const {

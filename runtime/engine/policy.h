@@ -10,10 +10,13 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "engine/facts.h"
+#include "engine/quota.h"
+#include "engine/time_window.h"
 
 namespace cw::engine {
 
@@ -88,6 +91,12 @@ class Policy {
 
   /// Whether a flow of this name may run.
   Decision judge_flow(const std::string& flow) const;
+  /// Whether a run of it may begin now (milliseconds since 1970).
+  Decision judge_begin(const std::string& flow, int64_t now) const;
+  /// How many runs may begin. They are counted where runs are kept.
+  const std::vector<Quota>& quotas() const { return quotas_; }
+  /// Whether two persons have to agree to it: "policy use", "bundle rollback".
+  bool wants_approval(const std::string& action) const { return approval_.contains(action); }
   /// Whether a channel of this protocol (0: not known yet) and level may be opened.
   Decision judge_channel(uint8_t scp, uint8_t level) const;
   /// Whether a command may be sent. The first rule that applies decides; one that cannot see what it asks about
@@ -107,7 +116,10 @@ class Policy {
   std::string origin_;
   PolicyLimits limits_;
   std::vector<std::string> flows_ = {"*"};  // patterns; empty list: none
-  std::vector<uint8_t> scps_;               // empty: all
+  std::vector<TimeWindow> times_;           // when runs may begin; empty: always
+  std::vector<Quota> quotas_;
+  std::set<std::string> approval_;
+  std::vector<uint8_t> scps_;  // empty: all
   uint8_t minimum_level_ = 0;
   std::map<std::string, std::vector<std::string>> backends_;  // URL prefix -> opaque instructions
   std::vector<Rule> rules_;

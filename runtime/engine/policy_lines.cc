@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "policy_begin_private.h"
 #include "policy_lines_private.h"
 
 namespace cw::engine {
@@ -56,6 +57,9 @@ void add_allow(const Plain& root, std::vector<std::string>& out) {
   const Plain* given = root.get("allow");
   const Plain& allow = given ? *given : nothing;
   out.push_back("allow.flows = " + names(allow.get("flows"), "*"));
+  if (const Plain* times = allow.get("times")) {
+    out.push_back("allow.times = " + text_of(read_windows("allow.times", *times)) + " UTC");
+  }
   const Plain* channel = allow.get("channel");
   out.push_back("allow.channel.scp = " + names(channel ? channel->get("scp") : nullptr, "any"));
   const std::string level = text_of(channel ? channel->get("level") : nullptr);
@@ -96,6 +100,11 @@ std::vector<std::string> policy_lines(const Plain& root, const PolicyLimits& lim
                                     {"failed_loads", limits.failed_loads}}) {
     out.push_back(std::string("limits.") + name + " = " + std::to_string(value));
   }
+  const Plain* given = root.get("limits");
+  if (const Plain* quotas = given ? given->get("quotas") : nullptr) {
+    for (const Quota& quota : read_quotas("limits.quotas", *quotas)) out.push_back("limits.quota = " + quota.text());
+  }
+  if (const Plain* approval = root.get("approval")) out.push_back("approval = " + names(approval, ""));
   const Plain* rules = root.get("rules");
   const auto* list = rules ? rules->as<Plain::List>() : nullptr;
   if (list != nullptr) {

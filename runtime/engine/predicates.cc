@@ -6,6 +6,7 @@
 #include "base/hex.h"
 #include "base/pattern.h"
 #include "base/suggest.h"
+#include "policy_begin_private.h"
 #include "predicates_private.h"
 
 namespace cw::engine {
@@ -157,6 +158,14 @@ Predicate compile_flow(const Plain& plain, const std::string& place) {
   });
 }
 
+/// When the run began: all of its commands are judged alike.
+Predicate compile_time(const Plain& plain, const std::string& place) {
+  const TimeWindow window = read_window(place, plain, true);
+  return Predicate([=](const Facts& facts) {
+    return facts.around.begun == 0 ? Truth::unknown : truth(window.contains(facts.around.begun));
+  });
+}
+
 template <bool (*Test)(const Facts&)>
 Predicate compile_flag(const Plain&, const std::string&) {
   return Predicate([](const Facts& facts) { return truth(Test(facts)); });
@@ -212,6 +221,7 @@ const std::map<std::string, Compiler>& compilers() {
       {"scp", compile_scp},
       {"level", compile_level},
       {"flow", compile_flow},
+      {"time", compile_time},
       {"plain", compile_flag<is_plain>},
       {"secret", compile_flag<has_secret>},
       {"key", compile_flag<has_key>},

@@ -1,6 +1,7 @@
 #include "engine/run.h"
 
 #include <algorithm>
+#include <chrono>
 #include <climits>
 
 #include <lua.hpp>
@@ -112,6 +113,11 @@ class Attempt {
   bool started_ = false;
 };
 
+int64_t wall_clock() {
+  using namespace std::chrono;
+  return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+}
+
 std::string name_of(const Flavor& flavor) {
   const auto found = flavor.find("name");
   const auto* name = found == flavor.end() ? nullptr : std::get_if<std::string>(&found->second);
@@ -162,7 +168,9 @@ struct Run::Impl {
         journal(setup.journal),
         past(std::exchange(setup.past, {}).value_or(Past())) {
     take_up();
-    if (const Decision decision = setup.policy->judge_flow(flow.name); !decision.allowed) {
+    if (setup.begun == 0) setup.begun = wall_clock();
+    gate.begun_at(setup.begun);
+    if (const Decision decision = setup.policy->judge_begin(flow.name, setup.begun); !decision.allowed) {
       if (journal) journal->refused({"the flow", "", flow.name, setup.policy->name(), decision.because});
       throw Error(ErrorKind::policy,
                   "flow " + flow.name + " is not allowed by policy " + setup.policy->name() + ": " + decision.because);

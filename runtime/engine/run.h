@@ -43,6 +43,7 @@ struct RunSetup {
   Director director{};                     // of a scenario
   std::optional<unsigned> attempts{};      // fewer than the policy allows
   Inputs inputs = Inputs::real();
+  int64_t begun = 0;              // when, in milliseconds since 1970, as the policy judges it; 0: now
   KeyWatch* key_watch = nullptr;  // follows the keys of domains; outlives the run; null: nobody does
   Recorder* recorder = nullptr;   // takes down what the run takes in; outlives it; may be null
   bool plays_backends = false;    // who drives the run answers its HttpCalls: they are in no recording

@@ -170,6 +170,7 @@ HeadText write_head(store::Store& store, const engine::RunSetup& setup, const en
   }
   head["flavor_data"] = flavor_data;
   head["counter"] = counter_text(setup.card_counter);
+  if (setup.begun != 0) head["begun"] = setup.begun;
   const auto flavor = setup.flavor.find("name");
   const auto* flavor_name = flavor == setup.flavor.end() ? nullptr : std::get_if<std::string>(&flavor->second);
   head["flavor"] = flavor_name ? *flavor_name : "";
@@ -206,6 +207,7 @@ Head read_head(std::string_view text) {
     out.traits.extended_length = head.at("extended_length");
     out.traits.encrypt_empty_data = head.at("encrypt_empty_data");
     out.counter = counter_of(head.at("counter"));
+    out.begun = head.value("begun", int64_t{0});
     out.recording.flow = text_of(head.at("name"));
     out.recording.card = text_of(head.at("reader"));
     out.recording.flavor = head.at("flavor");
@@ -244,6 +246,7 @@ engine::RunSetup read_setup(store::Store& store, const Head& head, const crypto:
   }
   setup.traits = head.traits;
   setup.card_counter = head.counter;
+  setup.begun = head.begun;
   return setup;
 }
 

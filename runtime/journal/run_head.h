@@ -48,6 +48,7 @@ struct Head {
   engine::RecordingHead recording{};
   engine::CardTraits traits{};
   engine::CardCounter counter{};
+  int64_t begun = 0;        // when the run began, as its policy judges it
   std::string arguments{};  // as written: read_setup() reads them
 };
 

@@ -73,7 +73,8 @@ Shadow::Shadow(std::shared_ptr<const engine::Policy> policy, const engine::Flow&
     : policy_(policy),
       gate_(policy, flow.name, engine::declared_keys(flow, run.arguments), flow.needs_backends,
             engine::isd_aid_of(run.flavor)) {
-  const engine::Decision decision = policy->judge_flow(flow.name);
+  gate_.begun_at(run.begun);
+  const engine::Decision decision = policy->judge_begin(flow.name, run.begun);
   add("flow " + flow.name, decision.allowed ? std::nullopt : std::optional(Error(ErrorKind::policy, decision.because)));
 }
 

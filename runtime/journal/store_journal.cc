@@ -71,7 +71,7 @@ std::unique_ptr<StoreJournal> StoreJournal::begin(std::shared_ptr<store::Store> 
   row.id = ahead.id.empty() ? store::new_run_id() : ahead.id;
   const Bytes first = key.seal(view(head.text), frame_context(0));
   store::Lease lease = store->runs().create(row, store->key().seal(key, store::run_key_context(row.id)), first,
-                                            ahead.policy, ahead.bundle);
+                                            ahead.policy, ahead.bundle, ahead.quotas);
   std::unique_ptr<StoreJournal> journal(new StoreJournal(std::move(store), std::move(key), std::move(lease), actor));
   journal->hash_.add(first);
   journal->card_before_ = ahead.card;
@@ -101,6 +101,7 @@ OpenedJournal open_journal(store::Store& store, const std::string& id) {
     const Bytes text = out.key.open(frames[i], frame_context(static_cast<int64_t>(i)));
     if (i == 0) {
       out.head = read_head(text_view(text));
+      if (out.head.begun == 0) out.head.begun = out.row.created;  // written before policies knew of times
     } else {
       out.lines.read(text_view(text));
     }
@@ -332,6 +333,7 @@ void StoreJournal::finished(const std::optional<Error>& error, End end) {
   commit();
   over_ = true;
   lose_charges();
+  judge_canaries();
 }
 
 void StoreJournal::waits(milliseconds time) {
@@ -405,6 +407,16 @@ void StoreJournal::lose_charges() {
     store_->budgets().lose(id());
   } catch (const Error&) {
     // The next run on the card does it.
+  }
+}
+
+void StoreJournal::judge_canaries() {
+  if (!lease_.counted) return;
+  try {
+    store_->policies().judge_canary(actor_);
+    store_->bundles().judge_canary(actor_);
+  } catch (const Error&) {
+    // The next run that ends does it.
   }
 }
 

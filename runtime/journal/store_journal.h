@@ -26,6 +26,7 @@ struct RunAhead {
   std::string card{};  // that it is for, or the beginning of its identity; empty: whichever is in the reader
   store::PolicyIs policy = store::PolicyIs::any;
   std::string bundle{};  // hash of the one that has to be in use; empty: any may be
+  std::vector<store::Quota> quotas{};
 };
 
 class StoreJournal : public engine::RunJournal {
@@ -90,6 +91,8 @@ class StoreJournal : public engine::RunJournal {
   void needs(const store::NamedKeys& keys);
   void needs_keys_of(const host::Request& request);
   void lose_charges();
+  /// With what became of this run, a canary may have turned out worse.
+  void judge_canaries();
   /// Goes to the audit with the next frame, and what the journal comes to with that.
   void audit_end(const std::string& state, const std::string& error = {});
   void audit(const std::string& action, const std::vector<std::pair<std::string, std::string>>& details);

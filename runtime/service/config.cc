@@ -37,6 +37,12 @@ class Reading {
       out.supervisor.patience = std::chrono::seconds(supervisor->number("patience_seconds", 30, 0, 3600));
       supervisor->finish();
     }
+    if (auto bundles = top.object("bundles")) {
+      for (const std::string& each : bundles->texts("require_signed", true)) {
+        out.bundles.require_signed.push_back(folder_ / each);
+      }
+      bundles->finish();
+    }
     if (auto doors = top.object("doors")) read_doors(*doors, out);
     if (!top.has("doors")) top.problem("doors", "is missing; without a door nobody can reach the service");
     top.finish();
@@ -191,6 +197,7 @@ std::vector<std::string> needs_restart(const Configuration& now, const Configura
     compare("doors.device.silence_seconds", now.devices->silence, next.devices->silence);
     compare("doors.device.sessions", now.devices->sessions, next.devices->sessions);
   }
+  compare("bundles.require_signed", now.bundles.require_signed, next.bundles.require_signed);
   compare("doors.metrics.listen", now.metrics.listen, next.metrics.listen);
   return out;
 }

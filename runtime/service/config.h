@@ -65,6 +65,12 @@ struct DeviceDoorConfig {
   size_t sessions = 20'000;              // devices at once
 };
 
+struct BundlesConfig {
+  /// Certificates of CAs. Not empty: no bundle comes into use here, and no run begins with one, that no signer of
+  /// theirs has signed. The program's own scripts are no bundle.
+  std::vector<std::filesystem::path> require_signed{};
+};
+
 struct MetricsDoorConfig {
   std::string listen = "127.0.0.1:9464";
 };
@@ -76,6 +82,7 @@ struct Configuration {
   OperatorDoorConfig operators{};
   std::optional<DeviceDoorConfig> devices{};
   MetricsDoorConfig metrics{};
+  BundlesConfig bundles{};
 };
 
 /// Of a file, or of a text that was read from one.

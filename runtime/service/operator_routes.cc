@@ -14,6 +14,7 @@ constexpr int64_t kSteps = 50;     // of them with the step, which is in a journ
 
 Field version() { return {"version", From::path, Is::line, true, 200}; }
 Field run() { return {"run", From::path, Is::line, true, 64}; }
+Field proposal() { return {"proposal", From::path, Is::line, true, 64}; }
 Field reason() { return {"reason", From::body}; }
 Field origin() { return {"origin", From::body, Is::line, true}; }
 Field text() { return {"text", From::body, Is::text, true, kPolicyBytes}; }
@@ -48,7 +49,7 @@ std::vector<Route> make_routes() {
         said("domain")}},
       {Ask::policy_rollback, "POST", "/v1/policies/rollback", operates, true, {reason()}},
       {Ask::policy_show, "GET", "/v1/policies/{version}", viewer, false, {version()}},
-      {Ask::policy_use, "POST", "/v1/policies/{version}/use", operates, true, {version(), reason()}},
+      {Ask::policy_use, "POST", "/v1/policies/{version}/use", operates, true, {version(), said("canary"), reason()}},
       {Ask::policy_discard, "POST", "/v1/policies/{version}/discard", operates, true, {version()}},
       {Ask::bundle_list, "GET", "/v1/bundles", viewer, false, {}},
       {Ask::bundle_load,
@@ -61,8 +62,11 @@ std::vector<Route> make_routes() {
       {Ask::bundle_rollback, "POST", "/v1/bundles/rollback", operates, true, {reason()}},
       {Ask::bundle_show, "GET", "/v1/bundles/{version}", viewer, false, {version(), asked("file")}},
       {Ask::bundle_verify, "POST", "/v1/bundles/{version}/verify", viewer, false, {version(), trust()}},
-      {Ask::bundle_use, "POST", "/v1/bundles/{version}/use", operates, true, {version(), reason()}},
+      {Ask::bundle_use, "POST", "/v1/bundles/{version}/use", operates, true, {version(), said("canary"), reason()}},
       {Ask::bundle_discard, "POST", "/v1/bundles/{version}/discard", operates, true, {version()}},
+      {Ask::proposal_list, "GET", "/v1/proposals", viewer, false, {}},
+      {Ask::proposal_approve, "POST", "/v1/proposals/{proposal}/approve", Role::approver, true, {proposal()}},
+      {Ask::proposal_reject, "POST", "/v1/proposals/{proposal}/reject", operates, true, {proposal()}},
       {Ask::run_list,
        "GET",
        "/v1/runs",

@@ -52,7 +52,18 @@ const std::vector<CopiedTable>& copied_tables() {
        0},
       {"versions", {"what", "hash", "name", "origin", "content", "loaded", "loaded_by", "discarded"}, 2, kMany},
       {"uses", {"what", "number", "hash", "since", "used_by", "reason"}, 2, kMany},
-      {"in_use", {"what", "number"}, 1, kMany},
+      {"in_use", {"what", "number", "canary"}, 1, kMany},
+      {"canaries",
+       {"what", "number", "hash", "share", "begun", "begun_by", "reason", "good", "bad", "others_good", "others_bad",
+        "ended", "ended_by", "how", "why"},
+       2,
+       kMany},
+      {"canary_runs", {"run", "what", "number", "is_canary"}, 2, kMany},
+      {"proposals",
+       {"id", "what", "action", "hash", "share", "reason", "made", "made_by", "expires", "decided", "decided_by",
+        "outcome"},
+       1,
+       kMany},
   };
   return all;
 }

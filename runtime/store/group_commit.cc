@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "canaries_private.h"
 #include "clock_private.h"
 #include "group_commit_private.h"
 #include "owner_private.h"
@@ -116,12 +117,20 @@ void GroupCommit::attempt(const std::vector<PendingFrame*>& frames) {
 
 std::vector<Result> GroupCommit::write(const std::vector<Statement>& statements,
                                        const std::vector<PendingFrame*>& frames, const std::vector<size_t>& first) {
-  if (std::none_of(frames.begin(), frames.end(), [](const auto* frame) { return frame->change.record.has_value(); })) {
-    return db_.run_all(statements);
-  }
+  const auto says_more = [](const PendingFrame* frame) {
+    return frame->change.record.has_value() || (frame->change.state && is_outcome(*frame->change.state));
+  };
+  if (std::none_of(frames.begin(), frames.end(), says_more)) return db_.run_all(statements);
   std::vector<Result> results;
   db_.transact([&] {
     results = db_.run_all(statements);
+    // In this order: who swaps versions takes a canary's row before the audit, too.
+    for (size_t i = 0; i < frames.size(); ++i) {
+      const RunChange& change = frames[i]->change;
+      if (change.state && is_outcome(*change.state) && results[first[i]].changed == 1) {
+        frames[i]->counted = count_outcome(db_, frames[i]->run, *change.state);
+      }
+    }
     for (size_t i = 0; i < frames.size(); ++i) {
       if (frames[i]->change.record && results[first[i]].changed == 1) audit_.add(*frames[i]->change.record);
     }

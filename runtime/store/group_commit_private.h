@@ -27,6 +27,7 @@ struct PendingFrame {
   bool known = false;                 // what became of it
   std::optional<Error> error{};       // it was not written
   bool stop_asked = false;            // from the run's row
+  bool counted = false;               // what became of the run, for a canary
   std::chrono::milliseconds sent{0};  // boot_time() before the statement that wrote it
 };
 

@@ -33,6 +33,8 @@ class Lease {
   int64_t next = 0;
   /// An operator wants the run to end; as of the last append.
   bool stop_asked = false;
+  /// What became of the run was counted for a canary, which whoever ended it is to judge; as of the last append.
+  bool counted = false;
 
   /// It was written to the store by a statement sent at `sent` (boot_time()).
   void renewed(std::chrono::milliseconds sent);

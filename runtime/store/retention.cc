@@ -38,8 +38,9 @@ bool forget_run(Store& store, const Row& id, const std::string& who, const std::
   const auto results = store.database().run_all({{"DELETE FROM frames WHERE run = $1", id},
                                                  {"DELETE FROM run_files WHERE run = $1", id},
                                                  {"DELETE FROM run_keys WHERE run = $1", id},
+                                                 {"DELETE FROM canary_runs WHERE run = $1", id},
                                                  {"DELETE FROM runs WHERE id = $1", id}});
-  if (results.at(3).changed == 0) return false;
+  if (results.at(4).changed == 0) return false;
   store.audit().add({who, "run forgotten", text(id.at(0)), {{"older than", age}}});
   return true;
 }

@@ -5,7 +5,9 @@
 #include "base/error.h"
 #include "base/pattern.h"
 #include "base/suggest.h"
+#include "canaries_private.h"
 #include "clock_private.h"
+#include "quotas_private.h"
 #include "run_row_private.h"
 #include "runs_private.h"
 #include "surely_private.h"
@@ -29,7 +31,7 @@ std::string joined(const std::vector<RunRow>& rows) {
 }  // namespace
 
 Lease RunsOnDatabase::create(const RunRow& given, ByteView key, ByteView frame, PolicyIs policy,
-                             const std::string& bundle) {
+                             const std::string& bundle, const std::vector<Quota>& quotas) {
   RunRow row = given;
   row.created = row.changed = time_of_day();
   if (row.id.empty()) row.id = new_run_id();
@@ -38,15 +40,17 @@ Lease RunsOnDatabase::create(const RunRow& given, ByteView key, ByteView frame, 
   const std::chrono::milliseconds sent = boot_time();
   const std::vector<Statement> insert =
       insert_run(row, Owner::self(node_).text(), length_.count(), key, {to_bytes(frame)});
-  if (policy == PolicyIs::any && bundle.empty()) {
+  if (policy == PolicyIs::any && bundle.empty() && quotas.empty()) {
     run_until_known(insert);
   } else {
     surely([&] {
       db_.transact([&] {
         // Each who begins holds them in this order.
-        if (policy == PolicyIs::in_use) want_in_use("policy", row.policy, row.policy_hash, row.id);
-        if (!bundle.empty()) want_in_use("bundle", bundle.substr(0, 12), bundle, row.id);
-        db_.run_all(insert);
+        std::vector<Statement> all = insert;
+        if (policy == PolicyIs::in_use) want_in_use("policy", row.policy, row.policy_hash, row, all);
+        if (!bundle.empty()) want_in_use("bundle", bundle.substr(0, 12), bundle, row, all);
+        want_room(db_, row, quotas);
+        db_.run_all(all);
       });
     });
   }
@@ -57,14 +61,19 @@ Lease RunsOnDatabase::create(const RunRow& given, ByteView key, ByteView frame, 
 }
 
 void RunsOnDatabase::want_in_use(const std::string& what, const std::string& name, const std::string& hash,
-                                 const std::string& run) {
-  const Result now = db_.run({"SELECT number FROM in_use WHERE what = $1 @shared", {what}});
+                                 const RunRow& row, std::vector<Statement>& begin) {
+  const Result now = db_.run({"SELECT number, canary FROM in_use WHERE what = $1 @shared", {what}});
   const int64_t use = now.rows.empty() ? 0 : number(now.rows[0].at(0));
   if (use == 0) return;  // none ever was, so it is the program's own
+  std::optional<Canary> canary;
+  if (const int64_t of = number(now.rows[0].at(1)); of != 0) canary = canary_numbered(db_, what, of);
+  const bool own = canary && is_canary(subject_of(row.id, row.card_id), canary->hash, canary->share);
+  if (canary) begin.push_back(take_part(row.id, what, canary->number, own));
+  if (own && canary->hash == hash) return;
   const Result used = db_.run({"SELECT hash FROM uses WHERE what = $1 AND number = $2", {what, use}});
-  if (!used.rows.empty() && text(used.rows[0].at(0)) == hash) return;
+  if (!own && !used.rows.empty() && text(used.rows[0].at(0)) == hash) return;
   // It may be there from a commit that nobody knew the outcome of.
-  if (!db_.run({"SELECT id FROM runs WHERE id = $1", {run}}).rows.empty()) return;
+  if (!db_.run({"SELECT id FROM runs WHERE id = $1", {row.id}}).rows.empty()) return;
   throw Error(ErrorKind::store, what + " " + name + " is in use no more: another came into use meanwhile", {}, what);
 }
 
@@ -83,6 +92,7 @@ void RunsOnDatabase::append(Lease& lease, ByteView content, const RunChange& cha
   }
   ++lease.next;
   lease.stop_asked = frame.stop_asked;
+  lease.counted = frame.counted;
   lease.renewed(frame.sent);
   // The store was away for a while, and is back: the lease is to count from now.
   if (lease.left() < length_ / 2) renew_now(lease);

@@ -89,17 +89,26 @@ std::string new_run_id();
 /// ever was.
 enum class PolicyIs : uint8_t { any, in_use };
 
+/// How many runs may begin, as the policy of the one that begins says it.
+struct Quota {
+  std::vector<std::string> flows{};  // patterns
+  int64_t runs = 0;
+  int64_t window = 0;  // milliseconds up to now that they are counted in; 0: those that are under way are
+  std::string says{};  // for people
+};
+
 class Runs {
  public:
   virtual ~Runs() = default;
 
   /// A new run with its first frame, leased to this process. `row` without what the store knows by itself (node, times,
   /// frames); its id is one of new_run_id(), or empty for a new one. `key`: the run's key, sealed. Raises store: also,
-  /// with the cause "policy", where the row's policy has to be the one in use (Versions) and is not: another came into
-  /// use. `bundle`: hash of the one that has to be in use (the row's own has the flow files too that were added to it),
-  /// with the cause "bundle"; empty: any may be.
+  /// with the cause "policy", where the row's policy has to be the one in use (Versions::for_run()) and is not: another
+  /// came into use. `bundle`: hash of the one that has to be in use (the row's own has the flow files too that were
+  /// added to it), with the cause "bundle"; empty: any may be. Raises policy, with the cause "quota": no more may begin
+  /// now.
   virtual Lease create(const RunRow& row, ByteView key, ByteView frame, PolicyIs policy = PolicyIs::any,
-                       const std::string& bundle = {}) = 0;
+                       const std::string& bundle = {}, const std::vector<Quota>& quotas = {}) = 0;
 
   /// Writes the next frame under the lease; durable on return, and the lease counts from now. One that ran out
   /// meanwhile is good again if nobody took the run: the fence decides. Raises store: another holds the run (cause

@@ -25,7 +25,8 @@ class RunsOnDatabase : public Runs {
         group_(db, audit, node_),
         renewal_(db, lease) {}
 
-  Lease create(const RunRow& row, ByteView key, ByteView frame, PolicyIs policy, const std::string& bundle) override;
+  Lease create(const RunRow& row, ByteView key, ByteView frame, PolicyIs policy, const std::string& bundle,
+               const std::vector<Quota>& quotas) override;
   void append(Lease& lease, ByteView frame, const RunChange& change) override;
   RunRow find(const std::string& id) override;
   std::vector<RunRow> list(const RunFilter& filter) override;
@@ -58,8 +59,10 @@ class RunsOnDatabase : public Runs {
   /// Again until it is known to be committed: `attempt` changes nothing the second time.
   std::vector<Result> run_until_known(const std::vector<Statement>& attempt);
   void renew_now(Lease& lease);
-  /// In a transaction, which no other policy comes into use before the end of. Raises store.
-  void want_in_use(const std::string& what, const std::string& name, const std::string& hash, const std::string& run);
+  /// In a transaction, which no other policy comes into use before the end of. `begin`: gets what is to be written
+  /// where a canary is under way. Raises store.
+  void want_in_use(const std::string& what, const std::string& name, const std::string& hash, const RunRow& row,
+                   std::vector<Statement>& begin);
   std::vector<std::string> near(const std::string& id);
 
   Database& db_;

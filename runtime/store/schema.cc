@@ -87,6 +87,14 @@ const std::vector<Format>& formats() {
            kNoBundleInUse,
            "CREATE INDEX runs_by_bundle ON runs (bundle) WHERE state IN ('running', 'waiting', 'stuck')",
        }},
+      {4,
+       {
+           kInUseCanary,
+           kCanaries,
+           kCanaryRuns,
+           kProposals,
+           "CREATE INDEX runs_by_time ON runs (created, flow)",
+       }},
   };
   return all;
 }

@@ -65,6 +65,7 @@ class StoreOnDatabase : public Store {
         rotations_(make_rotations(*db_)),
         policies_(make_policies(*db_, *audit_)),
         bundles_(make_bundles(*db_, *audit_)),
+        proposals_(make_proposals(*db_, *audit_)),
         runs_(*db_, *audit_, node_, options.lease, options.margin) {}
 
   const std::string& where() const override { return db_->where(); }
@@ -78,6 +79,7 @@ class StoreOnDatabase : public Store {
   Rotations& rotations() override { return *rotations_; }
   Versions& policies() override { return *policies_; }
   Versions& bundles() override { return *bundles_; }
+  Proposals& proposals() override { return *proposals_; }
   bool keep_file(const std::string& sha256) override { return store::keep_file(*db_, sha256); }
   void put_file(const std::string& sha256, ByteView sealed) override { store::put_file(*db_, sha256, sealed); }
   std::optional<Bytes> file(const std::string& sha256) override { return get_file(*db_, sha256); }
@@ -94,6 +96,7 @@ class StoreOnDatabase : public Store {
   std::unique_ptr<Rotations> rotations_;
   std::unique_ptr<Versions> policies_;
   std::unique_ptr<Versions> bundles_;
+  std::unique_ptr<Proposals> proposals_;
   RunsOnDatabase runs_;
 };
 

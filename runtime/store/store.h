@@ -17,6 +17,7 @@
 #include "store/budgets.h"
 #include "store/database.h"
 #include "store/outbox.h"
+#include "store/proposals.h"
 #include "store/rotations.h"
 #include "store/runs.h"
 #include "store/versions.h"
@@ -36,7 +37,7 @@ struct StoreOptions {
 };
 
 /// The format of the tables that this program writes.
-inline constexpr int64_t kStoreFormat = 3;
+inline constexpr int64_t kStoreFormat = 4;
 
 /// What frame `number` of a run is sealed in, under the run's key.
 inline std::string frame_context(int64_t number) { return "frame " + std::to_string(number); }
@@ -65,6 +66,7 @@ class Store {
   virtual Rotations& rotations() = 0;
   virtual Versions& policies() = 0;
   virtual Versions& bundles() = 0;
+  virtual Proposals& proposals() = 0;
 
   /// Files that runs name by the SHA-256 of what they hold (64 hex digits): bundles, policies, CAP files. They stay
   /// while a run names them. `sealed`: under key(), as file_context() says. put() of one that is there does nothing.

@@ -55,13 +55,16 @@ void check_version(Database& db, const crypto::SealingKey& key, const Row& name)
                                     what + " discard");
 }
 
-/// Raises store: what is in use is not what was used last, or is not there.
+/// Raises store: what is in use is not what was used last, or it or the canary beside it is not there.
 void check_uses(Database& db) {
   const Result wrong = db.run(
       {"SELECT what FROM in_use WHERE number <> (SELECT COALESCE(MAX(uses.number), 0) FROM uses WHERE uses.what = "
        "in_use.what) OR (number > 0 AND NOT EXISTS (SELECT 1 FROM uses JOIN versions ON versions.what = uses.what AND "
        "versions.hash = uses.hash WHERE uses.what = in_use.what AND uses.number = in_use.number AND "
-       "versions.discarded = 0))",
+       "versions.discarded = 0)) OR (canary > 0 AND NOT EXISTS (SELECT 1 FROM canaries JOIN versions ON versions.what "
+       "= "
+       "canaries.what AND versions.hash = canaries.hash WHERE canaries.what = in_use.what AND canaries.number = "
+       "in_use.canary AND canaries.ended = 0 AND versions.discarded = 0))",
        {}});
   if (wrong.rows.empty()) return;
   throw Error(ErrorKind::store, "which " + text(wrong.rows[0].at(0)) +

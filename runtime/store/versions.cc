@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/suggest.h"
+#include "canaries_private.h"
 #include "clock_private.h"
 #include "store/ledgers.h"
 #include "surely_private.h"
@@ -58,6 +59,14 @@ class VersionsOnDatabase : public Versions {
       note("loaded", version.loaded_by, version.hash, {{"name", version.name}});
     });
     return is_new;
+  }
+
+  void replace(const std::string& hash, ByteView sealed, const std::string& by, const std::string& why) override {
+    change([&] {
+      const Version version = usable(hash);
+      db_.run({"UPDATE versions SET content = $3 WHERE what = $1 AND hash = $2", {what_, hash, to_bytes(sealed)}});
+      note(why, by, hash, {{"name", version.name}});
+    });
   }
 
   std::vector<Version> list() override { return select("", {what_}); }
@@ -115,6 +124,7 @@ class VersionsOnDatabase : public Versions {
       } else if (now.hash == hash) {
         throw Error(ErrorKind::usage, what_ + " " + shown(find(hash)) + " is in use already");
       } else {
+        end_for(hash, by, reason);
         out = put(hash, now, "used", by, reason);
       }
     });
@@ -130,6 +140,9 @@ class VersionsOnDatabase : public Versions {
     Use out;
     change([&] {
       const Use now = hold();
+      if (canary()) {
+        throw Error(ErrorKind::usage, "a canary came under way meanwhile; see cardwright " + what_ + " list");
+      }
       if (now.number == all[0].number) {
         out = put(all[1].hash, now, "rolled back", by, reason);
       } else if (is(now, all[1].hash, by, reason)) {
@@ -151,10 +164,78 @@ class VersionsOnDatabase : public Versions {
                     what_ + " " + shown(version) +
                         " is in use, and runs begin under it; use another one first, then discard it");
       }
+      if (const auto trial = canary(); trial && trial->hash == hash) {
+        throw Error(ErrorKind::usage, what_ + " " + shown(version) +
+                                          " is a canary, and runs begin under it; cardwright " + what_ +
+                                          " rollback ends that, then discard it");
+      }
       if (version.discarded != 0) return;
       db_.run({"UPDATE versions SET content = $3, discarded = $4 WHERE what = $1 AND hash = $2",
                {what_, hash, Bytes(), time_of_day()}});
       note("discarded", by, hash, {{"name", version.name}});
+    });
+  }
+
+  std::optional<Canary> canary() override { return canary_under_way(db_, what_); }
+  std::vector<Canary> canaries() override { return canaries_of(db_, what_); }
+
+  std::string for_run(const std::string& subject) override {
+    const std::optional<Canary> trial = canary();
+    if (trial && is_canary(subject, trial->hash, trial->share)) return trial->hash;
+    return in_use().value_or(Use()).hash;
+  }
+
+  Canary begin_canary(const std::string& hash, int64_t share, const std::string& by,
+                      const std::string& reason) override {
+    Canary out;
+    change([&] {
+      const Use now = hold();
+      const Version version = usable(hash);
+      const std::optional<Canary> before = canary();
+      want_canary(version, now, before);
+      if (before && before->share == share) {  // done by us just now, too
+        out = *before;
+        return;
+      }
+      if (before) {
+        change_share(db_, what_, *before, share);
+      } else {
+        const std::vector<Canary> all = canaries();
+        cw::store::begin_canary(
+            db_, what_,
+            {all.empty() ? 1 : all[0].number + 1, hash, share, time_of_day(), by, reason, {}, {}, 0, {}, {}, {}});
+      }
+      out = *canary();
+      std::vector<std::pair<std::string, std::string>> details{
+          {"name", version.name},
+          {"share", std::to_string(share) + "/" + std::to_string(kWhole)},
+          {"beside", now.hash}};
+      if (!reason.empty()) details.emplace_back("reason", reason);
+      note(before ? "canary changed" : "canary begun", by, hash, details);
+    });
+    return out;
+  }
+
+  Canary end_canary(const std::string& by, const std::string& reason) override {
+    const std::optional<Canary> before = canary();
+    if (!before) throw Error(ErrorKind::usage, "no canary is under way; see cardwright " + what_ + " list");
+    Canary out;
+    change([&] {
+      hold();
+      const Canary now = canary_numbered(db_, what_, before->number).value_or(Canary());
+      // Done by us just now: the server went away before it could say so.
+      out = now.ended != 0 && now.ended_by == by ? now : end(now, "rolled back", by, reason);
+    });
+    return out;
+  }
+
+  void judge_canary(const std::string& by) override {
+    const std::optional<Canary> trial = canary();
+    if (!trial || !does_worse(*trial)) return;
+    change([&] {
+      hold();
+      const std::optional<Canary> now = canary();
+      if (now && now->number == trial->number && does_worse(*now)) end(*now, "rolled back", by, numbers_of(*now));
     });
   }
 
@@ -181,12 +262,52 @@ class VersionsOnDatabase : public Versions {
     return use.hash == hash && use.by == by && use.reason == reason;
   }
 
+  /// Raises usage.
+  Version usable(const std::string& hash) {
+    const Version version = find(hash);
+    if (version.discarded == 0) return version;
+    throw Error(ErrorKind::usage, what_ + " " + shown(version) + " was discarded; load its file again first");
+  }
+
+  /// Raises usage: it cannot be a canary beside what is in use.
+  void want_canary(const Version& version, const Use& now, const std::optional<Canary>& before) {
+    const std::string it = what_ + " " + shown(version);
+    if (now.number == 0) {
+      throw Error(ErrorKind::usage, "no " + what_ + " is in use that " + it + " could be a canary beside; cardwright " +
+                                        what_ + " use lets all runs begin under one");
+    }
+    if (now.hash == version.hash) throw Error(ErrorKind::usage, it + " is in use already");
+    if (before && before->hash != version.hash) {
+      throw Error(ErrorKind::usage, what_ + " " + shown(find(before->hash)) +
+                                        " is a canary already; use it, or end it with " + "cardwright " + what_ +
+                                        " rollback");
+    }
+  }
+
+  /// The one that is under way, where another version comes into use.
+  void end_for(const std::string& hash, const std::string& by, const std::string& reason) {
+    if (const auto trial = canary()) end(*trial, trial->hash == hash ? "promoted" : "replaced", by, reason);
+  }
+
+  Canary end(Canary trial, const std::string& how, const std::string& by, const std::string& why) {
+    trial.ended = time_of_day();
+    trial.ended_by = by;
+    trial.how = how;
+    trial.why = why;
+    cw::store::end_canary(db_, what_, trial);
+    const auto outcomes = [](const Outcomes& of) { return std::to_string(of.bad) + "/" + std::to_string(of.all()); };
+    std::vector<std::pair<std::string, std::string>> details{{"name", find(trial.hash).name},
+                                                             {"failed", outcomes(trial.own)},
+                                                             {"others failed", outcomes(trial.others)},
+                                                             {"p", p_text(trial)}};
+    if (!why.empty()) details.emplace_back("reason", why);
+    note("canary " + how, by, trial.hash, details);
+    return trial;
+  }
+
   Use put(const std::string& hash, const Use& before, const std::string& done, const std::string& by,
           const std::string& reason) {
-    const Version version = find(hash);
-    if (version.discarded != 0) {
-      throw Error(ErrorKind::usage, what_ + " " + shown(version) + " was discarded; load its file again first");
-    }
+    const Version version = usable(hash);
     const Use now{before.number + 1, hash, time_of_day(), by, reason};
     db_.run({"INSERT INTO uses (what, number, hash, since, used_by, reason) VALUES ($1, $2, $3, $4, $5, $6)",
              {what_, now.number, now.hash, now.since, now.by, now.reason}});

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "store/canary.h"
 
 namespace cw::store {
 
@@ -39,6 +40,9 @@ class Versions {
   /// Puts it in, with what it holds, sealed in version_context(). One that is there stays as it is, and one that was
   /// discarded is back. False: it was there already. Raises store.
   virtual bool load(const Version& version, ByteView sealed) = 0;
+  /// What it holds is the same, and another form of it is kept from now on: one with a signature. `why`: for the audit.
+  /// Raises usage: it was discarded; store.
+  virtual void replace(const std::string& hash, ByteView sealed, const std::string& by, const std::string& why) = 0;
   /// The newest first.
   virtual std::vector<Version> list() = 0;
   /// By its hash, the first digits of it (4 or more), or its name where no other version that may be used has it.
@@ -52,13 +56,30 @@ class Versions {
   /// The newest first.
   virtual std::vector<Use> history() = 0;
   /// Runs begin under this one from now on: once it returned, none begins under another, on any node. The audit keeps
-  /// who did it and why. Raises usage: it was discarded, is in use already, or is not there; store.
+  /// who did it and why. A canary that is under way ends: it was promoted, or replaced by another. Raises usage: it was
+  /// discarded, is in use already, or is not there; store.
   virtual Use use(const std::string& hash, const std::string& by, const std::string& reason) = 0;
-  /// Uses the version that was in use before this one. Raises usage: there was none, or it was discarded; store.
+  /// Uses the version that was in use before this one. Raises usage: there was none, or it was discarded; a canary is
+  /// under way; store.
   virtual Use roll_back(const std::string& by, const std::string& reason) = 0;
   /// No run can begin under it any more, and what it held is gone; runs that began under it keep their copy. Raises
-  /// usage: it is in use; store.
+  /// usage: it is in use, or a canary; store.
   virtual void discard(const std::string& hash, const std::string& by) = 0;
+
+  /// The canary that is under way.
+  virtual std::optional<Canary> canary() = 0;
+  /// All that there were, the newest first.
+  virtual std::vector<Canary> canaries() = 0;
+  /// The version that a run of this subject begins under now (subject_of()); empty: none ever was in use.
+  virtual std::string for_run(const std::string& subject) = 0;
+  /// This share of the runs begins under it from now on, of kWhole; one that is under way gets this share. Raises
+  /// usage: as use(), none is in use, another canary is under way; store.
+  virtual Canary begin_canary(const std::string& hash, int64_t share, const std::string& by,
+                              const std::string& reason) = 0;
+  /// All runs begin under the version in use again. Raises usage: none is under way; store.
+  virtual Canary end_canary(const std::string& by, const std::string& reason) = 0;
+  /// Ends it if it does worse (does_worse()): asked by whoever ended a run that took part. Raises store.
+  virtual void judge_canary(const std::string& by) = 0;
 };
 
 /// What a version's content is sealed as.

@@ -16,15 +16,23 @@
 ---            summary     string, optional
 ---            allow       { flows = {pattern...},                     flows that may run; * is any run of characters;
 ---                                                                    all when left out
+---                          times = {WINDOW...},                      when runs may begin; always when left out
 ---                          channel = { scp = {"01"|"02"|"03"...},    protocols to be opened; all when left out
 ---                                      level = LEVEL },              the least level; default "none"
 ---                          backends = { [url prefix] = { opaque = {COMMAND...} } } }
 ---            limits      { awake_s, expires_s, instructions, memory_mib, commands, attempts, auth_attempts, auth_lost,
----                          failed_loads }
+---                          failed_loads,
+---                          quotas = {QUOTA...} }                     how many runs may begin
 ---            rules       list of RULE: the first that applies decides
 ---            otherwise   "allow" (default) or "deny": what no rule decides
+---            approval    list of "policy use", "policy rollback", "bundle use", "bundle rollback": what one operator
+---                        wants and another one has to approve
 ---            examples    list of EXAMPLE, run when the policy is loaded
 ---
+--- WINDOW     { days = "mon" or "mon-fri" or a list of such, from = "08:00", to = "18:00" }, in UTC; what is left
+---            out is every day, 00:00, 24:00; one that ends before it begins ends on the next day
+--- QUOTA      { flows = {pattern...}, per_hour = N, per_day = N, at_once = N }: of all runs of these flows together, as
+---            the store counts them on all nodes; in the last 60 minutes, the last 24 hours, under way
 --- RULE       { verdict = "allow"|"deny", on = {COMMAND...} (optional: every command),
 ---              when = PREDICATE (optional: always), because = string }
 --- COMMAND    a command's name as traces show it: "DELETE", "PUT KEY", "INSTALL [for load]"; "INSTALL" is all its
@@ -32,7 +40,8 @@
 --- LEVEL      as in Card:open_channel: "none" "mac" "mac+enc" "mac+rmac" "mac+enc+rmac" "mac+enc+rmac+renc"
 --- EXAMPLE    { command = hex, expect = "allow"|"deny", flow = string (optional),
 ---              level = LEVEL of the channel it travels in (optional: the highest; "none" is no channel),
----              scp = "01"|"02"|"03" of that channel (default "03"), domain = the AID it is open to (default "isd") }
+---              scp = "01"|"02"|"03" of that channel (default "03"), domain = the AID it is open to (default "isd"),
+---              at = when the run began, such as "tue 10:00" (UTC) }
 ---
 --- PREDICATE, one of
 ---   { op = "aid", test = "is"|"isnt"|"under", value = "isd" or hex }
@@ -55,6 +64,7 @@
 ---   { op = "secret" }, { op = "key" }                    a secret argument, a stored key is in the data
 ---   { op = "opaque" }                                    it came wrapped from somebody else
 ---   { op = "flow", patterns = {pattern...} }             the flow's name matches one of these
+---   { op = "time", days, from, to }      the run began in this WINDOW
 ---   { op = "all"|"any"|"none", of = {PREDICATE...} }
 ---
 --- A field that this kind of command does not have makes every test of it false, "is" and "isnt" alike. A field that it
@@ -232,6 +242,14 @@ function p.flow(...)
   return { op = "flow", patterns = { ... } }
 end
 
+--- The run began within these hours of these days, in UTC: p.within { days = "mon-fri", from = "08:00", to = "18:00" }.
+---@param window {days?: string|string[], from?: string, to?: string}
+---@return Predicate
+function p.within(window)
+  check_fields("p.within", window, { days = true, from = true, to = true }, 3)
+  return { op = "time", days = window.days, from = window.from, to = window.to }
+end
+
 local function combine(op, of)
   if type(of) ~= "table" then error("p." .. op .. " takes a list of predicates", 3) end
   if of.op then of = { of } end
@@ -257,12 +275,21 @@ function p.any(of) return (combine("any", of)) end
 ---@return Predicate
 function p.none(of) return (combine("none", of)) end
 
+---@class Example
+---@field command string
+---@field expect "allow"|"deny"
+---@field flow? string
+---@field level? string
+---@field scp? string
+---@field domain? string
+---@field at? string
+
 --- A command and what the policy says to it: the policy's own test, run when it is loaded.
----@param fields {command: string, expect: "allow"|"deny", flow?: string, level?: string, scp?: string, domain?: string}
+---@param fields Example
 ---@return table
 function p.example(fields)
   check_fields("p.example", fields, { command = true, expect = true, flow = true, level = true, scp = true,
-                                     domain = true }, 3)
+                                     domain = true, at = true }, 3)
   local command = type(fields.command) == "string" and fields.command:gsub("%s", ""):upper()
   if not command or not command:match("^%x+$") or #command < 8 or #command % 2 == 1 then
     refuse("p.example: 'command' must be an APDU in hex")
@@ -277,6 +304,7 @@ function p.example(fields)
     refuse("p.example: there is no SCP '" .. tostring(fields.scp) .. "'")
   end
   return { command = command, expect = fields.expect, flow = fields.flow, level = fields.level, scp = fields.scp,
+           at = fields.at,
            domain = fields.domain and aid_text(fields.domain, 5) }
 end
 

@@ -55,7 +55,7 @@ function ago(ms) {
   return `${Math.floor(s / 86400)} d ago`;
 }
 
-const KINDS = { done: "good", "in use": "good", ready: "", running: "wait", waiting: "wait", draining: "wait",
+const KINDS = { done: "good", "in use": "good", ready: "", running: "wait", waiting: "wait", draining: "wait", canary: "wait",
                 starting: "wait", stuck: "bad", failed: "bad", stopped: "", discarded: "", absent: "bad" };
 const badge = (word, kind = KINDS[word] ?? "") => make("span", { class: `badge ${kind}` }, word);
 const link = (hash, text, title = "") => make("a", { href: "#/" + hash.join("/"), title }, text);
@@ -141,6 +141,13 @@ const POLICIES = { one: "policy", all: "policies" };
 const BUNDLES = { one: "bundle", all: "bundles" };
 const named = (kind, version) => `${kind.one} ${version.name} ${short(version.hash)}`;
 
+/** What became of a swap: two persons may be wanted, or a canary was ended. */
+const told = (kind, done, there) => {
+  if (done.proposal) return `Proposed as ${done.proposal}; nothing is changed before another person approves it.`;
+  if (done.canary === "ended") return `Done: ${named(kind, done)} is a canary no more.`;
+  return `Done: ${named(kind, done)} is ${there}.`;
+};
+
 function stopRun(run) {
   confirmed({
     title: `Stop run ${run.id}?`, text: `${run.flow} ends before its next step, and does not go on.`, yes: "Stop it",
@@ -157,15 +164,16 @@ function useVersion(kind, version) {
   confirmed({
     title: `Use ${named(kind, version)}?`, yes: "Use it",
     text: "Every run that begins from now on is under it. Runs that are under way keep theirs to their end.",
-    act: async reason => `Done: ${named(kind, await ask(at(kind.all, version.hash, "use"), { reason }))} is in use.`,
+    act: async reason => told(kind, await ask(at(kind.all, version.hash, "use"), { reason }), "in use"),
   });
 }
 
 function rollBack(kind) {
   confirmed({
     title: `Roll back the ${kind.one} in use?`, yes: "Roll back",
-    text: "The version that was in use before this one is used again. A second rollback takes this one back.",
-    act: async reason => `Done: ${named(kind, await ask(at(kind.all, "rollback"), { reason }))} is in use again.`,
+    text: "A canary ends. Without one, the version that was in use before is used again, and a second rollback takes "
+      + "this one back.",
+    act: async reason => told(kind, await ask(at(kind.all, "rollback"), { reason }), "in use again"),
   });
 }
 

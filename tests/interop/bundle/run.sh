@@ -263,7 +263,9 @@ expect 'no store, no bundles' 2 'there is no store'
 cw bundle load "$here/p256.bundle" "$two" "${at[@]}"
 expect 'two are loaded' 0 'bundle p256 .* is loaded' 'bundle two .* is loaded'
 cw bundle load "$here/ed25519.bundle" "${at[@]}" --trust "$pki/root.pem"
-expect 'the same scripts are there already, whoever signed them' 0 'signed by CN=ed25519 was there already'
+expect 'the same scripts are there already, whoever signed them' 0 'signed by CN=ed25519 was there already, and has this signature now'
+cw bundle load "$one" "${at[@]}"
+expect 'without one, the signature stays' 0 'was there already$'
 cw bundle list "${at[@]}"
 expect 'none is in use' 0 '^ready +p256' '^ready +two' 'none is in use'
 cw run demo/inventory --card sim "${at[@]}"
@@ -304,7 +306,7 @@ json 'for a program, with its manifest' 'it["signed"] and it["manifest"]["hash"]
 cw bundle show p256 --text scripts/acme/hello.lua "${at[@]}"
 check 'with the text of a script' cmp -s "$here/out" "$here/acme/scripts/acme/hello.lua"
 cw bundle show p256 --output "$here/back.bundle" "${at[@]}"
-check 'its file is the one that was loaded' cmp -s "$here/back.bundle" "$here/p256.bundle"
+check 'its file is the one that was loaded, with the last signature' cmp -s "$here/back.bundle" "$here/ed25519.bundle"
 cw bundle diff p256 "$two" "${at[@]}"
 expect 'two are compared' 0 '^changed scripts/acme/hello.lua' '^  \+ .*this is two' '^removed scripts/acme/other.lua'
 cw bundle diff p256 two --json "${at[@]}"
@@ -313,6 +315,86 @@ cw bundle diff "$one" "$here/p256.bundle" "${at[@]}"
 expect 'a signature changes no script' 0 'they hold the same'
 cw runs replay "$second" "${at[@]}"
 expect 'a run is replayed with its own' 0 'as the journal has them'
+
+# Only what is signed.
+
+on=(--store "$here/signed.db")
+cw bundle load "$one" "$two" "${on[@]}"
+cw bundle use one --require-signed "$pki/root.pem" "${on[@]}"
+expect 'a bundle that nobody signed does not come into use' 1 'only signed bundles are taken here: .*nobody signed it'
+cw bundle load "$here/p256.bundle" "${on[@]}" --trust "$pki/root.pem"
+expect 'its signature comes later' 0 'signed by CN=p256 was there already, and has this signature now'
+cw bundle show one --json "${on[@]}"
+json 'and is kept' 'it["signed"]'
+cw bundle use one --require-signed "$pki/stranger.pem" "${on[@]}"
+expect 'a signer of another CA is none' 1 'only signed bundles are taken here'
+cw bundle use one --require-signed "$pki/root.pem" "${on[@]}"
+expect 'then it comes into use' 0 'bundle one .* is in use'
+cw run acme/hello --card sim --require-signed "$pki/root.pem" "${on[@]}"
+expect 'and runs begin with it' 0 'this is one'
+cw run acme/hello --card sim --require-signed "$pki/root.pem" --bundle "$two" "${on[@]}"
+expect 'no run begins with another one' 1 'only signed bundles are taken here: .*nobody signed it'
+cw run acme/hello --card sim --require-signed "$pki/root.pem" --bundle two "${on[@]}"
+expect 'from the store neither' 1 'only signed bundles are taken here'
+cw run acme/hello --card sim --require-signed "$pki/root.pem" --bundle "$here/acme" "${on[@]}"
+expect 'a folder has no signature' 2 'has no signature, and only signed bundles are taken here'
+cw bundle use two "${on[@]}"
+cw run acme/hello --card sim --require-signed "$pki/root.pem" "${on[@]}"
+expect 'nor does one with what came into use unsigned' 1 'only signed bundles are taken here: .*nobody signed it'
+cat >"$here/serve.json" <<JSON
+{ "store": { "where": "$here/signed.db" }, "bundles": { "require_signed": ["$pki/root.pem"] },
+  "doors": { "operator": { "unix": "$here/door" }, "metrics": { "listen": "127.0.0.1:0" } } }
+JSON
+cw serve "$here/serve.json" --check
+expect 'a service may be told so' 0 'can be used'
+cw serve "$here/serve.json"
+expect 'and does not start with one that nobody signed in use' 1 'only signed bundles are taken here: .*nobody signed it'
+cw bundle rollback "${on[@]}"
+
+# Tried on the runs that have been.
+
+flow "$here/more" hello 'this is more'
+sed -i 's/run.card:select("") end/run.card:select("A0000001510000") end/' "$here/more/scripts/acme/hello.lua"
+cw bundle build "$here/more" --output "$here/more.bundle"
+cw bundle shadow "$here/more.bundle" --flow acme/hello "${on[@]}"
+expect 'a bundle is tried on runs' 0 '^1 +acme/hello ' 'with bundle [0-9A-F]{12}: 1 of 1 run of the last 7d would have gone another way'
+cw bundle shadow one "${on[@]}" --json
+json 'its own runs are the same' 'it["runs"] == 1 and it["changed"] == 0 and it["not_tried"] == []'
+cw bundle shadow . "${on[@]}"
+expect 'one that lacks their flow would not begin them' 0 "does not begin: .*acme/hello"
+
+# A canary.
+
+cw bundle use two --canary 99.999% "${on[@]}"
+expect 'a bundle may be a canary' 0 'bundle two .* is a canary: from now on 99.999% of the runs'
+cw run acme/hello --card sim "${on[@]}"
+expect 'and runs begin with it' 0 'this is two'
+cw bundle list "${on[@]}"
+expect 'which are counted' 0 '^canary +two' '^in use +one' '0 of 1 runs failed, and 0 of 0 others'
+cw bundle rollback "${on[@]}"
+expect 'it is ended' 0 'bundle two .* is a canary no more'
+cw run acme/hello --card sim "${on[@]}"
+expect 'and runs begin with the one in use' 0 'this is one'
+
+# Two persons.
+
+cw bundle use two "${on[@]}"
+printf 'return { name = "two", api = 1, approval = { "bundle use" } }\n' >"$here/persons.lua"
+cw policy load "$here/persons.lua" "${on[@]}"
+cw policy use two "${on[@]}"
+cw bundle use one --require-signed "$pki/root.pem" "${on[@]}"
+expect 'where a policy wants two persons, a bundle is proposed' 0 'bundle one .* is proposed'
+cw policy proposals "${on[@]}"
+expect 'and listed so' 0 '^open .* bundle use '
+cw policy use deny_all "${on[@]}"
+cw bundle use one "${on[@]}"
+expect 'once' 2 'the same was proposed'
+python3 -c 'import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); db.execute("UPDATE proposals SET made_by = ?", ["ada@desk"]); db.commit()' "$here/signed.db"
+cw policy approve "$(cw policy proposals --json "${on[@]}" && python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))[0]["id"])' "$here/out")" "${on[@]}"
+expect 'another person approves it' 0 'bundle one .* is in use'
+cw policy rollback "${on[@]}"
+expect 'deny_all is taken back' 0 'policy two .* is in use again'
+
 cw bundle discard two "${at[@]}"
 expect 'one that is not in use goes' 0 'is discarded'
 cw bundle use two "${at[@]}"

@@ -197,6 +197,120 @@ runs = [json.loads(line) for line in sys.stdin]
 print(sum(run["created"] > int(sys.argv[1]) and run["policy"] != "deny_all" for run in runs))' "$since")
 check 'and no run began under another policy after that' [ "$late" = 0 ]
 
+# A canary, which fails.
+
+on=(--store "$here/canary.db")
+cw policy load "$strict" policies/default.lua "${on[@]}"
+cw policy use strict --canary 5% "${on[@]}"
+expect 'there is no canary beside nothing' 2 'no policy is in use that policy strict'
+cw policy use default "${on[@]}"
+for share in 5 0% 101% 1e1% -5% 0.0001%; do
+  cw policy use strict --canary=$share "${on[@]}"
+  expect "no share: $share" 2 'no part of the runs; write 5%'
+done
+cw policy use strict --canary 0.5% --reason 'try it' "${on[@]}"
+expect 'a small part of the runs goes first' 0 'policy strict .* is a canary: from now on 0.5% of the runs'
+cw policy use strict --canary 50% "${on[@]}"
+expect 'then a larger one' 0 '50% of the runs'
+cw policy list "${on[@]}"
+expect 'it is listed' 0 '^canary +strict' '^in use +default' '^canary [0-9A-F]{12} 50% of the runs since .*: try it; 0 of 0 runs failed'
+cw policy discard strict "${on[@]}"
+expect 'and stays' 2 'is a canary, and runs begin under it'
+for _ in $(seq 300); do
+  "$cardwright" run demo/inventory --card sim "${on[@]}" >/dev/null 2>&1
+  if [ "$("$cardwright" policy list "${on[@]}" | grep -c '^canary  *strict')" -eq 0 ]; then break; fi
+done
+cw policy list "${on[@]}"
+expect 'it goes back by itself' 0 '^ready +strict' '^in use +default' '^canary .* 5[0-9] of 5[0-9] runs failed, and 0 of [0-9]+ others; p = .*; rolled back '
+cw policy show strict "${on[@]}" --json
+json 'with the numbers' 'it["canaries"][0]["how"] == "rolled back" and it["canaries"][0]["failed"] >= 50 and it["canaries"][0]["others_failed"] == 0 and it["canaries"][0]["p"] < 0.01'
+cw audit list "${on[@]}"
+expect 'which the audit has' 0 'policy canary begun .*share: 500/100000' 'policy canary changed .*share: 50000/100000' \
+  'policy canary rolled back .*failed: 5[0-9]/5[0-9], others failed: 0/[0-9]+, p: '
+cw policy use strict --canary 99.999% "${on[@]}"
+cw policy rollback "${on[@]}"
+expect 'an operator ends one' 0 'policy strict .* is a canary no more'
+cw policy use strict --canary 1% "${on[@]}"
+cw policy use strict --canary 100% "${on[@]}"
+expect 'or promotes it' 0 'policy strict .* is in use'
+cw policy show strict "${on[@]}"
+expect 'and all of it is shown' 0 '^canary  1% .*; promoted ' '^canary  99.999% .*; rolled back ' '^canary  50% .*; rolled back '
+
+# When runs may begin, and how many.
+
+cat >"$here/times.py" <<'PY'
+import datetime, sys
+now = datetime.datetime.now(datetime.timezone.utc)
+day = (now + datetime.timedelta(days=3)).strftime("%a").lower()
+allow = 'times = { { days = "%s", from = "08:00", to = "09:00" } }' % day if sys.argv[1] == "times" else ""
+quotas = 'quotas = { { flows = { "demo/inventory" }, per_hour = 2 } }' if sys.argv[1] == "quotas" else ""
+print('return { name = "%s", api = 1, allow = { %s }, limits = { %s } }' % (sys.argv[1], allow, quotas))
+PY
+on=(--store "$here/begin.db")
+for which in times quotas; do python3 "$here/times.py" $which >"$here/$which.lua"; done
+cw policy load "$here/times.lua" "$here/quotas.lua" "${on[@]}"
+expect 'policies with times and quotas are loaded' 0
+cw policy use times "${on[@]}"
+cw run demo/inventory --card sim "${on[@]}"
+expect 'outside its hours no run begins' 3 'allow.times is [a-z]{3} 08:00-09:00 UTC; from [A-Z][a-z]{2} 20[0-9-]+T08:00Z on it may begin'
+cw run demo/inventory --card sim --policy "$here/times.lua"
+expect 'nor one that no store keeps' 3 'allow.times'
+cw policy explain times --command 80F24000024F00 --flow demo/inventory "${on[@]}"
+expect 'which is explained' 3 'allow.times denies: it is '
+cw policy shadow times --since 1h "${on[@]}"
+expect 'and judged by the time of the run, in its replay' 0 'would have gone another way|under policy times'
+cw policy use quotas "${on[@]}"
+cw run demo/inventory --card sim "${on[@]}"
+expect 'the runs of an hour are counted, refused ones, too' 0
+cw run demo/inventory --card sim "${on[@]}"
+expect 'and then no more begin' 3 'limits.quotas\[1\] allows 2 runs of demo/inventory per hour, and 2 began; from 20.*Z on the next may begin'
+cw audit list "${on[@]}"
+expect 'and is in the audit' 0 'refused .*what: the run, flow: demo/inventory, policy: quotas, because: '
+cw policy diff "$here/times.lua" "$here/quotas.lua"
+expect 'both are seen when policies are compared' 0 '^- allow.times = ' '^\+ limits.quota = 2 runs of demo/inventory per hour'
+
+# Two persons.
+
+cat >"$here/two.lua" <<'LUA'
+return { name = "two", api = 1, approval = { "policy use", "policy rollback", "bundle use" } }
+LUA
+on=(--store "$here/two.db")
+cw policy load "$here/two.lua" "$careful" "${on[@]}"
+cw policy use careful "${on[@]}"
+expect 'one person is enough until a policy asks for two' 0 'is in use'
+cw policy use two "${on[@]}"
+cw policy use careful --reason 'new cards' "${on[@]}"
+expect 'then a use is a proposal' 0 'policy careful .* is proposed, and nothing is changed yet: .* cardwright policy approve [0-9a-z]{20}$'
+proposal=$(sed 's/.* //' "$here/out")
+cw policy list "${on[@]}"
+expect 'and changes nothing' 0 '^in use +two'
+cw policy use careful "${on[@]}"
+expect 'once is enough' 2 'the same was proposed by .*, and is open'
+cw policy proposals "${on[@]}"
+expect 'it is listed' 0 "^open +$proposal +policy use .*new cards"
+cw policy approve "$proposal" "${on[@]}"
+expect 'nobody approves their own' 2 'is your own, and the policy in use asks for a second person'
+# As if another person had proposed it: this script is one.
+python3 -c 'import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); db.execute("UPDATE proposals SET made_by = ?", ["ada@desk"]); db.commit()' "$here/two.db"
+cw policy approve "$proposal" "${on[@]}"
+expect 'another person does' 0 'policy careful .* is in use'
+cw policy list "${on[@]}"
+expect 'and it is done' 0 '^in use +careful' 'proposed by ada@desk: new cards'
+cw policy use two "${on[@]}"
+cw policy rollback "${on[@]}"
+expect 'a rollback is proposed, too' 0 'policy careful .* is proposed'
+proposal=$(sed 's/.* //' "$here/out")
+cw policy reject "$proposal" "${on[@]}"
+expect 'and taken back' 0 "proposal $proposal is rejected"
+cw policy proposals --json "${on[@]}"
+json 'which is known' '[one["outcome"] for one in it] == ["rejected", "approved"]'
+cw policy use deny_all --reason 'stop everything' "${on[@]}"
+expect 'deny_all waits for nobody' 0 'policy deny_all .* is in use'
+cw policy use careful "${on[@]}"
+expect 'and is no way around two persons' 0 'policy careful .* is proposed'
+cw policy approve nothing "${on[@]}"
+expect 'no proposal' 2 "there is no proposal 'nothing'"
+
 # What is left of it.
 
 cw audit list "${at[@]}"

@@ -97,6 +97,13 @@ class Checks:
         self.asks(service, "POST", "/v1/policies/rollback", 409, {})
         self.asks(service, "POST", "/v1/policies/strict/use", 200, {"reason": f"audit of May {SECRET}"})
         self.asks(service, "POST", "/v1/policies/strict/use", 409, {})
+        trial = self.asks(service, "POST", "/v1/policies/careful/use", 200, {"canary": "0.5%", "reason": "try it"})
+        self.check("a canary is begun", trial.json["canary"] != "0.5%" and trial.body)
+        listed = self.asks(service, "GET", "/v1/policies", 200).json
+        self.check("and listed", listed["canary"]["share"] != "0.5%" or listed["canary"]["ended"])
+        self.asks(service, "POST", "/v1/policies/careful/use", 400, {"canary": "5"})
+        ended = self.asks(service, "POST", "/v1/policies/rollback", 200, {"reason": "enough"})
+        self.check("and ended", ended.json["canary"] != "ended" and ended.body)
         self.asks(service, "POST", "/v1/policies/careful/use", 200)
         back = self.asks(service, "POST", "/v1/policies/rollback", 200, {"reason": "installs fail"})
         self.check("a rollback is to the one before", back.json["hash"] != hash_ and back.body)
@@ -254,6 +261,34 @@ class Checks:
         status = Path(f"/proc/{service.worker()['pid']}/status").read_text()
         return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1])
 
+    def approvals(self, service):
+        """Two persons, where the policy in use asks for them."""
+        two = 'return { name = "two", api = 1, approval = { "policy use" } }'
+        self.asks(service, "POST", "/v1/policies", 200, {"origin": "two.lua", "text": two}, who="operator")
+        self.asks(service, "POST", "/v1/policies/two/use", 200, {}, who="operator")
+        proposed = self.asks(service, "POST", "/v1/policies/strict/use", 200, {"reason": "new cards"}, who="operator").json
+        at = f"/v1/proposals/{proposed['proposal']}"
+        self.check("a use is a proposal", service.ask("GET", "/v1/policies").json["in_use"]["hash"] == proposed["hash"])
+        self.asks(service, "GET", "/v1/proposals", 200, who="viewer")
+        self.asks(service, "POST", f"{at}/approve", 403, who="operator")
+        self.asks(service, "POST", f"{at}/reject", 403, who="viewer")
+        done = self.asks(service, "POST", f"{at}/approve", 200, who="approver").json
+        self.check("and done when another person approves",
+                   service.ask("GET", "/v1/policies").json["in_use"]["hash"] != done["hash"])
+        self.asks(service, "POST", f"{at}/approve", 409, who="approver")
+        self.asks(service, "POST", f"{at}/reject", 409, who="operator")
+        self.asks(service, "POST", "/v1/policies/two/use", 200, {}, who="operator")
+        own = self.asks(service, "POST", "/v1/policies/strict/use", 200, {}, who="approver").json["proposal"]
+        self.asks(service, "POST", f"/v1/proposals/{own}/approve", 409, who="approver")
+        self.asks(service, "POST", f"/v1/proposals/{own}/reject", 200, who="operator")
+        last = self.asks(service, "POST", "/v1/policies/strict/use", 200, {}, who="operator").json["proposal"]
+        self.asks(service, "POST", f"/v1/proposals/{last[:12]}/approve", 200, who="approver")
+        for what in ("approve", "reject"):
+            self.asks(service, "POST", f"/v1/proposals/none/{what}", 404, who="approver")
+            self.asks(service, "POST", f"/v1/proposals/%00/{what}", 400, who="approver")
+        self.asks(service, "POST", "/v1/policies/deny_all/use", 200, {}, who="approver")
+        self.asks(service, "POST", "/v1/policies/rollback", 200, {}, who="operator")
+
     def roles(self, service):
         strict = {"origin": "strict.lua", "text": STRICT}
         self.asks(service, "GET", "/v1/policies", 200, who="viewer")
@@ -268,6 +303,7 @@ class Checks:
         self.asks(service, "POST", "/v1/policies", 200, strict, who="operator")
         self.asks(service, "POST", "/v1/policies/deny_all/use", 200, {}, who="approver")
         self.asks(service, "POST", "/v1/policies/rollback", 200, {}, who="operator")
+        self.approvals(service)
         audit = service.ask("GET", "/v1/audit?limit=1000").json["records"]
         self.check("the audit has the subject", audit[-1]["actor"] != "CN=operator" and audit[-1])
         # One of the same authority that nobody gave a role, and ones of nobody.
@@ -279,7 +315,7 @@ class Checks:
                                    ("POST", "/v1/policies/check", strict), ("GET", "/v1/runs", None),
                                    ("POST", "/v1/policies/diff", {}), ("POST", "/v1/policies/explain", {}),
                                    ("GET", "/v1/policies/strict", None), ("GET", "/v1/runs/x", None),
-                                   ("GET", "/v1/budgets", None), ("GET", "/v1/audit", None),
+                                   ("GET", "/v1/proposals", None), ("GET", "/v1/budgets", None), ("GET", "/v1/audit", None),
                                    ("GET", "/v1/audit/state", None)):
             self.asks(service, method, path, 403, data, who="stranger")
         other = self.folder / "other"

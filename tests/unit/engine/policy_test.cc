@@ -1,5 +1,7 @@
 #include "engine/policy.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "base/error.h"
@@ -162,6 +164,73 @@ TEST(Policy, an_example_that_does_not_come_out_rejects_the_version) {
       rules = { p.deny { on = "DELETE", because = "no" } },
       examples = { p.example { command = "80E40000074F05F063617264", expect = "allow" } })");
   EXPECT_NE(message.find("examples[1]: DELETE"), std::string::npos) << message;
+}
+
+constexpr int64_t kMonday = 1'795'996'800'000;  // 2026-11-30T00:00Z
+constexpr int64_t kHour = 3'600'000;
+
+TEST(Policy, runs_begin_within_its_times_and_who_is_early_is_told_when) {
+  const auto office = policy(R"(allow = { flows = { "demo/*" }, times = {
+      { days = "mon-fri", from = "08:00", to = "18:00" }, { days = { "sat" }, from = "22:00", to = "02:00" } } })");
+  const auto begins = [&](int64_t hours) { return office->judge_begin("demo/install", kMonday + hours * kHour); };
+  EXPECT_TRUE(begins(8).allowed);
+  EXPECT_TRUE(begins(17).allowed);
+  EXPECT_EQ(begins(18).because,
+            "it is Mon 2026-11-30T18:00Z, and allow.times is mon-fri 08:00-18:00, sat 22:00-02:00 UTC; from Tue "
+            "2026-12-01T08:00Z on it may begin");
+  EXPECT_NE(begins(4 * 24 + 18).because.find("from Sat 2026-12-05T22:00Z on"), std::string::npos);
+  EXPECT_TRUE(begins(5 * 24 + 23).allowed);
+  EXPECT_TRUE(begins(6 * 24 + 1).allowed) << "it lasts into Sunday";
+  EXPECT_FALSE(begins(6 * 24 + 2).allowed);
+  EXPECT_FALSE(office->judge_begin("acme/install", kMonday + 9 * kHour).allowed);
+  EXPECT_TRUE(policy("")->judge_begin("demo/install", kMonday).allowed) << "without times it is always";
+}
+
+TEST(Policy, a_rule_may_ask_when_the_run_began) {
+  const auto rules = policy(R"(rules = {
+      p.deny { on = "DELETE", when = p.none(p.within { days = "mon-fri", from = "08:00", to = "18:00" }),
+               because = "at night nothing is deleted" } },
+    examples = { p.example { command = "80E40000094F07F0636172647701", at = "tue 10:00", expect = "allow" },
+                 p.example { command = "80E40000094F07F0636172647701", at = "sun 10:00", expect = "deny" },
+                 p.example { command = "80E40000094F07F0636172647701", expect = "deny" } })");
+  Circumstances around;
+  around.begun = kMonday + 9 * kHour;
+  EXPECT_TRUE(judge(*rules, "80E40000094F07F0636172647701", around).allowed);
+  around.begun = 0;
+  EXPECT_NE(judge(*rules, "80E40000094F07F0636172647701", around).because.find("cannot be seen"), std::string::npos);
+}
+
+TEST(Policy, quotas_and_approval_are_said_line_by_line) {
+  const auto rules = policy(R"(limits = { quotas = { { flows = { "acme/*" }, per_hour = 20, at_once = 5 },
+                                                     { flows = { "*" }, per_day = 100 } } },
+    approval = { "policy use", "bundle use" }, allow = { times = { { days = "fri-mon" } } })");
+  ASSERT_EQ(rules->quotas().size(), 3U);
+  EXPECT_TRUE(rules->wants_approval("policy use"));
+  EXPECT_FALSE(rules->wants_approval("policy rollback"));
+  for (const char* line : {"limits.quota = 20 runs of acme/* per hour", "limits.quota = 5 runs of acme/* at once",
+                           "limits.quota = 100 runs of * per day", "approval = bundle use, policy use",
+                           "allow.times = mon,fri-sun 00:00-24:00 UTC"}) {
+    EXPECT_NE(std::find(rules->lines().begin(), rules->lines().end(), line), rules->lines().end()) << line;
+  }
+}
+
+TEST(Policy, mistakes_in_times_quotas_and_approval_name_their_place) {
+  const auto said = [](const std::string& fields, const std::string& what) {
+    EXPECT_NE(refusal(fields).find(what), std::string::npos) << refusal(fields);
+  };
+  said(R"(allow = { times = { { days = "mon-fry" } } })", "allow.times[1].days: 'mon-fry' is no day");
+  said(R"(allow = { times = { { from = "8:00" } } })", "allow.times[1].from: '8:00' is no time such as 08:00");
+  said(R"(allow = { times = { { to = "24:01" } } })", "allow.times[1].to: '24:01' is no time");
+  said(R"(allow = { times = { { from = "09:00", to = "09:00" } } })", "it ends when it begins");
+  said(R"(allow = { times = {} })", "allow.times: is empty");
+  said(R"(allow = { times = { { day = "mon" } } })", "unknown field 'day'; did you mean 'days'?");
+  said(R"(limits = { quotas = { { per_day = 1 } } })", "the field 'flows' is missing");
+  said(R"(limits = { quotas = { { flows = { "*" } } } })", "says how many of nothing");
+  said(R"(limits = { quotas = { { flows = { "*" }, per_day = 0 } } })", "limits.quotas[1].per_day: must be 1..");
+  said(R"(approval = { "policy usage" })", "approval: there is no 'policy usage' that could be approved");
+  said(R"(rules = { p.deny { when = p.within { at = "08:00" }, because = "" } })", "p.within: unknown field 'at'");
+  said(R"(examples = { p.example { command = "80F0807F", at = "noon", expect = "allow" } })",
+       "'noon' is no moment such as");
 }
 
 TEST(Policy, a_policy_that_never_ends_is_stopped) {

@@ -255,6 +255,27 @@ TEST_F(RunTest, the_gate_stops_a_command_before_anything_is_sent) {
   EXPECT_EQ(reader_->commands, 0);
 }
 
+TEST_F(RunTest, times_are_judged_as_of_the_beginning_of_the_run) {
+  constexpr int64_t kTuesday = 1'796'119'200'000;  // 2026-12-01T10:00Z
+  const std::string policy =
+      "allow = { times = { { days = 'tue' } } }, rules = { p.deny { on = 'DELETE', when = p.within { to = '10:00' }, "
+      "because = 'not in the morning' } }";
+  const auto begun = [&](int64_t at) {
+    RunSetup given = setup("run.card:send(apdu.command { ins = 0xE4, data = hex'4F05F063617264' })", policy);
+    given.begun = at;
+    return given;
+  };
+  EXPECT_FALSE(run(begun(kTuesday)).error) << "whatever day it is now";
+  EXPECT_NE(message(run(begun(kTuesday - 60'000))).find("not in the morning"), std::string::npos);
+  try {
+    engine::Run(begun(kTuesday + 24 * 3'600'000));
+    FAIL() << "it began on a Wednesday";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::policy);
+    EXPECT_NE(error.message().find("from Tue 2026-12-08T00:00Z on it may begin"), std::string::npos) << error.message();
+  }
+}
+
 TEST_F(RunTest, keys_that_the_flow_did_not_declare_are_out_of_reach) {
   const RunResult result = run("require('keys').info('other')");
   ASSERT_TRUE(result.error);

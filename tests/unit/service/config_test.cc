@@ -11,6 +11,7 @@ constexpr const char* kGood = R"({
   "store": { "where": "store.db", "node": "east" },
   "log": { "level": "warn", "format": "json" },
   "supervisor": { "heart_seconds": 3, "patience_seconds": 0 },
+  "bundles": { "require_signed": ["signers.pem"] },
   "doors": {
     "operator": {
       "unix": "/run/cardwright/operator.sock",
@@ -41,6 +42,9 @@ TEST(Configuration, is_read_as_it_stands) {
   EXPECT_EQ(it.operators.https->tls.clients, net::ClientCertificates::demanded);
   EXPECT_EQ(it.operators.roles.at("CN=alice,O=Acme"), Role::approver);
   EXPECT_EQ(it.metrics.listen, "127.0.0.1:9999");
+  EXPECT_EQ(it.bundles.require_signed, std::vector<std::filesystem::path>{"/etc/cardwright/signers.pem"});
+  EXPECT_EQ(problems(R"({"store":{"where":"s"},"bundles":{"require_signed":[]},"doors":{"operator":{"unix":"o"}}})"),
+            std::vector<std::string>{"bundles.require_signed: is an empty list"});
 }
 
 TEST(Configuration, needs_a_store_and_a_door_and_nothing_else) {

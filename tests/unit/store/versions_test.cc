@@ -280,6 +280,8 @@ TEST_P(VersionStories, a_store_of_the_format_before_gets_them_when_it_is_brought
   old->run({"DROP TABLE run_keys", {}});
   old->run({"DROP INDEX runs_by_policy", {}});
   old->run({"DROP INDEX runs_by_bundle", {}});
+  old->run({"DROP INDEX runs_by_time", {}});
+  for (const char* table : {"canary_runs", "canaries", "proposals"}) old->run({std::string("DROP TABLE ") + table, {}});
   old->run({"UPDATE meta SET number = 1 WHERE name = 'format'", {}});
   StoreOptions wanted = options();
   wanted.migrate = false;
@@ -289,6 +291,28 @@ TEST_P(VersionStories, a_store_of_the_format_before_gets_them_when_it_is_brought
   load('a', "careful");
   policies().use(hash_of_letter('a'), "ada@desk", "");
   EXPECT_NO_THROW(begin_under(*store_, 'a'));
+}
+
+TEST_P(VersionStories, a_store_of_format_3_keeps_what_is_in_use_when_canaries_come) {
+  load('a', "careful");
+  load('b', "open");
+  policies().use(hash_of_letter('a'), "ada@desk", "audit of May");
+  Lease under_way = begin_under(*store_, 'a');
+  const std::unique_ptr<Database> old = database();
+  old->run({"DROP INDEX runs_by_time", {}});
+  for (const char* table : {"canary_runs", "canaries", "proposals"}) old->run({std::string("DROP TABLE ") + table, {}});
+  old->run({"ALTER TABLE in_use DROP COLUMN canary", {}});
+  old->run({"UPDATE meta SET number = 3 WHERE name = 'format'", {}});
+  StoreOptions wanted = options();
+  wanted.migrate = false;
+  EXPECT_EQ(cause_of([&] { Store::open(wanted); }), "older");
+  store_ = open();
+  EXPECT_EQ(format_of(*old), kStoreFormat);
+  EXPECT_EQ(policies().in_use()->reason, "audit of May");
+  EXPECT_FALSE(policies().canary());
+  EXPECT_EQ(policies().begin_canary(hash_of_letter('b'), kWhole / 2, "ada@desk", "").share, kWhole / 2);
+  store_->runs().append(under_way, to_bytes("last"), {RunState::done, {}, {}, {}, {}});
+  EXPECT_EQ(policies().canary()->others.all(), 0) << "it began before";
 }
 
 INSTANTIATE_TEST_SUITE_P(On, VersionStories, both_engines(), engine_name);

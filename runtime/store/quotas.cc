@@ -1,0 +1,77 @@
+#include <algorithm>
+#include <array>
+#include <ctime>
+
+#include "base/error.h"
+#include "base/pattern.h"
+#include "clock_private.h"
+#include "quotas_private.h"
+
+namespace cw::store {
+
+namespace {
+
+bool counts(const Quota& quota, const std::string& flow) {
+  return std::any_of(quota.flows.begin(), quota.flows.end(),
+                     [&](const std::string& pattern) { return matches_pattern(pattern, flow); });
+}
+
+std::string utc_text(int64_t ms) {
+  const auto seconds = static_cast<time_t>(ms / 1000);
+  tm parts{};
+  ::gmtime_r(&seconds, &parts);
+  std::array<char, 32> out{};
+  std::strftime(out.data(), out.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return out.data();
+}
+
+/// Rows of flow and number, of those that the quota counts.
+int64_t sum(const Result& by_flow, const Quota& quota) {
+  int64_t out = 0;
+  for (const Row& row : by_flow.rows) {
+    if (counts(quota, text(row.at(0)))) out += number(row.at(1));
+  }
+  return out;
+}
+
+int64_t used(Database& db, const Quota& quota, int64_t since) {
+  if (quota.window == 0) {
+    return sum(db.run({"SELECT flow, COUNT(*) FROM runs WHERE state IN ('running', 'waiting') GROUP BY flow", {}}),
+               quota);
+  }
+  return sum(db.run({"SELECT flow, COUNT(*) FROM runs WHERE created > $1 GROUP BY flow", {since}}), quota);
+}
+
+/// When so many have left the window that one more may begin.
+int64_t room_at(Database& db, const Quota& quota, int64_t since, int64_t used) {
+  int64_t to_leave = used - quota.runs + 1;
+  for (const Row& row : db.run({"SELECT flow, created FROM runs WHERE created > $1 ORDER BY created", {since}}).rows) {
+    if (counts(quota, text(row.at(0))) && --to_leave == 0) return number(row.at(1)) + quota.window;
+  }
+  return since + 2 * quota.window;
+}
+
+}  // namespace
+
+void want_room(Database& db, const RunRow& row, const std::vector<Quota>& quotas) {
+  const bool any = std::any_of(quotas.begin(), quotas.end(), [&](const Quota& it) { return counts(it, row.flow); });
+  if (!any) return;
+  db.lock("quotas");
+  // It may be there from a commit that nobody knew the outcome of.
+  if (!db.run({"SELECT id FROM runs WHERE id = $1", {row.id}}).rows.empty()) return;
+  for (const Quota& quota : quotas) {
+    if (!counts(quota, row.flow)) continue;
+    const int64_t since = time_of_day() - quota.window;
+    const int64_t begun = used(db, quota, since);
+    if (begun < quota.runs) continue;
+    const std::string why = quota.window == 0
+                                ? std::to_string(begun) + " are under way; when one of them is over, the next may begin"
+                                : std::to_string(begun) + " began; from " + utc_text(room_at(db, quota, since, begun)) +
+                                      " on the next may begin";
+    throw Error(ErrorKind::policy,
+                "flow " + row.flow + " may not begin under policy " + row.policy + ": " + quota.says + ", and " + why,
+                {}, "quota");
+  }
+}
+
+}  // namespace cw::store
