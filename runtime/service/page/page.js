@@ -141,12 +141,9 @@ const POLICIES = { one: "policy", all: "policies" };
 const BUNDLES = { one: "bundle", all: "bundles" };
 const named = (kind, version) => `${kind.one} ${version.name} ${short(version.hash)}`;
 
-/** What became of a swap: two persons may be wanted, or a canary was ended. */
-const told = (kind, done, there) => {
-  if (done.proposal) return `Proposed as ${done.proposal}; nothing is changed before another person approves it.`;
-  if (done.canary === "ended") return `Done: ${named(kind, done)} is a canary no more.`;
-  return `Done: ${named(kind, done)} is ${there}.`;
-};
+const told = (kind, done, there) => done.proposal
+  ? `Proposed as ${done.proposal}; nothing is changed before another person approves it.`
+  : `Done: ${named(kind, done)} is ${done.canary === "ended" ? "a canary no more" : there}.`;
 
 function stopRun(run) {
   confirmed({
@@ -311,7 +308,7 @@ async function showVersions(kind) {
     return row(one.hash, values, () => [
       badge(one.state), one.name, link([kind.all, one.hash], short(one.hash), one.hash), ago(one.loaded),
       `${one.origin}, by ${one.loaded_by}`, holders(one.runs),
-      ["ready", "draining"].includes(one.state) && may(`/v1/${kind.all}/{version}/use`)
+      ["ready", "draining", "canary"].includes(one.state) && may(`/v1/${kind.all}/{version}/use`)
         ? make("div", { class: "buttons" }, button("Use", () => useVersion(kind, one)),
                button("Discard", () => discard(kind, one)))
         : "",
