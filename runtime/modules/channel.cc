@@ -132,6 +132,7 @@ std::vector<host::Exchange> check_before(lua_State* L, int index) {
   const std::string place = "Card:open_channel: field 'before'";
   std::vector<host::Exchange> out;
   if (!lua::has_field(L, index, "before")) return out;
+  PlanRoom room;
   lua_getfield(L, index, "before");
   const int list = lua_gettop(L);
   const size_t count = check_list(L, list, place, kMaxBefore);
@@ -143,7 +144,7 @@ std::vector<host::Exchange> check_before(lua_State* L, int index) {
     lua_getfield(L, entry, "on");
     const Target target = check_target(L, one);
     lua_getfield(L, entry, "plan");
-    out.push_back(check_exchange(L, lua_gettop(L), target, one));
+    out.push_back(check_exchange(L, lua_gettop(L), target, one, room));
     if (lua::bool_field(L, entry, "each", false)) {
       check_only_reads(out.back().plan, one);
       out.back().stop_on_error = false;

@@ -15,9 +15,6 @@ namespace cw::modules {
 
 namespace {
 
-constexpr size_t kMaxPlan = 4096;
-constexpr size_t kMaxPlanMemory = 4u << 20;  // LOAD blocks are names of a file's parts and take next to nothing
-
 /// What a reply needs to know of a command that was sent.
 struct Header {
   uint8_t cla = 0;
@@ -91,19 +88,20 @@ std::string place_of(const Target& target, const char* verb) {
   return std::string(target.owner) + ":" + verb + ": argument 1";
 }
 
-std::vector<host::Command> check_plan(lua_State* L, int index, const std::string& place) {
-  const size_t count = check_list(L, index, place, kMaxPlan);
+std::vector<host::Command> check_plan(lua_State* L, int index, const std::string& place, PlanRoom& room) {
+  const size_t count = check_list(L, index, place, room.commands);
   std::vector<host::Command> plan;
   plan.reserve(count);
-  size_t memory = 0;
+  room.commands -= count;
   for (size_t i = 1; i <= count; ++i) {
     lua_rawgeti(L, index, static_cast<int>(i));
     plan.push_back(check_command(L, -1, place + "[" + std::to_string(i) + "]"));
     lua_pop(L, 1);
-    memory += memory_of(plan.back().data);
-    if (memory > kMaxPlanMemory) {
+    const size_t memory = memory_of(plan.back().data);
+    if (memory > room.memory) {
       throw Error(ErrorKind::usage, place + ": the commands have more than 4 MiB of data; send them in several plans");
     }
+    room.memory -= memory;
   }
   return plan;
 }
@@ -119,9 +117,9 @@ void push_answers(lua_State* L, const std::vector<host::Answer>& answers) {
 
 }  // namespace
 
-host::Exchange check_exchange(lua_State* L, int index, const Target& target, const std::string& place) {
+host::Exchange check_exchange(lua_State* L, int index, const Target& target, const std::string& place, PlanRoom& room) {
   if (target.channel) context_of(L).channels.check(target.channel);
-  std::vector<host::Command> plan = check_plan(L, index, place);
+  std::vector<host::Command> plan = check_plan(L, index, place, room);
   if (plan.empty()) throw Error(ErrorKind::usage, place + ": there is no command in it");
   const uint8_t logical_channel = place_on_channel(target, plan);
   return {target.channel, logical_channel, std::move(plan), /*stop_on_error=*/true};
@@ -186,12 +184,14 @@ int send_plan(lua_State* L, const Target& target, std::vector<host::Command> pla
 }  // namespace
 
 int send_all(lua_State* L, const Target& target) {
-  return send_plan(L, target, check_plan(L, 2, place_of(target, "send_all")), true);
+  PlanRoom room;
+  return send_plan(L, target, check_plan(L, 2, place_of(target, "send_all"), room), true);
 }
 
 int send_each(lua_State* L, const Target& target) {
   const std::string place = place_of(target, "send_each");
-  std::vector<host::Command> plan = check_plan(L, 2, place);
+  PlanRoom room;
+  std::vector<host::Command> plan = check_plan(L, 2, place, room);
   check_only_reads(plan, place);
   return send_plan(L, target, std::move(plan), false);
 }

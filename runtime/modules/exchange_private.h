@@ -24,9 +24,15 @@ int expect(lua_State* L, const Target& target);
 int send_all(lua_State* L, const Target& target);
 int send_each(lua_State* L, const Target& target);
 
-/// The table at `index`, a list of commands, as a request; `place` for errors. Raises usage: it is none; channel: the
-/// target's is closed.
-host::Exchange check_exchange(lua_State* L, int index, const Target& target, const std::string& place);
+/// What the plans of one request may come to: commands, and bytes of their data.
+struct PlanRoom {
+  size_t commands = 4096;
+  size_t memory = 4u << 20;  // LOAD blocks are names of a file's parts and take next to nothing
+};
+
+/// The table at `index`, a list of commands, as a request; `place` for errors. Takes from `room` what it needs. Raises
+/// usage: it is none, or there is no room; channel: the target's is closed.
+host::Exchange check_exchange(lua_State* L, int index, const Target& target, const std::string& place, PlanRoom& room);
 /// Raises usage: a command of the plan does more than read, and would be sent whatever becomes of those before it.
 void check_only_reads(const std::vector<host::Command>& plan, const std::string& place);
 /// What a plan has become, for who must know what it closed on the card; pushes the list of its answers.
