@@ -122,7 +122,9 @@ class VersionsOnDatabase : public Versions {
       if (now.number > before && is(now, hash, by, reason)) {
         out = now;
       } else if (now.hash == hash) {
-        throw Error(ErrorKind::usage, what_ + " " + shown(find(hash)) + " is in use already");
+        throw Error(ErrorKind::usage,
+                    what_ + " " + shown(find(hash)) + " is in use already" +
+                        (canary() ? "; cardwright " + what_ + " rollback ends the canary beside it" : ""));
       } else {
         end_for(hash, by, reason);
         out = put(hash, now, "used", by, reason);
@@ -223,8 +225,12 @@ class VersionsOnDatabase : public Versions {
     change([&] {
       hold();
       const Canary now = canary_numbered(db_, what_, before->number).value_or(Canary());
-      // Done by us just now: the server went away before it could say so.
-      out = now.ended != 0 && now.ended_by == by ? now : end(now, "rolled back", by, reason);
+      if (now.ended != 0 && now.how != "rolled back") {
+        throw Error(ErrorKind::usage, "the canary was " + now.how + " meanwhile by " + now.ended_by +
+                                          "; see cardwright " + what_ + " list");
+      }
+      // It went back by itself, or by us just now: the server went away before it could say so.
+      out = now.ended != 0 ? now : end(now, "rolled back", by, reason);
     });
     return out;
   }

@@ -195,6 +195,13 @@ TEST_P(CanaryStories, an_operator_ends_it_or_gives_it_another_share) {
                 "bob@desk: policy canary rolled back, name new, failed 0/0, others failed 0/0, p 1, reason no need"}));
 }
 
+TEST_P(CanaryStories, who_uses_the_one_in_use_is_told_how_a_canary_ends) {
+  policies().begin_canary(kNew, 5'000, "ada@desk", "");
+  EXPECT_EQ(refusal([&] { policies().use(kOld, "ada@desk", ""); }),
+            "usage: policy old AAAAAAAAAAAA is in use already; cardwright policy rollback ends the canary beside it");
+  EXPECT_TRUE(policies().canary());
+}
+
 TEST_P(CanaryStories, what_cannot_be_one_is_refused) {
   EXPECT_EQ(refusal([&] { policies().begin_canary(kOld, 5'000, "ada@desk", ""); }),
             "usage: policy old AAAAAAAAAAAA is in use already");

@@ -75,7 +75,15 @@ void fill(Store& store) {
         {hash, store.key().seal(view(text), version_context(hash))}},
        {"INSERT INTO uses (what, number, hash, since, used_by, reason) VALUES ('policy', 1, $1, 1, 'ada@desk', '')",
         {hash}},
-       {"UPDATE in_use SET number = 1 WHERE what = 'policy'", {}}});
+       {"UPDATE in_use SET number = 1 WHERE what = 'policy'", {}},
+       {"INSERT INTO canaries (what, number, hash, share, begun, begun_by, reason, good, bad, others_good, others_bad, "
+        "ended, ended_by, how, why) VALUES ('policy', 1, $1, 5000, 1, 'ada@desk', '', 12, 3, 70, 0, 2, 'bob@desk', "
+        "'rolled back', 'enough')",
+        {hash}},
+       {"INSERT INTO canary_runs (run, what, number, is_canary) VALUES ($1, 'policy', 1, 1)", {held.run()}},
+       {"INSERT INTO proposals (id, what, action, hash, share, reason, made, made_by, expires, decided, decided_by, "
+        "outcome) VALUES ('01m8b8rp08hw9e2wcrg1', 'policy', 'use', $1, 0, '', 1, 'ada@desk', 2, 0, '', '')",
+        {hash}}});
 }
 
 }  // namespace cw::store

@@ -38,8 +38,9 @@ std::string everything_in(Database& db) {
 
 /// As after it was made.
 void empty(Database& db) {
-  for (const char* table : {"frames", "run_files", "run_keys", "runs", "files", "audit", "audit_head", "audit_roots",
-                            "charge_accounts", "charges", "budget_marks", "outbox", "rotations", "versions", "uses"}) {
+  for (const char* table : {"canary_runs", "canaries", "proposals", "frames", "run_files", "run_keys", "runs", "files",
+                            "audit", "audit_head", "audit_roots", "charge_accounts", "charges", "budget_marks",
+                            "outbox", "rotations", "versions", "uses"}) {
     db.run({std::string("DELETE FROM ") + table, {}});
   }
 }
