@@ -58,6 +58,7 @@ Repl::Repl(Session& session, engine::Observer& observer)
       budgets_(counted_ ? counted_->ledger() : nullptr, session.policy().limits(), session.card().counter()),
       outside_({&session.card().reader(),
                 {},
+                {},
                 gate_,
                 custody_,
                 budgets_,

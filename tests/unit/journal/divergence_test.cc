@@ -20,7 +20,7 @@ const std::string kFlow = R"(
 /// A run that was killed while it waits, with nothing in doubt.
 struct Waiting : Bench {
   Waiting() {
-    killed = run(flow_file("story", kFlow), {}, {At::committed, 4});
+    killed = run(flow_file("story", kFlow), {}, {At::committed, 3});
     EXPECT_TRUE(killed.killed) << killed.error;
   }
   /// In each frame of the journal. The frames are sealed as they were.

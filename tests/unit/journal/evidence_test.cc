@@ -62,7 +62,7 @@ TEST_P(EvidenceOn, WhatWasRefusedBeforeAProcessDiedIsNotToldAgainWhenTheAttemptI
     isd:expect(apdu.command { cla = 0x80, ins = 0xCA, p1 = 0x00, p2 = 0xE0, le = 256 })
     clock.sleep(0.05)
     isd:expect(apdu.command { cla = 0x80, ins = 0xCA, p1 = 0x00, p2 = 0xE0, le = 256 }))");
-  const Bench::End killed = bench.run(flow, {}, {At::committed, 4});
+  const Bench::End killed = bench.run(flow, {}, {At::committed, 3});
   ASSERT_TRUE(killed.killed) << killed.error;
   const Bench::End end = bench.resume(killed.id);
   EXPECT_EQ(end.error, "");

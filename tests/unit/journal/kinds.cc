@@ -74,7 +74,7 @@ std::vector<Kind> make() {
 
   Kind& store = add("STORE DATA with a secret");
   store.prepare = kInstall;
-  store.ready = "isd:registry()";
+  store.ready = "isd:connect()";
   store.done = "gp.try_select(run.card, applet) and gp.get_data(run.card, 0x0102)";
   store.command =
       "perso.store(isd, { aid = applet, dgis = { { 0x0101, 'Ada' }, { 0x8201, run.args.pin }, { 0x0102, '4711' } } })";
@@ -132,18 +132,29 @@ std::string card_before(const Bench& bench, const Kind& kind) {
   return card->save();
 }
 
-int exchange_of(const Bench& bench, const Kind& kind, const std::string& id) {
-  if (kind.first) return 1;
-  const std::string lines = "\n" + open_journal(*bench.open_store(), id).lines.recorded;
-  const size_t end = lines.find(kMarkLine);
-  if (end == std::string::npos) throw Error(ErrorKind::internal, "the flow did not come to its command:" + lines);
+namespace {
+
+/// Frames that say what comes next: one for each exchange. Up to the first that has `line` in it, or all.
+int frames_that_ask(const Bench& bench, const std::string& id, const std::string& line) {
+  const auto store = bench.open_store();
+  const crypto::SealingKey key = open_run_key(*store, id);
+  const std::vector<Bytes> frames = store->runs().frames(id);
   int count = 0;
-  for (size_t at = 0; at < end; at = lines.find('\n', at + 1)) {
-    const std::string line = lines.substr(at + 1, lines.find('\n', at + 1) - at - 1);
-    const bool command = line[0] >= '0' && line[0] <= '9' && line.find('>') < line.find('+');
-    if (command || line.starts_with("reset") || line.starts_with("open ") || line.starts_with("http ")) ++count;
+  for (size_t i = 0; i < frames.size(); ++i) {
+    const std::string text = "\n" + to_string(key.open(frames[i], frame_context(static_cast<int64_t>(i))));
+    if (text.find("\nnext ") != std::string::npos) ++count;
+    if (!line.empty() && text.find(line) != std::string::npos) return count;
   }
-  return count + 1;
+  if (!line.empty()) throw Error(ErrorKind::internal, "the flow did not come to its command");
+  return count;
 }
+
+}  // namespace
+
+int exchange_of(const Bench& bench, const Kind& kind, const std::string& id) {
+  return kind.first ? 1 : frames_that_ask(bench, id, kMarkLine);
+}
+
+int exchanges_of(const Bench& bench, const std::string& id) { return frames_that_ask(bench, id, ""); }
 
 }  // namespace cw::journal

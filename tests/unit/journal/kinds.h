@@ -18,7 +18,7 @@ struct Kind {
   std::string done = "false";
   std::string ready{};  // script: opens the channel again that `done` closed
   std::string command{};
-  std::string tail = "isd:registry()";  // looks at the card once more
+  std::string tail = "isd:status(0x80)";  // looks at the card once more
   int apdu = 1;                         // of the exchange that is looked at
   bool first = false;                   // the run's first exchange, with nothing before it
   bool opens = false;                   // the secure channel is not there any more after it
@@ -34,6 +34,8 @@ std::string flow_of(const Bench& bench, const Kind& kind, Around around);
 std::string card_before(const Bench& bench, const Kind& kind);
 /// The number of the exchange that is looked at, in the journal of a run that was not killed.
 int exchange_of(const Bench& bench, const Kind& kind, const std::string& id);
+/// All of them.
+int exchanges_of(const Bench& bench, const std::string& id);
 
 /// For all of them.
 extern const std::vector<std::string> kSettings;

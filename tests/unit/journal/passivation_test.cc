@@ -164,7 +164,7 @@ TEST(Passivation, ARunIsDroppedInOneProcessAndTakenUpByAnother) {
       isd:key_info()
       clock.sleep(0.002)
     end)");
-  const End killed = bench.run(flow, {}, {KillPoint::At::committed, 6});
+  const End killed = bench.run(flow, {}, {KillPoint::At::committed, 5});
   ASSERT_TRUE(killed.killed) << killed.error;
   const End end = bench.resume(killed.id);
   EXPECT_EQ(end.error, "");

@@ -38,7 +38,7 @@ StoreJournal::TakenUp take_up(const Bench& bench, const std::string& id) {
 TEST(Remembered, AKeySetThatTheCardRefusedIsNotTriedAgainByTheProcessThatTakesTheRunUp) {
   Bench bench;
   const std::string flow = wrong_then_right(bench, "clock.sleep(0.05)");
-  const Bench::End killed = bench.run(flow, {}, {At::committed, 3});
+  const Bench::End killed = bench.run(flow, {}, {At::committed, 2});
   ASSERT_TRUE(killed.killed) << killed.error;
   EXPECT_EQ(handshakes(bench), 1);
   bench.host->power_off();
@@ -50,7 +50,7 @@ TEST(Remembered, AKeySetThatTheCardRefusedIsNotTriedAgainByTheProcessThatTakesTh
 TEST(Remembered, NotEvenIfItsProcessDiedBeforeTheAnswerWasWritten) {
   Bench bench;
   const std::string flow = wrong_then_right(bench, "");
-  const Bench::End killed = bench.run(flow, {}, {At::before_intent, 4});
+  const Bench::End killed = bench.run(flow, {}, {At::before_intent, 3});
   ASSERT_TRUE(killed.killed) << killed.error;
   const Bench::End end = bench.resume(killed.id);
   EXPECT_NE(end.error.find("key set 'demo.sd' was refused before in this run"), std::string::npos) << end.error;
@@ -116,7 +116,7 @@ TEST(Remembered, ARunWithASeedDrawsTheSameNumbersAsIfNobodyHadKilledIt) {
 TEST(Remembered, KeysThatARunNeedsAreNamedWithTheIntentAndUntilItIsOver) {
   Bench bench;
   const std::string flow = bench.flow_file("opens", R"(gp.open(run.card, { keys = "isd", level = "mac" }))");
-  const Bench::End killed = bench.run(flow, {}, {At::after_intent, 3});
+  const Bench::End killed = bench.run(flow, {}, {At::after_intent, 2});
   ASSERT_TRUE(killed.killed) << killed.error;
   const auto store = bench.open_store();
   ASSERT_EQ(store->runs().holders_of("isd").size(), 1U);
@@ -131,7 +131,7 @@ TEST(Remembered, KeysThatARunPutsOntoACardAreNamedToo) {
     local isd = gp.open(run.card, { keys = "isd", level = "mac+enc" })
     isd:put_key("demo.sd2", 0x31))",
                                            R"(needs = { keys = { "isd", "demo.sd2" } },)");
-  const Bench::End killed = bench.run(flow, {}, {At::after_intent, 4});
+  const Bench::End killed = bench.run(flow, {}, {At::after_intent, 3});
   ASSERT_TRUE(killed.killed) << killed.error;
   EXPECT_EQ(bench.open_store()->runs().holders_of("demo.sd2").size(), 1U);
 }

@@ -45,7 +45,7 @@ TEST(Resume, ARunKilledWhileItWaitsGoesOnInTheSameChannelIfTheCardKeptItsPower) 
     isd:expect(apdu.command { cla = 0x80, ins = 0xCA, p1 = 0x00, p2 = 0xE0, le = 256 })
     clock.sleep(0.05)
     isd:expect(apdu.command { cla = 0x80, ins = 0xCA, p1 = 0x00, p2 = 0xE0, le = 256 }))");
-  const Bench::End killed = bench.run(flow, {}, {At::committed, 4});
+  const Bench::End killed = bench.run(flow, {}, {At::committed, 3});
   ASSERT_TRUE(killed.killed) << killed.error;
   bench.host->forget();
   const Bench::End end = bench.resume(killed.id);
@@ -75,7 +75,7 @@ TEST(Resume, ARunThatWasStoppedWithCtrlCGoesOnInTheSameChannel) {
     for i = 1, 4 do
       isd:expect(apdu.command { cla = 0x80, ins = 0xCA, p1 = 0x00, p2 = 0xE0, le = 256 })
     end)");
-  const Bench::End stopped = bench.run(flow, {}, {At::answered, 5, 1, SIGINT});
+  const Bench::End stopped = bench.run(flow, {}, {At::answered, 4, 1, SIGINT});
   EXPECT_NE(stopped.error.find("stopped before the next command"), std::string::npos) << stopped.error;
   EXPECT_TRUE(stopped.can_resume);
   EXPECT_TRUE(open_journal(*bench.open_store(), stopped.id).lines.in_doubt.empty());

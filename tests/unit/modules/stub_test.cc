@@ -86,7 +86,7 @@ TEST(Stubs, NameFieldsThatHandlesHave) {
       ++checked;
     }
   }
-  EXPECT_EQ(checked, 2u + 8u + 6u + 7u);
+  EXPECT_EQ(checked, 3u + 8u + 6u + 7u);
 }
 
 TEST(Stubs, AreNeverLoaded) {
