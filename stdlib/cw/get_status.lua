@@ -22,6 +22,8 @@ local function command_of(scope, form, aid, more)
   }
 end
 
+local form_refused = { [0x6A80] = true, [0x6A81] = true, [0x6A86] = true }
+
 -- All pages, joined; nil, status word and command if the card refuses this form.
 local function read_pages(domain, scope, form, aid)
   local data, pages = "", 0
@@ -50,7 +52,7 @@ function get_status.read(domain, scope, aid)
       domain.status_form = i
       return forms[i].parse(scope, data)
     end
-    if sw ~= 0x6A80 and sw ~= 0x6A81 and sw ~= 0x6A86 then errors.refused(command, sw) end
+    if not form_refused[sw] then errors.refused(command, sw) end
   end
   return nil
 end
@@ -85,13 +87,16 @@ end
 ---@param plan {commands: Command[], scopes: integer[], form: integer}
 ---@param answers Answer[]
 ---@return Registry|nil
+---@return integer|nil refused place of a command that the card refused for what is no matter of form or scope
 function get_status.take(domain, plan, answers)
   local data, last = {}, {}
   for i, scope in ipairs(plan.scopes) do
     local answer = answers[i]
     if not answer then return nil end
-    local complete = last[scope] == 0x9000
-    if not complete then
+    -- Pages behind the last one are asked for where there were more before.
+    if last[scope] ~= 0x9000 then
+      local told = answer.sw == 0x9000 or answer.sw == 0x6310 or answer.sw == 0x6A88
+      if not told and not form_refused[answer.sw] then return nil, i end
       last[scope] = answer.sw
       if answer.sw == 0x9000 or answer.sw == 0x6310 then data[scope] = (data[scope] or "") .. answer.data end
     end
@@ -100,7 +105,7 @@ function get_status.take(domain, plan, answers)
   for _, scope in ipairs(by_weight) do
     if last[scope] == 0x6310 then return nil end
     if last[scope] ~= 0x9000 and last[scope] ~= 0x6A88 then
-      -- A card that has no such scope says so each time, and of one that it has, each card has another way to say no.
+      -- A card that does not have this scope says so each time.
       if scope ~= registry.scopes.load_files_and_modules then return nil end
     elseif data[scope] then
       registry.add(out, forms[plan.form].parse(scope, data[scope]))
@@ -115,8 +120,10 @@ end
 ---@return Registry
 function get_status.read_all(domain)
   local plan = get_status.plan(domain)
-  local seen = get_status.take(domain, plan, domain:send_each(plan.commands))
+  local answers = domain:send_each(plan.commands)
+  local seen, refused = get_status.take(domain, plan, answers)
   if seen then return seen end
+  if refused then errors.refused(plan.commands[refused], answers[refused].sw) end
   -- One scope after the other, in the form that the card takes, with as many pages as it has.
   local out = {}
   for _, scope in ipairs(by_weight) do

@@ -365,9 +365,9 @@ check 'a recording is for its owner' [ "$(stat -c %a "$here/recording")" = 600 ]
 cw run demo/install --card "recorded:$here/recording" --set "cap=$cap" --record "$here/recording2"
 expect 'a recording is a card' 0 '^done: 5 steps'
 check 'a replay is recorded as the run was' cmp -s "$here/recording" "$here/recording2"
-sed 's/^0> 80CA0102 /0> 80CA0103 /' "$here/recording" >"$here/recording3"
+sed 's/^0+ 80CA0102 /0+ 80CA0103 /' "$here/recording" >"$here/recording3"
 cw run demo/install --card "recorded:$here/recording3" --set "cap=$cap"
-expect 'a difference ends the run' 1 "recording3:[0-9]+: recorded is '0> 80CA0103 le=256', and the flow did '0> 80CA0102"
+expect 'a difference ends the run' 1 "recording3:[0-9]+: recorded is '0\+ 80CA0103 le=256', and the flow did '0\+ 80CA0102"
 cw run demo/inventory --card "recorded:$here/recording"
 expect 'another flow is refused' 2 'is a recording of flow "demo/install", and this is "demo/inventory"'
 cw run demo/install --card "recorded:$here/recording" --set "cap=$cap" --set number=1

@@ -19,9 +19,9 @@ struct Kind {
   std::string ready{};  // script: opens the channel again that `done` closed
   std::string command{};
   std::string tail = "isd:status(0x80)";  // looks at the card once more
-  int apdu = 1;                         // of the exchange that is looked at
-  bool first = false;                   // the run's first exchange, with nothing before it
-  bool opens = false;                   // the secure channel is not there any more after it
+  int apdu = 1;                           // of the exchange that is looked at
+  bool first = false;                     // the run's first exchange, with nothing before it
+  bool opens = false;                     // the secure channel is not there any more after it
 };
 
 const std::vector<Kind>& kinds();

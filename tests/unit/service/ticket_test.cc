@@ -9,7 +9,9 @@
 namespace cw::service {
 namespace {
 
-Ticket ticket() { return {"0123456789abcdefghjk", "demo/install", {"cap=/srv/a.cap", "pin=@/srv/pin"}, "jcop4", "CPLC-0011", 99}; }
+Ticket ticket() {
+  return {"0123456789abcdefghjk", "demo/install", {"cap=/srv/a.cap", "pin=@/srv/pin"}, "jcop4", "CPLC-0011", 99};
+}
 
 bool opens(const crypto::SealingKey& key, const std::string& text) {
   try {
