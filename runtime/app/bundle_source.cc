@@ -50,6 +50,13 @@ void want_signed(const engine::BundleArchive& archive, const Signers& signers, c
   }
 }
 
+void want_in_bundle(const Signers& signers, const std::string& flow_file) {
+  if (signers.empty()) return;
+  throw Error(ErrorKind::usage, flow_file +
+                                    " has no signature, and only signed bundles are taken here (--require-signed); put "
+                                    "it into a bundle, and sign that");
+}
+
 Put put_bundle(store::Store& store, const engine::BundleArchive& archive, const fs::path& file, const std::string& by) {
   store::Version version;
   version.hash = archive.bundle->hash();

@@ -33,6 +33,9 @@ using Signers = std::vector<std::filesystem::path>;
 /// Raises script: nobody signed it, or another; usage: certificates that cannot be read. `what`: for messages.
 void want_signed(const engine::BundleArchive& archive, const Signers& signers, const std::string& what);
 
+/// Raises usage: only signed bundles are taken, and a flow in a file of its own is in none.
+void want_in_bundle(const Signers& signers, const std::string& flow_file);
+
 enum class Put : uint8_t { fresh, was_there, signed_anew };
 /// Puts it into the store; its name is that of the file. One that is there keeps its signature, or gets this one.
 Put put_bundle(store::Store& store, const engine::BundleArchive& archive, const std::filesystem::path& file,

@@ -128,6 +128,7 @@ Outcome run(const Options& options) {
           .bundle;
   std::string name = options.flow;
   if (is_flow_file(name)) {
+    want_in_bundle(options.signers, name);
     bundle = bundle->with_file(name);
     name = fs::path(name).generic_string();
   }

@@ -62,7 +62,7 @@ ExitStatus load(const LoadOptions& options) {
 ExitStatus use(const UseOptions& options) {
   if (!options.signers.empty()) {
     std::string trust;
-    for (const auto& file : options.signers) trust += to_string(read_file(file, kLargestTrust));
+    for (const auto& file : options.signers) trust += to_string(read_file(file, kLargestTrust)) + "\n";
     options.swap.place.answer({Ask::bundle_verify, {{"version", options.swap.version}, {"trust", trust}}, {}});
   }
   use_version(kWords, options.swap);

@@ -128,8 +128,8 @@ std::unique_ptr<service::DeviceRun> DeviceRuns::open(const std::string& text, en
   setup.flavor = OpenCard::host_side(flavor);
   setup.card_counter = counter_of(flavor);
   const journal::Origin origin{kDeviceCard, flavor.name, key_file_, {}, false, {}};
-  auto durable =
-      std::make_unique<DurableRun>(store_, setup, origin, journal::RunAhead{ticket.run, {}, choice.is, {}}, bundle_);
+  auto durable = std::make_unique<DurableRun>(store_, setup, origin,
+                                              journal::RunAhead{ticket.run, ticket.card, choice.is, {}}, bundle_);
   return std::make_unique<StoredDeviceRun>(std::move(durable), std::move(setup), courier(), false);
 }
 

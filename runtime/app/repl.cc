@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "app/failure.h"
+#include "app/moment.h"
 #include "base/error.h"
 #include "engine/run_state.h"
 #include "modules/modules.h"
@@ -70,7 +71,7 @@ Repl::Repl(Session& session, engine::Observer& observer)
                 no_stage_,
                 evidence_,
                 counted_ ? counted_->key_watch() : no_watch_}) {
-  if (const engine::Decision decision = session.policy().judge_flow(kName); !decision.allowed) {
+  if (const engine::Decision decision = session.policy().judge_begin(kName, now_ms()); !decision.allowed) {
     throw Error(ErrorKind::policy, "a prompt (flow \"repl\") is not allowed by policy " + session.policy().name() +
                                        ": " + decision.because);
   }

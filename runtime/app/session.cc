@@ -96,6 +96,7 @@ Session::Session(const SessionOptions& options)
   const bool wants_store = options.keeps != SessionOptions::Keeps::nothing && !card_.replay();
   if (wants_store) store_ = options.store.open_for(card_.simulated() != nullptr);
   const bool keeps = options.keeps == SessionOptions::Keeps::runs;
+  signers_ = options.signers;
   under_ = choose_bundle(
       options.bundle, keeps ? store_ : nullptr, [&] { return options.store.open_to_read(); }, options.signers);
   const bool only_looks = !store_ && !card_.replay() && !options.policy;
@@ -113,6 +114,7 @@ Session::Session(const SessionOptions& options)
 
 std::string Session::use_flow(const std::string& name_or_file) {
   if (!is_flow_file(name_or_file)) return name_or_file;
+  want_in_bundle(signers_, name_or_file);
   under_.bundle = under_.bundle->with_file(name_or_file);
   return fs::path(name_or_file).generic_string();
 }

@@ -103,6 +103,7 @@ class Session {
   void demand_keys() const { keys_.demand(); }
 
  private:
+  Signers signers_;
   std::optional<uint64_t> seed_;
   BundleChoice under_{};
   std::shared_ptr<const engine::Policy> policy_{};

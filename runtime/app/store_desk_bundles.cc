@@ -71,6 +71,8 @@ Json StoreDesk::bundle_load(const Command& command, const std::string& who) {
   const std::string bytes = command.word("archive");
   const engine::BundleArchive archive = engine::BundleArchive::read(view(bytes), origin);
   engine::check_scripts(*archive.bundle);
+  // Where only signed ones are taken, no other signature comes into the place of a good one either.
+  if (!signers_.empty()) want_signed(archive, signers_, "bundle " + name);
   const Put put = put_bundle(*open_(Wants::make), archive, origin, who);
   return {{"name", name},
           {"hash", archive.bundle->hash()},

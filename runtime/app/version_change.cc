@@ -62,9 +62,9 @@ void want_usable(store::Store& store, const VersionKind& kind, const VersionChan
   want_signed(stored_bundle(store, change.hash), change.signers, shown(kind, store.bundles().find(change.hash)));
 }
 
+/// Of what is usable.
 ordered_json carry_out(store::Store& store, const VersionKind& kind, const VersionChange& change) {
   store::Versions& versions = (store.*kind.versions)();
-  want_usable(store, kind, change);
   const store::Version version = versions.find(change.hash);
   if (change.is == VersionChange::Is::rollback) {
     if (versions.roll_back(change.by, change.reason).hash != change.hash) {
@@ -117,8 +117,8 @@ ordered_json change_version(store::Store& store, const VersionKind& kind, Versio
     }
     change.hash = version_before(versions, kind.what);
   }
-  if (!wants_approval(store, kind, change, tools)) return carry_out(store, kind, change);
   want_usable(store, kind, change);
+  if (!wants_approval(store, kind, change, tools)) return carry_out(store, kind, change);
   store::Proposal wanted;
   wanted.what = kind.what;
   wanted.action = name_of(change.is);
@@ -142,6 +142,7 @@ ordered_json approve_change(store::Store& store, const std::string& proposal, co
   change.signers = signers;
   change.reason = "proposed by " + of.by + (of.reason.empty() ? "" : ": " + of.reason);
   ordered_json out = answer((store.*kind.versions)().find(of.hash), nullptr, nullptr);
+  want_usable(store, kind, change);  // that takes its time: not while the store is held
   store.proposals().approve(of.id, by, [&] { out = carry_out(store, kind, change); });
   out["what"] = of.what;
   return out;

@@ -137,7 +137,9 @@ void AttemptBudget::verified() {
 
 void AttemptBudget::not_finished() {
   if (!open_) return;
-  if (counter_.every_attempt) return give_up();
+  // A card that nothing is known of may count it all the same: a few, and no more.
+  constexpr unsigned kFree = 3;
+  if (counter_.every_attempt || ++unfinished_ > kFree) return give_up();
   settle(ChargeOutcome::refunded, {});
 }
 

@@ -45,8 +45,8 @@ class AttemptBudget {
   void answered(ByteView diversification_data, uint8_t version);
   /// EXTERNAL AUTHENTICATE came back with 9000.
   void verified();
-  /// The card has shown that it has the keys, and EXTERNAL AUTHENTICATE was not sent, which costs it nothing where it
-  /// counts no INITIALIZE UPDATE.
+  /// The card has shown that it has the keys, or was not asked, and EXTERNAL AUTHENTICATE was not sent, which costs it
+  /// nothing where it counts no INITIALIZE UPDATE: a few of a run are given back, and what comes then counts as lost.
   void not_finished();
   /// A cryptogram did not match, or the card refused EXTERNAL AUTHENTICATE: never again with these keys, on whatever
   /// domain and under whatever version.
@@ -78,6 +78,7 @@ class AttemptBudget {
   ChargeLimits limits_;
   std::string card_;
   std::optional<Open> open_;
+  unsigned unfinished_ = 0;        // handshakes of this run that were given back
   std::set<std::string> refused_;  // key sets
 };
 

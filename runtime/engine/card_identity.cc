@@ -79,7 +79,8 @@ std::vector<card::Apdu> identity_questions(const std::string& expected) {
       {"CPLC-", kCplc}, {"CIN-", kCin}, {"IIN-", kIin}, {"KDD-", kDiversificationData}};
   std::vector<card::Apdu> out;
   for (const auto& [name, tag] : kParts) {
-    if (expected.empty() || expected.find(name) != std::string::npos) out.push_back(get_data(tag));
+    if (expected.empty() || tag == kDiversificationData || expected.find(name) != std::string::npos)
+      out.push_back(get_data(tag));
   }
   return out;
 }

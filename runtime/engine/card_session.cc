@@ -125,6 +125,28 @@ CardSession::Open* CardSession::channel_of(const host::Exchange& request) {
 }
 
 void CardSession::begin(const host::Request& request) {
+  asked_ = &request;
+  try {
+    start(request);
+  } catch (const Error&) {
+    selection_lost();
+    throw;
+  }
+}
+
+/// As CardState::lost(): of a request that ended with an error, nobody above knows what of it was sent.
+void CardSession::selection_lost() {
+  const auto of_plan = [&](const host::Exchange& plan) {
+    if (std::none_of(plan.plan.begin(), plan.plan.end(), selects)) return;
+    close_on(plan.logical_channel);
+    selected_.forget(plan.logical_channel);
+  };
+  if (const auto* plan = std::get_if<host::Exchange>(asked_)) of_plan(*plan);
+  if (const auto* open = std::get_if<host::OpenChannel>(asked_))
+    std::for_each(open->before.begin(), open->before.end(), of_plan);
+}
+
+void CardSession::start(const host::Request& request) {
   if (other_card_) throw Error(*other_card_);
   doing_ = std::monostate();
   order_.reset();
@@ -148,7 +170,12 @@ void CardSession::begin(const host::Request& request) {
 }
 
 void CardSession::answered(const Report& report) {
-  std::holds_alternative<Asking>(doing_) ? identity_answered(report) : order_answered(report);
+  try {
+    std::holds_alternative<Asking>(doing_) ? identity_answered(report) : order_answered(report);
+  } catch (const Error&) {
+    selection_lost();
+    throw;
+  }
 }
 
 host::Reply CardSession::perform(const host::Request& request) {
@@ -202,7 +229,7 @@ void CardSession::begin_plans(Doing begun) {
     }
     announce_keys(*request, *open);
   }
-  if (unauthenticated_ && ends_unused(begun)) {
+  if (unauthenticated_ && ends_unused(*asked_, *unauthenticated_, channels_.at(*unauthenticated_).logical_channel)) {
     channels_.erase(*unauthenticated_);
     finish();
   }
@@ -212,15 +239,23 @@ void CardSession::begin_plans(Doing begun) {
   next_order();
 }
 
-/// Whether the channel that nothing was sent in yet ends before anything is: then nobody needs it to be let in.
-bool CardSession::ends_unused(const Doing& next) const {
-  const uint8_t here = channels_.at(*unauthenticated_).logical_channel;
-  bool ends = next.open != nullptr && next.open->logical_channel == here;
-  for (const host::Exchange* plan : next.plans) {
-    if (plan->channel == *unauthenticated_) return false;
-    ends = ends || (plan->channel == 0 && plan->logical_channel == here);
-  }
-  return ends;
+bool ends_unused(const host::Request& next, host::ChannelId channel, uint8_t logical_channel) {
+  const auto uses = [&](const host::Exchange& plan) { return plan.channel == channel; };
+  const auto ends = [&](const host::Exchange& plan) {
+    return plan.channel == 0 && plan.logical_channel == logical_channel &&
+           std::any_of(plan.plan.begin(), plan.plan.end(), selects);
+  };
+  if (const auto* plan = std::get_if<host::Exchange>(&next)) return !uses(*plan) && ends(*plan);
+  const auto* open = std::get_if<host::OpenChannel>(&next);
+  if (open == nullptr || std::any_of(open->before.begin(), open->before.end(), uses)) return false;
+  return open->logical_channel == logical_channel || std::any_of(open->before.begin(), open->before.end(), ends);
+}
+
+/// The order that was being made is not sent.
+void CardSession::not_sent() {
+  setup_.budgets.content.not_sent();
+  if (defers()) setup_.budgets.attempts.not_finished();
+  lost(pieces_);
 }
 
 /// From the first command on that has no answer: as many as may travel at once.
@@ -233,7 +268,7 @@ void CardSession::next_order() {
     setup_.evidence.before_sending();
   } catch (const Error&) {
     order_.reset();
-    lost(pieces_);
+    not_sent();
     throw;
   }
 }
@@ -259,6 +294,8 @@ void CardSession::fill_order() {
 /// Whether it may travel with what is in the order.
 bool CardSession::joins(const host::Exchange& request, const host::Command& command) const {
   if (!setup_.relay) return false;
+  const auto asks = [](const Piece& piece) { return piece.what == Piece::What::identity; };
+  if (std::any_of(pieces_.begin(), pieces_.end(), asks) && !host::changes_nothing(command)) return false;
   const auto authenticates = [](const Piece& piece) { return piece.what == Piece::What::authenticate; };
   if (std::any_of(pieces_.begin(), pieces_.end(), authenticates)) {
     // Without a MAC, nothing tells the card that it is not to be done, where it refused to authenticate us.
@@ -274,10 +311,11 @@ bool CardSession::joins(const host::Exchange& request, const host::Command& comm
 
 void CardSession::add_command(const host::Exchange& request, const host::Command& command, size_t plan, size_t at) {
   Open* open = channel_of(request);
-  pieces_.push_back({Piece::What::command, plan, at, {}});
+  pieces_.push_back({Piece::What::command, plan, at, {}, {}});
+  if (open != nullptr) pieces_.back().before = open->channel->mark();
   if (open != nullptr) setup_.budgets.content.before(command, together_.empty());
   order_->items.push_back(item_of(command, open));
-  order_->once = order_->once || (open == nullptr && !host::changes_nothing(command));
+  order_->once = order_->once || ((open == nullptr || open->channel->level() == 0) && !host::changes_nothing(command));
   if (open != nullptr) pieces_.back().mark = open->channel->mark();
   together_.push_back(command);
 }
@@ -303,8 +341,8 @@ void CardSession::order_answered(const Report& report) {
       if (i == report.answers.size()) {
         // The relay stopped there, as the plan does, or where that one would go on.
         const bool refused = i > 0 && stops_a_plan(report.answers.back().sw);
-        if (now.stopped || (setup_.relay == Relay::stops && refused && !report.error)) break;
-        setup_.evidence.travelled(order.items[i].bytes(), {});
+        if (setup_.relay == Relay::stops && refused && !report.error) break;
+        if (pieces[i].what != Piece::What::identity) setup_.evidence.travelled(order.items[i].bytes(), {});
         throw report.error.value_or(Error(ErrorKind::reader, "no answer came"));
       }
       if (pieces[i].what == Piece::What::identity) {
@@ -321,7 +359,7 @@ void CardSession::order_answered(const Report& report) {
           authenticate_answered(report.answers[i], took);
           break;
         case Piece::What::command:
-          take_answer(pieces[i], i + 1 == report.answers.size(), report.answers[i], report);
+          take_answer(pieces[i], report.answers[i], report);
           break;
         case Piece::What::update:
           if (now.stopped) break;  // who answered it is not who was meant
@@ -330,6 +368,7 @@ void CardSession::order_answered(const Report& report) {
           break;
       }
     }
+    never_sent(pieces, report.answers.size());
     if (owed_) check_expected();  // the card does not have what its identity is made of
     setup_.budgets.content.not_sent();
     if (pieces.back().what == Piece::What::update && !updated) {
@@ -342,6 +381,16 @@ void CardSession::order_answered(const Report& report) {
     throw;
   }
   conclude();
+}
+
+/// What was wrapped and not sent never was.
+void CardSession::never_sent(const std::vector<Piece>& pieces, size_t first) {
+  const Doing& now = std::get<Doing>(doing_);
+  for (size_t i = pieces.size(); i-- > first;) {
+    if (pieces[i].what != Piece::What::command) continue;
+    const auto open = channels_.find(now.plans[pieces[i].plan]->channel);
+    if (open != channels_.end()) open->second.channel->restore(pieces[i].before);
+  }
 }
 
 /// What was lost takes its channel with it, whose chaining value is not to be trusted any more.
@@ -394,7 +443,7 @@ bool CardSession::is_refusal(const Error& error) {
   return true;
 }
 
-void CardSession::take_answer(const Piece& piece, bool last, const card::Response& came, const Report& report) {
+void CardSession::take_answer(const Piece& piece, const card::Response& came, const Report& report) {
   Doing& now = std::get<Doing>(doing_);
   const host::Exchange& request = *now.plans[piece.plan];
   const host::Command& command = request.plan[piece.at];
@@ -407,7 +456,6 @@ void CardSession::take_answer(const Piece& piece, bool last, const card::Respons
     open->from_before = false;
     const card::Response opened = open->channel->unwrap_at(piece.mark, came);
     plain = {opened.data, opened.sw};
-    if (last) open->channel->restore(piece.mark);  // what was wrapped and not sent never was
     settle(command, plain, open->domain);
   }
   if (selects(command)) close_on(request.logical_channel);

@@ -41,6 +41,9 @@ struct CardTraits {
 /// not take the extended one.
 std::vector<card::Apdu> travelling(const card::Apdu& wrapped, bool extended_length);
 
+/// Whether a channel that nothing was sent in yet ends before anything is: then nobody needs it to be let in.
+bool ends_unused(const host::Request& next, host::ChannelId channel, uint8_t logical_channel);
+
 class CardSession {
  public:
   /// All of them outlive this. `reader`: null for a card far away.
@@ -128,9 +131,12 @@ class CardSession {
     What what = What::command;
     size_t plan = 0;
     size_t at = 0;
-    gp::Channel::Mark mark{};  // of its channel, after it
+    gp::Channel::Mark mark{};    // of its channel, after it
+    gp::Channel::Mark before{};  // and before it
   };
 
+  void start(const host::Request& request);
+  void selection_lost();
   KeyWatch::Place place_of(const Open& open) const;
   void refuse_same_keys(const host::Command& put_key, const std::string& set, const Open& open) const;
   /// Tells of every PUT KEY in the plan, before its first command goes out. Raises what forbids it.
@@ -151,14 +157,15 @@ class CardSession {
   std::optional<std::string> identity_in(const Asking& asked) const;
   /// Raises usage, now and whatever is asked later: it is another card than the run is for.
   void check_expected();
+  void check_expected(const Asking& asked);
   /// What the first of the questions, an empty SELECT, found.
   void note_default(const Asking& asked);
 
   // Plans and handshakes: begun, made into orders, answered.
   void begin_plans(Doing begun);
-  bool ends_unused(const Doing& next) const;
   void next_order();
   void fill_order();
+  void not_sent();
   bool joins(const host::Exchange& request, const host::Command& command) const;
   void add_identity();
   void add_authenticate();
@@ -166,11 +173,12 @@ class CardSession {
   void add_update();
   Order::Item item_of(const host::Command& command, Open* open);
   void order_answered(const Report& report);
-  void take_answer(const Piece& piece, bool last, const card::Response& came, const Report& report);
+  void take_answer(const Piece& piece, const card::Response& came, const Report& report);
   void update_answered(const card::Response& answer, std::chrono::nanoseconds took);
   void open_channel(const gp::InitializeUpdateAnswer& parsed);
   void authenticate_answered(const card::Response& answer, std::chrono::nanoseconds took);
   void channel_is_open(host::ChannelId id);
+  void never_sent(const std::vector<Piece>& pieces, size_t first);
   /// Nothing is known any more of what the order's items were to do.
   void lost(const std::vector<Piece>& pieces);
   void conclude();
@@ -186,6 +194,7 @@ class CardSession {
   Report carry_out(const Order& order);
 
   Setup setup_;
+  const host::Request* asked_ = nullptr;
   std::map<host::ChannelId, Open> channels_;
   Selection selected_{};
   Bytes default_{};  // AID of what a device's card selects by itself

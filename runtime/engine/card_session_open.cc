@@ -53,9 +53,10 @@ void CardSession::begin_reset() {
   }
   // A device far away cannot be told to. SELECT ends whatever channel was open, and finds who the card is.
   Asking asking;
-  asking.questions = identity_questions(setup_.expected_card);
+  const bool along = setup_.expected_card.starts_with("CPLC-");
+  asking.questions = identity_questions(along ? setup_.expected_card : std::string());
   asking.questions.insert(asking.questions.begin(), select_default());
-  if (!setup_.expected_card.empty()) {
+  if (along) {
     owed_ = std::move(asking);
     if (setup_.budgets.wants_identity()) learn_identity(setup_.expected_card, {});
     setup_.observer.card_reset({});
@@ -91,13 +92,15 @@ void CardSession::note_default(const Asking& asked) {
   default_ = first.on(0);
 }
 
-void CardSession::check_expected() {
-  const Asking asked = std::move(*std::exchange(owed_, {}));
+void CardSession::check_expected() { check_expected(std::move(*std::exchange(owed_, {}))); }
+
+void CardSession::check_expected(const Asking& asked) {
   note_default(asked);
   const std::string told = identity_in(asked).value_or("a card that does not say who it is");
   if (told == setup_.expected_card) return;
   other_card_ = Error(ErrorKind::usage, "the card in the device is " + told + ", and this run is for " +
                                             setup_.expected_card + ": put in that card, or give a ticket for this one");
+  setup_.budgets.attempts.not_finished();  // the card that it is charged to was not asked
   throw Error(*other_card_);
 }
 
@@ -123,6 +126,7 @@ void CardSession::identity_answered(const Report& report) {
   if (asking.answers.size() < asking.questions.size()) return ask_rest();
   order_.reset();
   note_default(asking);
+  if (!setup_.expected_card.empty()) check_expected(asking);
   if (setup_.budgets.wants_identity()) learn_identity(identity_in(asking), {});
   setup_.observer.card_reset({});
   reply_ = host::ResetDone{};
@@ -161,10 +165,17 @@ void CardSession::add_update() {
   Handshake begun;
   begun.version = request.key_version ? request.key_version : setup_.custody.key_set(request.keys, {}).version;
   begun.domain = selected_.on(request.logical_channel);
+  bool known = selected_.is_known(request.logical_channel);
   for (const host::Command& command : together_) {
     const bool here = card::channel_of(command.cla) == request.logical_channel;
     if (!here || !selects(command)) continue;
     begun.domain = command.data.visible().empty() ? default_ : to_bytes(command.data.visible());
+    known = true;
+  }
+  if (!known) {
+    throw Error(ErrorKind::channel,
+                "opening a channel: what is selected is not known since a plan with a SELECT failed; "
+                "SELECT the domain first");
   }
   const Bytes domain = setup_.gate.is_isd(begun.domain) ? Bytes() : begun.domain;
   setup_.budgets.attempts.charge({domain, begun.version}, key_candidates(request));

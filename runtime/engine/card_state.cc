@@ -1,5 +1,7 @@
 #include "engine/card_state.h"
 
+#include <algorithm>
+
 #include "card/apdu.h"
 
 namespace cw::engine {
@@ -13,6 +15,13 @@ std::optional<ChannelFacts> CardState::facts(host::ChannelId channel) const {
 void CardState::answered(const host::Command& command, const host::Answer& answer) {
   if (selects(command)) close_on(static_cast<uint8_t>(card::channel_of(command.cla)));
   selected.answered(command, answer);
+}
+
+void CardState::lost(const host::Exchange& plan) {
+  channels.erase(plan.channel);
+  if (std::none_of(plan.plan.begin(), plan.plan.end(), selects)) return;
+  close_on(plan.logical_channel);
+  selected.forget(plan.logical_channel);
 }
 
 void CardState::opened(const host::OpenChannel& asked, const host::ChannelOpened& opened) {

@@ -52,7 +52,8 @@ void RebuiltOutside::note(host::Note note) {
 }
 
 void RebuiltOutside::check_end() {
-  if (live_ || lost_ || replay_.difference() || replay_.at_end()) return;
+  if (live_) return live_->check_end();
+  if (lost_ || replay_.difference() || replay_.at_end()) return;
   try {
     replay_.check_end();
   } catch (const Error&) {

@@ -104,7 +104,7 @@ host::Reply RecordedOutside::reply_to_plan(const host::Exchange& request, bool m
   }
   if (setup_.replay.more()) setup_.replay.take("the end of a plan of " + std::to_string(request.plan.size()));
   if (!failed) return out;
-  card_.channels.erase(request.channel);  // as the answer is lost, so is the channel
+  card_.lost(request);  // as the answer is lost, so is the channel
   return *failed;
 }
 
@@ -120,7 +120,11 @@ host::Reply RecordedOutside::reply_to(const host::OpenChannel& request) {
     }
   }
   const RecordedLine& line = setup_.replay.take(request_text(request));
-  if (lost) return *lost;
+  if (lost) {
+    for (const host::Exchange& ahead : request.before) card_.lost(ahead);
+    card_.close_on(request.logical_channel);
+    return *lost;
+  }
   host::ChannelOpened opened;
   if (!std::holds_alternative<NoAnswer>(line.reply)) {
     card_.close_on(request.logical_channel);

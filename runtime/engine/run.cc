@@ -207,9 +207,13 @@ struct Run::Impl {
   }
 
   void begin_attempt() {
-    if (past.attempt && !past.same_process && setup.reader != nullptr && !setup.reader->attach()) {
+    // Whether a card far away is the one that it was, and has its channel, nobody can tell.
+    const bool by_other = past.attempt && !past.same_process;
+    if (by_other && (setup.device || (setup.reader != nullptr && !setup.reader->attach()))) {
       past = {};
-      end_attempt(Error(ErrorKind::reader, "the card was powered down since the process before left it"));
+      end_attempt(Error(ErrorKind::reader, setup.device
+                                               ? "another process had the device before"
+                                               : "the card was powered down since the process before left it"));
       return;
     }
     if (past.attempt) {

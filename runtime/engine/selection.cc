@@ -31,6 +31,7 @@ bool stops_a_plan(uint16_t sw) {
 
 void Selection::answered(const host::Command& command, const host::Answer& answer) {
   if (!selects(command) || stops_a_plan(answer.sw)) return;
+  unknown_.erase(static_cast<uint8_t>(card::channel_of(command.cla)));
   selected_[static_cast<uint8_t>(card::channel_of(command.cla))] =
       aid_in_fci(answer.data).value_or(to_bytes(command.data.visible()));
 }

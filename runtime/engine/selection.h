@@ -4,6 +4,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 
 #include "host/outside.h"
 
@@ -18,11 +19,15 @@ class Selection {
  public:
   /// A command and its answer; all but SELECT change nothing.
   void answered(const host::Command& command, const host::Answer& answer);
+  /// A SELECT there may have gone out, and nobody knows what it found.
+  void forget(uint8_t logical_channel) { unknown_.insert(logical_channel); }
+  bool is_known(uint8_t logical_channel) const { return !unknown_.contains(logical_channel); }
   /// AID of the application, as the card gave it; empty: what a reset selects.
   Bytes on(uint8_t logical_channel) const;
 
  private:
   std::map<uint8_t, Bytes> selected_;
+  std::set<uint8_t> unknown_;
 };
 
 }  // namespace cw::engine

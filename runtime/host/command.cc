@@ -76,14 +76,17 @@ ByteView Data::visible() const {
 bool changes_nothing(const Command& command) {
   constexpr uint8_t kSelect = 0xA4, kGetData = 0xCA, kGetDataOdd = 0xCB, kGetStatus = 0xF2, kReadBinary = 0xB0,
                     kReadRecord = 0xB2, kGetResponse = 0xC0;
+  // What an instruction means in a class of an application's own, only that application knows.
+  const bool interindustry = (command.cla & 0x80) == 0;
   switch (command.ins) {
+    case kReadBinary:
+    case kReadRecord:
+    case kGetResponse:
+      return interindustry;
     case kSelect:
     case kGetData:
     case kGetDataOdd:
     case kGetStatus:
-    case kReadBinary:
-    case kReadRecord:
-    case kGetResponse:
       return true;
     default:
       return false;

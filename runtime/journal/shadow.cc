@@ -34,7 +34,8 @@ class ShadowedOutside : public engine::ForwardingOutside {
     if (std::holds_alternative<host::Reset>(asked)) card_ = {};
     if (const auto* close = std::get_if<host::CloseChannel>(&asked)) card_.channels.erase(close->channel);
     if (const auto* open = std::get_if<host::OpenChannel>(&asked)) {
-      card_.close_on(open->logical_channel);
+      const auto* done = std::get_if<host::ChannelOpened>(&reply);
+      if (done == nullptr || done->channel != 0 || done->refused) card_.close_on(open->logical_channel);
       if (const auto* opened = std::get_if<host::ChannelOpened>(&reply)) {
         for (size_t i = 0; i < opened->before.size(); ++i) follow(open->before.at(i), opened->before[i]);
         if (opened->channel == 0) return;

@@ -296,6 +296,7 @@ void StoreJournal::needs(const store::NamedKeys& keys) {
 
 void StoreJournal::needs_keys_of(const host::Request& request) {
   if (const auto* open = std::get_if<host::OpenChannel>(&request)) {
+    for (const host::Exchange& ahead : open->before) needs_keys_of(ahead);
     for (const std::string& set : engine::key_candidates(*open)) needs({set, open->key_version});
   } else if (const auto* exchange = std::get_if<host::Exchange>(&request)) {
     for (const host::Command& command : exchange->plan) {

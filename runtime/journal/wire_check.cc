@@ -53,12 +53,15 @@ void WireCheck::follow(const host::Request& request, const host::Reply& reply) {
   if (std::holds_alternative<host::Reset>(request) || std::holds_alternative<host::CloseChannel>(request)) {
     unauthenticated_.reset();
   }
+  if (unauthenticated_ && engine::ends_unused(request, unauthenticated_->channel, unauthenticated_->logical_channel)) {
+    unauthenticated_.reset();
+  }
   std::vector<Wire> rest = *wires;
   if (unauthenticated_ && !rest.empty()) {
-    if (unauthenticated_->empty()) {
+    if (unauthenticated_->sent.empty()) {
       ++unchecked_;
     } else {
-      compare("EXTERNAL AUTHENTICATE ahead of " + asked.front(), *unauthenticated_, rest.front());
+      compare("EXTERNAL AUTHENTICATE ahead of " + asked.front(), unauthenticated_->sent, rest.front());
     }
     unauthenticated_.reset();
     rest.erase(rest.begin());
@@ -128,7 +131,7 @@ void WireCheck::opened(const host::OpenChannel& request, const host::Reply& repl
     unchecked_ += static_cast<unsigned>(wires.size());  // what its challenge was is not kept
     return;
   }
-  if (wires.size() == 1) unauthenticated_ = Bytes();
+  if (wires.size() == 1) unauthenticated_ = {done->channel, request.logical_channel, {}};
   if (next_channel_ >= lines_.channels.size()) return;
   const engine::ChannelMaterial& material = lines_.channels[next_channel_++];
   const auto answer = gp::InitializeUpdateAnswer::parse(material.answer, material.host_challenge.size());
@@ -154,7 +157,7 @@ void WireCheck::opened(const host::OpenChannel& request, const host::Reply& repl
   const std::string what = engine::request_lines(request, true).back();
   if (!wires.empty()) compare(what + " (INITIALIZE UPDATE)", update.encode(), wires[0]);
   if (wires.size() > 1) compare(what + " (EXTERNAL AUTHENTICATE)", authenticate.encode(), wires[1]);
-  if (unauthenticated_) unauthenticated_ = authenticate.encode();
+  if (unauthenticated_) unauthenticated_->sent = authenticate.encode();
   channels_[done->channel] = std::move(open);
 }
 

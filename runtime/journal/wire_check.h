@@ -56,7 +56,12 @@ class WireCheck {
   };
   std::map<host::ChannelId, Open> channels_{};
   // EXTERNAL AUTHENTICATE that travels ahead of the next command; empty: what it is to be is not known.
-  std::optional<Bytes> unauthenticated_{};
+  struct Unauthenticated {
+    host::ChannelId channel = 0;
+    uint8_t logical_channel = 0;
+    Bytes sent{};
+  };
+  std::optional<Unauthenticated> unauthenticated_{};
   std::map<std::string, uint8_t> versions_{};  // of key sets that the script asked about
   unsigned checked_ = 0;
   unsigned unchecked_ = 0;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "engine/selection.h"
 
 namespace cw::service {
 
@@ -56,7 +57,10 @@ engine::Report report_of(const engine::Order& order, const Report& report) {
       complete = !answer->ok() || piece + 1 == item.pieces.size();
     }
     if (!complete) {
-      out.error = no_answer(report);
+      // A relay that stops at a refusal has done what it is to do.
+      const bool stopped = report.outcome == Report::Outcome::stopped && !answer && next == report.answers.size() &&
+                           !out.answers.empty() && engine::stops_a_plan(out.answers.back().sw);
+      if (!stopped) out.error = no_answer(report);
       break;
     }
     out.answers.push_back(std::move(*answer));

@@ -31,6 +31,9 @@ bool is_slow(Ask ask) {
     case Ask::bundle_load:
     case Ask::bundle_diff:
     case Ask::bundle_verify:
+    case Ask::bundle_use:
+    case Ask::bundle_rollback:
+    case Ask::proposal_approve:
     case Ask::run_show:
       return true;
     default:

@@ -12,6 +12,11 @@ namespace cw::store {
 
 namespace {
 
+/// An account of this name is one person on whatever machine: user@host. A certificate's subject is whole.
+std::string person(const std::string& name) {
+  return name.find('=') == std::string::npos ? name.substr(0, name.find('@')) : name;
+}
+
 class ProposalsOnDatabase : public Proposals {
  public:
   ProposalsOnDatabase(Database& database, Audit& audit) : db_(database), audit_(audit) {}
@@ -61,7 +66,7 @@ class ProposalsOnDatabase : public Proposals {
       const Proposal now = find(id);
       if (before.decided == 0 && now.outcome == "approved" && now.decided_by == by) return;  // by us just now
       want_open(now);
-      if (now.by == by) {
+      if (person(now.by) == person(by)) {
         throw Error(ErrorKind::usage,
                     "proposal " + now.id + " is your own, and the policy in use asks for a second person");
       }

@@ -36,8 +36,10 @@ int64_t sum(const Result& by_flow, const Quota& quota) {
 
 int64_t used(Database& db, const Quota& quota, int64_t since) {
   if (quota.window == 0) {
-    return sum(db.run({"SELECT flow, COUNT(*) FROM runs WHERE state IN ('running', 'waiting') GROUP BY flow", {}}),
-               quota);
+    // One that nobody holds is not at work: its device went silent, or its process left it.
+    const char* at_work =
+        "SELECT flow, COUNT(*) FROM runs WHERE state = 'waiting' OR (state = 'running' AND owner <> '') GROUP BY flow";
+    return sum(db.run({at_work, {}}), quota);
   }
   return sum(db.run({"SELECT flow, COUNT(*) FROM runs WHERE created > $1 GROUP BY flow", {since}}), quota);
 }

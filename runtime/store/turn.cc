@@ -1,3 +1,4 @@
+#include <cerrno>
 #include <chrono>
 #include <thread>
 
@@ -17,7 +18,7 @@ constexpr std::chrono::microseconds kLook{200};
 Turn::Turn(int folder) : folder_(folder) {
   const auto until = std::chrono::steady_clock::now() + kPatience;
   while (folder_ >= 0 && ::flock(folder_, LOCK_EX | LOCK_NB) != 0) {
-    if (std::chrono::steady_clock::now() > until) {
+    if (errno != EWOULDBLOCK || std::chrono::steady_clock::now() > until) {
       folder_ = -1;
     } else {
       std::this_thread::sleep_for(kLook);

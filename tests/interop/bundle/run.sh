@@ -321,13 +321,13 @@ expect 'a run is replayed with its own' 0 'as the journal has them'
 on=(--store "$here/signed.db")
 cw bundle load "$one" "$two" "${on[@]}"
 cw bundle use one --require-signed "$pki/root.pem" "${on[@]}"
-expect 'a bundle that nobody signed does not come into use' 1 'only signed bundles are taken here: .*nobody signed it'
+expect 'a bundle that nobody signed does not come into use' 1 'cannot trust the bundle one: nobody signed it'
 cw bundle load "$here/p256.bundle" "${on[@]}" --trust "$pki/root.pem"
 expect 'its signature comes later' 0 'signed by CN=p256 was there already, and has this signature now'
 cw bundle show one --json "${on[@]}"
 json 'and is kept' 'it["signed"]'
 cw bundle use one --require-signed "$pki/stranger.pem" "${on[@]}"
-expect 'a signer of another CA is none' 1 'only signed bundles are taken here'
+expect 'a signer of another CA is none' 1 'cannot trust the bundle one: certificate .* is neither trusted nor in the chain'
 cw bundle use one --require-signed "$pki/root.pem" "${on[@]}"
 expect 'then it comes into use' 0 'bundle one .* is in use'
 cw run acme/hello --card sim --require-signed "$pki/root.pem" "${on[@]}"

@@ -295,7 +295,7 @@ expect 'no such policy' 2 'nowhere.lua'
 mkdir "$here/scripts" && cp -r stdlib scripts policies "$here/scripts"
 cw runs replay "$installed" "${at[@]}" --bundle "$here/scripts"
 expect 'the same scripts from another folder do the same' 0 'as the journal has them$'
-sed 's/run:step("applet", {/run.card:select("")\n    &/' -i "$here/scripts/scripts/demo/install.lua"
+sed 's/run:steps(isd, {/run.card:select("")\n    &/' -i "$here/scripts/scripts/demo/install.lua"
 cw runs replay "$installed" "${at[@]}" --bundle "$here/scripts"
 expect 'changed scripts: the first difference is named' 1 "journal of run $installed:[0-9]+: .*the flow did '0> 00A40400 le=256'"
 one_line 'in one line'
