@@ -20,8 +20,7 @@ bool may_change_card(const host::Request& request) {
     return std::any_of(open->before.begin(), open->before.end(), may_change);
   }
   return std::holds_alternative<host::Reset>(request) || std::holds_alternative<host::Wait>(request) ||
-         std::holds_alternative<host::HttpCall>(request) ||
-         std::holds_alternative<host::Direction>(request);
+         std::holds_alternative<host::HttpCall>(request) || std::holds_alternative<host::Direction>(request);
 }
 
 }  // namespace

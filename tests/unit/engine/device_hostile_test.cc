@@ -65,7 +65,7 @@ class HostileDevice : public testing::TestWithParam<Relay> {
     setup.device = Device{"device:eSE", GetParam(), who};
     FarDevice device(card_, GetParam());
     device.look = look;
-    Run one(std::move(setup));
+    engine::Run one(std::move(setup));
     device.serve(one);
     return one.result();
   }
@@ -104,16 +104,29 @@ TEST_P(HostileDevice, gets_nothing_that_changes_a_card_before_it_is_known_to_be_
   EXPECT_EQ(verified, 0);
 }
 
-TEST_P(HostileDevice, has_one_budget_whatever_a_ticket_calls_its_card) {
+TEST_P(HostileDevice, has_one_budget_whether_or_not_a_ticket_names_its_card) {
   int updates = 0;
   count(0x50, updates);
+  const std::string tries = "pcall(function() gp.open(run.card, { keys = 'wrong' }) end)";
+  for (const std::string& name : {std::string(), identity(), std::string(), identity()}) run(tries, name);
+  EXPECT_LE(updates, 2) << "limits.auth_attempts";
+}
+
+TEST_P(HostileDevice, has_no_other_name_than_its_whole_one) {
   const std::string whole = identity();
   const size_t plus = whole.find('+');
   ASSERT_NE(plus, std::string::npos);
-  for (const std::string& name : {std::string(), whole.substr(0, plus), whole.substr(plus + 1), whole}) {
-    for (int i = 0; i < 4; ++i) run("pcall(function() gp.open(run.card, { keys = 'wrong' }) end)", name);
+  for (const std::string& name : {whole.substr(0, plus), whole.substr(plus + 1)}) {
+    int updates = 0;
+    count(0x50, updates);
+    const RunResult result =
+        run("for _ = 1, 3 do pcall(function() gp.open(run.card, { keys = 'wrong' }) end) end\n"
+            "gp.open(run.card, { keys = 'isd' })",
+            name);
+    ASSERT_TRUE(result.error);
+    EXPECT_NE(result.error->message().find("this run is for " + name), std::string::npos) << result.error->message();
+    EXPECT_LE(updates, 1) << "the one that travelled with the question";
   }
-  EXPECT_LE(updates, 2) << "limits.auth_attempts";
 }
 
 TEST_P(HostileDevice, is_not_charged_for_what_was_never_sent) {
