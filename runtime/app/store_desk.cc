@@ -23,6 +23,16 @@ StoreDesk::Json audit_list(store::Store& store, int64_t from, int64_t limit) {
 
 }  // namespace
 
+store::Version version_named(store::Versions& versions, const std::string& named) {
+  store::Version out;
+  with_cause(service::kNotThere, [&] { out = versions.find(named); });
+  return out;
+}
+
+nlohmann::ordered_json name_and_hash(const store::Version& version) {
+  return {{"name", version.name}, {"hash", version.hash}};
+}
+
 void with_cause(const char* cause, const std::function<void()>& action) {
   const auto failure = failure_of(action);
   if (!failure) return;

@@ -75,6 +75,10 @@ class StoreDesk : public service::Desk {
   engine::PolicyLimits limits_{};
 };
 
+/// Raises usage, as not there.
+store::Version version_named(store::Versions& versions, const std::string& named);
+nlohmann::ordered_json name_and_hash(const store::Version& version);
+
 /// Runs `action`; an error of kind usage gets this cause (service/desk.h).
 void with_cause(const char* cause, const std::function<void()>& action);
 

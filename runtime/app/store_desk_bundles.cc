@@ -14,19 +14,11 @@ namespace {
 
 using Json = StoreDesk::Json;
 
-store::Version find(store::Store& store, const std::string& named) {
-  store::Version out;
-  with_cause(kNotThere, [&] { out = store.bundles().find(named); });
-  return out;
-}
-
 engine::BundleArchive archive_of(store::Store& store, const store::Version& version) {
   engine::BundleArchive out;
   with_cause(kConflict, [&] { out = stored_bundle(store, version.hash); });
   return out;
 }
-
-Json told(const store::Version& version) { return {{"name", version.name}, {"hash", version.hash}}; }
 
 }  // namespace
 
@@ -41,7 +33,7 @@ Json StoreDesk::bundle_list() {
 /// `text`: of the file that was asked for; null: of none.
 Json StoreDesk::bundle_show(const Command& command) {
   const auto store = open_(Wants::read);
-  const store::Version version = find(*store, command.word("version"));
+  const store::Version version = version_named(store->bundles(), command.word("version"));
   const std::string file = command.word("file");
   Json out = VersionStates(*store, bundle_kind()).whole(version);
   out["signed"] = false;
@@ -82,16 +74,16 @@ Json StoreDesk::bundle_load(const Command& command, const std::string& who) {
 
 Json StoreDesk::bundle_diff(const Command& command) {
   const auto store = open_(Wants::read);
-  const auto before = archive_of(*store, find(*store, command.word("before"))).bundle;
-  return diff_answer(*before, *archive_of(*store, find(*store, command.word("after"))).bundle);
+  const auto before = archive_of(*store, version_named(store->bundles(), command.word("before"))).bundle;
+  return diff_answer(*before, *archive_of(*store, version_named(store->bundles(), command.word("after"))).bundle);
 }
 
 Json StoreDesk::bundle_verify(const Command& command) {
   const auto store = open_(Wants::read);
-  const store::Version version = find(*store, command.word("version"));
+  const store::Version version = version_named(store->bundles(), command.word("version"));
   const engine::BundleArchive archive = archive_of(*store, version);
   const crypto::Signer signer = archive.verify(command.word("trust"), now_ms() / 1000, version.name);
-  Json out = told(version);
+  Json out = name_and_hash(version);
   out["files"] = archive.bundle->texts().size();
   out["signer"] = signer.name;
   out["until"] = signer.until * 1000;
@@ -102,7 +94,7 @@ Json StoreDesk::bundle_verify(const Command& command) {
 Json StoreDesk::bundle_use(const Command& command, const std::string& who) {
   const auto store = open_(Wants::change);
   VersionChange change;
-  change.hash = find(*store, command.word("version")).hash;
+  change.hash = version_named(store->bundles(), command.word("version")).hash;
   if (const std::string share = command.word("canary"); !share.empty()) change.share = parse_share(share);
   return changed(*store, std::move(change), command, who);
 }
@@ -124,9 +116,9 @@ Json StoreDesk::changed(store::Store& store, VersionChange change, const Command
 
 Json StoreDesk::bundle_discard(const Command& command, const std::string& who) {
   const auto store = open_(Wants::change);
-  const store::Version version = find(*store, command.word("version"));
+  const store::Version version = version_named(store->bundles(), command.word("version"));
   with_cause(kConflict, [&] { store->bundles().discard(version.hash, who); });
-  Json out = told(version);
+  Json out = name_and_hash(version);
   out["runs"] = version.runs;
   return out;
 }

@@ -13,20 +13,12 @@ namespace {
 
 using Json = StoreDesk::Json;
 
-store::Version find(store::Store& store, const std::string& named) {
-  store::Version out;
-  with_cause(kNotThere, [&] { out = store.policies().find(named); });
-  return out;
-}
-
-Json told(const store::Version& version) { return {{"name", version.name}, {"hash", version.hash}}; }
-
 }  // namespace
 
 std::shared_ptr<const engine::Policy> StoreDesk::named(store::Store& store, const std::string& version) {
   if (version == kDenyAll) return load_policy_file(shipped_policy(version), bundle());
   std::shared_ptr<const engine::Policy> out;
-  const std::string hash = find(store, version).hash;
+  const std::string hash = version_named(store.policies(), version).hash;
   with_cause(kConflict, [&] { out = stored_policy(store, hash, bundle()); });
   return out;
 }
@@ -41,7 +33,7 @@ Json StoreDesk::policy_list() {
 
 Json StoreDesk::policy_show(const Command& command) {
   const auto store = open_(Wants::read);
-  const store::Version version = find(*store, command.word("version"));
+  const store::Version version = version_named(store->policies(), command.word("version"));
   Json out = VersionStates(*store, policy_kind()).whole(version);
   out["lines"] = Json::array();
   out["text"] = "";
@@ -93,7 +85,7 @@ Json StoreDesk::policy_use(const Command& command, const std::string& who) {
     version = policy->hash();
   }
   VersionChange change;
-  change.hash = find(*store, version).hash;
+  change.hash = version_named(store->policies(), version).hash;
   if (const std::string share = command.word("canary"); !share.empty()) change.share = parse_share(share);
   change.by = who;
   change.reason = command.word("reason");
@@ -138,9 +130,9 @@ Json StoreDesk::proposal_reject(const Command& command, const std::string& who) 
 
 Json StoreDesk::policy_discard(const Command& command, const std::string& who) {
   const auto store = open_(Wants::change);
-  const store::Version version = find(*store, command.word("version"));
+  const store::Version version = version_named(store->policies(), command.word("version"));
   with_cause(kConflict, [&] { store->policies().discard(version.hash, who); });
-  Json out = told(version);
+  Json out = name_and_hash(version);
   out["runs"] = version.runs;
   return out;
 }

@@ -8,19 +8,14 @@
 #include "base/error.h"
 #include "base/hex.h"
 #include "engine/card_identity.h"
+#include "factory_keys.h"
 #include "far_device.h"
 #include "host_side.h"
 
 namespace cw::engine {
 namespace {
 
-constexpr const char* kKeys = R"(
-[isd]
-type = aes
-version = 30
-enc = 404142434445464748494A4B4C4D4E4F
-mac = 404142434445464748494A4B4C4D4E4F
-dek = 404142434445464748494A4B4C4D4E4F
+const std::string kKeys = std::string(kFactoryKeys) + R"(
 [wrong]
 type = aes
 version = 30
