@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
+#include "crypto/key_store.h"
 #include "engine/bundle.h"
 #include "engine/policy.h"
 
@@ -61,6 +62,7 @@ class Desk : public testing::Test {
     setup.bundle = bundle_;
     setup.flow_name = (folder_ / "asks.lua").generic_string();
     setup.policy = policy_;
+    setup.keys = std::make_shared<crypto::FileKeyStore>();
     setup.device = engine::Device{"device", relay};
     setup.http = [this, slow = ticket == "slow"](const host::HttpCall&) {
       if (slow) released_.wait();
