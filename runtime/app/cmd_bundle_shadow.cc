@@ -7,10 +7,8 @@
 #include <unistd.h>
 
 #include "app/bundle_source.h"
-#include "app/interrupt.h"
 #include "app/json_text.h"
-#include "app/moment.h"
-#include "app/store_place.h"
+#include "app/past_runs.h"
 #include "app/table.h"
 #include "base/error.h"
 #include "cmd_bundle_private.h"
@@ -22,22 +20,15 @@ namespace {
 
 using nlohmann::ordered_json;
 
-struct Options {
-  StorePlace place{};
+struct Options : PastOptions {
   std::string bundle{};
-  std::string since = "7d";
-  std::string flow{};
-  bool json = false;
 };
 
 /// What a flow would have done that it did not: the first thing of it.
 using Change = std::pair<std::string, std::string>;
 
-struct Tried {
-  int64_t runs = 0;
-  std::map<Change, std::vector<std::string>> changes{};          // ids of runs
-  std::vector<std::pair<std::string, std::string>> not_tried{};  // id, and why
-};
+/// Ids of runs.
+using Changes = std::map<Change, std::vector<std::string>>;
 
 /// Empty: the bundle makes the same run.
 std::string difference_of(const journal::OpenedJournal& journal, engine::RunSetup setup, const engine::Bundle& bundle) {
@@ -52,70 +43,44 @@ std::string difference_of(const journal::OpenedJournal& journal, engine::RunSetu
   }
 }
 
-Tried try_all(const Options& options, store::Store& store, const engine::Bundle& bundle) {
-  const int64_t from = now_ms() - parse_age(options.since);
-  const Interrupt interrupt;
-  store::RunFilter filter;
-  filter.flow = options.flow;
-  Tried tried;
-  for (const store::RunRow& row : store.runs().list(filter)) {
-    if (row.created < from) break;  // the newest come first
-    if (interrupt.requested()) throw Error(ErrorKind::usage, "stopped by a signal; nothing was changed");
-    try {
-      const journal::OpenedJournal journal = journal::open_journal(store, row.id);
-      const std::string difference =
-          difference_of(journal, journal::read_setup(store, journal.head, journal.key), bundle);
-      ++tried.runs;
-      if (!difference.empty()) tried.changes[{row.flow, difference}].push_back(row.id);
-    } catch (const Error& error) {
-      tried.not_tried.emplace_back(row.id, error.message());
-    }
+ordered_json json_of(const Changes& all) {
+  ordered_json out = ordered_json::array();
+  for (const auto& [change, runs] : all) {
+    out.push_back({{"flow", change.first}, {"difference", change.second}, {"runs", runs}});
   }
-  return tried;
-}
-
-int64_t changed(const Tried& tried) {
-  int64_t out = 0;
-  for (const auto& change : tried.changes) out += static_cast<int64_t>(change.second.size());
   return out;
-}
-
-ordered_json json_of(const Tried& tried, const engine::Bundle& bundle) {
-  ordered_json changes = ordered_json::array();
-  for (const auto& [change, runs] : tried.changes) {
-    changes.push_back({{"flow", change.first}, {"difference", change.second}, {"runs", runs}});
-  }
-  ordered_json not_tried = ordered_json::array();
-  for (const auto& [id, why] : tried.not_tried) not_tried.push_back({{"run", id}, {"because", why}});
-  return {{"bundle", bundle.hash()},
-          {"runs", tried.runs},
-          {"changed", changed(tried)},
-          {"changes", changes},
-          {"not_tried", not_tried}};
 }
 
 ExitStatus shadow(const Options& options) {
   const auto opened = options.place.open_to_read();
   const auto bundle = bundle_named(options.bundle, [&] { return opened; });
-  const Tried tried = try_all(options, *opened, *bundle);
+  Changes changes;
+  Tried tried;
+  try_past_runs(options, *opened, tried, [&](const store::RunRow& row) {
+    const journal::OpenedJournal journal = journal::open_journal(*opened, row.id);
+    const std::string difference =
+        difference_of(journal, journal::read_setup(*opened, journal.head, journal.key), *bundle);
+    if (!difference.empty()) {
+      ++tried.changed;
+      changes[{row.flow, difference}].push_back(row.id);
+    }
+    return std::string();
+  });
   if (options.json) {
-    print_json(json_of(tried, *bundle));
+    print_json({{"bundle", bundle->hash()},
+                {"runs", tried.runs},
+                {"changed", tried.changed},
+                {"changes", json_of(changes)},
+                {"not_tried", tried.not_tried_json()}});
     return ExitStatus::ok;
   }
   Table table;
   table.columns = {"runs", "flow", "difference", "for example"};
-  for (const auto& [change, runs] : tried.changes) {
+  for (const auto& [change, runs] : changes) {
     table.rows.push_back({std::to_string(runs.size()), change.first, change.second, runs.front()});
   }
   if (!table.rows.empty()) std::cout << table.format(Terminal::of(STDOUT_FILENO));
-  std::cout << "with bundle " << bundle->hash().substr(0, 12) << ": " << changed(tried) << " of " << tried.runs
-            << (tried.runs == 1 ? " run" : " runs") << " of the last " << printable(options.since)
-            << " would have gone another way";
-  if (!tried.not_tried.empty()) {
-    std::cout << "; " << tried.not_tried.size() << " could not be tried, such as " << tried.not_tried[0].first << ": "
-              << printable(tried.not_tried[0].second);
-  }
-  std::cout << std::endl;
+  std::cout << "with bundle " << bundle->hash().substr(0, 12) << tried.summary(options.since) << std::endl;
   return ExitStatus::ok;
 }
 
@@ -128,12 +93,7 @@ void add_bundle_shadow(CLI::App& bundle, Action& action) {
   command->add_option("BUNDLE", options->bundle, "a folder, a file, or a version in the store")
       ->required()
       ->type_name("");
-  command->add_option("--since", options->since, "runs that began so long ago or later: 90d, 12h, 30m")
-      ->capture_default_str()
-      ->type_name("AGE");
-  command->add_option("--flow", options->flow, "of these flows alone; * is any run of characters")
-      ->type_name("PATTERN");
-  command->add_flag("--json", options->json, "one JSON object");
+  options->add_to(*command);
   command->footer(
       "Each run is played again from its journal, without a card, with the scripts of the bundle; the first command "
       "that\n"

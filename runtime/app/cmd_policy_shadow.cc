@@ -1,17 +1,16 @@
 #include <iostream>
 #include <map>
 #include <memory>
+#include <optional>
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
-#include "app/interrupt.h"
 #include "app/json_text.h"
-#include "app/moment.h"
+#include "app/past_runs.h"
 #include "app/policy_source.h"
 #include "app/session.h"
-#include "app/store_place.h"
 #include "app/table.h"
 #include "base/error.h"
 #include "cmd_policy_private.h"
@@ -24,12 +23,8 @@ namespace {
 
 using nlohmann::ordered_json;
 
-struct Options {
-  StorePlace place{};
+struct Options : PastOptions {
   std::string policy{};
-  std::string since = "7d";
-  std::string flow{};
-  bool json = false;
 };
 
 /// One kind of decision that would be another one.
@@ -43,12 +38,8 @@ struct Change {
   }
 };
 
-struct Tried {
-  int64_t runs = 0;
-  int64_t changed = 0;
-  std::map<Change, std::vector<std::string>> changes{};          // ids of runs
-  std::vector<std::pair<std::string, std::string>> not_tried{};  // id, and why
-};
+/// Ids of runs.
+using Changes = std::map<Change, std::vector<std::string>>;
 
 /// `why_not`: it cannot be played again.
 std::vector<journal::Verdict> verdicts_of(store::Store& store, const std::string& id,
@@ -67,57 +58,25 @@ std::vector<journal::Verdict> verdicts_of(store::Store& store, const std::string
 }
 
 /// The first decision that changes: what comes after it would have been another run.
-void add_first_change(Tried& tried, const store::RunRow& row, const std::vector<journal::Verdict>& verdicts) {
+std::optional<Change> first_change(const store::RunRow& row, const std::vector<journal::Verdict>& verdicts) {
   for (const journal::Verdict& verdict : verdicts) {
     if (!verdict.is_changed()) continue;
-    ++tried.changed;
     const bool denied = verdict.is == journal::Verdict::Is::denied;
-    tried.changes[{row.flow, verdict.command.empty() ? verdict.request : verdict.command, denied, verdict.because}]
-        .push_back(row.id);
-    return;
+    return Change{row.flow, verdict.command.empty() ? verdict.request : verdict.command, denied, verdict.because};
   }
+  return {};
 }
 
-Tried try_all(const Options& options, store::Store& store, const std::shared_ptr<const engine::Policy>& policy) {
-  const int64_t from = now_ms() - parse_age(options.since);
-  const Interrupt interrupt;
-  store::RunFilter filter;
-  filter.flow = options.flow;
-  Tried tried;
-  for (const store::RunRow& row : store.runs().list(filter)) {
-    if (row.created < from) break;  // the newest come first
-    if (interrupt.requested()) throw Error(ErrorKind::usage, "stopped by a signal; nothing was changed");
-    std::string why_not;
-    try {
-      const std::vector<journal::Verdict> verdicts = verdicts_of(store, row.id, policy, why_not);
-      if (why_not.empty()) {
-        ++tried.runs;
-        add_first_change(tried, row, verdicts);
-      }
-    } catch (const Error& error) {
-      why_not = error.message();
-    }
-    if (!why_not.empty()) tried.not_tried.emplace_back(row.id, why_not);
+ordered_json json_of(const Changes& all) {
+  ordered_json out = ordered_json::array();
+  for (const auto& [change, runs] : all) {
+    out.push_back({{"flow", change.flow},
+                   {"request", change.request},
+                   {"becomes", change.denied ? "denied" : "allowed"},
+                   {"because", change.because},
+                   {"runs", runs}});
   }
-  return tried;
-}
-
-ordered_json json_of(const Tried& tried, const engine::Policy& policy) {
-  ordered_json changes = ordered_json::array();
-  for (const auto& [change, runs] : tried.changes) {
-    changes.push_back({{"flow", change.flow},
-                       {"request", change.request},
-                       {"becomes", change.denied ? "denied" : "allowed"},
-                       {"because", change.because},
-                       {"runs", runs}});
-  }
-  ordered_json not_tried = ordered_json::array();
-  for (const auto& [id, why] : tried.not_tried) not_tried.push_back({{"run", id}, {"because", why}});
-  return {{"policy", policy.hash()},
-          {"runs", tried.runs},
-          {"changed", tried.changed},
-          {"changes", changes},
-          {"not_tried", not_tried}};
+  return out;
 }
 
 ExitStatus shadow(const Options& options) {
@@ -125,26 +84,34 @@ ExitStatus shadow(const Options& options) {
   const auto bundle = load_bundle();
   const auto policy = policy_named(
       options.policy, [&] { return opened; }, *bundle);
-  const Tried tried = try_all(options, *opened, policy);
+  Changes changes;
+  Tried tried;
+  try_past_runs(options, *opened, tried, [&](const store::RunRow& row) {
+    std::string why_not;
+    const std::vector<journal::Verdict> verdicts = verdicts_of(*opened, row.id, policy, why_not);
+    if (!why_not.empty()) return why_not;
+    if (const std::optional<Change> change = first_change(row, verdicts)) {
+      ++tried.changed;
+      changes[*change].push_back(row.id);
+    }
+    return why_not;
+  });
   if (options.json) {
-    print_json(json_of(tried, *policy));
+    print_json({{"policy", policy->hash()},
+                {"runs", tried.runs},
+                {"changed", tried.changed},
+                {"changes", json_of(changes)},
+                {"not_tried", tried.not_tried_json()}});
     return ExitStatus::ok;
   }
   Table table;
   table.columns = {"runs", "flow", "what", "becomes", "because", "for example"};
-  for (const auto& [change, runs] : tried.changes) {
+  for (const auto& [change, runs] : changes) {
     table.rows.push_back({std::to_string(runs.size()), change.flow, change.request,
                           change.denied ? "denied" : "allowed", change.because, runs.front()});
   }
   if (!table.rows.empty()) std::cout << table.format(Terminal::of(STDOUT_FILENO));
-  std::cout << printable("under policy " + policy->name()) << ": " << tried.changed << " of " << tried.runs
-            << (tried.runs == 1 ? " run" : " runs") << " of the last " << printable(options.since)
-            << " would have gone another way";
-  if (!tried.not_tried.empty()) {
-    std::cout << "; " << tried.not_tried.size() << " could not be tried, such as " << tried.not_tried[0].first << ": "
-              << printable(tried.not_tried[0].second);
-  }
-  std::cout << std::endl;
+  std::cout << printable("under policy " + policy->name()) << tried.summary(options.since) << std::endl;
   return ExitStatus::ok;
 }
 
@@ -155,12 +122,7 @@ void add_policy_shadow(CLI::App& policy, Action& action) {
   CLI::App* command = policy.add_subcommand("shadow", "Try a policy on the runs that have been: which would change");
   options->place.add_to(*command);
   command->add_option("POLICY", options->policy, "a file, or a version in the store")->required()->type_name("");
-  command->add_option("--since", options->since, "runs that began so long ago or later: 90d, 12h, 30m")
-      ->capture_default_str()
-      ->type_name("AGE");
-  command->add_option("--flow", options->flow, "of these flows alone; * is any run of characters")
-      ->type_name("PATTERN");
-  command->add_flag("--json", options->json, "one JSON object");
+  options->add_to(*command);
   command->footer(
       "Each run is played again from its journal, without a card, and the first decision that would change is "
       "counted.\n"

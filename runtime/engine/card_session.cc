@@ -304,9 +304,7 @@ bool CardSession::joins(const host::Exchange& request, const host::Command& comm
     if (!protected_by_mac && !host::changes_nothing(command)) return false;
   }
   if (request.channel != 0 && !setup_.budgets.content.has_room_for(command)) return false;
-  std::vector<host::Command> all = together_;
-  all.push_back(command);
-  return all.size() == 1 || !parts_before(all, 0, all.size() - 1, *setup_.relay);
+  return !parts_before(together_, command, *setup_.relay);
 }
 
 void CardSession::add_command(const host::Exchange& request, const host::Command& command, size_t plan, size_t at) {
@@ -347,7 +345,7 @@ void CardSession::order_answered(const Report& report) {
       }
       if (pieces[i].what == Piece::What::identity) {
         owed_->answers.push_back(report.answers[i]);
-        if (owed_->answers.size() == owed_->questions.size()) check_expected();
+        if (owed_->answers.size() == owed_->questions.size()) check_owed();
         continue;
       }
       travelled(order.items[i], report.answers[i]);
@@ -369,7 +367,7 @@ void CardSession::order_answered(const Report& report) {
       }
     }
     never_sent(pieces, report.answers.size());
-    if (owed_) check_expected();  // the card does not have what its identity is made of
+    if (owed_) check_owed();  // the card does not have what its identity is made of
     setup_.budgets.content.not_sent();
     if (pieces.back().what == Piece::What::update && !updated) {
       setup_.budgets.attempts.not_tried();

@@ -156,8 +156,8 @@ class CardSession {
   /// What the card told, if these questions were answered so.
   std::optional<std::string> identity_in(const Asking& asked) const;
   /// Raises usage, now and whatever is asked later: it is another card than the run is for.
-  void check_expected();
   void check_expected(const Asking& asked);
+  void check_owed();
   /// What the first of the questions, an empty SELECT, found.
   void note_default(const Asking& asked);
 

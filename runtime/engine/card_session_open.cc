@@ -58,7 +58,7 @@ void CardSession::begin_reset() {
   asking.questions.insert(asking.questions.begin(), select_default());
   if (along) {
     owed_ = std::move(asking);
-    if (setup_.budgets.wants_identity()) learn_identity(setup_.expected_card, {});
+    if (setup_.budgets.wants_identity()) setup_.budgets.card_is(setup_.expected_card);
     setup_.observer.card_reset({});
     reply_ = host::ResetDone{};
     return;
@@ -92,7 +92,11 @@ void CardSession::note_default(const Asking& asked) {
   default_ = first.on(0);
 }
 
-void CardSession::check_expected() { check_expected(std::move(*std::exchange(owed_, {}))); }
+void CardSession::check_owed() {
+  const Asking asked = std::move(*std::exchange(owed_, {}));
+  check_expected(asked);
+  if (setup_.budgets.wants_identity()) setup_.evidence.card_is(setup_.expected_card);
+}
 
 void CardSession::check_expected(const Asking& asked) {
   note_default(asked);

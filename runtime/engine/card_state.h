@@ -22,9 +22,9 @@ struct CardState {
 
   /// What the gate is to know of a channel; empty if it is not open.
   std::optional<ChannelFacts> facts(host::ChannelId channel) const;
-  /// A command that was sent, and its answer.
   /// The plan ended with an error: what of it was sent is not known.
   void lost(const host::Exchange& plan);
+  /// A command that was sent, and its answer.
   void answered(const host::Command& command, const host::Answer& answer);
   void opened(const host::OpenChannel& asked, const host::ChannelOpened& opened);
   /// Opening a channel, or selecting, ends what was open on that logical channel.

@@ -41,14 +41,11 @@ Bytes Order::Item::bytes() const {
   return out;
 }
 
-bool parts_before(const std::vector<host::Command>& plan, size_t first, size_t at, Relay relay) {
-  const host::Command& next = plan[at];
-  if (host::changes_nothing(next)) return false;
-  const auto begin = plan.begin() + static_cast<std::ptrdiff_t>(first);
-  const auto end = plan.begin() + static_cast<std::ptrdiff_t>(at);
-  if (std::any_of(begin, end, is_final)) return true;
+bool parts_before(const std::vector<host::Command>& order, const host::Command& next, Relay relay) {
+  if (order.empty() || host::changes_nothing(next)) return false;
+  if (std::any_of(order.begin(), order.end(), is_final)) return true;
   if (relay == Relay::stops) return false;
-  return !std::all_of(begin, end, reads) && !continues(plan[at - 1], next);
+  return !std::all_of(order.begin(), order.end(), reads) && !continues(order.back(), next);
 }
 
 }  // namespace cw::engine

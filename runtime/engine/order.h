@@ -50,8 +50,8 @@ struct Device {
   std::string card{};  // identity that its card is to have (card_identity.h); empty: it is asked, whatever it is
 };
 
-/// Whether a plan is to be parted before its command `at`, of which those from `first` on are in the order already:
-/// nothing may do harm where a command before it was refused, or its answer was lost.
-bool parts_before(const std::vector<host::Command>& plan, size_t first, size_t at, Relay relay);
+/// Whether `next` is not to travel in one order with those that are in it already: nothing may do harm where a command
+/// before it was refused, or its answer was lost.
+bool parts_before(const std::vector<host::Command>& order, const host::Command& next, Relay relay);
 
 }  // namespace cw::engine

@@ -9,12 +9,9 @@ const state = { you: null, routes: [], overview: null, before: null, rate: null,
 
 async function ask(path, body) {
   const options = { cache: "no-store", credentials: "same-origin" };
-  if (body !== undefined) {
-    Object.assign(options, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
-  }
-  const answer = await fetch(path, options).catch(() => {
-    throw new Error("the service does not answer");
-  });
+  const headers = { "Content-Type": "application/json" };
+  if (body !== undefined) Object.assign(options, { method: "POST", headers, body: JSON.stringify(body) });
+  const answer = await fetch(path, options).catch(() => { throw new Error("the service does not answer"); });
   const value = await answer.json().catch(() => null);
   if (answer.ok && value !== null) return value;
   throw new Error(value?.error?.message ?? `the service answered with status ${answer.status}, and no word why`);

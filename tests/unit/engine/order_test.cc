@@ -18,9 +18,12 @@ const host::Command kSelect = command(0xA4, 0x04), kGetData = command(0xCA), kGe
 
 /// How many of the plan are in the first order.
 size_t first_order(const std::vector<host::Command>& plan, Relay relay) {
-  size_t at = 1;
-  while (at < plan.size() && !parts_before(plan, 0, at, relay)) ++at;
-  return at;
+  std::vector<host::Command> order;
+  for (const host::Command& next : plan) {
+    if (parts_before(order, next, relay)) break;
+    order.push_back(next);
+  }
+  return order.size();
 }
 
 TEST(Order, that_only_reads_is_never_parted) {
