@@ -38,11 +38,13 @@ class VersionsOnDatabase : public Versions {
   bool load(const Version& version, ByteView sealed) override {
     const int64_t now = time_of_day();
     bool is_new = false;
+    bool tried = false;
     change([&] {
       const std::vector<Version> there = select(" AND hash = $2", {what_, version.hash});
-      // Loaded by us just now: the server went away before it could say so.
-      is_new = there.empty() || there[0].discarded != 0 ||
-               (there[0].loaded == now && there[0].loaded_by == version.loaded_by);
+      // Loaded by this very call: the server went away before it could say so, and the change is tried again.
+      const bool ours = tried && !there.empty() && there[0].loaded == now && there[0].loaded_by == version.loaded_by;
+      is_new = there.empty() || there[0].discarded != 0 || ours;
+      tried = true;
       if (there.empty()) {
         db_.run(
             {"INSERT INTO versions (what, hash, name, origin, content, loaded, loaded_by, discarded) "
