@@ -29,7 +29,8 @@ const std::vector<CopiedTable>& copied_tables() {
       {"runs",
        {"id",          "state", "flow",    "card",    "card_id", "flavor",   "bundle", "policy",
         "policy_hash", "node",  "created", "changed", "wake",    "attempts", "frames", "error",
-        "stop_asked",  "key",   "owner",   "fence",   "beat",    "lease_ms"},
+        "stop_asked",  "key",   "holder",  "fence",   "beat",    "lease_ms", "owner",  "owner_policy",
+        "owner_policy_hash"},
        1,
        kMany},
       {"frames", {"run", "number", "fence", "content"}, 2, kMany},
@@ -64,6 +65,8 @@ const std::vector<CopiedTable>& copied_tables() {
         "outcome"},
        1,
        kMany},
+      {"owners", {"name", "since", "added_by"}, 1, kMany},
+      {"cards", {"card", "owner", "since", "given_by"}, 1, kMany},
   };
   return all;
 }

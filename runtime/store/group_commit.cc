@@ -3,7 +3,7 @@
 #include "canaries_private.h"
 #include "clock_private.h"
 #include "group_commit_private.h"
-#include "owner_private.h"
+#include "holder_private.h"
 
 namespace cw::store {
 
@@ -142,14 +142,14 @@ std::vector<Result> GroupCommit::write(const std::vector<Statement>& statements,
 void GroupCommit::look_up(PendingFrame& frame) {
   const Result there = db_.run({"SELECT content FROM frames WHERE run = $1 AND number = $2 AND fence = $3",
                                 {frame.run, frame.number, frame.fence}});
-  const Result run = db_.run({"SELECT stop_asked, owner, fence FROM runs WHERE id = $1", {frame.run}});
+  const Result run = db_.run({"SELECT stop_asked, holder, fence FROM runs WHERE id = $1", {frame.run}});
   if (!there.rows.empty() && bytes(there.rows[0][0]) == frame.content && !run.rows.empty()) {
     frame.stop_asked = number(run.rows[0][0]) != 0;
     return;
   }
   std::string why = "the run is no longer in the store";
   if (!run.rows.empty()) {
-    const std::string holder = Owner::parse(text(run.rows[0][1])).node;
+    const std::string holder = Holder::parse(text(run.rows[0][1])).node;
     if (number(run.rows[0][2]) == frame.fence) {
       why = "frame " + std::to_string(frame.number) + " is there already, with another content";
     } else if (holder.empty()) {

@@ -1,4 +1,4 @@
-// The ledgers of the store on its database: audit, budgets, outbox, rotations, versions. Several processes, and several
+// The ledgers of the store on its database: audit, budgets, outbox, rotations, versions, owners. Several processes, and several
 // connections of one, may have theirs on the same database.
 //
 // Owner: whoever made one; what it was made from outlives it. Thread rule: any thread.
@@ -10,6 +10,7 @@
 #include "store/budgets.h"
 #include "store/database.h"
 #include "store/outbox.h"
+#include "store/owners.h"
 #include "store/proposals.h"
 #include "store/rotations.h"
 #include "store/versions.h"
@@ -19,8 +20,9 @@ namespace cw::store {
 /// What is added within a transaction of the same database is a part of that transaction.
 std::unique_ptr<Audit> make_audit(Database& database);
 /// What is swapped is written to `audit`, which is on the same database.
-std::unique_ptr<Versions> make_policies(Database& database, Audit& audit);
-std::unique_ptr<Versions> make_bundles(Database& database, Audit& audit);
+std::unique_ptr<Versions> make_policies(Database& database, Audit& audit, const std::string& owner = {});
+std::unique_ptr<Versions> make_bundles(Database& database, Audit& audit, const std::string& owner = {});
+std::unique_ptr<Owners> make_owners(Database& database, Audit& audit);
 std::unique_ptr<Proposals> make_proposals(Database& database, Audit& audit);
 /// Resets are written to `audit`, which is on the same database.
 std::unique_ptr<Budgets> make_budgets(Database& database, Audit& audit);

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "clock_private.h"
+#include "owners_private.h"
 #include "run_row_private.h"
 #include "store/canary.h"
 #include "store/ledgers.h"
@@ -27,9 +28,9 @@ class ProposalsOnDatabase : public Proposals {
     made.made = time_of_day();
     made.expires = made.made + kProposalTime;
     change([&] {
-      for (const Proposal& each : list(true)) {
+      for (const Proposal& each : list(true, {})) {
         if (each.id == made.id) return;  // made by us just now: the server went away before it could say so
-        if (each.what != made.what || each.action != made.action || each.hash != made.hash ||
+        if (each.what != made.what || each.owner != made.owner || each.action != made.action || each.hash != made.hash ||
             each.share != made.share) {
           continue;
         }
@@ -38,22 +39,21 @@ class ProposalsOnDatabase : public Proposals {
       db_.run(
           {"INSERT INTO proposals (id, what, action, hash, share, reason, made, made_by, expires, decided, decided_by, "
            "outcome) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, '', '')",
-           {made.id, made.what, made.action, made.hash, made.share, made.reason, made.made, made.by, made.expires}});
+           {made.id, scope_of(made.what, made.owner), made.action, made.hash, made.share, made.reason, made.made, made.by, made.expires}});
       note("proposed", made.by, made);
     });
     return made;
   }
 
-  std::vector<Proposal> list(bool open) override {
-    if (!open) return select("", {});
-    return select(" WHERE decided = 0 AND expires > $1", {time_of_day()});
+  std::vector<Proposal> list(bool open, const std::optional<std::string>& owner) override {
+    return theirs(open ? select(" WHERE decided = 0 AND expires > $1", {time_of_day()}) : select("", {}), owner);
   }
 
-  Proposal find(const std::string& id) override {
+  Proposal find(const std::string& id, const std::optional<std::string>& owner) override {
     if (id.empty() || !is_run_id(id)) raise_none(id);
     std::string after = id;  // the first text that does not begin with it
     after.back() = static_cast<char>(after.back() + 1);
-    const std::vector<Proposal> found = select(" WHERE id >= $1 AND id < $2", {id, after});
+    const std::vector<Proposal> found = theirs(select(" WHERE id >= $1 AND id < $2", {id, after}), owner);
     if (found.empty()) raise_none(id);
     if (found.size() == 1) return found[0];
     throw Error(ErrorKind::usage,
@@ -61,9 +61,9 @@ class ProposalsOnDatabase : public Proposals {
   }
 
   void approve(const std::string& id, const std::string& by, const std::function<void()>& work) override {
-    const Proposal before = find(id);
+    const Proposal before = find(id, {});
     change([&] {
-      const Proposal now = find(id);
+      const Proposal now = find(id, {});
       if (before.decided == 0 && now.outcome == "approved" && now.decided_by == by) return;  // by us just now
       want_open(now);
       if (person(now.by) == person(by)) {
@@ -76,9 +76,9 @@ class ProposalsOnDatabase : public Proposals {
   }
 
   void reject(const std::string& id, const std::string& by) override {
-    const Proposal before = find(id);
+    const Proposal before = find(id, {});
     change([&] {
-      const Proposal now = find(id);
+      const Proposal now = find(id, {});
       if (before.decided == 0 && now.outcome == "rejected" && now.decided_by == by) return;  // by us just now
       want_open(now);
       decide(now, by, "rejected");
@@ -86,6 +86,11 @@ class ProposalsOnDatabase : public Proposals {
   }
 
  private:
+  static std::vector<Proposal> theirs(std::vector<Proposal> all, const std::optional<std::string>& owner) {
+    if (owner) std::erase_if(all, [&](const Proposal& each) { return each.owner != *owner; });
+    return all;
+  }
+
   [[noreturn]] static void raise_none(const std::string& id) {
     throw Error(ErrorKind::usage, "there is no proposal '" + id + "'; cardwright policy proposals shows them");
   }
@@ -120,6 +125,7 @@ class ProposalsOnDatabase : public Proposals {
     if (of.share != 0) details.emplace_back("share", std::to_string(of.share) + "/" + std::to_string(kWhole));
     if (done != "proposed") details.emplace_back("proposed by", of.by);
     if (!of.reason.empty()) details.emplace_back("reason", of.reason);
+    if (!of.owner.empty()) details.emplace_back("owner", of.owner);
     audit_.add({by, of.what + " " + of.action + " " + done, of.hash, std::move(details)});
   }
 
@@ -131,7 +137,8 @@ class ProposalsOnDatabase : public Proposals {
          values});
     std::vector<Proposal> out;
     for (const Row& row : found.rows) {
-      out.push_back({text(row.at(0)), text(row.at(1)), text(row.at(2)), text(row.at(3)), number(row.at(4)),
+      const auto [what, owner] = scope_from(text(row.at(1)));
+      out.push_back({text(row.at(0)), what, owner, text(row.at(2)), text(row.at(3)), number(row.at(4)),
                      text(row.at(5)), number(row.at(6)), text(row.at(7)), number(row.at(8)), number(row.at(9)),
                      text(row.at(10)), text(row.at(11))});
     }

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@ namespace cw::store {
 struct Proposal {
   std::string id{};      // of store::new_run_id()
   std::string what{};    // "policy", "bundle"
+  std::string owner{};   // whose; empty: the operator's own
   std::string action{};  // "use", "rollback"
   std::string hash{};    // of the version that is to come into use
   int64_t share = 0;     // of a canary, of kWhole; 0: it is none
@@ -35,10 +37,10 @@ class Proposals {
 
   /// Keeps it, and writes it to the audit. Raises usage: the same is open already; store.
   virtual Proposal make(const Proposal& wanted) = 0;
-  /// The newest first. `open`: those alone that wait for somebody.
-  virtual std::vector<Proposal> list(bool open) = 0;
-  /// By its id, or the beginning of it. Raises usage: none, or several.
-  virtual Proposal find(const std::string& id) = 0;
+  /// The newest first. `open`: those alone that wait for somebody. `owner`: of what is theirs; absent: anybody's.
+  virtual std::vector<Proposal> list(bool open, const std::optional<std::string>& owner = {}) = 0;
+  /// By its id, or the beginning of it; of these as if there were no others. Raises usage: none, or several.
+  virtual Proposal find(const std::string& id, const std::optional<std::string>& owner = {}) = 0;
   /// Does it, in the same transaction, and writes down who approved. Raises usage: it is decided or has expired; it is
   /// their own; as `work`; store.
   virtual void approve(const std::string& id, const std::string& by, const std::function<void()>& work) = 0;

@@ -34,20 +34,28 @@ int64_t sum(const Result& by_flow, const Quota& quota) {
   return out;
 }
 
+Statement begun_since(const std::string& what, const std::string& order, const Quota& quota, int64_t since) {
+  const std::string sql = "SELECT " + what + " FROM runs WHERE created > $1";
+  if (quota.owner) return {sql + " AND owner = $2 " + order, {since, *quota.owner}};
+  return {sql + " " + order, {since}};
+}
+
 int64_t used(Database& db, const Quota& quota, int64_t since) {
   if (quota.window == 0) {
     // One that nobody holds is not at work: its device went silent, or its process left it.
-    const char* at_work =
-        "SELECT flow, COUNT(*) FROM runs WHERE state = 'waiting' OR (state = 'running' AND owner <> '') GROUP BY flow";
-    return sum(db.run({at_work, {}}), quota);
+    const std::string at_work =
+        "SELECT flow, COUNT(*) FROM runs WHERE (state = 'waiting' OR (state = 'running' AND holder <> ''))";
+    return sum(db.run(quota.owner ? Statement{at_work + " AND owner = $1 GROUP BY flow", {*quota.owner}}
+                                  : Statement{at_work + " GROUP BY flow", {}}),
+               quota);
   }
-  return sum(db.run({"SELECT flow, COUNT(*) FROM runs WHERE created > $1 GROUP BY flow", {since}}), quota);
+  return sum(db.run(begun_since("flow, COUNT(*)", "GROUP BY flow", quota, since)), quota);
 }
 
 /// When so many have left the window that one more may begin.
 int64_t room_at(Database& db, const Quota& quota, int64_t since, int64_t used) {
   int64_t to_leave = used - quota.runs + 1;
-  for (const Row& row : db.run({"SELECT flow, created FROM runs WHERE created > $1 ORDER BY created", {since}}).rows) {
+  for (const Row& row : db.run(begun_since("flow, created", "ORDER BY created", quota, since)).rows) {
     if (counts(quota, text(row.at(0))) && --to_leave == 0) return number(row.at(1)) + quota.window;
   }
   return since + 2 * quota.window;

@@ -15,7 +15,7 @@ extern const char* const kRunColumns;
 RunRow run_row(const Row& row);
 
 /// Inserts the run, its first frames and the files that it names, or nothing where its id is there. `fence` 1.
-std::vector<Statement> insert_run(const RunRow& row, const std::string& owner, int64_t lease_ms, ByteView key,
+std::vector<Statement> insert_run(const RunRow& row, const std::string& holder, int64_t lease_ms, ByteView key,
                                   const std::vector<Bytes>& frames);
 
 /// Whether all of it is made of the characters of ids, so it may be one or the beginning of one.

@@ -7,6 +7,7 @@
 #include "base/suggest.h"
 #include "canaries_private.h"
 #include "clock_private.h"
+#include "owners_private.h"
 #include "quotas_private.h"
 #include "run_row_private.h"
 #include "runs_private.h"
@@ -39,16 +40,23 @@ Lease RunsOnDatabase::create(const RunRow& given, ByteView key, ByteView frame, 
   Lease lease(row.id, 1, length_, margin_);
   const std::chrono::milliseconds sent = boot_time();
   const std::vector<Statement> insert =
-      insert_run(row, Owner::self(node_).text(), length_.count(), key, {to_bytes(frame)});
-  if (policy == PolicyIs::any && bundle.empty() && quotas.empty()) {
+      insert_run(row, Holder::self(node_).text(), length_.count(), key, {to_bytes(frame)});
+  if (policy == PolicyIs::any && bundle.empty() && quotas.empty() && row.owner.empty()) {
     run_until_known(insert);
   } else {
     surely([&] {
       db_.transact([&] {
         // Each who begins holds them in this order.
         std::vector<Statement> all = insert;
-        if (policy == PolicyIs::in_use) want_in_use("policy", row.policy, row.policy_hash, row, all);
-        if (!bundle.empty()) want_in_use("bundle", bundle.substr(0, 12), bundle, row, all);
+        if (!row.owner.empty()) want_owner(db_, row.owner);
+        if (policy == PolicyIs::in_use) want_in_use("policy", {}, row.policy, row.policy_hash, row, all);
+        if (!row.owner.empty()) {
+          want_in_use("policy", row.owner, row.owner_policy, row.owner_policy_hash, row, all);
+        }
+        if (!bundle.empty()) {
+          const std::string& whose = any_was_in_use(db_, "bundle", row.owner) ? row.owner : "";
+          want_in_use("bundle", whose, bundle.substr(0, 12), bundle, row, all);
+        }
         want_room(db_, row, quotas);
         db_.run_all(all);
       });
@@ -60,8 +68,9 @@ Lease RunsOnDatabase::create(const RunRow& given, ByteView key, ByteView frame, 
   return lease;
 }
 
-void RunsOnDatabase::want_in_use(const std::string& what, const std::string& name, const std::string& hash,
-                                 const RunRow& row, std::vector<Statement>& begin) {
+void RunsOnDatabase::want_in_use(const std::string& kind, const std::string& owner, const std::string& name,
+                                 const std::string& hash, const RunRow& row, std::vector<Statement>& begin) {
+  const std::string what = scope_of(kind, owner);
   const Result now = db_.run({"SELECT number, canary FROM in_use WHERE what = $1 @shared", {what}});
   const int64_t use = now.rows.empty() ? 0 : number(now.rows[0].at(0));
   if (use == 0) return;  // none ever was, so it is the program's own
@@ -74,7 +83,7 @@ void RunsOnDatabase::want_in_use(const std::string& what, const std::string& nam
   if (!own && !used.rows.empty() && text(used.rows[0].at(0)) == hash) return;
   // It may be there from a commit that nobody knew the outcome of.
   if (!db_.run({"SELECT id FROM runs WHERE id = $1", {row.id}}).rows.empty()) return;
-  throw Error(ErrorKind::store, what + " " + name + " is in use no more: another came into use meanwhile", {}, what);
+  throw Error(ErrorKind::store, kind + " " + name + " is in use no more: another came into use meanwhile", {}, kind);
 }
 
 void RunsOnDatabase::append(Lease& lease, ByteView content, const RunChange& change) {
@@ -109,19 +118,20 @@ void RunsOnDatabase::renew_now(Lease& lease) {
   }
 }
 
-RunRow RunsOnDatabase::find(const std::string& id) {
+RunRow RunsOnDatabase::find(const std::string& id, const std::optional<std::string>& owner) {
   if (id.empty()) throw Error(ErrorKind::usage, "which run? cardwright runs list shows them");
   if (!is_run_id(id)) raise_no_run("\"" + id + "\"", "");
   std::string after = id;  // the first text that does not begin with it
   after.back() = static_cast<char>(after.back() + 1);
   std::vector<RunRow> found;
   for (const Row& row :
-       db_.run({std::string("SELECT ") + kRunColumns + " FROM runs WHERE id >= $1 AND id < $2 ORDER BY id DESC LIMIT 6",
-                {id, after}})
+       db_.run({std::string("SELECT ") + kRunColumns + " FROM runs WHERE id >= $1 AND id < $2" +
+                    (owner ? " AND owner = $3" : "") + " ORDER BY id DESC LIMIT 6",
+                owner ? std::vector<Value>{id, after, *owner} : std::vector<Value>{id, after}})
            .rows) {
     found.push_back(run_row(row));
   }
-  if (found.empty()) raise_no_run(id, did_you_mean(id, near(id)));
+  if (found.empty()) raise_no_run(id, did_you_mean(id, near(id, owner)));
   if (found.size() > 1) {
     const bool more = found.size() > 5;
     if (more) found.pop_back();
@@ -135,9 +145,12 @@ RunRow RunsOnDatabase::find(const std::string& id) {
 }
 
 /// Ids that a person may have meant, as much of them as was written.
-std::vector<std::string> RunsOnDatabase::near(const std::string& id) {
+std::vector<std::string> RunsOnDatabase::near(const std::string& id, const std::optional<std::string>& owner) {
   std::vector<std::string> out;
-  for (const Row& row : db_.run({"SELECT id FROM runs ORDER BY id DESC LIMIT 1000", {}}).rows) {
+  const std::string of = owner ? " WHERE owner = $1" : "";
+  for (const Row& row : db_.run({"SELECT id FROM runs" + of + " ORDER BY id DESC LIMIT 1000",
+                                 owner ? std::vector<Value>{*owner} : std::vector<Value>{}})
+                            .rows) {
     out.push_back(text(row[0]).substr(0, id.size() < kIdSize ? id.size() : kIdSize));
   }
   return out;
@@ -153,6 +166,7 @@ std::vector<RunRow> RunsOnDatabase::list(const RunFilter& filter) {
   const bool pattern = filter.flow.find('*') != std::string::npos;
   if (filter.state) where("state", std::string(name_of(*filter.state)));
   if (!filter.card_id.empty()) where("card_id", filter.card_id);
+  if (filter.owner) where("owner", *filter.owner);
   if (!filter.flow.empty() && !pattern) where("flow", filter.flow);
   sql += " ORDER BY id DESC";
   if (filter.limit > 0 && !pattern) {
@@ -195,8 +209,14 @@ Bytes RunsOnDatabase::key(const std::string& id) {
 
 std::vector<KeyHolder> RunsOnDatabase::holders_of(const std::string& set) {
   std::vector<KeyHolder> out;
+  const size_t mark = set.find('/');
+  const bool owned = mark != std::string::npos;
+  const std::string of_owner = owned ? " AND run IN (SELECT id FROM runs WHERE owner = $2)" : "";
+  const std::string name = owned ? set.substr(mark + 1) : set;
   for (const Row& row :
-       db_.run({"SELECT run, name, version FROM run_keys WHERE name = $1 ORDER BY run, version", {set}}).rows) {
+       db_.run({"SELECT run, name, version FROM run_keys WHERE name = $1" + of_owner + " ORDER BY run, version",
+                owned ? std::vector<Value>{name, set.substr(0, mark)} : std::vector<Value>{name}})
+           .rows) {
     out.push_back({text(row[0]), {text(row[1]), number(row[2])}});
   }
   return out;

@@ -40,6 +40,9 @@ struct RunRow {
   std::string bundle{};  // hashes
   std::string policy{};
   std::string policy_hash{};
+  std::string owner{};         // whose it is; empty: the operator's own
+  std::string owner_policy{};  // the owner's, under the operator's; empty: none
+  std::string owner_policy_hash{};
   std::string node{};   // whose process wrote last
   int64_t created = 0;  // milliseconds since 1970
   int64_t changed = 0;
@@ -79,6 +82,7 @@ struct RunFilter {
   std::optional<RunState> state{};
   std::string flow{};     // a pattern with *, or empty
   std::string card_id{};  // or empty
+  std::optional<std::string> owner{};  // whose; absent: anybody's
   int64_t limit = 0;      // the newest so many; 0: all
 };
 
@@ -95,6 +99,7 @@ struct Quota {
   int64_t runs = 0;
   int64_t window = 0;  // milliseconds up to now that they are counted in; 0: those that are under way are
   std::string says{};  // for people
+  std::optional<std::string> owner{};  // whose runs it counts; absent: all
 };
 
 class Runs {
@@ -104,7 +109,7 @@ class Runs {
   /// A new run with its first frame, leased to this process. `row` without what the store knows by itself (node, times,
   /// frames); its id is one of new_run_id(), or empty for a new one. `key`: the run's key, sealed. Raises store: also,
   /// with the cause "policy", where the row's policy has to be the one in use (Versions::for_run()) and is not: another
-  /// came into use. `bundle`: hash of the one that has to be in use (the row's own has the flow files too that were
+  /// came into use. So it is with the owner's policy, where it has an owner. `bundle`: hash of the one that has to be in use (the row's own has the flow files too that were
   /// added to it), with the cause "bundle"; empty: any may be. Raises policy, with the cause "quota": no more may begin
   /// now.
   virtual Lease create(const RunRow& row, ByteView key, ByteView frame, PolicyIs policy = PolicyIs::any,
@@ -116,8 +121,9 @@ class Runs {
   /// store stays away.
   virtual void append(Lease& lease, ByteView frame, const RunChange& change = {}) = 0;
 
-  /// A run by its id, or the beginning of one. Raises usage: none, or several.
-  virtual RunRow find(const std::string& id) = 0;
+  /// A run by its id, or the beginning of one. `owner`: of these alone, as if there were no others; absent: anybody's.
+  /// Raises usage: none, or several.
+  virtual RunRow find(const std::string& id, const std::optional<std::string>& owner = {}) = 0;
   /// The newest first.
   virtual std::vector<RunRow> list(const RunFilter& filter) = 0;
   /// From the first on, without a gap. Raises store: there is one.
@@ -125,7 +131,7 @@ class Runs {
   virtual Bytes key(const std::string& id) = 0;
 
   /// Runs that are not over and have used this key set, or may go on with it: until they are over it must not be
-  /// destroyed.
+  /// destroyed. "acme/isd" is the owner acme's; one of the operator's may have been lent to any owner's run.
   virtual std::vector<KeyHolder> holders_of(const std::string& set) = 0;
   /// The key sets that the run needs, by name; none if it is over.
   virtual std::vector<NamedKeys> keys_of(const std::string& id) = 0;

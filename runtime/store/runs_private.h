@@ -7,7 +7,7 @@
 #include <string>
 
 #include "group_commit_private.h"
-#include "owner_private.h"
+#include "holder_private.h"
 #include "renewal_private.h"
 #include "store/runs.h"
 
@@ -28,7 +28,7 @@ class RunsOnDatabase : public Runs {
   Lease create(const RunRow& row, ByteView key, ByteView frame, PolicyIs policy, const std::string& bundle,
                const std::vector<Quota>& quotas) override;
   void append(Lease& lease, ByteView frame, const RunChange& change) override;
-  RunRow find(const std::string& id) override;
+  RunRow find(const std::string& id, const std::optional<std::string>& owner) override;
   std::vector<RunRow> list(const RunFilter& filter) override;
   std::vector<Bytes> frames(const std::string& id) override;
   Bytes key(const std::string& id) override;
@@ -44,26 +44,26 @@ class RunsOnDatabase : public Runs {
 
  private:
   /// What of a row says who holds it, and whether that one gives a sign of life.
-  struct Holder {
+  struct Hold {
     RunState state{};
-    Owner owner{};
+    Holder holder{};
     int64_t fence = 0;
     int64_t beat = 0;
     std::chrono::milliseconds length{0};
     std::chrono::milliseconds seen{0};  // boot_time() after it was read
   };
 
-  Holder holder(const std::string& id);
+  Hold hold(const std::string& id);
   /// Nothing if the holder gave a sign of life meanwhile.
-  std::optional<Lease> take_over(const std::string& id, const Holder& from);
+  std::optional<Lease> take_over(const std::string& id, const Hold& from);
   /// Again until it is known to be committed: `attempt` changes nothing the second time.
   std::vector<Result> run_until_known(const std::vector<Statement>& attempt);
   void renew_now(Lease& lease);
   /// In a transaction, which no other policy comes into use before the end of. `begin`: gets what is to be written
   /// where a canary is under way. Raises store.
-  void want_in_use(const std::string& what, const std::string& name, const std::string& hash, const RunRow& row,
-                   std::vector<Statement>& begin);
-  std::vector<std::string> near(const std::string& id);
+  void want_in_use(const std::string& what, const std::string& owner, const std::string& name, const std::string& hash,
+                   const RunRow& row, std::vector<Statement>& begin);
+  std::vector<std::string> near(const std::string& id, const std::optional<std::string>& owner = {});
 
   Database& db_;
   std::string node_;

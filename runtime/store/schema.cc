@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "ledger_tables_private.h"
+#include "owner_tables_private.h"
 #include "version_tables_private.h"
 
 namespace cw::store {
@@ -14,8 +15,8 @@ namespace {
 constexpr const char* kMeta = "CREATE TABLE meta (name @text PRIMARY KEY, number @number, bytes @bytes)";
 
 // `frames`: how many there are, so also the number of the next. `fence` grows with every holder, `beat` with every sign
-// of life. `owner`: the process that holds it, empty for nobody; `lease_ms`: how long it holds it without a sign of
-// life.
+// of life. `owner`: the process that holds it, empty for nobody (since format 5 it is `holder`); `lease_ms`: how long it
+// holds it without a sign of life.
 constexpr const char* kRuns =
     "CREATE TABLE runs ("
     "id @text PRIMARY KEY, state @text NOT NULL, flow @text NOT NULL, card @text NOT NULL, card_id @text NOT NULL, "
@@ -94,6 +95,17 @@ const std::vector<Format>& formats() {
            kCanaryRuns,
            kProposals,
            "CREATE INDEX runs_by_time ON runs (created, flow)",
+       }},
+      {5,
+       {
+           kRunsHolder,
+           kRunsOwner,
+           kRunsOwnerPolicy,
+           kRunsOwnerPolicyHash,
+           "CREATE INDEX runs_by_owner ON runs (owner, created) WHERE owner <> ''",
+           kOwners,
+           kCards,
+           kCardsByOwner,
        }},
   };
   return all;

@@ -1,12 +1,15 @@
 #include "store/store.h"
 
 #include <array>
+#include <map>
+#include <mutex>
 
 #include <unistd.h>
 
 #include "base/error.h"
 #include "files_private.h"
 #include "journal_check_private.h"
+#include "owners_private.h"
 #include "runs_private.h"
 #include "store/ledgers.h"
 #include "store/schema.h"
@@ -63,6 +66,7 @@ class StoreOnDatabase : public Store {
         budgets_(make_budgets(*db_, *audit_)),
         outbox_(make_outbox(*db_)),
         rotations_(make_rotations(*db_)),
+        owners_(make_owners(*db_, *audit_)),
         policies_(make_policies(*db_, *audit_)),
         bundles_(make_bundles(*db_, *audit_)),
         proposals_(make_proposals(*db_, *audit_)),
@@ -77,8 +81,13 @@ class StoreOnDatabase : public Store {
   Audit& audit() override { return *audit_; }
   Outbox& outbox() override { return *outbox_; }
   Rotations& rotations() override { return *rotations_; }
-  Versions& policies() override { return *policies_; }
-  Versions& bundles() override { return *bundles_; }
+  Versions& policies(const std::string& owner) override {
+    return owner.empty() ? *policies_ : of_owner(their_policies_, owner, make_policies);
+  }
+  Versions& bundles(const std::string& owner) override {
+    return owner.empty() ? *bundles_ : of_owner(their_bundles_, owner, make_bundles);
+  }
+  Owners& owners() override { return *owners_; }
   Proposals& proposals() override { return *proposals_; }
   bool keep_file(const std::string& sha256) override { return store::keep_file(*db_, sha256); }
   void put_file(const std::string& sha256, ByteView sealed) override { store::put_file(*db_, sha256, sealed); }
@@ -87,6 +96,20 @@ class StoreOnDatabase : public Store {
   JournalCheck check_journals() override { return store::check_journals(*this); }
 
  private:
+  using Theirs = std::map<std::string, std::unique_ptr<Versions>>;
+
+  /// From the first time on that they are asked for.
+  template <typename Make>
+  Versions& of_owner(Theirs& all, const std::string& owner, const Make& make) {
+    const std::lock_guard lock(their_mutex_);
+    std::unique_ptr<Versions>& one = all[owner];
+    if (!one) {
+      want_owner(*db_, owner);
+      one = make(*db_, *audit_, owner);
+    }
+    return *one;
+  }
+
   std::unique_ptr<Database> db_;
   crypto::SealingKey key_;
   std::string node_;
@@ -94,10 +117,13 @@ class StoreOnDatabase : public Store {
   std::unique_ptr<Budgets> budgets_;
   std::unique_ptr<Outbox> outbox_;
   std::unique_ptr<Rotations> rotations_;
+  std::unique_ptr<Owners> owners_;
   std::unique_ptr<Versions> policies_;
   std::unique_ptr<Versions> bundles_;
   std::unique_ptr<Proposals> proposals_;
   RunsOnDatabase runs_;
+  std::mutex their_mutex_;
+  Theirs their_policies_{}, their_bundles_{};
 };
 
 }  // namespace

@@ -17,6 +17,7 @@
 #include "store/budgets.h"
 #include "store/database.h"
 #include "store/outbox.h"
+#include "store/owners.h"
 #include "store/proposals.h"
 #include "store/rotations.h"
 #include "store/runs.h"
@@ -37,7 +38,7 @@ struct StoreOptions {
 };
 
 /// The format of the tables that this program writes.
-inline constexpr int64_t kStoreFormat = 4;
+inline constexpr int64_t kStoreFormat = 5;
 
 /// What frame `number` of a run is sealed in, under the run's key.
 inline std::string frame_context(int64_t number) { return "frame " + std::to_string(number); }
@@ -64,8 +65,10 @@ class Store {
   virtual Audit& audit() = 0;
   virtual Outbox& outbox() = 0;
   virtual Rotations& rotations() = 0;
-  virtual Versions& policies() = 0;
-  virtual Versions& bundles() = 0;
+  /// `owner`: whose; empty: the operator's own. Raises usage: there is no such owner.
+  virtual Versions& policies(const std::string& owner = {}) = 0;
+  virtual Versions& bundles(const std::string& owner = {}) = 0;
+  virtual Owners& owners() = 0;
   virtual Proposals& proposals() = 0;
 
   /// Files that runs name by the SHA-256 of what they hold (64 hex digits): bundles, policies, CAP files. They stay

@@ -20,7 +20,7 @@ void count(CopyCounts& counts, const CopiedTable& table, const Row& row) {
   };
   if (table.name == "runs") {
     ++counts.runs;
-    if (!text(row.at(column("owner"))).empty()) ++counts.held;
+    if (!text(row.at(column("holder"))).empty()) ++counts.held;
   }
   if (table.name == "frames") ++counts.frames;
   if (table.name == "files") ++counts.files;

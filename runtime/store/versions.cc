@@ -6,6 +6,7 @@
 #include "base/suggest.h"
 #include "canaries_private.h"
 #include "clock_private.h"
+#include "owners_private.h"
 #include "store/ledgers.h"
 #include "surely_private.h"
 
@@ -32,15 +33,20 @@ std::string shown(const Version& version) { return version.name + " " + version.
 class VersionsOnDatabase : public Versions {
  public:
   /// `column`: of runs, with the version that each began under.
-  VersionsOnDatabase(Database& database, Audit& audit, std::string what, std::string column)
-      : db_(database), audit_(audit), what_(std::move(what)), column_(std::move(column)) {}
+  VersionsOnDatabase(Database& database, Audit& audit, std::string what, const std::string& owner, std::string column)
+      : db_(database),
+        audit_(audit),
+        what_(std::move(what)),
+        owner_(owner),
+        scope_(scope_of(what_, owner)),
+        column_(std::move(column)) {}
 
   bool load(const Version& version, ByteView sealed) override {
     const int64_t now = time_of_day();
     bool is_new = false;
     bool tried = false;
     change([&] {
-      const std::vector<Version> there = select(" AND hash = $2", {what_, version.hash});
+      const std::vector<Version> there = select(" AND hash = $2", {scope_, version.hash});
       // Loaded by this very call: the server went away before it could say so, and the change is tried again.
       const bool ours = tried && !there.empty() && there[0].loaded == now && there[0].loaded_by == version.loaded_by;
       is_new = there.empty() || there[0].discarded != 0 || ours;
@@ -49,12 +55,12 @@ class VersionsOnDatabase : public Versions {
         db_.run(
             {"INSERT INTO versions (what, hash, name, origin, content, loaded, loaded_by, discarded) "
              "VALUES ($1, $2, $3, $4, $5, $6, $7, 0)",
-             {what_, version.hash, version.name, version.origin, to_bytes(sealed), now, version.loaded_by}});
+             {scope_, version.hash, version.name, version.origin, to_bytes(sealed), now, version.loaded_by}});
       } else if (there[0].discarded != 0) {
         db_.run(
             {"UPDATE versions SET content = $3, origin = $4, loaded = $5, loaded_by = $6, discarded = 0 "
              "WHERE what = $1 AND hash = $2",
-             {what_, version.hash, to_bytes(sealed), version.origin, now, version.loaded_by}});
+             {scope_, version.hash, to_bytes(sealed), version.origin, now, version.loaded_by}});
       } else {
         return;
       }
@@ -66,21 +72,21 @@ class VersionsOnDatabase : public Versions {
   void replace(const std::string& hash, ByteView sealed, const std::string& by, const std::string& why) override {
     change([&] {
       const Version version = usable(hash);
-      db_.run({"UPDATE versions SET content = $3 WHERE what = $1 AND hash = $2", {what_, hash, to_bytes(sealed)}});
+      db_.run({"UPDATE versions SET content = $3 WHERE what = $1 AND hash = $2", {scope_, hash, to_bytes(sealed)}});
       note(why, by, hash, {{"name", version.name}});
     });
   }
 
-  std::vector<Version> list() override { return select("", {what_}); }
+  std::vector<Version> list() override { return select("", {scope_}); }
 
   Version find(const std::string& wanted) override {
-    std::vector<Version> found = select(" AND name = $2", {what_, wanted});
+    std::vector<Version> found = select(" AND name = $2", {scope_, wanted});
     const bool several = found.size() > 1;
     if (several) std::erase_if(found, [](const Version& each) { return each.discarded != 0; });
-    if (several && found.empty()) found = select(" AND name = $2", {what_, wanted});
+    if (several && found.empty()) found = select(" AND name = $2", {scope_, wanted});
     if (const std::string from = upper(wanted); is_hash(from)) {
       // A name may look like a hash: then it says nothing by itself.
-      for (Version& each : select(" AND hash >= $2 AND hash < $3", {what_, from, from + "G"})) {
+      for (Version& each : select(" AND hash >= $2 AND hash < $3", {scope_, from, from + "G"})) {
         const bool known =
             std::any_of(found.begin(), found.end(), [&](const Version& it) { return it.hash == each.hash; });
         if (!known) found.push_back(std::move(each));
@@ -101,7 +107,7 @@ class VersionsOnDatabase : public Versions {
 
   Bytes content(const std::string& hash) override {
     const Result found =
-        db_.run({"SELECT content, discarded FROM versions WHERE what = $1 AND hash = $2", {what_, hash}});
+        db_.run({"SELECT content, discarded FROM versions WHERE what = $1 AND hash = $2", {scope_, hash}});
     if (found.rows.empty() || number(found.rows[0].at(1)) != 0) {
       throw Error(ErrorKind::usage, what_ + " " + hash + " was discarded; load its file again");
     }
@@ -175,13 +181,13 @@ class VersionsOnDatabase : public Versions {
       }
       if (version.discarded != 0) return;
       db_.run({"UPDATE versions SET content = $3, discarded = $4 WHERE what = $1 AND hash = $2",
-               {what_, hash, Bytes(), time_of_day()}});
+               {scope_, hash, Bytes(), time_of_day()}});
       note("discarded", by, hash, {{"name", version.name}});
     });
   }
 
-  std::optional<Canary> canary() override { return canary_under_way(db_, what_); }
-  std::vector<Canary> canaries() override { return canaries_of(db_, what_); }
+  std::optional<Canary> canary() override { return canary_under_way(db_, scope_); }
+  std::vector<Canary> canaries() override { return canaries_of(db_, scope_); }
 
   std::string for_run(const std::string& subject) override {
     const std::optional<Canary> trial = canary();
@@ -202,11 +208,11 @@ class VersionsOnDatabase : public Versions {
         return;
       }
       if (before) {
-        change_share(db_, what_, *before, share);
+        change_share(db_, scope_, *before, share);
       } else {
         const std::vector<Canary> all = canaries();
         cw::store::begin_canary(
-            db_, what_,
+            db_, scope_,
             {all.empty() ? 1 : all[0].number + 1, hash, share, time_of_day(), by, reason, {}, {}, 0, {}, {}, {}});
       }
       out = *canary();
@@ -226,7 +232,7 @@ class VersionsOnDatabase : public Versions {
     Canary out;
     change([&] {
       hold();
-      const Canary now = canary_numbered(db_, what_, before->number).value_or(Canary());
+      const Canary now = canary_numbered(db_, scope_, before->number).value_or(Canary());
       if (now.ended != 0 && now.how != "rolled back") {
         throw Error(ErrorKind::usage, "the canary was " + now.how + " meanwhile by " + now.ended_by +
                                           "; see cardwright " + what_ + " list");
@@ -252,7 +258,7 @@ class VersionsOnDatabase : public Versions {
   void change(const std::function<void()>& work) {
     surely([&] {
       db_.transact([&] {
-        db_.lock("versions of " + what_);
+        db_.lock("versions of " + scope_);
         work();
       });
     });
@@ -261,7 +267,7 @@ class VersionsOnDatabase : public Versions {
   /// What is in use, and nothing begins under it until this transaction is over.
   Use hold() {
     // An update, so that it waits for those who begin, and they for it (Runs::create).
-    db_.run({"UPDATE in_use SET number = number WHERE what = $1", {what_}});
+    db_.run({"UPDATE in_use SET number = number WHERE what = $1", {scope_}});
     return in_use().value_or(Use());
   }
 
@@ -302,7 +308,7 @@ class VersionsOnDatabase : public Versions {
     trial.ended_by = by;
     trial.how = how;
     trial.why = why;
-    cw::store::end_canary(db_, what_, trial);
+    cw::store::end_canary(db_, scope_, trial);
     const auto outcomes = [](const Outcomes& of) { return std::to_string(of.bad) + "/" + std::to_string(of.all()); };
     std::vector<std::pair<std::string, std::string>> details{{"name", find(trial.hash).name},
                                                              {"failed", outcomes(trial.own)},
@@ -318,8 +324,8 @@ class VersionsOnDatabase : public Versions {
     const Version version = usable(hash);
     const Use now{before.number + 1, hash, time_of_day(), by, reason};
     db_.run({"INSERT INTO uses (what, number, hash, since, used_by, reason) VALUES ($1, $2, $3, $4, $5, $6)",
-             {what_, now.number, now.hash, now.since, now.by, now.reason}});
-    db_.run({"UPDATE in_use SET number = $2 WHERE what = $1", {what_, now.number}});
+             {scope_, now.number, now.hash, now.since, now.by, now.reason}});
+    db_.run({"UPDATE in_use SET number = $2 WHERE what = $1", {scope_, now.number}});
     std::vector<std::pair<std::string, std::string>> details{{"name", version.name}};
     if (!before.hash.empty()) details.emplace_back("before", before.hash);
     if (!reason.empty()) details.emplace_back("reason", reason);
@@ -329,13 +335,15 @@ class VersionsOnDatabase : public Versions {
 
   void note(const std::string& done, const std::string& by, const std::string& hash,
             std::vector<std::pair<std::string, std::string>> details) {
+    if (!owner_.empty()) details.emplace_back("owner", owner_);
     audit_.add({by, what_ + " " + done, hash, std::move(details)});
   }
 
   std::vector<Version> select(const std::string& condition, const std::vector<Value>& values) {
     const Result found = db_.run(
         {"SELECT hash, name, origin, loaded, loaded_by, discarded, (SELECT COUNT(*) FROM runs WHERE " + column_ +
-             " = versions.hash AND state IN ('running', 'waiting', 'stuck')) FROM versions WHERE what = $1" +
+             " = versions.hash" + (owner_.empty() ? "" : " AND owner = '" + owner_ + "'") +
+             " AND state IN ('running', 'waiting', 'stuck')) FROM versions WHERE what = $1" +
              condition + " ORDER BY loaded DESC, hash",
          values});
     std::vector<Version> out;
@@ -349,7 +357,7 @@ class VersionsOnDatabase : public Versions {
   std::vector<Use> uses(const std::string& condition) {
     const Result found = db_.run(
         {"SELECT number, hash, since, used_by, reason FROM uses WHERE what = $1" + condition + " ORDER BY number DESC",
-         {what_}});
+         {scope_}});
     std::vector<Use> out;
     for (const Row& row : found.rows) {
       out.push_back({number(row.at(0)), text(row.at(1)), number(row.at(2)), text(row.at(3)), text(row.at(4))});
@@ -360,17 +368,20 @@ class VersionsOnDatabase : public Versions {
   Database& db_;
   Audit& audit_;
   const std::string what_;
+  const std::string owner_;  // of letters that need no quotes in SQL
+  const std::string scope_;
   const std::string column_;
 };
 
 }  // namespace
 
-std::unique_ptr<Versions> make_policies(Database& database, Audit& audit) {
-  return std::make_unique<VersionsOnDatabase>(database, audit, "policy", "policy_hash");
+std::unique_ptr<Versions> make_policies(Database& database, Audit& audit, const std::string& owner) {
+  return std::make_unique<VersionsOnDatabase>(database, audit, "policy", owner,
+                                              owner.empty() ? "policy_hash" : "owner_policy_hash");
 }
 
-std::unique_ptr<Versions> make_bundles(Database& database, Audit& audit) {
-  return std::make_unique<VersionsOnDatabase>(database, audit, "bundle", "bundle");
+std::unique_ptr<Versions> make_bundles(Database& database, Audit& audit, const std::string& owner) {
+  return std::make_unique<VersionsOnDatabase>(database, audit, "bundle", owner, "bundle");
 }
 
 }  // namespace cw::store

@@ -54,7 +54,7 @@ stories() {
   cw store check "${at[@]}" --json
   json "$on: check for a program" 'it["states"] == {"done": 1, "running": 1} and it["broken"] == [] and it["audit_records"] == 3'
   cw store migrate "${at[@]}"
-  expect "$on: the newest format needs nothing" 0 'format 4, the newest: nothing to do'
+  expect "$on: the newest format needs nothing" 0 'format 5, the newest: nothing to do'
   cw store migrate "${at[@]}" --json
   json "$on: migrate for a program" 'it == {"from": 4, "to": 4}'
 

@@ -19,8 +19,8 @@ class Leases : public OnStore {
   int64_t beat(Store& store, const std::string& run) {
     return number(store.database().run({"SELECT beat FROM runs WHERE id = $1", {run}}).rows[0][0]);
   }
-  void set_owner(Store& store, const std::string& run, const std::string& owner) {
-    store.database().run({"UPDATE runs SET owner = $2 WHERE id = $1", {run, owner}});
+  void set_holder(Store& store, const std::string& run, const std::string& holder) {
+    store.database().run({"UPDATE runs SET holder = $2 WHERE id = $1", {run, holder}});
   }
 };
 
@@ -109,9 +109,9 @@ TEST_P(Leases, are_taken_by_one_of_those_who_wait) {
 TEST_P(Leases, of_a_machine_that_was_started_again_are_taken_at_once) {
   const auto store = open("here");
   Lease lease = begin(*store);
-  set_owner(*store, lease.run(), "1 77 another-boot-id pid:[1] T here");
+  set_holder(*store, lease.run(), "1 77 another-boot-id pid:[1] T here");
   EXPECT_EQ(open("here")->runs().take(lease.run(), never).fence(), 2);
-  set_owner(*store, lease.run(), "1 77 another-boot-id pid:[1] T the other");
+  set_holder(*store, lease.run(), "1 77 another-boot-id pid:[1] T the other");
   EXPECT_NE(refusal([&] { store->runs().take(lease.run(), never); }).find("held by the other, process 1"),
             std::string::npos);
 }

@@ -61,6 +61,16 @@ class OnStore : public OnEngine {
     const crypto::SealingKey key = store.key().open_key(store.runs().key(lease.run()), run_key_context(lease.run()));
     return key.seal(view(text), frame_context(lease.next));
   }
+  /// As format 5 found the tables.
+  static void before_owners(Database& old) {
+    for (const char* table : {"cards", "owners"}) old.run({std::string("DROP TABLE ") + table, {}});
+    old.run({"DROP INDEX runs_by_owner", {}});
+    for (const char* column : {"owner", "owner_policy", "owner_policy_hash"}) {
+      old.run({std::string("ALTER TABLE runs DROP COLUMN ") + column, {}});
+    }
+    old.run({"ALTER TABLE runs RENAME COLUMN holder TO owner", {}});
+  }
+
   /// For take(): whoever has to wait gives up.
   static bool never(std::chrono::milliseconds) { return false; }
   static bool always(std::chrono::milliseconds) { return true; }

@@ -274,6 +274,7 @@ TEST_P(VersionStories, a_use_waits_for_a_run_that_is_just_beginning) {
 
 TEST_P(VersionStories, a_store_of_the_format_before_gets_them_when_it_is_brought_up) {
   const std::unique_ptr<Database> old = database();
+  before_owners(*old);
   old->run({"DROP TABLE versions", {}});
   old->run({"DROP TABLE uses", {}});
   old->run({"DROP TABLE in_use", {}});
@@ -299,6 +300,7 @@ TEST_P(VersionStories, a_store_of_format_3_keeps_what_is_in_use_when_canaries_co
   policies().use(hash_of_letter('a'), "ada@desk", "audit of May");
   Lease under_way = begin_under(*store_, 'a');
   const std::unique_ptr<Database> old = database();
+  before_owners(*old);
   old->run({"DROP INDEX runs_by_time", {}});
   for (const char* table : {"canary_runs", "canaries", "proposals"}) old->run({std::string("DROP TABLE ") + table, {}});
   old->run({"ALTER TABLE in_use DROP COLUMN canary", {}});

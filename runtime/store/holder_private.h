@@ -8,7 +8,7 @@
 
 namespace cw::store {
 
-struct Owner {
+struct Holder {
   int64_t pid = 0;
   std::string started{};  // of the process, in ticks since boot: tells it from a later one with its PID
   std::string boot{};     // boot id of the machine's kernel
@@ -17,14 +17,14 @@ struct Owner {
   std::string node{};
 
   /// This process, with a token of its own.
-  static Owner self(const std::string& node);
+  static Holder self(const std::string& node);
   /// As it stands in a row; of an empty one nothing is set.
-  static Owner parse(const std::string& text);
+  static Holder parse(const std::string& text);
   std::string text() const;
 };
 
 /// Whether that process is known to be gone, as `self` sees it. A node has one machine at a time, so one that runs
 /// under another boot id has been started again.
-bool is_dead(const Owner& owner, const Owner& self);
+bool is_dead(const Holder& holder, const Holder& self);
 
 }  // namespace cw::store

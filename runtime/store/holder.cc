@@ -10,7 +10,7 @@
 
 #include "base/hex.h"
 #include "crypto/digest.h"
-#include "owner_private.h"
+#include "holder_private.h"
 
 namespace cw::store {
 
@@ -40,11 +40,11 @@ std::string field(const std::vector<std::string>& fields, size_t index) {
   return index < fields.size() ? fields[index] : "";
 }
 
-bool runs(const Owner& owner) {
-  if (::kill(static_cast<pid_t>(owner.pid), 0) != 0 && errno == ESRCH) return false;
-  const std::vector<std::string> fields = stat_of(std::to_string(owner.pid));
+bool runs(const Holder& holder) {
+  if (::kill(static_cast<pid_t>(holder.pid), 0) != 0 && errno == ESRCH) return false;
+  const std::vector<std::string> fields = stat_of(std::to_string(holder.pid));
   if (fields.empty()) return true;  // it is there, and we may not look at it
-  if (field(fields, kStarted) != owner.started) return false;
+  if (field(fields, kStarted) != holder.started) return false;
   // Killed, and its parent has not looked yet.
   const bool ended = field(fields, kState) == "Z" || field(fields, kState) == "X";
   return !ended || (field(fields, kThreads) != "0" && field(fields, kThreads) != "1");
@@ -54,36 +54,36 @@ std::string or_dash(const std::string& text) { return text.empty() ? "-" : text;
 
 }  // namespace
 
-Owner Owner::self(const std::string& node) {
-  Owner owner;
-  owner.pid = ::getpid();
-  owner.started = or_dash(field(stat_of("self"), kStarted));
-  owner.boot = or_dash(first_line("/proc/sys/kernel/random/boot_id"));
+Holder Holder::self(const std::string& node) {
+  Holder holder;
+  holder.pid = ::getpid();
+  holder.started = or_dash(field(stat_of("self"), kStarted));
+  holder.boot = or_dash(first_line("/proc/sys/kernel/random/boot_id"));
   std::error_code none;
   std::string space = std::filesystem::read_symlink("/proc/self/ns/pid", none).string();
   space.erase(std::remove(space.begin(), space.end(), ' '), space.end());
-  owner.space = or_dash(space);
-  owner.token = to_hex(crypto::random_bytes(8));
-  owner.node = node;
-  return owner;
+  holder.space = or_dash(space);
+  holder.token = to_hex(crypto::random_bytes(8));
+  holder.node = node;
+  return holder;
 }
 
-std::string Owner::text() const {
+std::string Holder::text() const {
   return std::to_string(pid) + " " + started + " " + boot + " " + space + " " + token + " " + node;
 }
 
-Owner Owner::parse(const std::string& text) {
-  Owner owner;
+Holder Holder::parse(const std::string& text) {
+  Holder holder;
   std::istringstream in(text);
-  in >> owner.pid >> owner.started >> owner.boot >> owner.space >> owner.token;
-  if (in.get() == ' ') std::getline(in, owner.node);
-  return owner;
+  in >> holder.pid >> holder.started >> holder.boot >> holder.space >> holder.token;
+  if (in.get() == ' ') std::getline(in, holder.node);
+  return holder;
 }
 
-bool is_dead(const Owner& owner, const Owner& self) {
-  if (owner.pid <= 0 || owner.boot == "-" || self.boot == "-") return false;
-  if (owner.boot != self.boot) return owner.node == self.node;
-  return owner.space == self.space && self.space != "-" && owner.started != "-" && !runs(owner);
+bool is_dead(const Holder& holder, const Holder& self) {
+  if (holder.pid <= 0 || holder.boot == "-" || self.boot == "-") return false;
+  if (holder.boot != self.boot) return holder.node == self.node;
+  return holder.space == self.space && self.space != "-" && holder.started != "-" && !runs(holder);
 }
 
 }  // namespace cw::store

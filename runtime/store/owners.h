@@ -1,0 +1,54 @@
+// Owners: issuers and service providers that things in the store belong to, under the operator who runs it. Runs,
+// policies and bundles say whose they are; here is who there is, and whose each card is.
+//
+// Thread rule: any thread.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cw::store {
+
+struct Owner {
+  std::string name{};
+  int64_t since = 0;  // milliseconds since 1970
+  std::string by{};   // who added it
+  int64_t cards = 0;  // that were given to it
+  int64_t runs = 0;   // of it that are not over
+};
+
+struct OwnedCard {
+  std::string card{};  // identity, as the card gives it
+  std::string owner{};
+  int64_t since = 0;
+  std::string by{};  // who gave it
+};
+
+/// 1 to 32 of a-z, 0-9, '-' and '_', beginning with a letter; not "operator", which is nobody's name.
+bool is_owner_name(std::string_view name);
+
+class Owners {
+ public:
+  virtual ~Owners() = default;
+
+  /// Raises usage: not a name, or there is one of that name; store.
+  virtual void add(const std::string& name, const std::string& by) = 0;
+  /// By name.
+  virtual std::vector<Owner> list() = 0;
+  virtual bool has(const std::string& name) = 0;
+
+  /// From now on the card is the owner's, and no other owner's run works on it. False: it was already. Raises usage: no
+  /// such owner, or another one has the card; store.
+  virtual bool give(const std::string& card, const std::string& owner, const std::string& by) = 0;
+  /// It is nobody's from now on. Raises usage: it is; store.
+  virtual void take_back(const std::string& card, const std::string& by) = 0;
+  /// Whose it is; empty: nobody's.
+  virtual std::string owner_of(const std::string& card) = 0;
+  /// By identity. `owner`: theirs alone.
+  virtual std::vector<OwnedCard> cards(const std::optional<std::string>& owner) = 0;
+};
+
+}  // namespace cw::store
