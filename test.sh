@@ -7,7 +7,7 @@ cd "$(dirname "$0")"
 . tools/build.sh
 . tools/postgres.sh
 
-quick_stages=(release unit vectors selftest lua cli store runs policy bundle device serve page devices load outbox scenarios batch repeat recordings secrets pcsc vpcd report luacheck lint)
+quick_stages=(release unit vectors selftest lua cli store runs policy bundle owners device serve page devices load outbox scenarios batch repeat recordings secrets pcsc vpcd report luacheck lint)
 all_stages=("${quick_stages[@]}" docs install clone asan tsan clang fuzz)
 
 usage() {
@@ -30,6 +30,7 @@ earlier ones built, in this order:
   bundle     scripts that operators build, sign, load and swap; openssl and tar read them, broken ones are refused
   devices    devices that call a service, while policies are swapped, workers are killed and the service begins anew
   load       many devices that tests/bench plays, under swaps, kills and a service that begins anew; each card looked at
+  owners     two owners and an operator on one store: nothing of one is seen or used by another, at any door
   serve      cardwright serve: operators, certificates, workers that are killed, signals; docs/api/operator.yaml
   page       the operators' page in a headless Chromium, used by an operator and a viewer; cardwright top in a terminal
   scenarios  tests/scenarios on simulated cards and through a real pcscd; cardwright test as its users have it
@@ -119,6 +120,10 @@ stage_device() {
 
 stage_bundle() {
   tests/interop/bundle/run.sh "$cardwright"
+}
+
+stage_owners() {
+  tests/interop/owners/run.py "$cardwright"
 }
 
 stage_serve() {

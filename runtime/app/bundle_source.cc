@@ -57,23 +57,26 @@ void want_in_bundle(const Signers& signers, const std::string& flow_file) {
                                     "it into a bundle, and sign that");
 }
 
-Put put_bundle(store::Store& store, const engine::BundleArchive& archive, const fs::path& file, const std::string& by) {
+Put put_bundle(store::Store& store, const engine::BundleArchive& archive, const fs::path& file, const std::string& by,
+               const std::string& owner) {
   store::Version version;
   version.hash = archive.bundle->hash();
   version.name = file.stem().string();
   version.origin = file.string();
   version.loaded_by = by;
   const Bytes sealed = store.key().seal(archive.write(), store::version_context(version.hash));
-  if (store.bundles().load(version, sealed)) return Put::fresh;
+  store::Versions& versions = store.bundles(owner);
+  if (versions.load(version, sealed)) return Put::fresh;
   // Who signed is no part of the hash.
-  if (!archive.signature || stored_bundle(store, version.hash).write() == archive.write()) return Put::was_there;
-  store.bundles().replace(version.hash, sealed, by, "signed anew");
+  if (!archive.signature || stored_bundle(store, version.hash, owner).write() == archive.write()) return Put::was_there;
+  versions.replace(version.hash, sealed, by, "signed anew");
   return Put::signed_anew;
 }
 
-engine::BundleArchive stored_bundle(store::Store& store, const std::string& hash) {
-  const store::Version version = store.bundles().find(hash);
-  const Bytes file = store.key().open(store.bundles().content(version.hash), store::version_context(version.hash));
+engine::BundleArchive stored_bundle(store::Store& store, const std::string& hash, const std::string& owner) {
+  store::Versions& versions = store.bundles(owner);
+  const store::Version version = versions.find(hash);
+  const Bytes file = store.key().open(versions.content(version.hash), store::version_context(version.hash));
   engine::BundleArchive archive = engine::BundleArchive::read(file, version.name + " in the store");
   if (archive.bundle->hash() == version.hash) return archive;
   throw Error(ErrorKind::store,
@@ -87,20 +90,24 @@ bool is_bundle_file(const std::string& name) {
 }
 
 std::shared_ptr<const engine::Bundle> bundle_named(const std::string& named,
-                                                   const std::function<std::shared_ptr<store::Store>()>& open) {
+                                                   const std::function<std::shared_ptr<store::Store>()>& open,
+                                                   const std::string& owner) {
   std::error_code ignored;
   if (fs::is_directory(named, ignored)) return engine::Bundle::load(named);
   if (is_bundle_file(named)) return read_bundle_file(named).bundle;
   const auto store = open();
-  return stored_bundle(*store, store->bundles().find(named).hash).bundle;
+  return stored_bundle(*store, store->bundles(owner).find(named).hash, owner).bundle;
 }
+
+std::string BundleInUse::whose() { return store_->bundles(owner_).in_use() ? owner_ : std::string(); }
 
 std::shared_ptr<const engine::Bundle> BundleInUse::now() {
-  const std::optional<store::Use> use = store_->bundles().in_use();
-  return read(use ? use->hash : "");
+  const std::string owner = whose();
+  const std::optional<store::Use> use = store_->bundles(owner).in_use();
+  return read(use ? use->hash : "", owner);
 }
 
-std::shared_ptr<const engine::Bundle> BundleInUse::read(const std::string& hash) {
+std::shared_ptr<const engine::Bundle> BundleInUse::read(const std::string& hash, const std::string& owner) {
   const std::lock_guard lock(mutex_);
   if (before_.bundle && hash == before_.hash) std::swap(last_, before_);
   if (last_.bundle && hash == last_.hash) return last_.bundle;
@@ -108,7 +115,7 @@ std::shared_ptr<const engine::Bundle> BundleInUse::read(const std::string& hash)
   if (hash.empty()) {
     now.bundle = load_bundle();
   } else {
-    const engine::BundleArchive archive = stored_bundle(*store_, hash);
+    const engine::BundleArchive archive = stored_bundle(*store_, hash, owner);
     want_signed(archive, signers_, "bundle " + hash.substr(0, 12));
     now.bundle = archive.bundle;
   }
@@ -117,7 +124,10 @@ std::shared_ptr<const engine::Bundle> BundleInUse::read(const std::string& hash)
 }
 
 void BundleInUse::follow(engine::RunSetup& setup, const std::string& subject) {
-  const std::shared_ptr<const engine::Bundle> base = read(store_->bundles().for_run(subject));
+  const std::shared_ptr<const engine::Bundle> base = [&] {
+    const std::string owner = whose();
+    return read(store_->bundles(owner).for_run(subject), owner);
+  }();
   const engine::Flow before = setup.flow ? *setup.flow : engine::check_flow(*setup.bundle, setup.flow_name);
   setup.bundle = base->with_added_of(*setup.bundle);
   auto flow = std::make_shared<const engine::Flow>(engine::check_flow(*setup.bundle, setup.flow_name));
@@ -130,8 +140,9 @@ void BundleInUse::follow(engine::RunSetup& setup, const std::string& subject) {
 }
 
 BundleChoice choose_bundle(const std::optional<std::string>& named, const std::shared_ptr<store::Store>& store,
-                           const std::function<std::shared_ptr<store::Store>()>& open, const Signers& signers) {
-  if (named && signers.empty()) return {bundle_named(*named, open)};
+                           const std::function<std::shared_ptr<store::Store>()>& open, const Signers& signers,
+                           const std::string& owner) {
+  if (named && signers.empty()) return {bundle_named(*named, open, owner)};
   if (named) {
     std::error_code ignored;
     if (fs::is_directory(*named, ignored)) {
@@ -140,12 +151,12 @@ BundleChoice choose_bundle(const std::optional<std::string>& named, const std::s
                                         "build and bundle sign make one of it");
     }
     const bool is_file = named->ends_with(".bundle") || named->find('/') != std::string::npos;
-    const engine::BundleArchive archive = is_file ? read_bundle_file(*named) : stored_bundle(*open(), *named);
+    const engine::BundleArchive archive = is_file ? read_bundle_file(*named) : stored_bundle(*open(), *named, owner);
     want_signed(archive, signers, *named);
     return {archive.bundle};
   }
   if (!store) return {load_bundle()};
-  auto follows = std::make_shared<BundleInUse>(store, signers);
+  auto follows = std::make_shared<BundleInUse>(store, signers, owner);
   auto bundle = follows->now();
   return {std::move(bundle), std::move(follows)};
 }

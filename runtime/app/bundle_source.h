@@ -38,11 +38,12 @@ void want_in_bundle(const Signers& signers, const std::string& flow_file);
 
 enum class Put : uint8_t { fresh, was_there, signed_anew };
 /// Puts it into the store; its name is that of the file. One that is there keeps its signature, or gets this one.
+/// `owner`: whose; empty: the operator's own.
 Put put_bundle(store::Store& store, const engine::BundleArchive& archive, const std::filesystem::path& file,
-               const std::string& by);
+               const std::string& by, const std::string& owner = {});
 
 /// A version, opened. Raises usage: it was discarded; store; script: this program cannot read it.
-engine::BundleArchive stored_bundle(store::Store& store, const std::string& hash);
+engine::BundleArchive stored_bundle(store::Store& store, const std::string& hash, const std::string& owner = {});
 
 /// Whether a name is that of a file, not of a version: it ends in .bundle or has a '/'.
 bool is_bundle_file(const std::string& name);
@@ -50,14 +51,17 @@ bool is_bundle_file(const std::string& name);
 /// What `named` is: a folder with scripts/ and stdlib/; a file as is_bundle_file() says; else a version in
 /// the store. `open` gives the store if it is needed. Raises usage, script, store.
 std::shared_ptr<const engine::Bundle> bundle_named(const std::string& named,
-                                                   const std::function<std::shared_ptr<store::Store>()>& open);
+                                                   const std::function<std::shared_ptr<store::Store>()>& open,
+                                                   const std::string& owner = {});
 
-/// The bundle that operators have in use on a store, and a canary beside it, read once for each that was.
+/// The bundle that is in use on a store, and a canary beside it, read once for each that was: an owner's own once it
+/// has one in use, else the operator's.
 class BundleInUse {
  public:
-  /// `signers`: raises script instead of giving a bundle that none of theirs has signed.
-  explicit BundleInUse(std::shared_ptr<store::Store> store, Signers signers = {})
-      : store_(std::move(store)), signers_(std::move(signers)) {}
+  /// `signers`: raises script instead of giving a bundle that none of theirs has signed. `owner`: of the runs; empty:
+  /// the operator.
+  explicit BundleInUse(std::shared_ptr<store::Store> store, Signers signers = {}, std::string owner = {})
+      : store_(std::move(store)), signers_(std::move(signers)), owner_(std::move(owner)) {}
 
   /// The one of the share folder as long as none ever was. Raises store, script.
   std::shared_ptr<const engine::Bundle> now();
@@ -68,11 +72,14 @@ class BundleInUse {
   void follow(engine::RunSetup& setup, const std::string& subject);
 
  private:
-  /// `hash`: empty: none ever was in use.
-  std::shared_ptr<const engine::Bundle> read(const std::string& hash);
+  /// `hash`: empty: none ever was in use. `owner`: whose it is.
+  std::shared_ptr<const engine::Bundle> read(const std::string& hash, const std::string& owner);
+  /// Whose versions count.
+  std::string whose();
 
   std::shared_ptr<store::Store> store_;
   Signers signers_;
+  std::string owner_;
   std::mutex mutex_;
   struct Read {
     std::string hash{};
@@ -89,6 +96,7 @@ struct BundleChoice {
 /// The one that was named; else the one in use on the store; else the one of the share folder. `store`: may be null.
 /// `signers`: as for BundleInUse.
 BundleChoice choose_bundle(const std::optional<std::string>& named, const std::shared_ptr<store::Store>& store,
-                           const std::function<std::shared_ptr<store::Store>()>& open, const Signers& signers = {});
+                           const std::function<std::shared_ptr<store::Store>()>& open, const Signers& signers = {},
+                           const std::string& owner = {});
 
 }  // namespace cw::app

@@ -195,7 +195,7 @@ void add_verify(CLI::App& audit, Action& action) {
   CLI::App* command = audit.add_subcommand(
       "verify", "Follow the whole chain, and hold the journals of runs against it; say what was changed");
   const OptionsPtr options = add_command(command, action, verify);
-  options->place.add_to(*command);
+  options->place.add_store_to(*command);
   add_roots_to(*command, *options)->excludes(command->get_option("--service"));
   command->add_flag("--json", options->json, "one JSON object");
   command->footer(

@@ -16,6 +16,7 @@
 #include "app/session.h"
 #include "app/store_place.h"
 #include "app/whole_number.h"
+#include "engine/owner_keys.h"
 
 namespace cw::app {
 
@@ -31,6 +32,7 @@ struct Options {
   std::optional<std::string> key{};
   std::optional<fs::path> policy{};
   std::optional<std::string> bundle{};
+  std::string owner{};
   Signers signers{};
   std::optional<fs::path> results{};
   std::optional<fs::path> quarantine{};
@@ -120,11 +122,18 @@ void advise(const batch::Plan& plan, const batch::Summary& summary, const batch:
   }
 }
 
+/// As the rows' runs see them; what the operator lends is known once they begin.
+std::shared_ptr<const crypto::KeyStore> keys_of(const std::string& owner,
+                                                const std::shared_ptr<const crypto::KeyStore>& all) {
+  if (owner.empty()) return all;
+  return std::make_shared<engine::OwnerKeys>(all, owner, engine::OwnerGrant{{"*"}, false, {}});
+}
+
 Outcome run(const Options& options) {
   std::shared_ptr<const engine::Bundle> bundle =
       choose_bundle(
           options.bundle, options.store.open_if_there(options.cards.simulated()),
-          [&] { return options.store.open_to_read(); }, options.signers)
+          [&] { return options.store.open_to_read(); }, options.signers, options.owner)
           .bundle;
   std::string name = options.flow;
   if (is_flow_file(name)) {
@@ -141,23 +150,30 @@ Outcome run(const Options& options) {
   table_setup.flow = flow.get();
   table_setup.key_column = options.key;
   for (const std::string& text : options.settings) table_setup.common.push_back(engine::Setting::parse(text));
-  for (const batch::BatchReader& reader : cards.readers) table_setup.key_stores.push_back(reader.keys);
+  for (const batch::BatchReader& reader : cards.readers) {
+    table_setup.key_stores.push_back(keys_of(options.owner, reader.keys));
+  }
   const batch::Table table = batch::Table::load(std::move(table_setup));
   refuse_bad_rows(table, options.data.string());
 
   const auto store = options.store.open_for(cards.simulated);
+  if (!options.owner.empty() && !store) {
+    throw Error(ErrorKind::usage,
+                "--owner " + options.owner + ": owners are in a store, and there is none; name it with --store");
+  }
   const auto [policy, policy_is] = choose_policy(options.policy, store.get(), *bundle);
   batch::BatchSetup setup;
   setup.bundle = bundle;
   setup.flow_name = name;
   setup.flow = flow;
   setup.policy = policy;
+  setup.owner = options.owner;
   setup.http = call_http;
   setup.readers = std::move(cards.readers);
   std::optional<BatchKeeper> keeper;
   if (store) {
     keeper.emplace(store, std::move(cards.origins), options.cards.card_states, policy_is,
-                   options.bundle ? nullptr : std::make_shared<BundleInUse>(store, options.signers));
+                   options.bundle ? nullptr : std::make_shared<BundleInUse>(store, options.signers, options.owner));
     setup.keeper = &*keeper;
   }
   setup.table = &table;
@@ -238,6 +254,9 @@ void add_batch(CLI::App& program, Action& action) {
                    "the scripts to run: a folder with stdlib and scripts, a .bundle file, or a version in the store "
                    "(default: the one in use on the store, else the program's own)")
       ->type_name("BUNDLE");
+  command
+      ->add_option("--owner", options->owner, "whose the runs are: an issuer or provider (default: the operator's own)")
+      ->type_name("NAME");
   command->add_option("--require-signed", options->signers, "run no bundle that no signer of these CAs has signed")
       ->allow_extra_args(false)
       ->type_name("CA");

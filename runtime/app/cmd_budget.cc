@@ -106,7 +106,7 @@ void add_budget(CLI::App& program, Action& action) {
 
   CLI::App* again = budget->add_subcommand("reset", "Let a card be asked again, for a reason that the audit keeps");
   auto which = std::make_shared<Options>();
-  which->place.add_to(*again);
+  which->place.add_store_to(*again);
   again->add_option("CARD", which->card, "identity of the card, as budget list shows it")->required()->type_name("");
   again->add_option("--domain", which->domain, "of one security domain alone: its AID, or isd")->type_name("AID");
   again->add_option("--version", which->version, "of one key version alone: two hexadecimal digits")->type_name("KVN");

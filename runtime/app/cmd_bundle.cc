@@ -45,8 +45,9 @@ ExitStatus list(const Options& options) {
 /// The file that was loaded, from the store itself.
 ExitStatus write(const Options& options) {
   const auto opened = options.place.store.open_to_read();
-  const store::Version version = opened->bundles().find(options.version);
-  write_file_atomically(*options.output, stored_bundle(*opened, version.hash).write(), false);
+  const std::string& owner = options.place.owner;
+  const store::Version version = opened->bundles(owner).find(options.version);
+  write_file_atomically(*options.output, stored_bundle(*opened, version.hash, owner).write(), false);
   std::cout << shown(bundle_kind(), version) << ": " << printable(options.output->string()) << std::endl;
   return ExitStatus::ok;
 }
@@ -87,8 +88,8 @@ ordered_json difference(const Options& options) {
     return options.place.answer({Ask::bundle_diff, {{"before", options.version}, {"after", options.other}}, {}});
   }
   const auto open = [&] { return options.place.store.open_to_read(); };
-  const auto before = bundle_named(options.version, open);
-  return diff_answer(*before, *bundle_named(options.other, open));
+  const auto before = bundle_named(options.version, open, options.place.owner);
+  return diff_answer(*before, *bundle_named(options.other, open, options.place.owner));
 }
 
 ExitStatus diff(const Options& options) {

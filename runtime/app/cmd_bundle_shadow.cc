@@ -53,7 +53,8 @@ ordered_json json_of(const Changes& all) {
 
 ExitStatus shadow(const Options& options) {
   const auto opened = options.place.open_to_read();
-  const auto bundle = bundle_named(options.bundle, [&] { return opened; });
+  const auto bundle = bundle_named(
+      options.bundle, [&] { return opened; }, options.owner);
   Changes changes;
   Tried tried;
   try_past_runs(options, *opened, tried, [&](const store::RunRow& row) {

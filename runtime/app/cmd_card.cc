@@ -50,7 +50,7 @@ ExitStatus show_card(const Options& options) {
 }  // namespace
 
 void add_card(CLI::App& program, Action& action) {
-  CLI::App* card = program.add_subcommand("card", "Look at a card, or serve a simulated one");
+  CLI::App* card = program.add_subcommand("card", "Look at a card, serve a simulated one; whose cards are");
   card->require_subcommand(1);
   card->footer("Examples:\n  cardwright card info --card sim\n  cardwright card serve --vpcd --state card.json");
   CLI::App* info = card->add_subcommand("info", "What a card tells everybody; opens no secure channel, tries no key");
@@ -61,6 +61,7 @@ void add_card(CLI::App& program, Action& action) {
   info->footer("Examples:\n  cardwright card info --card sim\n  cardwright card info --card sim:jcop4 --json");
   info->callback([options, &action] { action = [options] { return show_card(*options); }; });
   add_card_serve(*card, action);
+  add_card_owner(*card, action);
 }
 
 }  // namespace cw::app

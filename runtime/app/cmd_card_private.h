@@ -6,5 +6,6 @@
 namespace cw::app {
 
 void add_card_serve(CLI::App& card, Action& action);
+void add_card_owner(CLI::App& card, Action& action);  // list, give, take
 
 }  // namespace cw::app

@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "app/desk_place.h"
 #include "app/json_text.h"
 #include "app/policy_answers.h"
 #include "app/policy_source.h"
@@ -23,6 +24,7 @@ using nlohmann::ordered_json;
 
 struct Options {
   StorePlace place{};
+  std::string owner{};
   std::vector<std::string> files{};
   std::string policy{};
   std::string other{};
@@ -42,7 +44,7 @@ std::string shown(const engine::Policy& policy) {
 std::shared_ptr<const engine::Policy> named(const Options& options, const std::string& name,
                                             const engine::Bundle& bundle) {
   return policy_named(
-      name, [&] { return options.place.open_to_read(); }, bundle);
+      name, [&] { return options.place.open_to_read(); }, bundle, options.owner);
 }
 
 ExitStatus check(const Options& options) {
@@ -94,7 +96,8 @@ ExitStatus explain_run(const Options& options) {
   engine::RunSetup setup = journal::read_setup(*opened, journal.head, journal.key);
   const auto policy = options.policy.empty() ? setup.policy
                                              : policy_named(
-                                                   options.policy, [&] { return opened; }, *setup.bundle);
+                                                   options.policy, [&] { return opened; }, *setup.bundle)
+                                                   ->over(setup.policy->under());
   journal::Shadow judge(policy, engine::check_flow(*setup.bundle, setup.flow_name), setup);
   journal::ReplayOptions replaying;
   replaying.around = [&](std::unique_ptr<engine::RunOutside> inner) { return judge.around(std::move(inner)); };
@@ -142,8 +145,10 @@ ExitStatus explain(const Options& options) {
   if (!options.policy.empty()) {
     policy = named(options, options.policy, *bundle);
   } else {
-    policy = policy_in_use(*options.place.open_to_read(), *bundle);
+    const auto store = options.place.open_to_read();
+    policy = policy_in_use(*store, *bundle);
     if (!policy) throw Error(ErrorKind::usage, "no policy is in use on this store; name one: a file, or a version");
+    if (!options.owner.empty()) policy = policy->over(policy_in_use(*store, *bundle, options.owner));
   }
   return explain_command(options, policy);
 }
@@ -160,6 +165,7 @@ void add_policy_compare(CLI::App& policy, Action& action) {
   auto compared = std::make_shared<Options>();
   CLI::App* differs = policy.add_subcommand("diff", "What two policies say differently");
   compared->place.add_to(*differs);
+  add_owner_to(*differs, compared->owner);
   differs->add_option("BEFORE", compared->policy, "a file, or a version in the store")->required()->type_name("");
   differs->add_option("AFTER", compared->other, "a file, or a version in the store")->required()->type_name("");
   differs->add_flag("--json", compared->json, "one JSON object");
@@ -171,6 +177,7 @@ void add_policy_compare(CLI::App& policy, Action& action) {
   auto asked = std::make_shared<Options>();
   CLI::App* explains = policy.add_subcommand("explain", "Which rule decides, of one command or of all that a run sent");
   asked->place.add_to(*explains);
+  add_owner_to(*explains, asked->owner);
   explains->add_option("POLICY", asked->policy, "a file, or a version (default: the one in use; the run's own)")
       ->type_name("");
   CLI::Option* command = explains->add_option("--command", asked->command, "a plain command APDU")->type_name("HEX");

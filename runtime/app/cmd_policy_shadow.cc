@@ -42,10 +42,13 @@ struct Change {
 using Changes = std::map<Change, std::vector<std::string>>;
 
 /// `why_not`: it cannot be played again.
+/// `tried` in the place of the operator's policy that the run was under, or of its owner's (`owners`).
 std::vector<journal::Verdict> verdicts_of(store::Store& store, const std::string& id,
-                                          const std::shared_ptr<const engine::Policy>& policy, std::string& why_not) {
+                                          const std::shared_ptr<const engine::Policy>& tried, bool owners,
+                                          std::string& why_not) {
   const journal::OpenedJournal journal = journal::open_journal(store, id);
   engine::RunSetup setup = journal::read_setup(store, journal.head, journal.key);
+  const auto policy = owners ? setup.policy->over(tried) : tried->over(setup.policy->under());
   journal::Shadow judge(policy, engine::check_flow(*setup.bundle, setup.flow_name), setup);
   journal::ReplayOptions replaying;
   replaying.around = [&](std::unique_ptr<engine::RunOutside> inner) { return judge.around(std::move(inner)); };
@@ -83,12 +86,13 @@ ExitStatus shadow(const Options& options) {
   const auto opened = options.place.open_to_read();
   const auto bundle = load_bundle();
   const auto policy = policy_named(
-      options.policy, [&] { return opened; }, *bundle);
+      options.policy, [&] { return opened; }, *bundle, options.owner);
   Changes changes;
   Tried tried;
   try_past_runs(options, *opened, tried, [&](const store::RunRow& row) {
     std::string why_not;
-    const std::vector<journal::Verdict> verdicts = verdicts_of(*opened, row.id, policy, why_not);
+    const std::vector<journal::Verdict> verdicts =
+        verdicts_of(*opened, row.id, policy, !options.owner.empty(), why_not);
     if (!why_not.empty()) return why_not;
     if (const std::optional<Change> change = first_change(row, verdicts)) {
       ++tried.changed;

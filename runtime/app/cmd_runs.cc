@@ -72,11 +72,15 @@ ExitStatus list(const Options& options) {
   if (rows.empty()) std::cout << "no run\n";
   Table table;
   table.columns = {"id", "state", "flow", "card", "attempts", "changed", "ended by"};
+  const bool owned =
+      std::any_of(rows.begin(), rows.end(), [](const auto& row) { return !text_in(row, "owner").empty(); });
+  if (owned) table.columns.insert(table.columns.begin() + 3, "owner");
   for (const ordered_json& row : rows) {
     const bool to_stop = row.at("stop_asked") == true && !is_over(row);
     table.rows.push_back({text_in(row, "id"), text_in(row, "state") + (to_stop ? ", to stop" : ""),
                           text_in(row, "flow"), text_in(row, "card"), std::to_string(row.at("attempts").get<int64_t>()),
                           utc_text(row.at("changed").get<int64_t>()), ended_by(row)});
+    if (owned) table.rows.back().insert(table.rows.back().begin() + 3, text_in(row, "owner"));
   }
   if (!rows.empty()) std::cout << table.format(Terminal::of(STDOUT_FILENO));
   for (const ordered_json& row : rows) {

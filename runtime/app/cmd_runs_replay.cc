@@ -12,6 +12,7 @@
 #include "app/store_place.h"
 #include "app/terminal.h"
 #include "cmd_runs_private.h"
+#include "engine/owner_keys.h"
 #include "journal/replay_run.h"
 #include "journal/shadow.h"
 #include "journal/wire_check.h"
@@ -90,7 +91,8 @@ ExitStatus verify_wire(const journal::OpenedJournal& journal, engine::RunSetup s
       open_keys(file, std::getenv("CARDWRIGHT_KEYS"), simulated ? &se::flavor(journal.head.recording.flavor) : nullptr);
   const std::map<std::string, Secret> secrets = std::move(setup.arguments.secrets);
   setup.arguments.secrets.clear();
-  const engine::Custody custody(*keys.store, secrets);
+  const engine::OwnerKeys seen(keys.store, setup.owner, setup.policy->grant(setup.owner));
+  const engine::Custody custody(seen, secrets);
   journal::WireCheck check(journal.lines, journal.key, custody, journal.head.traits);
   journal::ReplayOptions replaying;
   replaying.around = [&](std::unique_ptr<engine::RunOutside> inner) { return check.around(std::move(inner)); };
@@ -115,7 +117,8 @@ ExitStatus replay(const Options& options) {
   if (options.policy) {
     const auto policy = policy_named(
         *options.policy, [&] { return opened; }, *setup.bundle);
-    return shadow(journal, std::move(setup), policy);
+    const auto& under = setup.policy->under();  // the owner's stays as it was
+    return shadow(journal, std::move(setup), policy->over(under));
   }
   if (options.verify_wire) return verify_wire(journal, std::move(setup), options);
   journal::ReplayOptions replaying;

@@ -51,6 +51,11 @@ ExitStatus show(const Options& options) {
   fact("card", text_in(run, "card") + (card_id.empty() ? "" : ", " + card_id));
   fact("flavor", text_in(run, "flavor"));
   fact("policy", text_in(run, "policy") + " " + text_in(run, "policy_hash").substr(0, 16));
+  if (const std::string owner = text_in(run, "owner"); !owner.empty()) {
+    const std::string policy = text_in(run, "owner_policy");
+    fact("owner", owner);
+    fact("its policy", policy.empty() ? "none" : policy + " " + text_in(run, "owner_policy_hash").substr(0, 16));
+  }
   fact("bundle", text_in(run, "bundle").substr(0, 16));
   fact("node", text_in(run, "node"));
   fact("begun", utc_text(run.at("created").get<int64_t>()));

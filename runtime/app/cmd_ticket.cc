@@ -4,17 +4,17 @@
 #include <CLI/CLI.hpp>
 
 #include "app/commands.h"
-#include "app/device_runs.h"
-#include "app/moment.h"
-#include "app/session.h"
-#include "app/store_place.h"
+#include "app/desk_place.h"
+#include "app/json_text.h"
+#include "app/operator_name.h"
+#include "base/error.h"
 
 namespace cw::app {
 
 namespace {
 
 struct Options {
-  StorePlace place{};
+  DeskPlace place{};
   std::string flow{};
   std::string flavor{};
   std::string card{};
@@ -24,12 +24,26 @@ struct Options {
 };
 
 ExitStatus issue(const Options& options) {
-  const auto store = options.place.open();
-  if (!store) throw Error(ErrorKind::usage, "a ticket is for a run that a store keeps, and --store says none");
-  const std::chrono::milliseconds lifetime(parse_age(options.lifetime));
-  const auto bundle = BundleInUse(store).now();
-  const TicketFor wanted{options.flow, options.settings, options.flavor, options.card, lifetime};
-  for (unsigned i = 0; i < options.count; ++i) std::cout << issue_ticket(*store, *bundle, wanted) << std::endl;
+  service::OperatorCommand command{service::Ask::ticket_issue, {{"flow", options.flow}}, {}};
+  const auto say = [&](const char* name, const std::string& value) {
+    if (!value.empty()) command.words[name] = value;
+  };
+  std::string settings;
+  for (const std::string& setting : options.settings) {
+    if (setting.find('\n') != std::string::npos) {
+      throw Error(ErrorKind::usage, "an argument of a ticket is one line; put longer text into a file, NAME=@FILE");
+    }
+    settings += setting + "\n";
+  }
+  say("settings", settings);
+  say("flavor", options.flavor);
+  say("card", options.card);
+  say("expires", options.lifetime);
+  say("owner", options.place.owner);
+  const std::unique_ptr<service::Desk> desk = options.place.desk();
+  for (unsigned i = 0; i < options.count; ++i) {
+    std::cout << text_in(desk->answer(command, operator_name()), "ticket") << std::endl;
+  }
   return ExitStatus::ok;
 }
 
@@ -50,7 +64,7 @@ void add_ticket(CLI::App& program, Action& action) {
       ->type_name("IDENTITY");
   command
       ->add_option("--set", options->settings,
-                   "argument of the flow; NAME=@FILE names a file that the service reads when the run begins, as "
+                   "argument of the flow; NAME=@FILE names a file of the service's host, read when the run begins, as "
                    "secrets must")
       ->allow_extra_args(false)
       ->type_name("NAME=VALUE");

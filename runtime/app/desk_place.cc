@@ -1,5 +1,7 @@
 #include "app/desk_place.h"
 
+#include <algorithm>
+
 #include <CLI/CLI.hpp>
 
 #include "app/operator_name.h"
@@ -21,6 +23,11 @@ std::shared_ptr<store::Store> open_store(const StorePlace& place, Wants wants) {
 }  // namespace
 
 void DeskPlace::add_to(CLI::App& command) {
+  add_owner_to(command, owner);
+  add_store_to(command);
+}
+
+void DeskPlace::add_store_to(CLI::App& command) {
   store.add_to(command);
   CLI::Option* url = command.add_option("--service", service.url,
                                         "ask a service instead: http+unix:///path/of/its/socket or https://host:port");
@@ -34,6 +41,11 @@ void DeskPlace::add_to(CLI::App& command) {
       ->type_name("FILE");
 }
 
+void add_owner_to(CLI::App& command, std::string& owner) {
+  command.add_option("--owner", owner, "of this issuer or provider alone (default: the operator's own, and all runs)")
+      ->type_name("NAME");
+}
+
 std::unique_ptr<service::Desk> DeskPlace::desk() const {
   if (is_remote()) return std::make_unique<RemoteDesk>(service);
   return std::make_unique<StoreDesk>([place = store, kept = std::shared_ptr<store::Store>()](Wants wants) mutable {
@@ -42,7 +54,13 @@ std::unique_ptr<service::Desk> DeskPlace::desk() const {
   });
 }
 
-nlohmann::ordered_json DeskPlace::answer(const service::OperatorCommand& command) const {
+nlohmann::ordered_json DeskPlace::answer(const service::OperatorCommand& given) const {
+  service::OperatorCommand command = given;
+  const auto& fields = service::route_of(command.ask).fields;
+  const bool owned = std::any_of(fields.begin(), fields.end(), [](const service::Field& field) {
+    return std::string_view(field.name) == "owner" && field.from == service::Field::From::query;
+  });
+  if (!owner.empty() && owned) command.words["owner"] = owner;
   if (is_remote()) return RemoteDesk(service).answer(command);
   return StoreDesk([this](Wants wants) { return open_store(store, wants); }).answer(command, operator_name());
 }

@@ -12,12 +12,18 @@
 
 namespace cw::app {
 
+/// Puts --owner into a subcommand.
+void add_owner_to(CLI::App& command, std::string& owner);
+
 struct DeskPlace {
   StorePlace store{};
   ServiceAddress service{};
+  std::string owner{};  // whose things it is about
 
-  /// Puts the options of both into a subcommand.
+  /// Puts the options of both, and --owner, into a subcommand.
   void add_to(CLI::App& command);
+  /// Without --owner: what is the operator's alone.
+  void add_store_to(CLI::App& command);
 
   bool is_remote() const { return !service.url.empty(); }
   /// One that keeps its store open, or its service's address, for who asks again and again. Raises usage.

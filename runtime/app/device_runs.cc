@@ -61,6 +61,29 @@ std::vector<engine::Setting> settings_of(const std::vector<std::string>& texts) 
   return out;
 }
 
+/// A card that was given to another owner. To one that was given to nobody, the run's policy has its say. Raises usage.
+void want_own_card(store::Store& store, const std::string& owner, const std::string& card) {
+  if (owner.empty() || card.empty()) return;
+  const std::string has = store.owners().owner_of(card);
+  if (has.empty() || has == owner) return;
+  throw Error(ErrorKind::usage, "card " + card + " is not " + owner + "'s; cardwright card list shows whose cards are");
+}
+
+/// Raises usage: the setting is the name of a file.
+void want_no_file(const engine::Flow& flow, const std::string& text) {
+  const std::string name = text.substr(0, text.find('='));
+  const size_t mark = text.find('=');
+  bool names_file = mark != std::string::npos && text.compare(mark + 1, 1, "@") == 0;
+  for (const engine::ArgumentSpec& spec : flow.args) {
+    const bool of_file = spec.type == engine::ArgumentType::cap || spec.type == engine::ArgumentType::secret;
+    if (spec.name == name && of_file) names_file = true;
+  }
+  if (!names_file) return;
+  throw Error(ErrorKind::usage, "argument " + name +
+                                    " of the ticket would name a file of the service's host, which is the operator's; "
+                                    "ask the operator for a ticket with it");
+}
+
 /// What names a file names it from anywhere.
 std::string from_anywhere(const engine::Flow& flow, const std::string& text) {
   const size_t mark = text.find('=');
@@ -78,7 +101,7 @@ std::string from_anywhere(const engine::Flow& flow, const std::string& text) {
 DeviceRuns::DeviceRuns(std::shared_ptr<store::Store> store, const std::optional<std::filesystem::path>& keys,
                        const Signers& signers)
     : store_(std::move(store)),
-      bundle_(std::make_shared<BundleInUse>(store_, signers)),
+      signers_(signers),
       keys_(open_keys(keys, std::getenv("CARDWRIGHT_KEYS"), nullptr).store) {
   if (keys) key_file_ = std::filesystem::absolute(*keys).string();
 }
@@ -88,6 +111,13 @@ BatchCourier& DeviceRuns::courier() const {
   const std::lock_guard lock(mutex_);
   if (!courier_) courier_ = std::make_unique<BatchCourier>(store_);
   return *courier_;
+}
+
+std::shared_ptr<BundleInUse> DeviceRuns::bundle_of(const std::string& owner) const {
+  const std::lock_guard lock(mutex_);
+  std::shared_ptr<BundleInUse>& one = bundles_[owner];
+  if (!one) one = std::make_shared<BundleInUse>(store_, signers_, owner);
+  return one;
 }
 
 std::unique_ptr<service::DeviceRun> DeviceRuns::open(const std::string& text, engine::Relay relay) const {
@@ -116,7 +146,10 @@ std::unique_ptr<service::DeviceRun> DeviceRuns::open(const std::string& text, en
   }
   const se::Flavor& flavor = flavor_named(ticket.flavor);
   engine::RunSetup setup;
-  setup.bundle = bundle_->now();
+  want_own_card(*store_, ticket.owner, ticket.card);
+  const std::shared_ptr<BundleInUse> bundles = bundle_of(ticket.owner);
+  setup.bundle = bundles->now();
+  setup.owner = ticket.owner;
   const PolicyChoice choice = choose_policy({}, store_.get(), *setup.bundle);
   setup.flow_name = ticket.flow;
   setup.policy = choice.policy;
@@ -129,12 +162,15 @@ std::unique_ptr<service::DeviceRun> DeviceRuns::open(const std::string& text, en
   setup.card_counter = counter_of(flavor);
   const journal::Origin origin{kDeviceCard, flavor.name, key_file_, {}, false, {}};
   auto durable = std::make_unique<DurableRun>(store_, setup, origin,
-                                              journal::RunAhead{ticket.run, ticket.card, choice.is, {}}, bundle_);
+                                              journal::RunAhead{ticket.run, ticket.card, choice.is, {}}, bundles);
   return std::make_unique<StoredDeviceRun>(std::move(durable), std::move(setup), courier(), false);
 }
 
 std::string issue_ticket(store::Store& store, const engine::Bundle& bundle, const TicketFor& wanted) {
   const engine::Flow checked = engine::check_flow(bundle, wanted.flow);
+  for (const std::string& text : wanted.settings) {
+    if (wanted.no_files) want_no_file(checked, text);
+  }
   engine::Arguments::check(checked, settings_of(wanted.settings));
   service::Ticket ticket;
   ticket.run = store::new_run_id();
@@ -142,18 +178,22 @@ std::string issue_ticket(store::Store& store, const engine::Bundle& bundle, cons
   for (const std::string& text : wanted.settings) ticket.settings.push_back(from_anywhere(checked, text));
   ticket.flavor = flavor_named(wanted.flavor).name;
   ticket.card = wanted.card;
+  ticket.owner = wanted.owner;
+  if (!wanted.owner.empty()) store.policies(wanted.owner);  // there is such an owner
   if (!ticket.card.empty() && !engine::is_told_identity(ticket.card)) {
     throw Error(ErrorKind::usage, "a ticket for card '" + ticket.card +
                                       "': that is no identity of a card; they read like CPLC-..., as "
                                       "`cardwright runs show` prints them");
   }
+  want_own_card(store, wanted.owner, wanted.card);
   ticket.expires = now_ms() + wanted.lifetime.count();
   const std::string out = service::seal_ticket(store.key(), ticket);
-  store::AuditEntry entry{operator_name(),
+  store::AuditEntry entry{wanted.by.empty() ? operator_name() : wanted.by,
                           "ticket issued",
                           ticket.run,
                           {{"flow", wanted.flow}, {"expires", std::to_string(ticket.expires)}}};
   if (!ticket.card.empty()) entry.details.emplace_back("card", ticket.card);
+  if (!ticket.owner.empty()) entry.details.emplace_back("owner", ticket.owner);
   store.audit().add(entry);
   return out;
 }

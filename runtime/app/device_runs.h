@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -36,13 +37,16 @@ class DeviceRuns {
 
  private:
   BatchCourier& courier() const;
+  /// What runs of this owner are begun with; empty: the operator.
+  std::shared_ptr<BundleInUse> bundle_of(const std::string& owner) const;
 
   std::shared_ptr<store::Store> store_;
-  std::shared_ptr<BundleInUse> bundle_;
+  Signers signers_;
   std::shared_ptr<const crypto::KeyStore> keys_;
   std::optional<std::string> key_file_{};
   mutable SharedCaps caps_{};
   mutable std::mutex mutex_{};
+  mutable std::map<std::string, std::shared_ptr<BundleInUse>> bundles_{};  // by owner, once they were asked for
   mutable std::unique_ptr<BatchCourier> courier_{};  // brings what runs handed over to its backends
 };
 
@@ -53,10 +57,13 @@ struct TicketFor {
   std::string flavor{};                 // empty: generic
   std::string card{};                   // its identity, as runs show it; empty: any card
   std::chrono::milliseconds lifetime{};
+  std::string owner{};    // whose run it is to be; empty: the operator's own
+  std::string by{};       // for the audit; empty: who runs this program
+  bool no_files = false;  // who asks may name none of this host
 };
 
 /// A ticket for one run, begun no later than `lifetime` from now. Checks flow and arguments as a run does. Written to
-/// the audit. Raises usage, store.
+/// the audit. Raises usage: also where the card is another owner's; store.
 std::string issue_ticket(store::Store& store, const engine::Bundle& bundle, const TicketFor& wanted);
 
 }  // namespace cw::app

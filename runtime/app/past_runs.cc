@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "app/desk_place.h"
 #include "app/interrupt.h"
 #include "app/moment.h"
 #include "app/terminal.h"
@@ -10,6 +11,7 @@
 namespace cw::app {
 
 void PastOptions::add_to(CLI::App& command) {
+  add_owner_to(command, owner);
   command.add_option("--since", since, "runs that began so long ago or later: 90d, 12h, 30m")
       ->capture_default_str()
       ->type_name("AGE");
@@ -37,6 +39,7 @@ void try_past_runs(const PastOptions& options, store::Store& store, Tried& tried
   const Interrupt interrupt;
   store::RunFilter filter;
   filter.flow = options.flow;
+  if (!options.owner.empty()) filter.owner = options.owner;
   for (const store::RunRow& row : store.runs().list(filter)) {
     if (row.created < from) break;  // the newest come first
     if (interrupt.requested()) throw Error(ErrorKind::usage, "stopped by a signal; nothing was changed");

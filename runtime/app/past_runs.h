@@ -22,10 +22,12 @@ namespace cw::app {
 
 struct PastOptions {
   StorePlace place{};
+  std::string owner{};  // of theirs alone; empty: all
   std::string since = "7d";
   std::string flow{};
   bool json = false;
 
+  /// --owner, --since, --flow and --json.
   void add_to(CLI::App& command);
 };
 

@@ -31,19 +31,22 @@ std::shared_ptr<const engine::Policy> parse_policy(const std::string& origin, co
   return compiled([&] { return engine::Policy::parse(origin, text, bundle); });
 }
 
-bool put_policy(store::Store& store, const engine::Policy& policy, const std::string& by) {
+bool put_policy(store::Store& store, const engine::Policy& policy, const std::string& by, const std::string& owner) {
+  if (!owner.empty()) policy.want_owners();
   store::Version version;
   version.hash = policy.hash();
   version.name = policy.name();
   version.origin = policy.origin();
   version.loaded_by = by;
-  return store.policies().load(version, store.key().seal(view(policy.text()), store::version_context(policy.hash())));
+  return store.policies(owner).load(version,
+                                    store.key().seal(view(policy.text()), store::version_context(policy.hash())));
 }
 
 std::shared_ptr<const engine::Policy> stored_policy(store::Store& store, const std::string& hash,
-                                                    const engine::Bundle& bundle) {
-  const store::Version version = store.policies().find(hash);
-  const Bytes text = store.key().open(store.policies().content(version.hash), store::version_context(version.hash));
+                                                    const engine::Bundle& bundle, const std::string& owner) {
+  store::Versions& versions = store.policies(owner);
+  const store::Version version = versions.find(hash);
+  const Bytes text = store.key().open(versions.content(version.hash), store::version_context(version.hash));
   const std::shared_ptr<const engine::Policy> policy = parse_policy(version.origin, to_string(text), bundle);
   if (policy->hash() == version.hash) return policy;
   throw Error(ErrorKind::store,
@@ -53,9 +56,10 @@ std::shared_ptr<const engine::Policy> stored_policy(store::Store& store, const s
               {}, "corrupt");
 }
 
-std::shared_ptr<const engine::Policy> policy_in_use(store::Store& store, const engine::Bundle& bundle) {
-  const std::optional<store::Use> use = store.policies().in_use();
-  return use ? stored_policy(store, use->hash, bundle) : nullptr;
+std::shared_ptr<const engine::Policy> policy_in_use(store::Store& store, const engine::Bundle& bundle,
+                                                    const std::string& owner) {
+  const std::optional<store::Use> use = store.policies(owner).in_use();
+  return use ? stored_policy(store, use->hash, bundle, owner) : nullptr;
 }
 
 std::shared_ptr<const engine::Policy> policy_for_run(store::Store& store, const std::string& subject,
@@ -76,11 +80,11 @@ PolicyChoice choose_policy(const std::optional<std::filesystem::path>& file, sto
 
 std::shared_ptr<const engine::Policy> policy_named(const std::string& named,
                                                    const std::function<std::shared_ptr<store::Store>()>& open,
-                                                   const engine::Bundle& bundle) {
+                                                   const engine::Bundle& bundle, const std::string& owner) {
   if (named.ends_with(".lua") || named.find('/') != std::string::npos) return load_policy_file(named, bundle);
   if (named == kDenyAll) return load_policy_file(shipped_policy(named), bundle);
   const auto store = open();
-  return stored_policy(*store, store->policies().find(named).hash, bundle);
+  return stored_policy(*store, store->policies(owner).find(named).hash, bundle, owner);
 }
 
 }  // namespace cw::app

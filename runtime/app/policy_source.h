@@ -28,15 +28,18 @@ std::shared_ptr<const engine::Policy> load_policy_file(const std::filesystem::pa
 std::shared_ptr<const engine::Policy> parse_policy(const std::string& origin, const std::string& text,
                                                    const engine::Bundle& bundle);
 
-/// Puts it into the store. False: it was there.
-bool put_policy(store::Store& store, const engine::Policy& policy, const std::string& by);
+/// Puts it into the store. `owner`: whose; empty: the operator's own. False: it was there. Raises policy: an owner's
+/// says what only the operator's can.
+bool put_policy(store::Store& store, const engine::Policy& policy, const std::string& by,
+                const std::string& owner = {});
 
 /// A version, opened and compiled. Raises usage: it was discarded; store, script.
 std::shared_ptr<const engine::Policy> stored_policy(store::Store& store, const std::string& hash,
-                                                    const engine::Bundle& bundle);
+                                                    const engine::Bundle& bundle, const std::string& owner = {});
 
-/// The version that operators have in use; null: none ever was. Raises store, script.
-std::shared_ptr<const engine::Policy> policy_in_use(store::Store& store, const engine::Bundle& bundle);
+/// The version that operators have in use, or an owner; null: none ever was. Raises store, script.
+std::shared_ptr<const engine::Policy> policy_in_use(store::Store& store, const engine::Bundle& bundle,
+                                                    const std::string& owner = {});
 
 /// The one that a run of this subject (store::subject_of()) begins under: that in use, or a canary beside it.
 std::shared_ptr<const engine::Policy> policy_for_run(store::Store& store, const std::string& subject,
@@ -55,6 +58,6 @@ PolicyChoice choose_policy(const std::optional<std::filesystem::path>& file, sto
 /// store if it is needed. Raises usage, script, store.
 std::shared_ptr<const engine::Policy> policy_named(const std::string& named,
                                                    const std::function<std::shared_ptr<store::Store>()>& open,
-                                                   const engine::Bundle& bundle);
+                                                   const engine::Bundle& bundle, const std::string& owner = {});
 
 }  // namespace cw::app

@@ -71,6 +71,8 @@ void SessionOptions::add_bundle_to(CLI::App& command) {
                   "the scripts to run: a folder with stdlib and scripts, a .bundle file, or a version in the store "
                   "(default: the one in use on the store, else the program's own)")
       ->type_name("BUNDLE");
+  command.add_option("--owner", owner, "whose run it is: an issuer or provider (default: the operator's own)")
+      ->type_name("NAME");
   command.add_option("--require-signed", signers, "run no bundle that no signer of these CAs has signed")
       ->allow_extra_args(false)
       ->type_name("CA");
@@ -97,8 +99,14 @@ Session::Session(const SessionOptions& options)
   if (wants_store) store_ = options.store.open_for(card_.simulated() != nullptr);
   const bool keeps = options.keeps == SessionOptions::Keeps::runs;
   signers_ = options.signers;
+  owner_ = options.owner;
+  if (!owner_.empty() && !store_) {
+    throw Error(ErrorKind::usage,
+                "--owner " + owner_ + ": owners are in a store, and there is none; name it with --store");
+  }
   under_ = choose_bundle(
-      options.bundle, keeps ? store_ : nullptr, [&] { return options.store.open_to_read(); }, options.signers);
+      options.bundle, keeps ? store_ : nullptr, [&] { return options.store.open_to_read(); }, options.signers,
+      options.owner);
   const bool only_looks = !store_ && !card_.replay() && !options.policy;
   const auto beside = only_looks ? options.store.open_if_there(card_.simulated() != nullptr) : store_;
   PolicyChoice choice = choose_policy(options.policy, beside.get(), *under_.bundle);
@@ -150,6 +158,7 @@ Session::Outcome Session::run(const std::string& flow, engine::Arguments argumen
   setup.bundle = under_.bundle;
   setup.flow_name = flow;
   setup.policy = policy_;
+  setup.owner = owner_;
   setup.arguments = std::move(arguments);
   setup.keys = keys_.store;
   setup.reader = &card_.reader();

@@ -35,6 +35,7 @@ struct SessionOptions {
   std::optional<std::filesystem::path> keys{};
   std::optional<std::filesystem::path> policy{};
   std::optional<std::string> bundle{};
+  std::string owner{};  // whose runs; empty: the operator's own
   Signers signers{};
   std::optional<std::filesystem::path> trace{};
   std::optional<uint64_t> seed{};
@@ -54,7 +55,7 @@ struct SessionOptions {
     keeps = what;
     store.add_to(command);
   }
-  /// --bundle and --require-signed, for commands whose runs can be kept.
+  /// --bundle, --require-signed and --owner, for commands whose runs can be kept.
   void add_bundle_to(CLI::App& command);
 };
 
@@ -104,6 +105,7 @@ class Session {
 
  private:
   Signers signers_;
+  std::string owner_;
   std::optional<uint64_t> seed_;
   BundleChoice under_{};
   std::shared_ptr<const engine::Policy> policy_{};

@@ -1,5 +1,7 @@
 #include "app/store_desk.h"
 
+#include <algorithm>
+
 #include "app/audit_proof.h"
 #include "app/audit_state.h"
 #include "app/failure.h"
@@ -15,10 +17,27 @@ namespace {
 
 constexpr int64_t kRecords = 100;  // of the audit, where nobody says how many
 
-StoreDesk::Json audit_list(store::Store& store, int64_t from, int64_t limit) {
+bool is_about(const store::AuditRecord& record, const std::string& owner) {
+  const auto& details = record.entry.details;
+  return std::find(details.begin(), details.end(), std::pair<std::string, std::string>("owner", owner)) !=
+         details.end();
+}
+
+/// Of one owner, those that say so: a part at a time, since others may lie between them.
+StoreDesk::Json audit_list(store::Store& store, int64_t from, int64_t limit, const std::string& owner) {
   StoreDesk::Json all = StoreDesk::Json::array();
-  for (const store::AuditRecord& record : store.audit().list(from, limit)) all.push_back(json_of(record));
-  return {{"records", all}, {"size", store.audit().size()}};
+  const int64_t size = store.audit().size();
+  if (owner.empty()) {
+    for (const store::AuditRecord& record : store.audit().list(from, limit)) all.push_back(json_of(record));
+    return {{"records", all}, {"size", size}};
+  }
+  constexpr int64_t kAtOnce = 1000;
+  for (; from <= size && static_cast<int64_t>(all.size()) < limit; from += kAtOnce) {
+    for (const store::AuditRecord& record : store.audit().list(from, kAtOnce)) {
+      if (static_cast<int64_t>(all.size()) < limit && is_about(record, owner)) all.push_back(json_of(record));
+    }
+  }
+  return {{"records", all}, {"size", size}};
 }
 
 }  // namespace
@@ -27,6 +46,11 @@ store::Version version_named(store::Versions& versions, const std::string& named
   store::Version out;
   with_cause(service::kNotThere, [&] { out = versions.find(named); });
   return out;
+}
+
+std::optional<std::string> whose(const service::OperatorCommand& command) {
+  if (command.owner().empty()) return {};
+  return command.owner();
 }
 
 nlohmann::ordered_json name_and_hash(const store::Version& version) {
@@ -41,9 +65,13 @@ void with_cause(const char* cause, const std::function<void()>& action) {
 }
 
 StoreDesk::Json StoreDesk::answer(const Command& command, const std::string& who) {
+  // Of one that there is not, not even nothing is said.
+  if (command.ask != Ask::card_give && !command.owner().empty()) {
+    with_cause(service::kNotThere, [&] { open_(Wants::read)->policies(command.owner()); });
+  }
   switch (command.ask) {
     case Ask::policy_list:
-      return policy_list();
+      return policy_list(command);
     case Ask::policy_show:
       return policy_show(command);
     case Ask::policy_check:
@@ -61,7 +89,7 @@ StoreDesk::Json StoreDesk::answer(const Command& command, const std::string& who
     case Ask::policy_discard:
       return policy_discard(command, who);
     case Ask::bundle_list:
-      return bundle_list();
+      return bundle_list(command);
     case Ask::bundle_show:
       return bundle_show(command);
     case Ask::bundle_load:
@@ -77,11 +105,23 @@ StoreDesk::Json StoreDesk::answer(const Command& command, const std::string& who
     case Ask::bundle_discard:
       return bundle_discard(command, who);
     case Ask::proposal_list:
-      return proposal_list();
+      return proposal_list(command);
     case Ask::proposal_approve:
       return proposal_approve(command, who);
     case Ask::proposal_reject:
       return proposal_reject(command, who);
+    case Ask::owner_list:
+      return owner_list();
+    case Ask::owner_add:
+      return owner_add(command, who);
+    case Ask::card_list:
+      return card_list(command);
+    case Ask::card_give:
+      return card_give(command, who);
+    case Ask::card_take:
+      return card_take(command, who);
+    case Ask::ticket_issue:
+      return ticket_issue(command, who);
     case Ask::run_list:
       return run_list(command);
     case Ask::run_show:
@@ -93,9 +133,10 @@ StoreDesk::Json StoreDesk::answer(const Command& command, const std::string& who
     case Ask::budget_reset:
       return budget_reset(command, who);
     case Ask::overview:
-      return overview();
+      return overview(command);
     case Ask::audit_list:
-      return audit_list(*open_(Wants::read), command.number("from", 1), command.number("limit", kRecords));
+      return audit_list(*open_(Wants::read), command.number("from", 1), command.number("limit", kRecords),
+                        command.owner());
     case Ask::audit_verify:
       return audit_state(*open_(Wants::read), {}).json();
     case Ask::index:

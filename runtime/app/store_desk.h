@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "app/bundle_source.h"
@@ -36,7 +37,7 @@ class StoreDesk : public service::Desk {
  private:
   using Command = service::OperatorCommand;
 
-  Json policy_list();
+  Json policy_list(const Command& command);
   Json policy_show(const Command& command);
   Json policy_check(const Command& command);
   Json policy_load(const Command& command, const std::string& who);
@@ -45,7 +46,7 @@ class StoreDesk : public service::Desk {
   Json policy_use(const Command& command, const std::string& who);
   Json policy_rollback(const Command& command, const std::string& who);
   Json policy_discard(const Command& command, const std::string& who);
-  Json bundle_list();
+  Json bundle_list(const Command& command);
   Json bundle_show(const Command& command);
   Json bundle_load(const Command& command, const std::string& who);
   Json bundle_diff(const Command& command);
@@ -56,16 +57,24 @@ class StoreDesk : public service::Desk {
   Json changed(store::Store& store, VersionChange change, const Command& command, const std::string& who);
   Json budget_list(const Command& command);
   Json budget_reset(const Command& command, const std::string& who);
-  Json overview();
-  Json proposal_list();
+  Json overview(const Command& command);
+  Json proposal_list(const Command& command);
   Json proposal_approve(const Command& command, const std::string& who);
   Json proposal_reject(const Command& command, const std::string& who);
+  Json owner_list();
+  Json owner_add(const Command& command, const std::string& who);
+  Json card_list(const Command& command);
+  Json card_give(const Command& command, const std::string& who);
+  Json card_take(const Command& command, const std::string& who);
+  Json ticket_issue(const Command& command, const std::string& who);
   Json run_list(const Command& command);
   Json run_show(const Command& command);
   Json run_stop(const Command& command, const std::string& who);
 
   const engine::Bundle& bundle();
-  std::shared_ptr<const engine::Policy> named(store::Store& store, const std::string& version);
+  std::shared_ptr<const engine::Policy> named(store::Store& store, const std::string& version,
+                                              const std::string& owner);
+  std::shared_ptr<const engine::Policy> for_runs_of(store::Store& store, const std::string& owner);
   engine::PolicyLimits limits_in_use(store::Store& store);
 
   OpenStore open_;
@@ -77,6 +86,8 @@ class StoreDesk : public service::Desk {
 
 /// Raises usage, as not there.
 store::Version version_named(store::Versions& versions, const std::string& named);
+/// Whose: absent where it is about everybody's.
+std::optional<std::string> whose(const service::OperatorCommand& command);
 nlohmann::ordered_json name_and_hash(const store::Version& version);
 
 /// Runs `action`; an error of kind usage gets this cause (service/desk.h).

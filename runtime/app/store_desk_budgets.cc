@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <set>
 
 #include "app/budget_json.h"
 #include "app/failure.h"
@@ -52,6 +53,18 @@ Json json_of_all(const std::vector<store::BudgetRow>& rows) {
   return all;
 }
 
+/// Of the owner's cards alone.
+std::vector<store::BudgetRow> theirs(store::Store& store, std::vector<store::BudgetRow> rows,
+                                     const std::string& owner) {
+  if (owner.empty()) return rows;
+  std::set<std::string> cards;
+  for (const store::OwnedCard& each : store.owners().cards(owner)) {
+    if (each.owner == owner) cards.insert(each.card);
+  }
+  std::erase_if(rows, [&](const store::BudgetRow& row) { return cards.count(row.account.card) == 0; });
+  return rows;
+}
+
 /// One more of the same and it is at its limit, or it is there.
 bool is_near_its_end(const store::BudgetRow& row, const engine::PolicyLimits& limits) {
   const bool content = row.charge == store::Charge::content;
@@ -80,7 +93,8 @@ Json in_use(store::Versions& versions) {
 }  // namespace
 
 Json StoreDesk::budget_list(const Command& command) {
-  return {{"budgets", json_of_all(open_(Wants::read)->budgets().list(command.word("card")))}};
+  const auto store = open_(Wants::read);
+  return {{"budgets", json_of_all(theirs(*store, store->budgets().list(command.word("card")), command.owner()))}};
 }
 
 Json StoreDesk::budget_reset(const Command& command, const std::string& who) {
@@ -119,22 +133,22 @@ engine::PolicyLimits StoreDesk::limits_in_use(store::Store& store) {
 }
 
 /// What somebody who looks once a second wants to see, without reading a run.
-Json StoreDesk::overview() {
+Json StoreDesk::overview(const Command& command) {
   const auto store = open_(Wants::read);
   Json runs = Json::object();
   int64_t begun = 0;
-  for (const auto& [state, count] : store::run_counts(store->database())) {
+  for (const auto& [state, count] : store::run_counts(store->database(), whose(command))) {
     runs[std::string(store::name_of(state))] = count;
     begun += count;
   }
   const engine::PolicyLimits limits = limits_in_use(*store);
-  std::vector<store::BudgetRow> near = store->budgets().list("");
+  std::vector<store::BudgetRow> near = theirs(*store, store->budgets().list(""), command.owner());
   std::erase_if(near, [&](const store::BudgetRow& row) { return !is_near_its_end(row, limits); });
   return {{"now", now_ms()},
           {"runs", runs},
           {"begun", begun},
-          {"policy", in_use(store->policies())},
-          {"bundle", in_use(store->bundles())},
+          {"policy", in_use(store->policies(command.owner()))},
+          {"bundle", in_use(store->bundles(command.owner()))},
           {"near_end", json_of_all(near)}};
 }
 

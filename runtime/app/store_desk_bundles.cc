@@ -14,33 +14,33 @@ namespace {
 
 using Json = StoreDesk::Json;
 
-engine::BundleArchive archive_of(store::Store& store, const store::Version& version) {
+engine::BundleArchive archive_of(store::Store& store, const store::Version& version, const std::string& owner) {
   engine::BundleArchive out;
-  with_cause(kConflict, [&] { out = stored_bundle(store, version.hash); });
+  with_cause(kConflict, [&] { out = stored_bundle(store, version.hash, owner); });
   return out;
 }
 
 }  // namespace
 
-Json StoreDesk::bundle_list() {
+Json StoreDesk::bundle_list(const Command& command) {
   const auto store = open_(Wants::read);
-  const VersionStates states(*store, bundle_kind());
+  const VersionStates states(*store, bundle_kind(), command.owner());
   Json all = Json::array();
-  for (const store::Version& version : store->bundles().list()) all.push_back(states.json_of(version));
+  for (const store::Version& version : store->bundles(command.owner()).list()) all.push_back(states.json_of(version));
   return {{"in_use", states.in_use()}, {"canary", states.canary()}, {"bundles", all}};
 }
 
 /// `text`: of the file that was asked for; null: of none.
 Json StoreDesk::bundle_show(const Command& command) {
   const auto store = open_(Wants::read);
-  const store::Version version = version_named(store->bundles(), command.word("version"));
+  const store::Version version = version_named(store->bundles(command.owner()), command.word("version"));
   const std::string file = command.word("file");
-  Json out = VersionStates(*store, bundle_kind()).whole(version);
+  Json out = VersionStates(*store, bundle_kind(), command.owner()).whole(version);
   out["signed"] = false;
   out["manifest"] = nullptr;
   out["text"] = nullptr;
   if (version.discarded != 0 && file.empty()) return out;
-  const engine::BundleArchive archive = archive_of(*store, version);
+  const engine::BundleArchive archive = archive_of(*store, version, command.owner());
   out["signed"] = archive.signature.has_value();
   out["manifest"] = Json::parse(archive.manifest);
   if (file.empty()) return out;
@@ -65,7 +65,7 @@ Json StoreDesk::bundle_load(const Command& command, const std::string& who) {
   engine::check_scripts(*archive.bundle);
   // Where only signed ones are taken, no other signature comes into the place of a good one either.
   if (!signers_.empty()) want_signed(archive, signers_, "bundle " + name);
-  const Put put = put_bundle(*open_(Wants::make), archive, origin, who);
+  const Put put = put_bundle(*open_(Wants::make), archive, origin, who, command.owner());
   return {{"name", name},
           {"hash", archive.bundle->hash()},
           {"new", put == Put::fresh},
@@ -74,14 +74,18 @@ Json StoreDesk::bundle_load(const Command& command, const std::string& who) {
 
 Json StoreDesk::bundle_diff(const Command& command) {
   const auto store = open_(Wants::read);
-  const auto before = archive_of(*store, version_named(store->bundles(), command.word("before"))).bundle;
-  return diff_answer(*before, *archive_of(*store, version_named(store->bundles(), command.word("after"))).bundle);
+  const auto bundle_named = [&](const char* word) {
+    const store::Version version = version_named(store->bundles(command.owner()), command.word(word));
+    return archive_of(*store, version, command.owner()).bundle;
+  };
+  const auto before = bundle_named("before");
+  return diff_answer(*before, *bundle_named("after"));
 }
 
 Json StoreDesk::bundle_verify(const Command& command) {
   const auto store = open_(Wants::read);
-  const store::Version version = version_named(store->bundles(), command.word("version"));
-  const engine::BundleArchive archive = archive_of(*store, version);
+  const store::Version version = version_named(store->bundles(command.owner()), command.word("version"));
+  const engine::BundleArchive archive = archive_of(*store, version, command.owner());
   const crypto::Signer signer = archive.verify(command.word("trust"), now_ms() / 1000, version.name);
   Json out = name_and_hash(version);
   out["files"] = archive.bundle->texts().size();
@@ -94,7 +98,7 @@ Json StoreDesk::bundle_verify(const Command& command) {
 Json StoreDesk::bundle_use(const Command& command, const std::string& who) {
   const auto store = open_(Wants::change);
   VersionChange change;
-  change.hash = version_named(store->bundles(), command.word("version")).hash;
+  change.hash = version_named(store->bundles(command.owner()), command.word("version")).hash;
   if (const std::string share = command.word("canary"); !share.empty()) change.share = parse_share(share);
   return changed(*store, std::move(change), command, who);
 }
@@ -106,6 +110,7 @@ Json StoreDesk::bundle_rollback(const Command& command, const std::string& who) 
 }
 
 Json StoreDesk::changed(store::Store& store, VersionChange change, const Command& command, const std::string& who) {
+  change.owner = command.owner();
   change.by = who;
   change.reason = command.word("reason");
   change.signers = signers_;
@@ -116,8 +121,8 @@ Json StoreDesk::changed(store::Store& store, VersionChange change, const Command
 
 Json StoreDesk::bundle_discard(const Command& command, const std::string& who) {
   const auto store = open_(Wants::change);
-  const store::Version version = version_named(store->bundles(), command.word("version"));
-  with_cause(kConflict, [&] { store->bundles().discard(version.hash, who); });
+  const store::Version version = version_named(store->bundles(command.owner()), command.word("version"));
+  with_cause(kConflict, [&] { store->bundles(command.owner()).discard(version.hash, who); });
   Json out = name_and_hash(version);
   out["runs"] = version.runs;
   return out;

@@ -15,30 +15,37 @@ using Json = StoreDesk::Json;
 
 }  // namespace
 
-std::shared_ptr<const engine::Policy> StoreDesk::named(store::Store& store, const std::string& version) {
+std::shared_ptr<const engine::Policy> StoreDesk::named(store::Store& store, const std::string& version,
+                                                       const std::string& owner) {
   if (version == kDenyAll) return load_policy_file(shipped_policy(version), bundle());
   std::shared_ptr<const engine::Policy> out;
-  const std::string hash = version_named(store.policies(), version).hash;
-  with_cause(kConflict, [&] { out = stored_policy(store, hash, bundle()); });
+  const std::string hash = version_named(store.policies(owner), version).hash;
+  with_cause(kConflict, [&] { out = stored_policy(store, hash, bundle(), owner); });
   return out;
 }
 
-Json StoreDesk::policy_list() {
+/// The operator's policy in use, and under it the owner's.
+std::shared_ptr<const engine::Policy> StoreDesk::for_runs_of(store::Store& store, const std::string& owner) {
+  const auto operators = choose_policy({}, &store, bundle()).policy;
+  return owner.empty() ? operators : operators->over(policy_in_use(store, bundle(), owner));
+}
+
+Json StoreDesk::policy_list(const Command& command) {
   const auto store = open_(Wants::read);
-  const VersionStates states(*store, policy_kind());
+  const VersionStates states(*store, policy_kind(), command.owner());
   Json all = Json::array();
-  for (const store::Version& version : store->policies().list()) all.push_back(states.json_of(version));
+  for (const store::Version& version : store->policies(command.owner()).list()) all.push_back(states.json_of(version));
   return {{"in_use", states.in_use()}, {"canary", states.canary()}, {"policies", all}};
 }
 
 Json StoreDesk::policy_show(const Command& command) {
   const auto store = open_(Wants::read);
-  const store::Version version = version_named(store->policies(), command.word("version"));
-  Json out = VersionStates(*store, policy_kind()).whole(version);
+  const store::Version version = version_named(store->policies(command.owner()), command.word("version"));
+  Json out = VersionStates(*store, policy_kind(), command.owner()).whole(version);
   out["lines"] = Json::array();
   out["text"] = "";
   if (version.discarded != 0) return out;
-  const auto policy = stored_policy(*store, version.hash, bundle());
+  const auto policy = stored_policy(*store, version.hash, bundle(), command.owner());
   out["lines"] = policy->lines();
   out["text"] = policy->text();
   return out;
@@ -51,20 +58,20 @@ Json StoreDesk::policy_check(const Command& command) {
 
 Json StoreDesk::policy_load(const Command& command, const std::string& who) {
   const auto policy = parse_policy(command.word("origin"), command.word("text"), bundle());
-  const bool is_new = put_policy(*open_(Wants::make), *policy, who);
+  const bool is_new = put_policy(*open_(Wants::make), *policy, who, command.owner());
   return {{"name", policy->name()}, {"hash", policy->hash()}, {"new", is_new}};
 }
 
 Json StoreDesk::policy_diff(const Command& command) {
   const auto store = open_(Wants::read);
-  const auto before = named(*store, command.word("before"));
-  return diff_answer(*before, *named(*store, command.word("after")));
+  const auto before = named(*store, command.word("before"), command.owner());
+  return diff_answer(*before, *named(*store, command.word("after"), command.owner()));
 }
 
 Json StoreDesk::policy_explain(const Command& command) {
   const auto store = open_(Wants::read);
   const std::string version = command.word("policy");
-  const auto policy = version.empty() ? choose_policy({}, store.get(), bundle()).policy : named(*store, version);
+  const auto policy = version.empty() ? for_runs_of(*store, command.owner()) : named(*store, version, command.owner());
   CommandCase asked;
   asked.command = command.word("command");
   asked.flow = command.word("flow");
@@ -81,11 +88,12 @@ Json StoreDesk::policy_use(const Command& command, const std::string& who) {
   const auto store = open_(stops_everything ? Wants::read : Wants::change);
   if (stops_everything) {
     const auto policy = load_policy_file(shipped_policy(kDenyAll), bundle());
-    put_policy(*store, *policy, who);
+    put_policy(*store, *policy, who, command.owner());
     version = policy->hash();
   }
   VersionChange change;
-  change.hash = version_named(store->policies(), version).hash;
+  change.owner = command.owner();
+  change.hash = version_named(store->policies(command.owner()), version).hash;
   if (const std::string share = command.word("canary"); !share.empty()) change.share = parse_share(share);
   change.by = who;
   change.reason = command.word("reason");
@@ -97,6 +105,7 @@ Json StoreDesk::policy_use(const Command& command, const std::string& who) {
 Json StoreDesk::policy_rollback(const Command& command, const std::string& who) {
   const auto store = open_(Wants::change);
   VersionChange change;
+  change.owner = command.owner();
   change.is = VersionChange::Is::rollback;
   change.by = who;
   change.reason = command.word("reason");
@@ -105,16 +114,19 @@ Json StoreDesk::policy_rollback(const Command& command, const std::string& who) 
   return out;
 }
 
-Json StoreDesk::proposal_list() {
+Json StoreDesk::proposal_list(const Command& command) {
   Json all = Json::array();
-  for (const store::Proposal& proposal : open_(Wants::read)->proposals().list(false)) all.push_back(json_of(proposal));
+  const auto store = open_(Wants::read);
+  for (const store::Proposal& proposal : store->proposals().list(false, whose(command))) {
+    all.push_back(json_of(proposal));
+  }
   return {{"proposals", all}};
 }
 
 Json StoreDesk::proposal_approve(const Command& command, const std::string& who) {
   const auto store = open_(Wants::change);
   store::Proposal of;
-  with_cause(kNotThere, [&] { of = store->proposals().find(command.word("proposal")); });
+  with_cause(kNotThere, [&] { of = store->proposals().find(command.word("proposal"), whose(command)); });
   Json out;
   with_cause(kConflict, [&] { out = approve_change(*store, of.id, who, signers_); });
   return out;
@@ -123,15 +135,15 @@ Json StoreDesk::proposal_approve(const Command& command, const std::string& who)
 Json StoreDesk::proposal_reject(const Command& command, const std::string& who) {
   const auto store = open_(Wants::change);
   store::Proposal of;
-  with_cause(kNotThere, [&] { of = store->proposals().find(command.word("proposal")); });
+  with_cause(kNotThere, [&] { of = store->proposals().find(command.word("proposal"), whose(command)); });
   with_cause(kConflict, [&] { store->proposals().reject(of.id, who); });
   return json_of(store->proposals().find(of.id));
 }
 
 Json StoreDesk::policy_discard(const Command& command, const std::string& who) {
   const auto store = open_(Wants::change);
-  const store::Version version = version_named(store->policies(), command.word("version"));
-  with_cause(kConflict, [&] { store->policies().discard(version.hash, who); });
+  const store::Version version = version_named(store->policies(command.owner()), command.word("version"));
+  with_cause(kConflict, [&] { store->policies(command.owner()).discard(version.hash, who); });
   Json out = name_and_hash(version);
   out["runs"] = version.runs;
   return out;

@@ -28,6 +28,9 @@ Json json_of(const store::RunRow& row) {
           {"bundle", row.bundle},
           {"policy", row.policy},
           {"policy_hash", row.policy_hash},
+          {"owner", row.owner},
+          {"owner_policy", row.owner_policy},
+          {"owner_policy_hash", row.owner_policy_hash},
           {"node", row.node},
           {"created", row.created},
           {"changed", row.changed},
@@ -91,9 +94,9 @@ std::string last_step(store::Store& store, const std::string& run) {
   return lines.recorded.substr(begin, lines.recorded.find_last_of('"', lines.recorded.find('\n', begin)) - begin);
 }
 
-store::RunRow find(store::Store& store, const std::string& named) {
+store::RunRow find(store::Store& store, const service::OperatorCommand& command) {
   store::RunRow out;
-  with_cause(kNotThere, [&] { out = store.runs().find(named); });
+  with_cause(kNotThere, [&] { out = store.runs().find(command.word("run"), whose(command)); });
   return out;
 }
 
@@ -103,6 +106,7 @@ store::RunRow find(store::Store& store, const std::string& named) {
 Json StoreDesk::run_list(const Command& command) {
   store::RunFilter filter;
   filter.flow = command.word("flow");
+  filter.owner = whose(command);
   filter.limit = command.number("limit", kRuns);
   if (const std::string state = command.word("state"); !state.empty()) {
     filter.state = store::run_state_named(state);
@@ -128,7 +132,7 @@ Json StoreDesk::run_list(const Command& command) {
 /// Played again, so that each command is decoded as it was when it was said.
 Json StoreDesk::run_show(const Command& command) {
   const auto store = open_(Wants::read);
-  const journal::OpenedJournal journal = journal::open_journal(*store, find(*store, command.word("run")).id);
+  const journal::OpenedJournal journal = journal::open_journal(*store, find(*store, command).id);
   Json out = json_of(journal.row);
   out["meaning"] = end_of(journal);
   std::ostringstream text;
@@ -147,7 +151,7 @@ Json StoreDesk::run_show(const Command& command) {
 /// A run that a process works on ends at its next boundary, one that nobody holds at once.
 Json StoreDesk::run_stop(const Command& command, const std::string& who) {
   const auto store = open_(Wants::change);
-  const store::RunRow row = find(*store, command.word("run"));
+  const store::RunRow row = find(*store, command);
   const bool over = store::is_over(row.state);
   bool ended = false;
   if (!over) {

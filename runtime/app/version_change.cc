@@ -25,11 +25,11 @@ bool is_canary(const VersionChange& change) { return change.share > 0 && change.
 
 /// The one that says whether two persons are needed: in use, or in use before everything was stopped, since the end of
 /// an emergency is no way around it. Null: none asks.
-std::shared_ptr<const engine::Policy> asking_policy(store::Store& store, const std::string& deny_all,
-                                                    const engine::Bundle& tools) {
-  for (const store::Use& use : store.policies().history()) {
+std::shared_ptr<const engine::Policy> asking_policy(store::Store& store, const std::string& owner,
+                                                    const std::string& deny_all, const engine::Bundle& tools) {
+  for (const store::Use& use : store.policies(owner).history()) {
     if (use.hash == deny_all) continue;
-    return stored_policy(store, use.hash, tools);
+    return stored_policy(store, use.hash, tools, owner);
   }
   return nullptr;
 }
@@ -38,7 +38,7 @@ bool wants_approval(store::Store& store, const VersionKind& kind, const VersionC
                     const engine::Bundle& tools) {
   const std::string deny_all = load_policy_file(shipped_policy(kDenyAll), tools)->hash();
   if (change.hash == deny_all) return false;
-  const auto policy = asking_policy(store, deny_all, tools);
+  const auto policy = asking_policy(store, change.owner, deny_all, tools);
   return policy && policy->wants_approval(std::string(kind.what) + " " + name_of(change.is));
 }
 
@@ -57,14 +57,15 @@ ordered_json answer(const store::Version& version, ordered_json canary, ordered_
 
 /// Nothing that this program cannot read comes into use, nor what nobody signed where that is asked for.
 void want_usable(store::Store& store, const VersionKind& kind, const VersionChange& change) {
-  kind.readable(store, change.hash);
+  kind.readable(store, change.hash, change.owner);
   if (&kind != &bundle_kind() || change.signers.empty()) return;
-  want_signed(stored_bundle(store, change.hash), change.signers, shown(kind, store.bundles().find(change.hash)));
+  want_signed(stored_bundle(store, change.hash, change.owner), change.signers,
+              shown(kind, store.bundles(change.owner).find(change.hash)));
 }
 
 /// Of what is usable.
 ordered_json carry_out(store::Store& store, const VersionKind& kind, const VersionChange& change) {
-  store::Versions& versions = (store.*kind.versions)();
+  store::Versions& versions = (store.*kind.versions)(change.owner);
   const store::Version version = versions.find(change.hash);
   if (change.is == VersionChange::Is::rollback) {
     if (versions.roll_back(change.by, change.reason).hash != change.hash) {
@@ -109,7 +110,7 @@ std::string share_text(int64_t share) {
 
 ordered_json change_version(store::Store& store, const VersionKind& kind, VersionChange change,
                             const engine::Bundle& tools) {
-  store::Versions& versions = (store.*kind.versions)();
+  store::Versions& versions = (store.*kind.versions)(change.owner);
   if (change.is == VersionChange::Is::rollback) {
     if (versions.canary()) {
       const store::Canary ended = versions.end_canary(change.by, change.reason);
@@ -121,6 +122,7 @@ ordered_json change_version(store::Store& store, const VersionKind& kind, Versio
   if (!wants_approval(store, kind, change, tools)) return carry_out(store, kind, change);
   store::Proposal wanted;
   wanted.what = kind.what;
+  wanted.owner = change.owner;
   wanted.action = name_of(change.is);
   wanted.hash = change.hash;
   wanted.share = is_canary(change) ? change.share : 0;
@@ -136,12 +138,13 @@ ordered_json approve_change(store::Store& store, const std::string& proposal, co
   const VersionKind& kind = kind_named(of.what);
   VersionChange change;
   change.is = of.action == "use" ? VersionChange::Is::use : VersionChange::Is::rollback;
+  change.owner = of.owner;
   change.hash = of.hash;
   change.share = of.share;
   change.by = by;
   change.signers = signers;
   change.reason = "proposed by " + of.by + (of.reason.empty() ? "" : ": " + of.reason);
-  ordered_json out = answer((store.*kind.versions)().find(of.hash), nullptr, nullptr);
+  ordered_json out = answer((store.*kind.versions)(of.owner).find(of.hash), nullptr, nullptr);
   want_usable(store, kind, change);  // that takes its time: not while the store is held
   store.proposals().approve(of.id, by, [&] { out = carry_out(store, kind, change); });
   out["what"] = of.what;
@@ -151,6 +154,7 @@ ordered_json approve_change(store::Store& store, const std::string& proposal, co
 ordered_json json_of(const store::Proposal& proposal) {
   return {{"id", proposal.id},
           {"what", proposal.what},
+          {"owner", proposal.owner},
           {"action", proposal.action},
           {"hash", proposal.hash},
           {"canary", proposal.share == 0 ? ordered_json() : ordered_json(share_text(proposal.share))},

@@ -19,8 +19,9 @@ namespace cw::app {
 struct VersionChange {
   enum class Is : uint8_t { use, rollback };
   Is is = Is::use;
-  std::string hash{};  // of the version that is to come into use; of a rollback: found by itself
-  int64_t share = 0;   // of a canary, of store::kWhole; 0, or all: it is none
+  std::string owner{};  // whose versions; empty: the operator's own
+  std::string hash{};   // of the version that is to come into use; of a rollback: found by itself
+  int64_t share = 0;    // of a canary, of store::kWhole; 0, or all: it is none
   std::string by{};
   std::string reason{};
   Signers signers{};  // of bundles: only what one of theirs has signed comes into use

@@ -42,16 +42,19 @@ std::string canary_text(const ordered_json& canary) {
 }  // namespace
 
 const VersionKind& policy_kind() {
-  static const VersionKind kind{
-      "policy", &store::Store::policies, &store::RunRow::policy_hash,
-      [](store::Store& store, const std::string& hash) { stored_policy(store, hash, *load_bundle()); }};
+  static const VersionKind kind{"policy", &store::Store::policies, &store::RunRow::policy_hash,
+                                &store::RunRow::owner_policy_hash,
+                                [](store::Store& store, const std::string& hash, const std::string& owner) {
+                                  stored_policy(store, hash, *load_bundle(), owner);
+                                }};
   return kind;
 }
 
 const VersionKind& bundle_kind() {
-  static const VersionKind kind{
-      "bundle", &store::Store::bundles, &store::RunRow::bundle,
-      [](store::Store& store, const std::string& hash) { engine::check_scripts(*stored_bundle(store, hash).bundle); }};
+  static const VersionKind kind{"bundle", &store::Store::bundles, &store::RunRow::bundle, &store::RunRow::bundle,
+                                [](store::Store& store, const std::string& hash, const std::string& owner) {
+                                  engine::check_scripts(*stored_bundle(store, hash, owner).bundle);
+                                }};
   return kind;
 }
 
@@ -59,8 +62,8 @@ std::string shown(const VersionKind& kind, const store::Version& version) {
   return printable(std::string(kind.what) + " " + version.name + " " + version.hash.substr(0, 12));
 }
 
-VersionStates::VersionStates(store::Store& store, const VersionKind& kind)
-    : versions_((store.*kind.versions)()),
+VersionStates::VersionStates(store::Store& store, const VersionKind& kind, const std::string& owner)
+    : versions_((store.*kind.versions)(owner)),
       in_use_(versions_.in_use()),
       history_(versions_.history()),
       canaries_(versions_.canaries()) {
@@ -68,7 +71,9 @@ VersionStates::VersionStates(store::Store& store, const VersionKind& kind)
   for (const RunState state : {RunState::running, RunState::waiting, RunState::stuck}) {
     store::RunFilter filter;
     filter.state = state;
-    for (const store::RunRow& run : store.runs().list(filter)) holders_[run.*kind.held].push_back(run.id);
+    if (!owner.empty()) filter.owner = owner;
+    const auto held = owner.empty() ? kind.held : kind.held_of_owner;
+    for (const store::RunRow& run : store.runs().list(filter)) holders_[run.*held].push_back(run.id);
   }
 }
 

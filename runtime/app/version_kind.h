@@ -17,10 +17,12 @@ namespace cw::app {
 
 /// One thing that there are versions of.
 struct VersionKind {
-  const char* what = "";                                              // "policy"
-  store::Versions& (store::Store::*versions)() = nullptr;             // where they are
-  std::string store::RunRow::*held = nullptr;                         // which one a run holds
-  std::function<void(store::Store&, const std::string&)> readable{};  // raises: this program cannot read that version
+  const char* what = "";                                                           // "policy"
+  store::Versions& (store::Store::*versions)(const std::string& owner) = nullptr;  // where they are
+  std::string store::RunRow::*held = nullptr;           // which of the operator's a run holds
+  std::string store::RunRow::*held_of_owner = nullptr;  // which of its owner's
+  /// Raises: this program cannot read that version of that owner's.
+  std::function<void(store::Store&, const std::string& hash, const std::string& owner)> readable{};
 };
 
 const VersionKind& policy_kind();
@@ -32,7 +34,8 @@ std::string shown(const VersionKind& kind, const store::Version& version);
 /// What is said of versions, as of one moment: read once.
 class VersionStates {
  public:
-  VersionStates(store::Store& store, const VersionKind& kind);
+  /// `owner`: whose; empty: the operator's own.
+  VersionStates(store::Store& store, const VersionKind& kind, const std::string& owner);
 
   /// "in use", "canary", "draining" (it was, and runs hold it), "ready" or "discarded".
   std::string of(const store::Version& version) const;

@@ -261,6 +261,7 @@ class Batch::Conductor {
     Watch watch(mutex_, next);
     cards.row_begins(begun.row->key);
     engine::RunSetup setup = run_setup(reader, setup_.flow_name, watch);
+    setup.owner = setup_.owner;
     SendingReader sending(*setup.reader);
     setup.reader = &sending;
     setup.flow = setup_.flow;
@@ -359,9 +360,10 @@ Batch::Batch(BatchSetup setup) : setup_(std::move(setup)) {
   for (const std::string& flow : {setup_.flow_name, std::string(kIdentityFlow)}) {
     const engine::Decision decision = setup_.policy->judge_flow(flow);
     if (decision.allowed) continue;
-    throw Error(ErrorKind::policy, "flow " + flow +
-                                       (flow == kIdentityFlow ? ", with which a batch knows cards again," : "") +
-                                       " is not allowed by policy " + setup_.policy->name() + ": " + decision.because);
+    throw Error(ErrorKind::policy,
+                "flow " + flow + (flow == kIdentityFlow ? ", with which a batch knows cards again," : "") +
+                    " is not allowed by policy " + (decision.by.empty() ? setup_.policy->name() : decision.by) + ": " +
+                    decision.because);
   }
 }
 

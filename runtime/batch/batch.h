@@ -26,6 +26,7 @@ struct BatchSetup {
   std::string flow_name{};
   std::shared_ptr<const engine::Flow> flow{};
   std::shared_ptr<const engine::Policy> policy{};
+  std::string owner{};  // whose the runs of the rows are; empty: the operator's own
   engine::HttpTransport http{};
   std::vector<BatchReader> readers{};
   // All of these outlive the batch.

@@ -22,11 +22,18 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
 }
 
-bool is_name(std::string_view text) {
-  return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), [](char c) {
+bool is_word(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
            c == '-';
   });
+}
+
+/// NAME, or OWNER/NAME.
+bool is_name(std::string_view text) {
+  const size_t mark = text.find('/');
+  if (text.size() > 64 || mark == std::string_view::npos) return text.size() <= 64 && is_word(text);
+  return is_word(text.substr(0, mark)) && is_word(text.substr(mark + 1));
 }
 
 int hex_digit(char c) {
@@ -159,7 +166,8 @@ FileKeyStore FileKeyStore::parse(const Secret& text, std::string_view origin) {
     const auto raise = [&](const std::string& what) { Section(origin, "", number).raise(number, what); };
     if (line.front() == '[') {
       const std::string_view name = line.back() == ']' ? trimmed(line.substr(1, line.size() - 2)) : std::string_view{};
-      if (!is_name(name)) raise("no [name] of a key set: letters, digits, '.', '_' and '-', at most 64");
+      if (!is_name(name))
+        raise("no [name] of a key set: letters, digits, '.', '_' and '-', at most 64; an owner's is [OWNER/NAME]");
       close();
       for (const KeySet& set : store.sets_) {
         if (set.name == name) raise("key set [" + set.name + "] is there twice");

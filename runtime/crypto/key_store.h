@@ -10,6 +10,9 @@
 //   mac     = ...
 //   dek     = ...
 //
+//   [acme/transit.sd]        an owner's (engine/owner_keys.h)
+//   ...
+//
 //   [acme.master]
 //   type            = des
 //   master          = 4041...  instead of enc, mac, dek

@@ -19,15 +19,20 @@ std::string shown_aid(const Field<Bytes>& aid) {
 
 }  // namespace
 
-void Gate::refuse(const Error& error, const std::string& what, const std::string& because, const Facts* facts) {
-  refusal_ = {what, facts ? shown_aid(facts->aid) : "", flow_, policy_->name(), because};
+const std::string& Gate::name_of(const Decision& decision) const {
+  return decision.by.empty() ? policy_->name() : decision.by;
+}
+
+void Gate::refuse(const Error& error, const std::string& what, const std::string& because, const Facts* facts,
+                  const std::string& by) {
+  refusal_ = {what, facts ? shown_aid(facts->aid) : "", flow_, by.empty() ? policy_->name() : by, because};
   throw error;
 }
 
-void Gate::refuse(const std::string& what, const std::string& because, const Facts* facts) {
-  refuse(Error(ErrorKind::policy,
-               what + " is not allowed by policy " + policy_->name() + ": " + because + "; nothing was sent"),
-         what, because, facts);
+void Gate::refuse(const std::string& what, const Decision& decision, const Facts* facts) {
+  refuse(Error(ErrorKind::policy, what + " is not allowed by policy " + name_of(decision) + ": " + decision.because +
+                                      "; nothing was sent"),
+         what, decision.because, facts, decision.by);
 }
 
 Gate::Gate(std::shared_ptr<const Policy> policy, std::string flow, std::vector<std::string> keys,
@@ -62,10 +67,10 @@ void Gate::admit(const host::Command& command, const Circumstances& around) {
   }
   if (facts.opaque) {
     refuse(facts.name + " with secure messaging in its class byte",
-           "it was wrapped elsewhere, and no backend of the policy is named for it", &facts);
+           {false, "it was wrapped elsewhere, and no backend of the policy is named for it", {}}, &facts);
   }
   if (const Decision decision = policy_->judge(facts); !decision.allowed) {
-    refuse(facts.name, decision.because, &facts);
+    refuse(facts.name, decision, &facts);
   }
 }
 
@@ -121,7 +126,7 @@ void Gate::admit(const host::OpenChannel& request) {
 
 void Gate::admit_protocol(uint8_t scp, uint8_t level) {
   if (const Decision decision = policy_->judge_channel(scp, level); !decision.allowed) {
-    refuse("opening this secure channel", decision.because);
+    refuse("opening this secure channel", decision);
   }
 }
 
@@ -153,9 +158,9 @@ void Gate::admit(const host::HttpCall& request) {
            "calling a backend", "the flow did not declare it in needs.backends");
   }
   if (const Decision decision = policy_->judge_http(request.url); !decision.allowed) {
-    refuse(Error(ErrorKind::policy, "calling " + request.url + " is not allowed by policy " + policy_->name() + ": " +
+    refuse(Error(ErrorKind::policy, "calling " + request.url + " is not allowed by policy " + name_of(decision) + ": " +
                                         decision.because + "; nothing was sent"),
-           "calling a backend", decision.because);
+           "calling a backend", decision.because, nullptr, decision.by);
   }
 }
 

@@ -62,10 +62,13 @@ class Gate {
   void check_class(const host::Command& command, uint8_t logical_channel) const;
   void count();
   /// Raises policy.
-  [[noreturn]] void refuse(const std::string& what, const std::string& because, const Facts* facts = nullptr);
-  /// Raises it, and remembers what was refused; `because`: where the error's text is no rule.
+  [[noreturn]] void refuse(const std::string& what, const Decision& decision, const Facts* facts = nullptr);
+  /// Raises it, and remembers what was refused; `because`: where the error's text is no rule. `by`: the owner's policy
+  /// that refused it; empty: the operator's.
   [[noreturn]] void refuse(const Error& error, const std::string& what, const std::string& because,
-                           const Facts* facts = nullptr);
+                           const Facts* facts = nullptr, const std::string& by = {});
+  /// Of the policy that decided.
+  const std::string& name_of(const Decision& decision) const;
 
   std::shared_ptr<const Policy> policy_;
   std::string flow_;

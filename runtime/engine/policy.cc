@@ -43,7 +43,8 @@ class PolicyReader {
   void read() {
     if (root_.as<Plain::Map>() == nullptr)
       fail("policy", std::string("the file must return a table, and returns ") + root_.type());
-    known("policy", root_, {"name", "api", "summary", "allow", "limits", "rules", "otherwise", "approval", "examples"});
+    known("policy", root_,
+          {"name", "api", "summary", "allow", "limits", "rules", "otherwise", "approval", "owners", "examples"});
     policy_.name_ = text("name", need("policy", root_, "name"));
     if (number("api", need("policy", root_, "api")) != 1) fail("api", "this runtime knows policy api 1");
     if (const Plain* allow = root_.get("allow")) read_allow(*allow);
@@ -53,6 +54,7 @@ class PolicyReader {
       for (const Plain& rule : list("rules", *rules)) read_rule(rule, "rules[" + std::to_string(++number) + "]");
     }
     if (const Plain* approval = root_.get("approval")) policy_.approval_ = read_approval("approval", *approval);
+    if (const Plain* owners = root_.get("owners")) policy_.owners_ = read_owners("owners", *owners);
     if (const Plain* otherwise = root_.get("otherwise")) policy_.allow_otherwise_ = is_allow("otherwise", *otherwise);
   }
 
@@ -226,6 +228,7 @@ std::shared_ptr<const Policy> Policy::parse(const std::string& name, const std::
     policy->origin_ = name;
     PolicyReader reader(*policy, root);
     reader.read();
+    policy->own_limits_ = policy->limits_;
     reader.run_examples();
     policy->lines_ = policy_lines(root, policy->limits_);
     return policy;
@@ -241,33 +244,77 @@ const std::vector<Bytes>& known_isd_aids() {
   return aids;
 }
 
-Decision Policy::judge_flow(const std::string& flow) const {
-  for (const std::string& pattern : flows_) {
-    if (matches_pattern(pattern, flow)) return {};
+std::shared_ptr<const Policy> Policy::over(const std::shared_ptr<const Policy>& owners) const {
+  auto out = std::make_shared<Policy>(*this);
+  out->under_ = owners;
+  out->limits_ = own_limits_;
+  if (!owners) return out;
+  PolicyLimits& limits = out->limits_;
+  for (int64_t PolicyLimits::*one :
+       {&PolicyLimits::awake_s, &PolicyLimits::expires_s, &PolicyLimits::instructions, &PolicyLimits::memory_mib,
+        &PolicyLimits::commands, &PolicyLimits::attempts, &PolicyLimits::auth_attempts, &PolicyLimits::auth_lost,
+        &PolicyLimits::failed_loads}) {
+    limits.*one = std::min(limits.*one, owners->limits_.*one);
   }
-  return {false, "its name matches none of allow.flows; add it there, or use another policy"};
+  return out;
+}
+
+const OwnerGrant& Policy::grant(const std::string& owner) const {
+  static const OwnerGrant nothing;
+  auto found = owners_.find(owner);
+  if (found == owners_.end()) found = owners_.find("*");
+  return found == owners_.end() ? nothing : found->second;
+}
+
+void Policy::want_owners() const {
+  if (!owners_.empty()) fail(origin_ + ": owners", "only the operator's policy says what owners may have");
+}
+
+template <typename Judge>
+Decision Policy::and_under(Decision own, const Judge& judge) const {
+  if (!own.allowed || !under_) return own;
+  Decision out = judge(*under_);
+  if (!out.allowed) out.by = under_->name();
+  return out;
+}
+
+Decision Policy::judge_flow(const std::string& flow) const {
+  const bool matches = std::any_of(flows_.begin(), flows_.end(),
+                                   [&](const std::string& pattern) { return matches_pattern(pattern, flow); });
+  return and_under(
+      matches ? Decision()
+              : Decision{false, "its name matches none of allow.flows; add it there, or use another policy", {}},
+      [&](const Policy& under) { return under.judge_flow(flow); });
 }
 
 Decision Policy::judge_begin(const std::string& flow, int64_t now) const {
   if (Decision decision = judge_flow(flow); !decision.allowed) return decision;
+  return and_under(judge_own_begin(now), [&](const Policy& under) { return under.judge_own_begin(now); });
+}
+
+Decision Policy::judge_own_begin(int64_t now) const {
   if (times_.empty() || std::any_of(times_.begin(), times_.end(), [&](const auto& it) { return it.contains(now); })) {
     return {};
   }
   int64_t next = INT64_MAX;
   for (const TimeWindow& window : times_) next = std::min(next, window.next_opening(now));
-  return {false, "it is " + moment_text(now) + ", and allow.times is " + text_of(times_) + " UTC; from " +
-                     moment_text(next) + " on it may begin"};
+  return {false,
+          "it is " + moment_text(now) + ", and allow.times is " + text_of(times_) + " UTC; from " + moment_text(next) +
+              " on it may begin",
+          {}};
 }
 
 Decision Policy::judge_channel(uint8_t scp, uint8_t level) const {
-  if (scp != 0 && !scps_.empty() && std::find(scps_.begin(), scps_.end(), scp) == scps_.end()) {
-    return {false, "SCP0" + std::to_string(scp) + " is not in allow.channel.scp"};
-  }
-  if (!covers(level, minimum_level_)) {
-    return {false, "its security level " + to_hex(level) + " is below allow.channel.level, which is " +
-                       to_hex(minimum_level_)};
-  }
-  return {};
+  const auto own = [&]() -> Decision {
+    if (scp != 0 && !scps_.empty() && std::find(scps_.begin(), scps_.end(), scp) == scps_.end()) {
+      return {false, "SCP0" + std::to_string(scp) + " is not in allow.channel.scp", {}};
+    }
+    if (covers(level, minimum_level_)) return {};
+    return {false,
+            "its security level " + to_hex(level) + " is below allow.channel.level, which is " + to_hex(minimum_level_),
+            {}};
+  };
+  return and_under(own(), [&](const Policy& under) { return under.judge_channel(scp, level); });
 }
 
 Considered::Is Policy::ask(const Rule& rule, const Facts& facts) {
@@ -286,33 +333,42 @@ Considered::Is Policy::ask(const Rule& rule, const Facts& facts) {
 }
 
 Decision Policy::judge(const Facts& facts) const {
+  return and_under(judge_own(facts), [&](const Policy& under) { return under.judge(facts); });
+}
+
+Decision Policy::judge_own(const Facts& facts) const {
   for (const Rule& rule : rules_) {
     const Considered::Is is = ask(rule, facts);
     if (!decides(is)) continue;
     if (is == Considered::Is::applies && !rule.deny) return {};
     std::string because = rule.place + (rule.because.empty() ? "" : ": " + rule.because);
     if (is == Considered::Is::cannot_tell) because += " (it asks about a field that cannot be seen, and so refuses)";
-    return {false, because};
+    return {false, because, {}};
   }
   if (allow_otherwise_) return {};
-  return {false, "no rule allows it (otherwise = \"deny\")"};
+  return {false, "no rule allows it (otherwise = \"deny\")", {}};
 }
 
 std::vector<Considered> Policy::consider(const Facts& facts) const {
   std::vector<Considered> out;
-  for (const Rule& rule : rules_) {
+  const bool decided = std::any_of(rules_.begin(), rules_.end(), [&](const Rule& rule) {
     out.push_back({rule.place, rule.deny, ask(rule, facts), rule.because});
-    if (decides(out.back().is)) return out;
+    return decides(out.back().is);
+  });
+  if (!decided) out.push_back({"otherwise", !allow_otherwise_, Considered::Is::applies, {}});
+  if (!under_ || !judge_own(facts).allowed) return out;
+  for (Considered& one : under_->consider(facts)) {
+    one.place = under_->name() + ": " + one.place;
+    out.push_back(std::move(one));
   }
-  out.push_back({"otherwise", !allow_otherwise_, Considered::Is::applies, {}});
   return out;
 }
 
 Decision Policy::judge_http(const std::string& url) const {
-  for (const auto& [prefix, opaque] : backends_) {
-    if (url.starts_with(prefix)) return {};
-  }
-  return {false, "no prefix in allow.backends matches it"};
+  const bool matches = std::any_of(backends_.begin(), backends_.end(),
+                                   [&](const auto& backend) { return url.starts_with(backend.first); });
+  return and_under(matches ? Decision() : Decision{false, "no prefix in allow.backends matches it", {}},
+                   [&](const Policy& under) { return under.judge_http(url); });
 }
 
 }  // namespace cw::engine

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "engine/facts.h"
+#include "engine/owner_grant.h"
 #include "engine/quota.h"
 #include "engine/time_window.h"
 
@@ -46,6 +47,7 @@ struct Rule {
 struct Decision {
   bool allowed = true;
   std::string because{};  // for people: which rule, and why; empty: nothing forbids it
+  std::string by{};       // the owner's policy that says so; empty: the policy that was asked itself
 };
 
 /// A rule that was asked about a command, and what it had to say.
@@ -85,6 +87,16 @@ class Policy {
   const std::string& text() const { return text_; }
   const std::string& origin() const { return origin_; }
   const PolicyLimits& limits() const { return limits_; }
+  /// An owner's policy under this one, which is the operator's: a run is allowed what both allow, and each limit is the
+  /// lower one. Name, hash and text stay the operator's. Null: as it is.
+  std::shared_ptr<const Policy> over(const std::shared_ptr<const Policy>& owners) const;
+  /// The owner's policy under it; null: none.
+  const std::shared_ptr<const Policy>& under() const { return under_; }
+  /// What it lets an owner have.
+  const OwnerGrant& grant(const std::string& owner) const;
+  /// Raises policy: it says what only an operator's can.
+  void want_owners() const;
+
   /// What it says, defaults filled in: a line for each thing, the rules in their order. Two policies with the same
   /// lines decide the same.
   const std::vector<std::string>& lines() const { return lines_; }
@@ -109,16 +121,24 @@ class Policy {
 
  private:
   friend class PolicyReader;
+  Decision judge_own_begin(int64_t now) const;
+  Decision judge_own(const Facts& facts) const;
+  /// What the owner's policy says, where this one has nothing against it.
+  template <typename Judge>
+  Decision and_under(Decision own, const Judge& judge) const;
   static Considered::Is ask(const Rule& rule, const Facts& facts);
   std::string name_;
   std::string hash_;
   std::string text_;
   std::string origin_;
   PolicyLimits limits_;
+  PolicyLimits own_limits_;                 // without those of the policy under it
   std::vector<std::string> flows_ = {"*"};  // patterns; empty list: none
   std::vector<TimeWindow> times_;           // when runs may begin; empty: always
   std::vector<Quota> quotas_;
   std::set<std::string> approval_;
+  OwnerGrants owners_;
+  std::shared_ptr<const Policy> under_{};
   std::vector<uint8_t> scps_;  // empty: all
   uint8_t minimum_level_ = 0;
   std::map<std::string, std::vector<std::string>> backends_;  // URL prefix -> opaque instructions

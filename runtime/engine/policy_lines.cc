@@ -105,6 +105,9 @@ std::vector<std::string> policy_lines(const Plain& root, const PolicyLimits& lim
     for (const Quota& quota : read_quotas("limits.quotas", *quotas)) out.push_back("limits.quota = " + quota.text());
   }
   if (const Plain* approval = root.get("approval")) out.push_back("approval = " + names(approval, ""));
+  if (const Plain* owners = root.get("owners")) {
+    for (std::string& line : owner_lines(read_owners("owners", *owners))) out.push_back(std::move(line));
+  }
   const Plain* rules = root.get("rules");
   const auto* list = rules ? rules->as<Plain::List>() : nullptr;
   if (list != nullptr) {

@@ -171,9 +171,9 @@ struct Run::Impl {
     if (setup.begun == 0) setup.begun = wall_clock();
     gate.begun_at(setup.begun);
     if (const Decision decision = setup.policy->judge_begin(flow.name, setup.begun); !decision.allowed) {
-      if (journal) journal->refused({"the flow", "", flow.name, setup.policy->name(), decision.because});
-      throw Error(ErrorKind::policy,
-                  "flow " + flow.name + " is not allowed by policy " + setup.policy->name() + ": " + decision.because);
+      const std::string& by = decision.by.empty() ? setup.policy->name() : decision.by;
+      if (journal) journal->refused({"the flow", "", flow.name, by, decision.because});
+      throw Error(ErrorKind::policy, "flow " + flow.name + " is not allowed by policy " + by + ": " + decision.because);
     }
     if (setup.replay) {
       replay = setup.replay->begin(flow.name, recorded_arguments(flow, setup.arguments));

@@ -30,6 +30,7 @@ struct RunSetup {
   std::shared_ptr<const Flow> flow{};  // as check_flow() gave it for this bundle; null: it is checked here
   bool scenario = false;               // the file is a scenario: `flow` is made of it, cw.scenario starts it
   std::shared_ptr<const Policy> policy{};
+  std::string owner{};  // whose run it is; empty: the operator's own
   Arguments arguments{};
   std::shared_ptr<const crypto::KeyStore> keys{};
   card::Reader* reader = nullptr;  // outlives the run; null: the card is far away

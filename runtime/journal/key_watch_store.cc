@@ -9,13 +9,15 @@ namespace cw::journal {
 
 namespace {
 
-store::KeyCandidate candidate(const engine::KeyWatch::Keys& keys) { return {keys.set, keys.version}; }
-
 std::string shown(const store::KeyCandidate& keys) {
   return "'" + keys.set + "' (version " + to_hex(static_cast<uint8_t>(keys.version)) + ")";
 }
 
 }  // namespace
+
+store::KeyCandidate StoreKeyWatch::candidate(const Keys& keys) const {
+  return {in_custody_ ? in_custody_(keys.set) : keys.set, keys.version};
+}
 
 void StoreKeyWatch::about_to_put_keys(const Place& place, const Keys& before, const Keys& after) {
   store::Rotation rotation;
@@ -47,8 +49,10 @@ std::string keys_text(const store::NamedKeys& keys) {
 std::vector<store::NamedKeys> lost_keys(store::Store& store, const std::string& run, const crypto::KeyStore& custody) {
   std::vector<store::NamedKeys> out;
   const std::vector<std::string> names = custody.names();
+  const std::string owner = store.runs().find(run).owner;
+  const auto has = [&](const std::string& name) { return std::find(names.begin(), names.end(), name) != names.end(); };
   for (const store::NamedKeys& keys : store.runs().keys_of(run)) {
-    if (std::find(names.begin(), names.end(), keys.set) != names.end()) continue;
+    if (has(keys.set) || (!owner.empty() && has(owner + "/" + keys.set))) continue;
     // The version that the card was asked for says more than none.
     if (!out.empty() && out.back().set == keys.set) out.pop_back();
     out.push_back(keys);

@@ -21,6 +21,9 @@ class StoreKeyWatch : public engine::KeyWatch {
   StoreKeyWatch(store::Rotations& rotations, std::string run, std::function<int64_t()> now)
       : rotations_(rotations), run_(std::move(run)), now_(std::move(now)) {}
 
+  /// What custody calls a key set that the run's flows name so; without it, the same.
+  void in_custody(std::function<std::string(const std::string&)> named) { in_custody_ = std::move(named); }
+
   void about_to_put_keys(const Place& place, const Keys& before, const Keys& after) override;
   void channel_opened(const Place& place, const Keys& keys) override;
 
@@ -28,6 +31,9 @@ class StoreKeyWatch : public engine::KeyWatch {
   store::Rotations& rotations_;
   std::string run_;
   std::function<int64_t()> now_;
+  std::function<std::string(const std::string&)> in_custody_{};
+
+  store::KeyCandidate candidate(const Keys& keys) const;
 };
 
 /// One line for people: which domain of which card, from which keys to which, begun by which run.

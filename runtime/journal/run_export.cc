@@ -74,6 +74,11 @@ std::string export_run(store::Store& store, const OpenedJournal& journal, bool a
                 {"bundle", row.bundle},   {"policy", row.policy},        {"policy_hash", row.policy_hash},
                 {"created", row.created}, {"changed", row.changed},      {"attempts", row.attempts},
                 {"error", row.error}};
+  if (!row.owner.empty()) {
+    run["row"]["owner"] = row.owner;
+    run["row"]["owner_policy"] = row.owner_policy;
+    run["row"]["owner_policy_hash"] = row.owner_policy_hash;
+  }
   run["head"] = plain_head(journal.head, setup);
   run["head"]["all_answers"] = all_answers;
   ordered_json files = ordered_json::object();
@@ -118,6 +123,9 @@ std::string import_run(store::Store& store, std::string_view text, const std::st
     row.bundle = from.at("bundle");
     row.policy = from.at("policy");
     row.policy_hash = from.at("policy_hash");
+    row.owner = from.value("owner", "");
+    row.owner_policy = from.value("owner_policy", "");
+    row.owner_policy_hash = from.value("owner_policy_hash", "");
     row.created = from.at("created");
     row.changed = from.at("changed");
     row.attempts = from.at("attempts");

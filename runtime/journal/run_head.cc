@@ -112,15 +112,21 @@ Scripts read_scripts(store::Store& store, const Head& head, const json& text) {
   out.bundle = engine::Bundle::unpack(stored_file(store, text.at("bundle").at("file")));
   if (out.bundle->hash() != head.recording.bundle) damaged("its bundle is another one");
   const json& policy = text.at("policy");
-  out.policy = engine::Policy::parse(text_of(policy.at("origin")), to_string(stored_file(store, policy.at("file"))),
-                                     *out.bundle);
+  const auto read_policy = [&](const json& of) {
+    return engine::Policy::parse(text_of(of.at("origin")), to_string(stored_file(store, of.at("file"))), *out.bundle);
+  };
+  out.policy = read_policy(policy);
+  if (text.contains("owner_policy")) out.policy = out.policy->over(read_policy(text["owner_policy"]));
   return out;
 }
 
 /// By the hash of each, and by the names that they have in messages.
 std::string name_of_scripts(const Head& head, const json& text) {
   return head.recording.bundle + " " + head.recording.policy_hash + " " +
-         text.at("policy").at("origin").get<std::string>() + " " + text.at("flow").get<std::string>();
+         text.at("policy").at("origin").get<std::string>() + " " + text.at("flow").get<std::string>() +
+         (text.contains("owner_policy") ? " " + text["owner_policy"].at("hash").get<std::string>() + " " +
+                                              text["owner_policy"].at("origin").get<std::string>()
+                                        : "");
 }
 
 }  // namespace
@@ -177,11 +183,16 @@ HeadText write_head(store::Store& store, const engine::RunSetup& setup, const en
 
   out.files.push_back(keep_file(store, setup.bundle->pack()));
   head["bundle"] = {{"hash", setup.bundle->hash()}, {"file", out.files.back()}};
-  out.files.push_back(keep_file(store, view(setup.policy->text())));
-  head["policy"] = {{"name", hex_text(setup.policy->name())},
-                    {"origin", hex_text(setup.policy->origin())},
-                    {"hash", setup.policy->hash()},
-                    {"file", out.files.back()}};
+  const auto keep_policy = [&](const engine::Policy& policy) -> json {
+    out.files.push_back(keep_file(store, view(policy.text())));
+    return {{"name", hex_text(policy.name())},
+            {"origin", hex_text(policy.origin())},
+            {"hash", policy.hash()},
+            {"file", out.files.back()}};
+  };
+  head["policy"] = keep_policy(*setup.policy);
+  if (!setup.owner.empty()) head["owner"] = setup.owner;
+  if (const auto& owners = setup.policy->under()) head["owner_policy"] = keep_policy(*owners);
   head["arguments"] = arguments_of(store, setup.arguments, key, out.files);
   out.text = head.dump();
   return out;
@@ -214,6 +225,7 @@ Head read_head(std::string_view text) {
     out.recording.bundle = head.at("bundle").at("hash");
     out.recording.policy = text_of(head.at("policy").at("name"));
     out.recording.policy_hash = head.at("policy").at("hash");
+    out.owner = head.value("owner", std::string());
     out.recording.all_answers = head.value("all_answers", true);
   } catch (const json::exception&) {
     damaged("it is not as cardwright writes it");
@@ -247,6 +259,7 @@ engine::RunSetup read_setup(store::Store& store, const Head& head, const crypto:
   setup.traits = head.traits;
   setup.card_counter = head.counter;
   setup.begun = head.begun;
+  setup.owner = head.owner;
   return setup;
 }
 

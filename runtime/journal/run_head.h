@@ -49,6 +49,7 @@ struct Head {
   engine::CardTraits traits{};
   engine::CardCounter counter{};
   int64_t begun = 0;        // when the run began, as its policy judges it
+  std::string owner{};      // whose run it is; empty: the operator's own
   std::string arguments{};  // as written: read_setup() reads them
 };
 

@@ -66,6 +66,11 @@ std::unique_ptr<StoreJournal> StoreJournal::begin(std::shared_ptr<store::Store> 
   row.bundle = read.recording.bundle;
   row.policy = read.recording.policy;
   row.policy_hash = read.recording.policy_hash;
+  row.owner = setup.owner;
+  if (const auto& owners = setup.policy->under()) {
+    row.owner_policy = owners->name();
+    row.owner_policy_hash = owners->hash();
+  }
   row.files = std::move(head.files);
   row.card_id = ahead.card;
   row.id = ahead.id.empty() ? store::new_run_id() : ahead.id;
@@ -75,6 +80,7 @@ std::unique_ptr<StoreJournal> StoreJournal::begin(std::shared_ptr<store::Store> 
   std::unique_ptr<StoreJournal> journal(new StoreJournal(std::move(store), std::move(key), std::move(lease), actor));
   journal->hash_.add(first);
   journal->card_before_ = ahead.card;
+  journal->is_of(setup);
   // Durable with the first frame that says what is sent.
   journal->store_->database().unhurried([&] {
     journal->audit("run begun", {{"flow", row.flow},
@@ -145,6 +151,7 @@ StoreJournal::TakenUp StoreJournal::take_up(std::shared_ptr<store::Store> store,
   std::unique_ptr<StoreJournal> journal(
       new StoreJournal(std::move(store), std::move(opened.key), std::move(lease), actor));
   journal->hash_ = std::move(opened.hash);
+  journal->is_of(out.setup);
 
   // What was asked and not answered may have been done or not; no script can say better than the card itself.
   JournalLines& lines = opened.lines;
@@ -198,7 +205,9 @@ bool StoreJournal::stop_if_free(std::shared_ptr<store::Store> store, const std::
   crypto::SealingKey key = open_run_key(*store, id);
   store::JournalHash hash;
   for (const Bytes& frame : store->runs().frames(id)) hash.add(frame);
+  const std::string owner = store->runs().find(id).owner;
   StoreJournal journal(std::move(store), std::move(key), std::move(lease), actor);
+  journal.owner_ = owner;
   journal.hash_ = std::move(hash);
   try {
     journal.end_as_stopped();
@@ -381,11 +390,12 @@ void StoreJournal::card_is(const std::string& identity) {
     stop_here(Error(ErrorKind::usage,
                     "the card in the reader is " + identity + ", and the run is on " + before + "; put that one in"));
   }
+  want_own_card(identity);
   change_.card_id = identity;
 }
 
 void StoreJournal::audit_end(const std::string& state, const std::string& error) {
-  change_.record = {actor_, "run ended", id(), {{"state", state}, {"error", error}}};
+  change_.record = {actor_, "run ended", id(), with_owner({{"state", state}, {"error", error}})};
 }
 
 void StoreJournal::refused(const engine::Refusal& refusal) {
@@ -414,8 +424,11 @@ void StoreJournal::lose_charges() {
 void StoreJournal::judge_canaries() {
   if (!lease_.counted) return;
   try {
-    store_->policies().judge_canary(actor_);
-    store_->bundles().judge_canary(actor_);
+    for (const std::string& owner :
+         owner_.empty() ? std::vector<std::string>{""} : std::vector<std::string>{"", owner_}) {
+      store_->policies(owner).judge_canary(actor_);
+      store_->bundles(owner).judge_canary(actor_);
+    }
   } catch (const Error&) {
     // The next run that ends does it.
   }
@@ -439,8 +452,31 @@ void StoreJournal::channel_opened(const engine::ChannelMaterial& material) {
   }
 }
 
-void StoreJournal::audit(const std::string& action, const std::vector<std::pair<std::string, std::string>>& details) {
-  store_->audit().add({actor_, action, id(), details});
+void StoreJournal::audit(const std::string& action, const Details& details) {
+  store_->audit().add({actor_, action, id(), with_owner(details)});
+}
+
+StoreJournal::Details StoreJournal::with_owner(Details details) const {
+  if (!owner_.empty()) details.emplace_back("owner", owner_);
+  return details;
+}
+
+void StoreJournal::is_of(const engine::RunSetup& setup) {
+  owner_ = setup.owner;
+  unowned_cards_ = setup.policy->grant(owner_).unowned_cards;
+}
+
+void StoreJournal::want_own_card(const std::string& identity) {
+  if (owner_.empty()) return;
+  const std::string owner = store_->owners().owner_of(identity);
+  if (owner == owner_ || (owner.empty() && unowned_cards_)) return;
+  const std::string why = owner.empty()
+                              ? "it was given to nobody, and owners." + owner_ +
+                                    ".unowned_cards of the operator's policy does not let it have such cards; "
+                                    "cardwright card give gives it one"
+                              : "it is not " + owner_ + "'s";
+  throw Error(ErrorKind::policy, "a run of " + owner_ + " on card " + identity + ": " + why +
+                                     "; the card was asked who it is, and nothing else");
 }
 
 }  // namespace cw::journal

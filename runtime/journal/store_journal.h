@@ -95,12 +95,20 @@ class StoreJournal : public engine::RunJournal {
   void judge_canaries();
   /// Goes to the audit with the next frame, and what the journal comes to with that.
   void audit_end(const std::string& state, const std::string& error = {});
-  void audit(const std::string& action, const std::vector<std::pair<std::string, std::string>>& details);
+  using Details = std::vector<std::pair<std::string, std::string>>;
+  void audit(const std::string& action, const Details& details);
+  Details with_owner(Details details) const;
+  /// Whose run it is, and which cards are its.
+  void is_of(const engine::RunSetup& setup);
+  /// Raises policy: the card is another's.
+  void want_own_card(const std::string& identity);
 
   std::shared_ptr<store::Store> store_;
   crypto::SealingKey key_;
   store::Lease lease_;
   std::string actor_;
+  std::string owner_{};  // empty: the operator
+  bool unowned_cards_ = false;
   FrameText frame_{};
   store::RunChange change_{};
   store::JournalHash hash_{};                           // of what is written

@@ -124,9 +124,18 @@ class Reading {
     reader.finish();
   }
 
-  void read_roles(ConfigReader& reader, std::map<std::string, Role>& out) {
+  /// "viewer", or {"role": "viewer", "owner": "acme"}.
+  void read_roles(ConfigReader& reader, Roles& out) {
+    const auto role_of = [](ConfigReader& of, const std::string& name) {
+      return static_cast<Role>(of.one_of(name, {"viewer", "operator", "approver"}, 0));
+    };
     for (const std::string& subject : reader.keys()) {
-      out[subject] = static_cast<Role>(reader.one_of(subject, {"viewer", "operator", "approver"}, 0));
+      if (!reader.is_object(subject)) {
+        out[subject].role = role_of(reader, subject);
+      } else if (auto both = reader.object(subject)) {
+        out[subject] = {role_of(*both, "role"), both->text("owner", true)};
+        both->finish();
+      }
       if (subject.find('=') == std::string::npos) {
         reader.problem(subject, "is no subject of a certificate; one is written as in CN=alice,O=Acme");
       }

@@ -42,10 +42,17 @@ struct HttpsConfig {
   net::TlsSetup tls{};
 };
 
+/// What the subject of a certificate may do, and for whom.
+struct RoleConfig {
+  Role role = Role::viewer;
+  std::string owner{};  // whose things alone they see and change; empty: the operator's, and so all
+};
+using Roles = std::map<std::string, RoleConfig>;
+
 struct OperatorDoorConfig {
   std::string unix_socket{};  // a path; empty: none
   std::optional<HttpsConfig> https{};
-  std::map<std::string, Role> roles{};  // by the subject of a certificate
+  Roles roles{};  // by the subject of a certificate
 };
 
 /// TLS with a key that each device shares with the service: a file of the folder, named by the device's identity.

@@ -29,6 +29,7 @@ class ConfigReader {
   std::vector<std::string> keys() const;
 
   bool has(const std::string& key) const { return value_.is_object() && value_.contains(key); }
+  bool is_object(const std::string& key) const { return has(key) && value_.at(key).is_object(); }
   void problem(const std::string& key, const std::string& what);
   /// Keys that nobody asked for are mistakes.
   void finish();

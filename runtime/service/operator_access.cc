@@ -17,13 +17,14 @@ std::string user_name(unsigned uid) {
   return (known ? std::string(entry.pw_name) : std::to_string(uid)) + "@" + (named ? host.data() : "localhost");
 }
 
-Visitor visitor_of(const net::Peer& peer, const std::map<std::string, Role>& roles) {
+Visitor visitor_of(const net::Peer& peer, const Roles& roles) {
   Visitor out;
   if (peer.certificate) {
     out.name = peer.certificate->subject;
     const auto found = roles.find(out.name);
     if (found != roles.end()) {
-      out.role = found->second;
+      out.role = found->second.role;
+      out.owner = found->second.owner;
     } else {
       out.why = "the certificate of " + out.name + " has no role here; doors.operator.roles gives it one";
     }

@@ -41,6 +41,12 @@ enum class Ask : uint8_t {
   proposal_list,
   proposal_approve,
   proposal_reject,
+  owner_list,
+  owner_add,
+  card_list,
+  card_give,
+  card_take,
+  ticket_issue,
   run_list,
   run_show,
   run_stop,
@@ -67,6 +73,7 @@ struct Route {
   const char* path;  // "/v1/policies/{version}/use"
   Role role;
   bool changes;  // what the audit keeps
+  bool owners;   // open to an owner, who sees and changes what is theirs alone; else to the operator
   std::vector<Field> fields;
 };
 const std::vector<Route>& routes();
@@ -81,7 +88,10 @@ struct OperatorCommand {
   Ask ask = Ask::index;
   std::map<std::string, std::string> words{};
   std::map<std::string, int64_t> numbers{};
+  bool of_owner = false;  // an owner asks, and not the operator for one: "owner" in `words` is whom the door knows
 
+  /// Whose things it is about; empty: the operator's own, or everybody's.
+  std::string owner() const { return word("owner"); }
   /// Empty if it was not given.
   std::string word(const std::string& name) const;
   int64_t number(const std::string& name, int64_t otherwise) const;

@@ -14,7 +14,6 @@ namespace cw::service {
 namespace {
 
 using nlohmann::ordered_json;
-using Roles = std::map<std::string, Role>;
 
 constexpr std::chrono::minutes kLongest{10};  // for a journal that is played again, or an audit of millions of records
 
@@ -41,6 +40,18 @@ bool is_slow(Ask ask) {
   }
 }
 
+/// Why an owner may not ask for it; empty: they may, and get what is theirs.
+std::string keep_to_owner(OperatorCommand& command, const Route& route, const Visitor& who) {
+  if (who.owner.empty()) return {};
+  if (!route.owners) return "this is for the operator alone, and " + who.name + " is here for " + who.owner;
+  if (!command.owner().empty() && command.owner() != who.owner) {
+    return who.name + " is here for " + who.owner + ", and for nobody else";
+  }
+  command.words["owner"] = who.owner;
+  command.of_owner = true;
+  return {};
+}
+
 ordered_json index_json(const std::string& version, const Visitor& visitor) {
   ordered_json routes = ordered_json::array();
   for (const Route& route : service::routes()) {
@@ -48,7 +59,7 @@ ordered_json index_json(const std::string& version, const Visitor& visitor) {
   }
   return {{"service", "cardwright"},
           {"version", version},
-          {"you", {{"name", visitor.name}, {"role", name_of(*visitor.role)}}},
+          {"you", {{"name", visitor.name}, {"role", name_of(*visitor.role)}, {"owner", visitor.owner}}},
           {"routes", routes}};
 }
 
@@ -176,12 +187,15 @@ class OperatorDoor : public Door {
       if (!refused->allow.empty()) answer.headers.emplace_back("Allow", refused->allow);
       return reply.send(std::move(answer));
     }
-    const auto& command = std::get<OperatorCommand>(parsed);
+    auto& command = std::get<OperatorCommand>(parsed);
     const Route& route = route_of(command.ask);
     if (*who.role < route.role) {
       return reply.send(error_answer(403, "usage",
                                      "this needs the role " + std::string(name_of(route.role)) + ", and " + who.name +
                                          " is " + std::string(name_of(*who.role))));
+    }
+    if (const std::string why = keep_to_owner(command, route, who); !why.empty()) {
+      return reply.send(error_answer(403, "usage", why));
     }
     // A page in a browser that holds a certificate can send forms to us, and neither JSON nor an archive.
     const std::string_view type = content_type_of(route);

@@ -22,8 +22,9 @@ constexpr std::string_view kContext = "ticket";
 }  // namespace
 
 std::string seal_ticket(const crypto::SealingKey& key, const Ticket& ticket) {
-  const json out = {{"run", ticket.run},       {"flow", ticket.flow}, {"settings", ticket.settings},
-                    {"flavor", ticket.flavor}, {"card", ticket.card}, {"expires", ticket.expires}};
+  const json out = {{"run", ticket.run},        {"flow", ticket.flow}, {"settings", ticket.settings},
+                    {"flavor", ticket.flavor},  {"card", ticket.card}, {"owner", ticket.owner},
+                    {"expires", ticket.expires}};
   std::string text;
   try {
     text = to_hex(key.seal(view(out.dump()), kContext));
@@ -50,6 +51,7 @@ Ticket open_ticket(const crypto::SealingKey& key, std::string_view text) {
     out.settings = in.at("settings");
     out.flavor = in.at("flavor");
     out.card = in.value("card", "");
+    out.owner = in.value("owner", "");
     out.expires = in.at("expires");
     return out;
   } catch (const Error&) {

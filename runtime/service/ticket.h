@@ -20,6 +20,7 @@ struct Ticket {
   std::vector<std::string> settings{};  // as --set has them: a secret is the name of a file of the service's host
   std::string flavor{};                 // of the card; empty: generic
   std::string card{};                   // identity that it is to have; empty: any card
+  std::string owner{};                  // whose run it is; empty: the operator's own
   int64_t expires = 0;                  // milliseconds since 1970: the run does not begin later
 
   bool operator==(const Ticket&) const = default;

@@ -1,6 +1,7 @@
 #include "store/owners.h"
 
 #include <algorithm>
+#include <map>
 
 #include "base/error.h"
 #include "base/suggest.h"
@@ -101,10 +102,21 @@ class OwnersOnDatabase : public Owners {
     const std::string sql = "SELECT card, owner, since, given_by FROM cards";
     const Result found = db_.run(owner ? Statement{sql + " WHERE owner = $1 ORDER BY card", {*owner}}
                                        : Statement{sql + " ORDER BY card", {}});
-    std::vector<OwnedCard> out;
+    std::map<std::string, OwnedCard> all;
     for (const Row& row : found.rows) {
-      out.push_back({text(row.at(0)), text(row.at(1)), number(row.at(2)), text(row.at(3))});
+      all[text(row.at(0))] = {text(row.at(0)), text(row.at(1)), number(row.at(2)), text(row.at(3)), 0, 0};
     }
+    const std::string seen = "SELECT card_id, COUNT(*), MAX(created) FROM runs WHERE card_id <> ''";
+    const Result runs = db_.run(owner ? Statement{seen + " AND owner = $1 GROUP BY card_id", {*owner}}
+                                      : Statement{seen + " GROUP BY card_id", {}});
+    for (const Row& row : runs.rows) {
+      OwnedCard& card = all[text(row.at(0))];
+      card.card = text(row.at(0));
+      card.runs = number(row.at(1));
+      card.last_run = number(row.at(2));
+    }
+    std::vector<OwnedCard> out;
+    for (auto& [name, card] : all) out.push_back(std::move(card));
     return out;
   }
 

@@ -21,10 +21,12 @@ struct Owner {
 };
 
 struct OwnedCard {
-  std::string card{};  // identity, as the card gives it
-  std::string owner{};
+  std::string card{};   // identity, as the card gives it
+  std::string owner{};  // empty: nobody's, and it is known from runs
   int64_t since = 0;
-  std::string by{};  // who gave it
+  std::string by{};      // who gave it
+  int64_t runs = 0;      // on it
+  int64_t last_run = 0;  // when that began
 };
 
 /// 1 to 32 of a-z, 0-9, '-' and '_', beginning with a letter; not "operator", which is nobody's name.
@@ -47,7 +49,7 @@ class Owners {
   virtual void take_back(const std::string& card, const std::string& by) = 0;
   /// Whose it is; empty: nobody's.
   virtual std::string owner_of(const std::string& card) = 0;
-  /// By identity. `owner`: theirs alone.
+  /// By identity: those that were given away, and all that runs were on. `owner`: given to them, and of their runs.
   virtual std::vector<OwnedCard> cards(const std::optional<std::string>& owner) = 0;
 };
 

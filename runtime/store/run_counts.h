@@ -4,6 +4,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -12,7 +14,7 @@
 
 namespace cw::store {
 
-/// All states, those with no run, too. Raises store.
-std::vector<std::pair<RunState, int64_t>> run_counts(Database& db);
+/// All states, those with no run, too. `owner`: of theirs; absent: of all. Raises store.
+std::vector<std::pair<RunState, int64_t>> run_counts(Database& db, const std::optional<std::string>& owner = {});
 
 }  // namespace cw::store

@@ -27,6 +27,10 @@
 ---            otherwise   "allow" (default) or "deny": what no rule decides
 ---            approval    list of "policy use", "policy rollback", "bundle use", "bundle rollback": what one operator
 ---                        wants and another one has to approve
+---            owners      { [owner or "*" for all others] = { keys = {pattern...},      key sets of the operator's that
+---                                                                           its flows may use, too
+---                          unowned_cards = true,      it may work on cards that were given to nobody
+---                          quotas = {QUOTA...} } }    of its own runs; in the operator's policy alone
 ---            examples    list of EXAMPLE, run when the policy is loaded
 ---
 --- WINDOW     { days = "mon" or "mon-fri" or a list of such, from = "08:00", to = "18:00" }, in UTC; what is left
