@@ -30,8 +30,8 @@ class ProposalsOnDatabase : public Proposals {
     change([&] {
       for (const Proposal& each : list(true, {})) {
         if (each.id == made.id) return;  // made by us just now: the server went away before it could say so
-        if (each.what != made.what || each.owner != made.owner || each.action != made.action || each.hash != made.hash ||
-            each.share != made.share) {
+        if (each.what != made.what || each.owner != made.owner || each.action != made.action ||
+            each.hash != made.hash || each.share != made.share) {
           continue;
         }
         throw Error(ErrorKind::usage, "the same was proposed by " + each.by + ", and is open: proposal " + each.id);
@@ -39,7 +39,8 @@ class ProposalsOnDatabase : public Proposals {
       db_.run(
           {"INSERT INTO proposals (id, what, action, hash, share, reason, made, made_by, expires, decided, decided_by, "
            "outcome) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, '', '')",
-           {made.id, scope_of(made.what, made.owner), made.action, made.hash, made.share, made.reason, made.made, made.by, made.expires}});
+           {made.id, scope_of(made.what, made.owner), made.action, made.hash, made.share, made.reason, made.made,
+            made.by, made.expires}});
       note("proposed", made.by, made);
     });
     return made;
@@ -138,9 +139,9 @@ class ProposalsOnDatabase : public Proposals {
     std::vector<Proposal> out;
     for (const Row& row : found.rows) {
       const auto [what, owner] = scope_from(text(row.at(1)));
-      out.push_back({text(row.at(0)), what, owner, text(row.at(2)), text(row.at(3)), number(row.at(4)),
-                     text(row.at(5)), number(row.at(6)), text(row.at(7)), number(row.at(8)), number(row.at(9)),
-                     text(row.at(10)), text(row.at(11))});
+      out.push_back({text(row.at(0)), what, owner, text(row.at(2)), text(row.at(3)), number(row.at(4)), text(row.at(5)),
+                     number(row.at(6)), text(row.at(7)), number(row.at(8)), number(row.at(9)), text(row.at(10)),
+                     text(row.at(11))});
     }
     return out;
   }

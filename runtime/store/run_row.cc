@@ -76,12 +76,31 @@ std::vector<Statement> insert_run(const RunRow& row, const std::string& holder, 
       {"INSERT INTO runs (id, state, flow, card, card_id, flavor, bundle, policy, policy_hash, node, created, changed, "
        "wake, attempts, frames, error, stop_asked, key, holder, fence, beat, lease_ms, owner, owner_policy, "
        "owner_policy_hash) "
-       "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 0, $17, $18, 1, 0, $19, $20, $21, $22) "
+       "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 0, $17, $18, 1, 0, $19, $20, "
+       "$21, $22) "
        "ON CONFLICT DO NOTHING",
-       {row.id, std::string(name_of(row.state)), row.flow, row.card, row.card_id, row.flavor, row.bundle, row.policy,
-        row.policy_hash, row.node, row.created, row.changed, row.wake, row.attempts,
-        static_cast<int64_t>(frames.size()), row.error, to_bytes(key), holder, lease_ms, row.owner,
-        row.owner_policy, row.owner_policy_hash}});
+       {row.id,
+        std::string(name_of(row.state)),
+        row.flow,
+        row.card,
+        row.card_id,
+        row.flavor,
+        row.bundle,
+        row.policy,
+        row.policy_hash,
+        row.node,
+        row.created,
+        row.changed,
+        row.wake,
+        row.attempts,
+        static_cast<int64_t>(frames.size()),
+        row.error,
+        to_bytes(key),
+        holder,
+        lease_ms,
+        row.owner,
+        row.owner_policy,
+        row.owner_policy_hash}});
   for (size_t i = 0; i < frames.size(); ++i) {
     out.push_back({"INSERT INTO frames (run, number, fence, content) VALUES ($1, $2, 1, $3) ON CONFLICT DO NOTHING",
                    {row.id, static_cast<int64_t>(i), frames[i]}});

@@ -124,11 +124,10 @@ RunRow RunsOnDatabase::find(const std::string& id, const std::optional<std::stri
   std::string after = id;  // the first text that does not begin with it
   after.back() = static_cast<char>(after.back() + 1);
   std::vector<RunRow> found;
-  for (const Row& row :
-       db_.run({std::string("SELECT ") + kRunColumns + " FROM runs WHERE id >= $1 AND id < $2" +
-                    (owner ? " AND owner = $3" : "") + " ORDER BY id DESC LIMIT 6",
-                owner ? std::vector<Value>{id, after, *owner} : std::vector<Value>{id, after}})
-           .rows) {
+  for (const Row& row : db_.run({std::string("SELECT ") + kRunColumns + " FROM runs WHERE id >= $1 AND id < $2" +
+                                     (owner ? " AND owner = $3" : "") + " ORDER BY id DESC LIMIT 6",
+                                 owner ? std::vector<Value>{id, after, *owner} : std::vector<Value>{id, after}})
+                            .rows) {
     found.push_back(run_row(row));
   }
   if (found.empty()) raise_no_run(id, did_you_mean(id, near(id, owner)));

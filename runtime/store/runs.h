@@ -80,10 +80,10 @@ struct RunChange {
 
 struct RunFilter {
   std::optional<RunState> state{};
-  std::string flow{};     // a pattern with *, or empty
-  std::string card_id{};  // or empty
+  std::string flow{};                  // a pattern with *, or empty
+  std::string card_id{};               // or empty
   std::optional<std::string> owner{};  // whose; absent: anybody's
-  int64_t limit = 0;      // the newest so many; 0: all
+  int64_t limit = 0;                   // the newest so many; 0: all
 };
 
 /// 20 characters: the time, then random ones; digits and lower-case letters without i, l, o and u.
@@ -109,9 +109,9 @@ class Runs {
   /// A new run with its first frame, leased to this process. `row` without what the store knows by itself (node, times,
   /// frames); its id is one of new_run_id(), or empty for a new one. `key`: the run's key, sealed. Raises store: also,
   /// with the cause "policy", where the row's policy has to be the one in use (Versions::for_run()) and is not: another
-  /// came into use. So it is with the owner's policy, where it has an owner. `bundle`: hash of the one that has to be in use (the row's own has the flow files too that were
-  /// added to it), with the cause "bundle"; empty: any may be. Raises policy, with the cause "quota": no more may begin
-  /// now.
+  /// came into use. So it is with the owner's policy, where it has an owner. `bundle`: hash of the one that has to be
+  /// in use (the row's own has the flow files too that were added to it), with the cause "bundle"; empty: any may be.
+  /// Raises policy, with the cause "quota": no more may begin now.
   virtual Lease create(const RunRow& row, ByteView key, ByteView frame, PolicyIs policy = PolicyIs::any,
                        const std::string& bundle = {}, const std::vector<Quota>& quotas = {}) = 0;
 

@@ -15,8 +15,8 @@ namespace {
 constexpr const char* kMeta = "CREATE TABLE meta (name @text PRIMARY KEY, number @number, bytes @bytes)";
 
 // `frames`: how many there are, so also the number of the next. `fence` grows with every holder, `beat` with every sign
-// of life. `owner`: the process that holds it, empty for nobody (since format 5 it is `holder`); `lease_ms`: how long it
-// holds it without a sign of life.
+// of life. `owner`: the process that holds it, empty for nobody (since format 5 it is `holder`); `lease_ms`: how long
+// it holds it without a sign of life.
 constexpr const char* kRuns =
     "CREATE TABLE runs ("
     "id @text PRIMARY KEY, state @text NOT NULL, flow @text NOT NULL, card @text NOT NULL, card_id @text NOT NULL, "

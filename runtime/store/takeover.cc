@@ -18,7 +18,8 @@ namespace {
 
 [[noreturn]] void raise_held(const std::string& id, const Holder& holder, const std::string& more) {
   throw Error(ErrorKind::store,
-              "run " + id + " is held by " + holder.node + ", process " + std::to_string(holder.pid) + more, {}, "held");
+              "run " + id + " is held by " + holder.node + ", process " + std::to_string(holder.pid) + more, {},
+              "held");
 }
 
 }  // namespace
@@ -78,7 +79,8 @@ std::optional<Lease> RunsOnDatabase::take_over(const std::string& id, const Hold
           {id, from.fence, from.beat, holder, node_, time_of_day(), length_.count()}}});
   });
   // The holder's text is new, so it is there exactly if this was written.
-  const Result now = db_.run({"SELECT fence, frames, stop_asked FROM runs WHERE id = $1 AND holder = $2", {id, holder}});
+  const Result now =
+      db_.run({"SELECT fence, frames, stop_asked FROM runs WHERE id = $1 AND holder = $2", {id, holder}});
   if (now.rows.empty()) return {};
   Lease lease(id, number(now.rows[0][0]), length_, margin_);
   lease.next = number(now.rows[0][1]);

@@ -340,12 +340,12 @@ class VersionsOnDatabase : public Versions {
   }
 
   std::vector<Version> select(const std::string& condition, const std::vector<Value>& values) {
-    const Result found = db_.run(
-        {"SELECT hash, name, origin, loaded, loaded_by, discarded, (SELECT COUNT(*) FROM runs WHERE " + column_ +
-             " = versions.hash" + (owner_.empty() ? "" : " AND owner = '" + owner_ + "'") +
-             " AND state IN ('running', 'waiting', 'stuck')) FROM versions WHERE what = $1" +
-             condition + " ORDER BY loaded DESC, hash",
-         values});
+    const Result found =
+        db_.run({"SELECT hash, name, origin, loaded, loaded_by, discarded, (SELECT COUNT(*) FROM runs WHERE " +
+                     column_ + " = versions.hash" + (owner_.empty() ? "" : " AND owner = '" + owner_ + "'") +
+                     " AND state IN ('running', 'waiting', 'stuck')) FROM versions WHERE what = $1" + condition +
+                     " ORDER BY loaded DESC, hash",
+                 values});
     std::vector<Version> out;
     for (const Row& row : found.rows) {
       out.push_back({text(row.at(0)), text(row.at(1)), text(row.at(2)), number(row.at(3)), text(row.at(4)),

@@ -289,6 +289,28 @@ class Checks:
         self.asks(service, "POST", "/v1/policies/deny_all/use", 200, {}, who="approver")
         self.asks(service, "POST", "/v1/policies/rollback", 200, {}, who="operator")
 
+    def owners(self, service):
+        """The operator's side of them; what owners themselves see is tests/interop/owners."""
+        for method, path, data in (("GET", "/v1/overview", None), ("GET", "/v1/policies", None), ("GET", "/v1/bundles", None),
+                                   ("POST", "/v1/policies", {"origin": "x.lua", "text": STRICT}),
+                                   ("POST", "/v1/policies/rollback", {}), ("POST", "/v1/bundles/rollback", {}),
+                                   ("GET", "/v1/proposals", None), ("GET", "/v1/runs", None), ("GET", "/v1/budgets", None),
+                                   ("GET", "/v1/audit", None), ("GET", "/v1/cards", None),
+                                   ("POST", "/v1/tickets", {"flow": "demo/inventory"})):
+            self.asks(service, method, path + "?owner=acne", 404, data)
+        self.asks(service, "POST", "/v1/bundles?origin=x.bundle&owner=acne", 404, b"x", kind="application/x-tar")
+        for path, body in (("/v1/owners", {"name": "acme"}), ("/v1/cards/CPLC-1/give", {"owner": "acme"}),
+                           ("/v1/tickets", {"flow": "acme/hello"}), ("/v1/cards/CPLC-1/take", {})):
+            self.asks(service, "POST", path, 403, body, who="viewer")
+            self.asks(service, "POST", path, 200, body)
+            self.asks(service, "POST", path, 400, {"nothing": "known"})
+        self.asks(service, "POST", "/v1/owners", 409, {"name": "acme"})
+        self.asks(service, "POST", "/v1/cards/CPLC-1/take", 409, {})
+        self.asks(service, "POST", "/v1/cards/CPLC-1/give", 409, {"owner": "nobody"})
+        for path in ("/v1/owners", "/v1/cards"):
+            self.asks(service, "GET", path, 200)
+            self.asks(service, "GET", path, 403, who="stranger")
+
     def roles(self, service):
         strict = {"origin": "strict.lua", "text": STRICT}
         self.asks(service, "GET", "/v1/policies", 200, who="viewer")
@@ -662,6 +684,7 @@ class Checks:
         self.bundles(service)
         self.refuses(service)
         self.roles(service)
+        self.owners(service)
         missing = self.contract.declared() - self.contract.seen
         self.check("each path and status of the OpenAPI file was met", missing)
         self.commands(service)

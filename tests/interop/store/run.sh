@@ -50,13 +50,13 @@ sample() {
 stories() {
   local on=$1 at=(--store "$where" --store-key "$key")
   cw store check "${at[@]}"
-  expect "$on: check says what is there" 0 'format +4' 'runs +2: 1 done, 1 running' 'frames +3' 'files +1' 'audit records +3'
+  expect "$on: check says what is there" 0 'format +5' 'runs +2: 1 done, 1 running' 'frames +3' 'files +1' 'audit records +3'
   cw store check "${at[@]}" --json
   json "$on: check for a program" 'it["states"] == {"done": 1, "running": 1} and it["broken"] == [] and it["audit_records"] == 3'
   cw store migrate "${at[@]}"
   expect "$on: the newest format needs nothing" 0 'format 5, the newest: nothing to do'
   cw store migrate "${at[@]}" --json
-  json "$on: migrate for a program" 'it == {"from": 4, "to": 4}'
+  json "$on: migrate for a program" 'it == {"from": 5, "to": 5}'
 
   cw audit list "${at[@]}"
   expect "$on: the audit, a line for each record" 0 '^1  2.*Z  ada@desk  run begun  [0-9a-z]{20}  flow: demo/install$'

@@ -289,7 +289,7 @@ TEST_F(Seram, a_run_that_the_store_did_not_keep_up_with_is_taken_up_and_the_card
   const auto database = store::open_database((folder_ / "store.db").string(), false);
   serve(device, ticket(), [&](size_t n) {
     // As if another process had taken the run over and given it up.
-    if (n == 4) database->run({"UPDATE runs SET fence = fence + 1, owner = ''", {}});
+    if (n == 4) database->run({"UPDATE runs SET fence = fence + 1, holder = ''", {}});
   });
   EXPECT_EQ(run().state, store::RunState::done);
   EXPECT_EQ(memory(*card), memory(*whole));

@@ -122,7 +122,7 @@ TEST_P(Leases, WhoIsKilledOnAMachineThatNobodySeesIsWaitedForAsOneThatIsStopped)
   ASSERT_TRUE(killed.killed);
   // As if it had been another machine: nobody here can tell that the process is dead.
   const auto store = story.bench->open_store();
-  store->database().run({"UPDATE runs SET owner = '1 1 other-boot pid:[1] 00 elsewhere' WHERE id = $1", {killed.id}});
+  store->database().run({"UPDATE runs SET holder = '1 1 other-boot pid:[1] 00 elsewhere' WHERE id = $1", {killed.id}});
   bool waited = false;
   const auto patience = [&](std::chrono::milliseconds) { return !std::exchange(waited, true); };
   EXPECT_THROW(store->runs().take(killed.id, patience), Error);

@@ -82,7 +82,7 @@ TEST(Remembered, AWaitIsNoLongerThanItWasToBeWhateverBecomesOfTheClock) {
   const Bench::End killed = bench.run(flow, {}, {At::committed, 2});
   ASSERT_TRUE(killed.killed) << killed.error;
   const auto at = [&](int64_t wake) {
-    bench.open_store()->database().run({"UPDATE runs SET wake = $1, owner = ''", {wake}});
+    bench.open_store()->database().run({"UPDATE runs SET wake = $1, holder = ''", {wake}});
     const StoreJournal::TakenUp taken = take_up(bench, killed.id);
     EXPECT_TRUE(taken.setup.past->attempt);
     EXPECT_EQ(taken.setup.past->waited + taken.setup.past->left, milliseconds(3'600'000));

@@ -16,7 +16,7 @@ constexpr const char* kGood = R"({
     "operator": {
       "unix": "/run/cardwright/operator.sock",
       "https": { "listen": "[::1]:8443", "certificate": "server.pem", "key": "server.key", "authorities": ["ca.pem"] },
-      "roles": { "CN=alice,O=Acme": "approver" } /* by subject */
+      "roles": { "CN=alice,O=Acme": "approver", "CN=eve": { "role": "operator", "owner": "acme" } } /* by subject */
     },
     "metrics": { "listen": "127.0.0.1:9999" }
   }
@@ -40,7 +40,10 @@ TEST(Configuration, is_read_as_it_stands) {
   ASSERT_TRUE(it.operators.https);
   EXPECT_EQ(it.operators.https->tls.key, "/etc/cardwright/server.key");
   EXPECT_EQ(it.operators.https->tls.clients, net::ClientCertificates::demanded);
-  EXPECT_EQ(it.operators.roles.at("CN=alice,O=Acme"), Role::approver);
+  EXPECT_EQ(it.operators.roles.at("CN=alice,O=Acme").role, Role::approver);
+  EXPECT_EQ(it.operators.roles.at("CN=alice,O=Acme").owner, "");
+  EXPECT_EQ(it.operators.roles.at("CN=eve").role, Role::operates);
+  EXPECT_EQ(it.operators.roles.at("CN=eve").owner, "acme");
   EXPECT_EQ(it.metrics.listen, "127.0.0.1:9999");
   EXPECT_EQ(it.bundles.require_signed, std::vector<std::filesystem::path>{"/etc/cardwright/signers.pem"});
   EXPECT_EQ(problems(R"({"store":{"where":"s"},"bundles":{"require_signed":[]},"doors":{"operator":{"unix":"o"}}})"),
@@ -90,6 +93,18 @@ TEST(Configuration, that_is_no_json_says_where) {
             (std::vector<std::string>{"a name stands twice in one object: \"store\""}));
 }
 
+TEST(Configuration, of_a_role_for_an_owner_names_the_owner) {
+  const auto of_role = [](const std::string& role) {
+    return problems(R"({"store":{"where":"s.db"},"doors":{"operator":{"unix":"o","roles":{"CN=b":)" + role + "}}}}");
+  };
+  EXPECT_EQ(of_role(R"({"role":"viewer","owner":"acme"})"), std::vector<std::string>());
+  EXPECT_EQ(of_role(R"({"role":"viewer"})").size(), 1U) << "it would be the operator's";
+  EXPECT_EQ(of_role(R"({"role":"viewer","owner":""})").size(), 1U) << "as well";
+  EXPECT_EQ(of_role(R"({"role":"boss","owner":"acme"})").size(), 1U);
+  EXPECT_EQ(of_role(R"({"role":"viewer","owner":"acme","also":"zenith"})").size(), 1U);
+  EXPECT_EQ(of_role("7").size(), 1U);
+}
+
 TEST(Configuration, of_a_store_on_a_server_needs_its_key) {
   EXPECT_EQ(problems(R"({"store":{"where":"postgres://db/cards"},"doors":{"operator":{"unix":"o"}}})"),
             (std::vector<std::string>{
@@ -100,7 +115,7 @@ TEST(Configuration, that_changed_is_taken_over_as_far_as_a_service_that_runs_can
   Configuration now = parse_configuration(kGood, "/a").configuration;
   Configuration next = now;
   next.log.level = log::Level::debug;
-  next.operators.roles["CN=bob"] = Role::viewer;
+  next.operators.roles["CN=bob"].role = Role::viewer;
   next.operators.https->tls.key = "/a/new.key";
   EXPECT_EQ(needs_restart(now, next), std::vector<std::string>());
   next.metrics.listen = "127.0.0.1:1";

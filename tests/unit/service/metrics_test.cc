@@ -107,11 +107,15 @@ TEST(ServiceLog, cannot_be_used_to_write_to_a_terminal) {
 }
 
 TEST(OperatorAccess, is_given_by_subject_and_to_the_user_who_runs_the_service) {
-  const std::map<std::string, Role> roles = {{"CN=alice", Role::viewer}};
+  const Roles roles = {{"CN=alice", {Role::viewer, ""}}, {"CN=eve", {Role::operates, "acme"}}};
   net::Peer alice;
   alice.certificate = net::ClientCertificate{"CN=alice", "", {}, {}, "", ""};
   EXPECT_EQ(visitor_of(alice, roles).role, Role::viewer);
   EXPECT_EQ(visitor_of(alice, roles).name, "CN=alice");
+  EXPECT_EQ(visitor_of(alice, roles).owner, "");
+  net::Peer eve = alice;
+  eve.certificate->subject = "CN=eve";
+  EXPECT_EQ(visitor_of(eve, roles).owner, "acme");
   net::Peer mallory = alice;
   mallory.certificate->subject = "CN=alice,O=Other";
   EXPECT_FALSE(visitor_of(mallory, roles).role);

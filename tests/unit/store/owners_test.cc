@@ -39,16 +39,18 @@ class OwnerStories : public OnStore {
 
 TEST_P(OwnerStories, an_owner_is_added_once_under_a_name_that_can_stand_anywhere) {
   EXPECT_EQ(refusal([&] { store_->owners().add("acme", "bob@desk"); }), "usage: there is an owner acme already");
-  for (const char* name : {"", "Acme", "a/b", "9lives", "operator", "a b", "a'b", "abcdefghijklmnopqrstuvwxyzabcdefg"}) {
+  for (const char* name :
+       {"", "Acme", "a/b", "9lives", "operator", "a b", "a'b", "abcdefghijklmnopqrstuvwxyzabcdefg"}) {
     EXPECT_EQ(refusal([&] { store_->owners().add(name, "ada@desk"); }).find("usage: '"), 0U) << name;
   }
   ASSERT_EQ(store_->owners().list().size(), 2U);
   EXPECT_EQ(store_->owners().list()[0].name, "acme");
   EXPECT_EQ(store_->owners().list()[0].by, "ada@desk");
   EXPECT_TRUE(store_->owners().has("zenith"));
-  EXPECT_EQ(refusal([&] { store_->policies("acne"); }),
-            "usage: there is no owner 'acne' in the store; did you mean 'acme'?; cardwright owner list shows those there "
-            "are, and owner add makes one");
+  EXPECT_EQ(
+      refusal([&] { store_->policies("acne"); }),
+      "usage: there is no owner 'acne' in the store; did you mean 'acme'?; cardwright owner list shows those there "
+      "are, and owner add makes one");
   EXPECT_NE(refusal([&] { begin_of(run_of("acne")); }).find("there is no owner 'acne'"), std::string::npos);
 }
 

@@ -67,9 +67,10 @@ void fill(Store& store) {
   store.rotations().begin(rotation);
 
   // Put in without a record, so that the audit is what the stories count on.
-  store.database().run_all({{"INSERT INTO owners (name, since, added_by) VALUES ('acme', 1, 'ada@desk')", {}},
-                            {"INSERT INTO cards (card, owner, since, given_by) VALUES ('CA4D01', 'acme', 2, 'ada@desk')",
-                             {}}});
+  store.database().run_all(
+      {{"INSERT INTO owners (name, since, added_by) VALUES ('acme', 1, 'ada@desk')", {}},
+       {"INSERT INTO in_use (what, number, canary) VALUES ('policy/acme', 0, 0), ('bundle/acme', 0, 0)", {}},
+       {"INSERT INTO cards (card, owner, since, given_by) VALUES ('CA4D01', 'acme', 2, 'ada@desk')", {}}});
   const std::string text = "return {}";
   const std::string hash = to_hex(crypto::digest(crypto::Hash::sha256, view(text)));
   store.database().run_all(
