@@ -105,7 +105,18 @@ ExitStatus stop(const Options& options) {
   return ExitStatus::ok;
 }
 
+/// It goes on where its card is.
+ExitStatus let_go_on(const Options& options) {
+  const ordered_json answer = options.place.answer({Ask::run_resume, {{"run", options.id}}, {}});
+  std::cout << text_in(answer, "id") << " goes on when its device calls" << std::endl;
+  return ExitStatus::ok;
+}
+
 ExitStatus resume(const Options& options) {
+  if (options.place.is_remote()) {
+    if (!options.card && !options.keys) return let_go_on(options);
+    throw Error(ErrorKind::usage, "a service lets runs on devices go on; --card and --keys are for a card here");
+  }
   const auto opened = options.place.store.open_to_change();
   // What is needed here is looked at before the run is taken from whoever holds it.
   const journal::OpenedJournal before = journal::open_journal(*opened, options.id);
@@ -115,11 +126,7 @@ ExitStatus resume(const Options& options) {
                                       "), so there is nothing to go on with; cardwright runs show " + before.row.id +
                                       " says how it ended");
   }
-  if (!options.card && origin.card == kDeviceCard) {
-    throw Error(ErrorKind::usage, "run " + before.row.id +
-                                      " is on the card of a device, and goes on when that calls the service again; "
-                                      "--card goes on with it on a card here");
-  }
+  if (!options.card && origin.card == kDeviceCard) return let_go_on(options);
   const std::string card_name = options.card.value_or(origin.card);
   CardOptions card_options;
   if (origin.card_state && !options.card) card_options.state = *origin.card_state;
@@ -197,7 +204,7 @@ void add_runs(CLI::App& program, Action& action) {
   stopping->callback([options, &action] { action = [options] { return stop(*options); }; });
 
   CLI::App* resuming = runs->add_subcommand("resume", "Go on with a run that its process left");
-  options->place.store.add_to(*resuming);
+  options->place.add_to(*resuming);
   resuming->add_option("ID", options->id, "the run, or the beginning of its id")->required()->type_name("");
   resuming->add_option("--card", options->card, "the card, if it is to be found elsewhere now")->type_name("CARD");
   resuming->add_option("--keys", options->keys, "key store (default: the one the run began with)")->type_name("FILE");
@@ -205,7 +212,8 @@ void add_runs(CLI::App& program, Action& action) {
   resuming->callback([options, &action] { action = [options] { return resume(*options); }; });
   resuming->footer(
       "Where the card kept its power and nothing is in doubt, the run goes on where it stood. Otherwise it begins\n"
-      "another attempt, which skips what is done. A run whose attempts were used up gets as many again.");
+      "another attempt, which skips what is done. A run whose attempts were used up gets as many again.\n"
+      "A run on the card of a device goes on when that calls; with --card it goes on with a card here.");
 
   add_runs_show(*runs, action);
   add_runs_replay(*runs, action);

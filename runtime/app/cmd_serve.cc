@@ -100,12 +100,15 @@ service::OpenTicket opener_of_tickets(const Configuration& configuration) {
   return [runs](const std::string& ticket, engine::Relay relay) { return runs->open(ticket, relay); };
 }
 
-/// What would only fail in a worker is looked at before there is one.
-void try_out(const Configuration& configuration) {
+/// What would only fail in a worker is looked at before there is one. What an operator can mend over a door keeps none
+/// shut: what is said of it.
+std::optional<Error> try_out(const Configuration& configuration) {
   const auto store = store::Store::open(options_of(configuration));
   choose_policy({}, store.get(), *load_bundle());
-  BundleInUse(store, configuration.bundles.require_signed).now();
   if (configuration.devices) DeviceRuns(store, configuration.devices->keys);
+  const auto unusable = failure_of([&] { BundleInUse(store, configuration.bundles.require_signed).now(); });
+  if (unusable && unusable->kind() != ErrorKind::script) throw *unusable;
+  return unusable;
 }
 
 bool reload(const std::filesystem::path& file, Configuration& configuration, service::ServiceLog& log) {
@@ -142,7 +145,7 @@ ExitStatus serve(const Options& options) {
     return ExitStatus::ok;
   }
   allow_open_files();
-  try_out(configuration);
+  const std::optional<Error> unusable = try_out(configuration);
   Sockets sockets = listen(configuration);
   service::Listeners listeners;
   std::map<std::string, std::string> addresses;
@@ -157,6 +160,7 @@ ExitStatus serve(const Options& options) {
   service::ServiceLog log(STDERR_FILENO, as_json, configuration.log.level);
   log.set_process("supervisor");
   for (const auto& each : addresses) log.info("listens", {{"door", each.first}, {"address", each.second}});
+  if (unusable) log.error("no run begins with the bundle in use", {{"why", unusable->message()}});
 
   service::SupervisorSetup setup;
   setup.listeners = listeners;

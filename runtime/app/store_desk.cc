@@ -128,6 +128,8 @@ StoreDesk::Json StoreDesk::answer(const Command& command, const std::string& who
       return run_show(command);
     case Ask::run_stop:
       return run_stop(command, who);
+    case Ask::run_resume:
+      return run_resume(command, who);
     case Ask::budget_list:
       return budget_list(command);
     case Ask::budget_reset:
@@ -153,7 +155,12 @@ std::vector<service::Readiness> StoreDesk::readiness() {
     out.push_back({name, !failure, failure ? failure->message() : ""});
   };
   check("store", [&] { open_(Wants::read)->audit().size(); });
-  if (out.back().ok) check("policy", [&] { choose_policy({}, open_(Wants::read).get(), bundle()); });
+  if (!out.back().ok) return out;
+  check("policy", [&] { choose_policy({}, open_(Wants::read).get(), bundle()); });
+  check("bundle", [&] {
+    if (!in_use_) in_use_ = std::make_unique<BundleInUse>(open_(Wants::read), signers_);
+    in_use_->now();
+  });
   return out;
 }
 

@@ -70,6 +70,7 @@ class StoreDesk : public service::Desk {
   Json run_list(const Command& command);
   Json run_show(const Command& command);
   Json run_stop(const Command& command, const std::string& who);
+  Json run_resume(const Command& command, const std::string& who);
 
   const engine::Bundle& bundle();
   std::shared_ptr<const engine::Policy> named(store::Store& store, const std::string& version,
@@ -79,6 +80,7 @@ class StoreDesk : public service::Desk {
 
   OpenStore open_;
   Signers signers_;
+  std::unique_ptr<BundleInUse> in_use_{};           // once whether it can be used was asked
   std::shared_ptr<const engine::Bundle> bundle_{};  // once it was asked for
   std::string limits_of_{};                         // hash of the policy whose limits these are
   engine::PolicyLimits limits_{};

@@ -1,6 +1,7 @@
 #include <optional>
 #include <sstream>
 
+#include "app/device_runs.h"
 #include "app/lost_keys.h"
 #include "app/moment.h"
 #include "app/store_desk.h"
@@ -10,6 +11,7 @@
 
 namespace cw::app {
 
+using service::kConflict;
 using service::kNotThere;
 
 namespace {
@@ -146,6 +148,29 @@ Json StoreDesk::run_show(const Command& command) {
   out["in_doubt"] = journal.lines.in_doubt;
   out["difference"] = replayed.difference ? replayed.difference->message() : "";
   return out;
+}
+
+/// Of a run on a card of a device: what waits for an operator goes on when the device calls. One on a card here goes on
+/// where that card is.
+Json StoreDesk::run_resume(const Command& command, const std::string& who) {
+  const auto store = open_(Wants::change);
+  store::RunRow row = find(*store, command);
+  with_cause(kConflict, [&] {
+    if (store::is_over(row.state)) {
+      throw Error(ErrorKind::usage, "run " + row.id + " is over (" + std::string(store::name_of(row.state)) +
+                                        "), so there is nothing to go on with");
+    }
+    if (row.card != kDeviceCard) {
+      throw Error(ErrorKind::usage, "run " + row.id + " is on a card of host " + row.node +
+                                        ": cardwright runs resume " + row.id + " goes on with it there");
+    }
+    if (row.state != store::RunState::stuck) return;
+    // Taken up, it gets as many attempts again; and left, it waits for its device.
+    journal::StoreJournal::take_up(
+        store, row.id, [](std::chrono::milliseconds) { return false; }, who);
+    row = store->runs().find(row.id);
+  });
+  return {{"id", row.id}, {"state", store::name_of(row.state)}};
 }
 
 /// A run that a process works on ends at its next boundary, one that nobody holds at once.

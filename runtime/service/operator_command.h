@@ -50,6 +50,7 @@ enum class Ask : uint8_t {
   run_list,
   run_show,
   run_stop,
+  run_resume,
   budget_list,
   budget_reset,
   audit_list,

@@ -130,6 +130,7 @@ std::vector<Route> make_routes() {
        {asked("state"), asked("flow"), count("limit", kAtOnce), count("steps", kSteps), owner()}},
       {Ask::run_show, "GET", "/v1/runs/{run}", viewer, false, true, {run(), owner()}},
       {Ask::run_stop, "POST", "/v1/runs/{run}/stop", operates, true, true, {run(), owner()}},
+      {Ask::run_resume, "POST", "/v1/runs/{run}/resume", operates, true, true, {run(), owner()}},
       {Ask::budget_list, "GET", "/v1/budgets", viewer, false, true, {asked("card"), owner()}},
       {Ask::budget_reset,
        "POST",

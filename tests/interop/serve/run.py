@@ -211,6 +211,12 @@ class Checks:
         self.check("with its story", not shown["story"] and shown)
         over = self.asks(service, "POST", f"/v1/runs/{one['id']}/stop", 200).json
         self.check("a run that is over is not stopped", not over["over"] or over["stopped"])
+        self.asks(service, "POST", f"/v1/runs/{one['id']}/resume", 409)
+        with sqlite3.connect(store) as rows:  # as one is that waits for its device
+            rows.execute("UPDATE runs SET state = 'waiting', card = 'device' WHERE id = ?", (one["id"],))
+        self.asks(service, "POST", f"/v1/runs/{one['id']}/resume", 200)
+        with sqlite3.connect(store) as rows:
+            rows.execute("UPDATE runs SET state = 'done', card = 'sim:generic' WHERE id = ?", (one["id"],))
 
     def refuses(self, service):
         for method, path, status, data in (
@@ -237,6 +243,7 @@ class Checks:
                 ("POST", "/v1/bundles/none/verify", 404, {"trust": "x"}), ("POST", "/v1/bundles/diff", 400, {"before": "x"}),
                 ("POST", "/v1/bundles/diff", 404, {"before": "x", "after": "y"}),
                 ("POST", "/v1/runs/none/stop", 404, None), ("POST", "/v1/runs/none/stop", 400, []),
+                ("POST", "/v1/runs/none/resume", 404, None), ("POST", "/v1/runs/none/resume", 400, []),
                 ("GET", "/v1/budgets?cart=1", 400, None), ("GET", "/v1/audit?from=x", 400, None)):
             self.asks(service, method, path, status, data)
         form = curl("--unix-socket", service.socket, "-d", "{}", "http://localhost/v1/policies")
@@ -318,7 +325,7 @@ class Checks:
                                    ("POST", "/v1/policies/strict/use", {}), ("POST", "/v1/policies/strict/discard", None),
                                    ("POST", "/v1/bundles/x/use", {}), ("POST", "/v1/bundles/rollback", {}),
                                    ("POST", "/v1/bundles/x/discard", None), ("POST", "/v1/budgets/x/reset", {"reason": "x"}),
-                                   ("POST", "/v1/runs/x/stop", None)):
+                                   ("POST", "/v1/runs/x/stop", None), ("POST", "/v1/runs/x/resume", None)):
             answer = self.asks(service, method, path, 403, data, who="viewer")
         self.check("in one clear line", "needs the role operator, and CN=viewer is viewer" not in answer.body)
         self.asks(service, "POST", "/v1/bundles?origin=x.bundle", 403, b"x", who="viewer", kind="application/x-tar")

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "app/device_runs.h"
+#include "app/store_desk.h"
 #include "base/hex.h"
 #include "net/http_client.h"
 #include "net/http_server.h"
@@ -322,6 +323,16 @@ TEST_F(Seram, a_run_that_has_used_its_attempts_up_waits_for_an_operator) {
   start();
   EXPECT_EQ(manage(text, SeramDevice::polling()).status, 404);
   EXPECT_EQ(run().attempts, 5);
+
+  StoreDesk operators([this](Wants) { return store_; });
+  const service::OperatorCommand resume{service::Ask::run_resume, {{"run", run().id}}, {}};
+  EXPECT_EQ(operators.answer(resume, "ada@desk").at("state"), "running");
+  EXPECT_FALSE(run().held) << "it is the device's turn";
+  EXPECT_EQ(operators.answer(resume, "ada@desk").at("state"), "running") << "twice is once";
+  SeramDevice device(std::make_shared<se::Card>(se::flavor("generic")));
+  serve(device, text);
+  EXPECT_EQ(run().state, store::RunState::done);
+  EXPECT_EQ(run().attempts, 6);
 }
 
 TEST_F(Seram, a_ticket_is_written_in_one_way) {
