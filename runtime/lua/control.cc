@@ -9,11 +9,13 @@ namespace {
 
 constexpr int kCatchCost = 40;       // instructions: what catching an error takes beside them
 constexpr int kDeepestNesting = 32;  // a coroutine in a coroutine takes C stack
+constexpr int kRoom = 64;            // of the stack, for the way out of a coroutine and back
 
 /// Behind every place that catches: post(pcall(...)). Returns what it was given. At the limit of Lua's stack the count
 /// hook does not fire, so the clock is looked at here as well.
 int post(lua_State* L) {
   Meter& meter = impl_of(L).meter;
+  if (impl_of(L).paused != nullptr) meter.kill("ran out of stack between two slices");
   if (!meter.check_clock() || !meter.spend(kCatchCost)) stop(L);
   if (lua_gettop(L) >= 2 && lua_toboolean(L, 1) == 0) normalize_error(L, 2);
   return lua_gettop(L);
@@ -27,6 +29,7 @@ int enter(lua_State* L) {
   if (impl.nesting >= kDeepestNesting) {
     throw Error(ErrorKind::script, "coroutines nested deeper than " + std::to_string(kDeepestNesting));
   }
+  luaL_checkstack(L, kRoom, "resuming a coroutine");
   ++impl.nesting;
   return 0;
 }
