@@ -2,6 +2,9 @@
 //
 // A pause goes out to the host from coroutine to coroutine, as a wait does, and comes back the same way. What the
 // library executes of that is none of the script's instructions: a run has used up as many with slices as without.
+#include <cstdlib>
+#include <utility>
+
 #include "impl_private.h"
 #include "lua/stack.h"
 #include "sandbox_private.h"
@@ -12,6 +15,7 @@ namespace {
 // Every thousand would do for the clock. But one instruction on a string of 1 MiB can take 2 ms (reading it as a
 // number), and the count hook is all there is in between. It costs 5 % over every thousand.
 constexpr int kHookEach = 100;
+constexpr uint64_t kMuchNativeWork = 20'000;  // a tenth of a millisecond: too much for a hundred times as much
 constexpr int kWayBack = 1;  // instructions from go_back() to where the script stands: the call of resume
 
 [[noreturn]] void pause(lua_State* L, State::Impl& impl) {
@@ -23,9 +27,9 @@ constexpr int kWayBack = 1;  // instructions from go_back() to where the script 
 
 void on_count(lua_State* L, lua_Debug*) {
   State::Impl& impl = impl_of(L);
-  if (impl.was_away) count(L);
-  impl.was_away = false;
-  if (!impl.meter.spend(kHookEach)) stop(L);
+  if (impl.odd_count) count(L);
+  if (!impl.meter.spend(std::exchange(impl.odd_count, {}).value_or(kHookEach))) stop(L);
+  impl.native_work = 0;
   if (impl.memory.large_seen() && !impl.meter.check_clock()) stop(L);
   if (impl.meter.had_its_turn() && !impl.loading && lua_isyieldable(L) != 0) pause(L, impl);
 }
@@ -40,7 +44,7 @@ int go_back(lua_State* L) {
   State::Impl& impl = impl_of(L);
   if (lua_tothread(L, 1) != impl.paused) return 0;
   impl.paused = nullptr;
-  impl.was_away = true;
+  impl.odd_count = kHookEach;
   lua_sethook(L, on_count, LUA_MASKCOUNT, kHookEach + kWayBack);
   return 0;
 }
@@ -50,6 +54,16 @@ int go_back(lua_State* L) {
 void count(lua_State* L) { lua_sethook(L, on_count, LUA_MASKCOUNT, kHookEach); }
 
 void count_each(lua_State* L) { lua_sethook(L, on_count, LUA_MASKCOUNT, 1); }
+
+void charge(lua_State* L, uint64_t instructions) {
+  State::Impl& impl = impl_of(L);
+  if (!impl.meter.spend(instructions)) stop(L);
+  impl.native_work += instructions;
+  if (impl.native_work < kMuchNativeWork) return;
+  impl.native_work = 0;
+  impl.odd_count = 1;
+  count_each(L);
+}
 
 void stop(lua_State* L) {
   State::Impl& impl = impl_of(L);

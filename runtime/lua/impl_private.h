@@ -53,8 +53,9 @@ struct State::Impl {
   lua_State* base = nullptr;  // the thread that the host drives now: the flow, or one that loads
   bool loading = false;
   lua_State* paused = nullptr;  // where the script stands between two slices: the flow, or a coroutine of its own
-  bool was_away = false;        // there, and no instruction has been counted since
-  int nesting = 0;              // coroutines of the script, one in the other
+  std::optional<uint64_t> odd_count{};  // what the next count stands for, where it is another one
+  uint64_t native_work = 0;             // since the last count
+  int nesting = 0;                      // coroutines of the script, one in the other
   size_t handles = 0;
   int64_t identities = 0;
   int64_t next_position = 0;

@@ -293,8 +293,4 @@ int wait(lua_State* L) {
   return lua_yield(L, 1);
 }
 
-void charge(lua_State* L, uint64_t instructions) {
-  if (!impl_of(L).meter.spend(instructions)) stop(L);
-}
-
 }  // namespace cw::lua
