@@ -80,41 +80,53 @@ std::chrono::milliseconds DeviceSession::waits() const {
   return std::max(left, std::chrono::milliseconds(0));
 }
 
-void DeviceSession::go_on() {
-  if (over()) return;
+/// Whether it is there, or is known to be slow.
+bool DeviceSession::await_errand(Clock::time_point until) {
+  const bool there = errand_.wait_until(std::min(until, quick_until_)) == std::future_status::ready;
+  if (there) run_->run().complete(errand_.get());
+  return there || Clock::now() >= quick_until_;
+}
+
+bool DeviceSession::go_on(std::optional<std::chrono::microseconds> slice) {
+  using std::chrono::microseconds;
+  if (over()) return true;
   engine::Run& run = run_->run();
-  const Clock::time_point until = Clock::now() + kQuick;
+  const Clock::time_point until = slice ? Clock::now() + *slice : Clock::time_point::max();
   while (!order_) {
     if (errand_.valid()) {
-      if (errand_.wait_for(std::chrono::seconds(0)) != std::future_status::ready) return;
-      run.complete(errand_.get());
+      if (!await_errand(until)) return false;
+      if (errand_.valid()) return true;
     }
     if (run.phase() == engine::Run::Phase::done) {
       result_ = run.result();
       run_.reset();
-      return;
+      return true;
     }
     if (run.phase() == engine::Run::Phase::ready) {
-      run.advance();
+      if (slice) slice = std::max(microseconds(0), std::chrono::duration_cast<microseconds>(until - Clock::now()));
+      run.advance(slice);
+      if (slice && run.phase() == engine::Run::Phase::ready) return false;
       continue;
     }
     if (run.waits_by_clock()) {
       if (!wakes_) wakes_ = Clock::now() + std::get<host::Wait>(run.request()).time;
-      if (waits().count() > 0) return;
+      if (waits().count() > 0) return true;
       wakes_.reset();
     } else if (const engine::Order* order = run.order()) {
       order_ = travelling_order(*order);
       again_ = false;
       ordered_ = Clock::now();
-      return;
+      return true;
     }
     if (std::holds_alternative<host::HttpCall>(run.request())) {
       errand_ = errands_.send([&run] { return run.carry_out(); });
-      errand_.wait_until(until);
+      quick_until_ = Clock::now() + kQuick;
     } else {
       run.complete(run.carry_out());
+      if (run.phase() == engine::Run::Phase::ready && Clock::now() >= until) return false;
     }
   }
+  return true;
 }
 
 void DeviceSession::answer(engine::Report report) {

@@ -26,8 +26,9 @@ class DeviceSession {
   DeviceSession(const DeviceSession&) = delete;
   DeviceSession& operator=(const DeviceSession&) = delete;
 
-  /// Until the device is needed, or the clock, or a backend that is not quick, or the run is over.
-  void go_on();
+  /// Until the device is needed, or the clock, or a backend that is not quick, or the run is over. With a slice, no
+  /// longer than that: false, then, and it is to go on before anything else.
+  bool go_on(std::optional<std::chrono::microseconds> slice = {});
   /// What the device is to do now; empty: nothing, as yet. The same until it is reported or lost.
   const std::optional<Order>& order() const { return order_; }
   /// The order's report.
@@ -47,12 +48,14 @@ class DeviceSession {
  private:
   using Clock = std::chrono::steady_clock;
   void answer(engine::Report report);
+  bool await_errand(Clock::time_point until);
 
   Errands& errands_;
   std::unique_ptr<DeviceRun> run_;  // null: it is over, and nobody holds it any more
   std::string id_;
   std::optional<engine::RunResult> result_{};
   std::optional<Order> order_{};
+  Clock::time_point quick_until_{};    // for the errand
   std::future<host::Reply> errand_{};  // while it is under way, nobody else touches the run
   bool again_ = false;
   Clock::time_point ordered_{};
