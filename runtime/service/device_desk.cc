@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <thread>
 #include <utility>
 
 namespace cw::service {
@@ -9,6 +10,8 @@ namespace cw::service {
 namespace {
 
 constexpr std::chrono::seconds kSweep{5};
+/// Between two looks at backends that may be quick.
+constexpr std::chrono::milliseconds kLook{1};
 /// A device whose run is over may not have seen the answer that says so.
 constexpr std::chrono::milliseconds kLastWord{30'000};
 /// Those whose session is not known yet take turns with the owners, as if they were one. No owner has this name.
@@ -17,7 +20,10 @@ const std::string kNobody(1, '\0');
 }  // namespace
 
 DeviceDesk::DeviceDesk(Setup setup, DeviceCounters& counters)
-    : setup_(std::move(setup)), counters_(counters), errands_(setup_.errands) {
+    : setup_(std::move(setup)),
+      counters_(counters),
+      errands_(setup_.errands),
+      computing_(setup_.computing > 0 ? setup_.computing : std::max(1U, std::thread::hardware_concurrency() / 2)) {
   for (unsigned i = 0; i < setup_.threads; ++i) lanes_.push_back(std::make_unique<Lane>());
   for (const std::unique_ptr<Lane>& lane : lanes_) {
     threads_.start([this, &lane] { serve(*lane); });
@@ -25,6 +31,7 @@ DeviceDesk::DeviceDesk(Setup setup, DeviceCounters& counters)
 }
 
 DeviceDesk::~DeviceDesk() {
+  computing_.end();
   ends_ = true;
   for (const std::unique_ptr<Lane>& lane : lanes_) {
     const std::lock_guard lock(lane->mutex);
@@ -79,10 +86,46 @@ DeviceDesk::SharedVisit DeviceDesk::next(Lane& lane) {
   if (Clock::now() < lane.turn_ends) {
     if (auto more = lane.turns.take_more()) return *more;
   }
-  lane.more.wait_for(lock, kSweep, [&] { return ends_ || !lane.turns.empty(); });
+  const auto work = [&] { return ends_ || !lane.turns.empty(); };
+  if (lane.awaiting.empty()) {
+    lane.more.wait_for(lock, kSweep, work);
+  } else {
+    lane.more.wait_for(lock, kLook, work);
+    for (const SharedVisit& visit : std::exchange(lane.awaiting, {})) lane.turns.put(visit->owner, visit);
+  }
   if (lane.turns.empty()) return nullptr;
   lane.turn_ends = Clock::now() + setup_.slice;
   return lane.turns.take();
+}
+
+Computing::Slice DeviceDesk::slices(Lane& lane, const SharedVisit& visit) {
+  DeviceSession& session = *lane.places.at(visit->ticket).call->session;
+  return [this, &lane, &session, visit] {
+    try {
+      if (session.go_on(setup_.slice) == DeviceSession::Standing::computes) return true;
+    } catch (const std::exception& failure) {
+      visit->failure.emplace(ErrorKind::internal, failure.what());
+    }
+    const std::lock_guard lock(lane.mutex);
+    lane.turns.put(visit->owner, visit);
+    lane.more.notify_one();
+    return false;
+  };
+}
+
+void DeviceDesk::settle(Lane& lane, const SharedVisit& visit, Next next) {
+  if (next == Next::compute) return computing_.put(visit->owner, slices(lane, visit));
+  const std::lock_guard lock(lane.mutex);
+  if (next == Next::await) return lane.awaiting.push_back(visit);
+  if (next == Next::done) {
+    visit->requests.pop_front();
+    visit->taken_up = visit->heard = false;
+  }
+  if (visit->requests.empty()) {
+    lane.visits.erase(visit->ticket);
+  } else {
+    lane.turns.put(visit->owner, visit);
+  }
 }
 
 void DeviceDesk::serve(Lane& lane) {
@@ -90,18 +133,9 @@ void DeviceDesk::serve(Lane& lane) {
   while (!ends_) {
     if (const SharedVisit visit = next(lane)) {
       lane.busy_since = Clock::now().time_since_epoch().count();
-      const bool done = step(lane, *visit);
+      const Next then = step(lane, *visit);
       lane.busy_since = 0;
-      const std::lock_guard lock(lane.mutex);
-      if (done) {
-        visit->requests.pop_front();
-        visit->taken_up = visit->heard = false;
-      }
-      if (visit->requests.empty()) {
-        lane.visits.erase(visit->ticket);
-      } else {
-        lane.turns.put(visit->owner, visit);
-      }
+      settle(lane, visit, then);
     }
     if (Clock::now() - swept > kSweep) {
       sweep(lane);
@@ -164,7 +198,17 @@ DeviceDesk::Places::iterator DeviceDesk::admit(Lane& lane, const std::string& ti
   }
 }
 
-bool DeviceDesk::step(Lane& lane, Visit& visit) {
+/// A defect: this session ends, and no other.
+void DeviceDesk::fail(Lane& lane, Places::iterator place, const Request& request, const Error& error) {
+  leave(lane, place);
+  try {
+    request.work.hear(nullptr, &error);
+  } catch (const Error&) {
+    // It was answered before it failed.
+  }
+}
+
+DeviceDesk::Next DeviceDesk::step(Lane& lane, Visit& visit) {
   using std::chrono::microseconds;
   Request* request = nullptr;  // stays where it is, whatever comes behind it
   {
@@ -176,32 +220,32 @@ bool DeviceDesk::step(Lane& lane, Visit& visit) {
   auto place = lane.places.find(visit.ticket);
   const bool known = place != lane.places.end() && place->second.call->session;
   if (!visit.heard) place = admit(lane, visit.ticket, *request);
-  if (place == lane.places.end()) return true;
+  if (place == lane.places.end()) return Next::done;
   place->second.heard = Clock::now();
   if (!known) {  // to open it was a turn
     const std::lock_guard lock(lane.mutex);
     if (visit.owner == kNobody) count_over(visit.requests.size() - 1, place->second.owner);
     visit.owner = place->second.owner;
-    return false;
+    return Next::again;
   }
   DeviceCall& call = *place->second.call;
   try {
-    if (!visit.heard && !request->work.hear(&call, nullptr)) return true;
+    if (visit.failure) throw Error(*std::exchange(visit.failure, {}));
+    if (!visit.heard && !request->work.hear(&call, nullptr)) return Next::done;
     visit.heard = true;
     const auto left = std::chrono::duration_cast<microseconds>(lane.turn_ends - Clock::now());
-    if (!call.session->go_on(std::max(left, microseconds(0)))) return false;
-    request->work.answer(call);
-  } catch (const std::exception& failure) {
-    // A defect: this session ends, and no other.
-    const Error error(ErrorKind::internal, failure.what());
-    leave(lane, place);
-    try {
-      request->work.hear(nullptr, &error);
-    } catch (const Error&) {
-      // It was answered before it failed.
+    switch (call.session->go_on(std::max(left, microseconds(0)))) {
+      case DeviceSession::Standing::computes:
+        return Next::compute;
+      case DeviceSession::Standing::awaits:
+        return Next::await;
+      case DeviceSession::Standing::stands:
+        request->work.answer(call);
     }
+  } catch (const std::exception& failure) {
+    fail(lane, place, *request, Error(ErrorKind::internal, failure.what()));
   }
-  return true;
+  return Next::done;
 }
 
 void DeviceDesk::sweep(Lane& lane) {
@@ -216,6 +260,7 @@ void DeviceDesk::sweep(Lane& lane) {
 }
 
 bool DeviceDesk::gets_on() const {
+  if (!computing_.gets_on(setup_.longest)) return false;
   const Clock::duration now = Clock::now().time_since_epoch();
   return std::none_of(lanes_.begin(), lanes_.end(), [&](const std::unique_ptr<Lane>& lane) {
     const Clock::rep since = lane->busy_since;

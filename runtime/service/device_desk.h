@@ -1,5 +1,6 @@
 // Devices that call: each has a session, and what a session does is done by one thread, in the order of its requests.
-// The owners of its runs take turns at a thread; a script that computes for longer than a turn goes on in the next one.
+// The owners of its runs take turns at a thread; a script that computes for longer than a turn goes on by other
+// threads.
 //
 // Owner: a worker of the service. Thread rule: any thread.
 #pragma once
@@ -20,6 +21,7 @@
 #include "base/threads.h"
 #include "crypto/digest.h"
 #include "engine/owner_turns.h"
+#include "service/computing.h"
 #include "service/device_counters.h"
 #include "service/device_session.h"
 #include "service/ram_http.h"
@@ -49,6 +51,7 @@ class DeviceDesk {
     size_t waiting = 1'000;                      // requests of devices that no thread has taken up yet, in all; of
                                                  // one owner, half as many
     std::chrono::seconds longest{90};            // at one request
+    unsigned computing = 0;                      // threads for scripts that compute for long; 0: half as many as cores
     std::chrono::microseconds slice = engine::kSlice;  // an owner's turn at a thread
   };
   /// `counters`: borrowed.
@@ -92,7 +95,9 @@ class DeviceDesk {
     std::deque<Request> requests{};
     bool taken_up = false;  // the first one
     bool heard = false;     // and its session goes on since
+    std::optional<Error> failure{};
   };
+  enum class Next { done, again, compute, await };
   using SharedVisit = std::shared_ptr<Visit>;
   using Places = std::map<std::string, Place>;
   /// A thread, and the sessions that are its alone.
@@ -101,6 +106,7 @@ class DeviceDesk {
     std::condition_variable more{};
     std::map<std::string, SharedVisit> visits{};  // by ticket
     engine::OwnerTurns<SharedVisit> turns{};
+    std::vector<SharedVisit> awaiting{};    // backends that may be quick
     Clock::time_point turn_ends{};          // of the owner that is served
     Places places{};                        // only its thread changes it, under the mutex, and so reads it without
     std::atomic<Clock::rep> busy_since{0};  // 0: it waits for requests
@@ -108,8 +114,12 @@ class DeviceDesk {
 
   void serve(Lane& lane);
   SharedVisit next(Lane& lane);
-  /// Whether the visit's first request is done.
-  bool step(Lane& lane, Visit& visit);
+  /// Of the visit's first request.
+  Next step(Lane& lane, Visit& visit);
+  void settle(Lane& lane, const SharedVisit& visit, Next next);
+  /// As a job for other threads: its session's, until it need not compute any more.
+  Computing::Slice slices(Lane& lane, const SharedVisit& visit);
+  void fail(Lane& lane, Places::iterator place, const Request& request, const Error& error);
   /// Its place, with a session; end(): there is none, and it is answered.
   Places::iterator admit(Lane& lane, const std::string& ticket, const Request& request);
   /// Raises Error: there is no session.
@@ -127,6 +137,7 @@ class DeviceDesk {
   DeviceCounters& counters_;
   Errands errands_;
   std::vector<std::unique_ptr<Lane>> lanes_{};
+  Computing computing_;
   std::atomic<bool> ends_{false};
   std::mutex counting_{};
   size_t waiting_ = 0;

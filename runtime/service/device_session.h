@@ -26,9 +26,12 @@ class DeviceSession {
   DeviceSession(const DeviceSession&) = delete;
   DeviceSession& operator=(const DeviceSession&) = delete;
 
+  /// Why go_on() came back: nothing more is to be done for now; its slice is over; a backend may still be quick. After
+  /// the latter two it is to go on before anything else.
+  enum class Standing { stands, computes, awaits };
   /// Until the device is needed, or the clock, or a backend that is not quick, or the run is over. With a slice, no
-  /// longer than that: false, then, and it is to go on before anything else.
-  bool go_on(std::optional<std::chrono::microseconds> slice = {});
+  /// longer than that, and it waits for no backend.
+  Standing go_on(std::optional<std::chrono::microseconds> slice = {});
   /// What the device is to do now; empty: nothing, as yet. The same until it is reported or lost.
   const std::optional<Order>& order() const { return order_; }
   /// The order's report.
@@ -48,7 +51,6 @@ class DeviceSession {
  private:
   using Clock = std::chrono::steady_clock;
   void answer(engine::Report report);
-  bool await_errand(Clock::time_point until);
 
   Errands& errands_;
   std::unique_ptr<DeviceRun> run_;  // null: it is over, and nobody holds it any more
