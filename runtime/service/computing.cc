@@ -3,7 +3,13 @@
 #include <algorithm>
 #include <utility>
 
+#include <sys/resource.h>
+
 namespace cw::service {
+
+namespace {
+constexpr int kNice = 10;  // a tenth of what another thread gets that wants the same core
+}
 
 Computing::Computing(unsigned threads) {
   for (unsigned i = 0; i < threads; ++i) workers_.push_back(std::make_unique<Worker>());
@@ -28,6 +34,7 @@ void Computing::end() {
 }
 
 void Computing::work(Worker& worker) {
+  ::setpriority(PRIO_PROCESS, 0, kNice);  // of this thread alone
   std::unique_lock lock(mutex_);
   for (;;) {
     more_.wait(lock, [&] { return ends_ || !turns_.empty(); });

@@ -102,7 +102,7 @@ Computing::Slice DeviceDesk::slices(Lane& lane, const SharedVisit& visit) {
   DeviceSession& session = *lane.places.at(visit->ticket).call->session;
   return [this, &lane, &session, visit] {
     try {
-      if (session.go_on(setup_.slice) == DeviceSession::Standing::computes) return true;
+      if (session.compute(setup_.slice)) return true;
     } catch (const std::exception& failure) {
       visit->failure.emplace(ErrorKind::internal, failure.what());
     }

@@ -125,6 +125,11 @@ DeviceSession::Standing DeviceSession::go_on(std::optional<std::chrono::microsec
   return Standing::stands;
 }
 
+bool DeviceSession::compute(std::chrono::microseconds slice) {
+  run_->run().advance(slice);
+  return run_->run().phase() == engine::Run::Phase::ready;
+}
+
 void DeviceSession::answer(engine::Report report) {
   report.took = Clock::now() - ordered_;
   report.again = again_;

@@ -32,6 +32,8 @@ class DeviceSession {
   /// Until the device is needed, or the clock, or a backend that is not quick, or the run is over. With a slice, no
   /// longer than that, and it waits for no backend.
   Standing go_on(std::optional<std::chrono::microseconds> slice = {});
+  /// After `computes`: one slice of that, and nothing else. Whether there is more.
+  bool compute(std::chrono::microseconds slice);
   /// What the device is to do now; empty: nothing, as yet. The same until it is reported or lost.
   const std::optional<Order>& order() const { return order_; }
   /// The order's report.
