@@ -2,6 +2,7 @@
 // and uses up as many instructions as one that never pauses.
 #include <gtest/gtest.h>
 
+#include "base/error.h"
 #include "runner.h"
 
 namespace cw::lua {
@@ -102,6 +103,55 @@ const Case kCases[] = {
      "local co = coroutine.wrap(function() while true do work(900) coroutine.yield(strange) end end)"
      "return tostring(co() == strange and co() == strange)"},
 };
+TEST(Slice, AreFewerWithMoreTime) {
+  Options options;
+  options.slice = std::chrono::hours(1);
+  EXPECT_EQ(run(kWork + "return work(100000)", options).pauses, 0);
+}
+
+TEST(Slice, EndSoonAfterMuchNativeWork) {
+  // Some 60 instructions: without a look in between, one pause.
+  const std::string table = "local t = {} for i = 1, 20000 do t['k' .. i] = i end ";
+  const std::string script = table + "for i = 1, 10 do next(t, 'k77') end";
+  const Result whole = run(script);
+  const Result cut = run(script, sliced());
+  EXPECT_EQ(cut.outcome, Outcome::finished) << cut.error;
+  EXPECT_GE(cut.pauses - run(table, sliced()).pauses, 10);
+  EXPECT_EQ(cut.usage.instructions, whole.usage.instructions);
+}
+
+TEST(Slice, AScriptCannotAffordToStayAtTheLimitOfItsStackWhereItDoesNotPause) {
+  Options options = sliced();
+  options.limits.instructions = 20'000'000;  // of time it has enough
+  const Result result = run("local function f() local ok = pcall(f) while true do pcall(f) end end f()", options);
+  EXPECT_EQ(result.kind, "budget");
+  EXPECT_NE(result.error.find("instructions"), std::string::npos) << result.error;
+}
+
+TEST(Slice, AKillMeetsAScriptThatIsPausedInACoroutine) {
+  State state(State::Setup{});
+  state.load(compile("scripts/test.lua",
+                     "return function() coroutine.wrap(function() while true do pcall(function() "
+                     "while true do end end) end end)() end"),
+             Limits{});
+  state.set_slice(std::chrono::microseconds(0));
+  ASSERT_EQ(state.start(0), Outcome::paused);
+  ASSERT_EQ(state.go_on(), Outcome::paused);
+  state.kill("operator");
+  ASSERT_EQ(state.go_on(), Outcome::failed);
+  EXPECT_NE(state.error().message().find("was stopped: operator"), std::string::npos) << state.error().message();
+}
+
+TEST(Slice, AFileIsLoadedWithoutAPauseAndWithinItsBudget) {
+  State state(State::Setup{});
+  state.set_slice(std::chrono::microseconds(0));
+  state.load(compile("scripts/test.lua", "local x = 0 for i = 1, 100000 do x = x + i end return x"), Limits{});
+  EXPECT_EQ(lua_tonumber(state.thread(), -1), 5000050000.0);
+  Limits small;
+  small.instructions = 100'000;
+  EXPECT_THROW(state.load(compile("scripts/loop.lua", "while true do end"), small), Error);
+}
+
 INSTANTIATE_TEST_SUITE_P(Anywhere, Slices, testing::ValuesIn(kCases), [](const auto& it) { return it.param.name; });
 
 }  // namespace
