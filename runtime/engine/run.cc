@@ -294,21 +294,14 @@ struct Run::Impl {
       end_attempt(*difference);
       return;
     }
-    switch (outcome) {
-      case lua::State::Outcome::finished:
-        if (replay) replay->check_end();
-        finish({}, RunJournal::End::done);
-        return;
-      case lua::State::Outcome::waiting:
-        wait();
-        return;
-      case lua::State::Outcome::failed:
-        result.traceback = attempt->state().traceback();
-        end_attempt(attempt->state().error());
-        return;
-      case lua::State::Outcome::paused:
-        return;  // said above
+    if (outcome == lua::State::Outcome::waiting) return wait();
+    if (outcome == lua::State::Outcome::failed) {
+      result.traceback = attempt->state().traceback();
+      end_attempt(attempt->state().error());
+      return;
     }
+    if (replay) replay->check_end();
+    finish({}, RunJournal::End::done);
   }
 
   void wait() {
