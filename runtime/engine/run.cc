@@ -62,6 +62,7 @@ class Attempt {
   lua::State::Outcome resume(host::Reply& reply) {
     return state_.resume([&](lua_State* L) { return context_.reply(L, reply); });
   }
+  lua::State::Outcome go_on() { return state_.go_on(); }
 
   /// Its script was; before, a card far away is asked who it is.
   bool started() const { return started_; }
@@ -254,6 +255,7 @@ struct Run::Impl {
   void make(std::unique_ptr<RunOutside> outside) {
     if (setup.around) outside = setup.around(std::move(outside));
     attempt = std::make_unique<Attempt>(setup, reader_name(), std::move(outside));
+    attempt->state().set_slice(slice);
   }
 
   void hand_over(host::Reply answer) {
@@ -281,6 +283,7 @@ struct Run::Impl {
   void take(lua::State::Outcome outcome) {
     result.instructions = attempt->state().usage().instructions;
     result.peak_memory = attempt->state().usage().peak_memory;
+    if (outcome == lua::State::Outcome::paused) return;  // the phase is ready, and there is no reply
     // What ended the attempt was nothing that the script could see, so it may have come to anything here.
     if (replay && replay->ended()) {
       end_attempt(Error(*replay->ended()));  // a copy: the replay forgets its own when it goes on
@@ -291,19 +294,14 @@ struct Run::Impl {
       end_attempt(*difference);
       return;
     }
-    switch (outcome) {
-      case lua::State::Outcome::finished:
-        if (replay) replay->check_end();
-        finish({}, RunJournal::End::done);
-        return;
-      case lua::State::Outcome::waiting:
-        wait();
-        return;
-      case lua::State::Outcome::failed:
-        result.traceback = attempt->state().traceback();
-        end_attempt(attempt->state().error());
-        return;
+    if (outcome == lua::State::Outcome::waiting) return wait();
+    if (outcome == lua::State::Outcome::failed) {
+      result.traceback = attempt->state().traceback();
+      end_attempt(attempt->state().error());
+      return;
     }
+    if (replay) replay->check_end();
+    finish({}, RunJournal::End::done);
   }
 
   void wait() {
@@ -420,7 +418,8 @@ struct Run::Impl {
   std::optional<host::Reply> reply;
   std::optional<host::Request> dormant;  // the wait that a passivated run is in
   Phase phase = Phase::ready;
-  std::chrono::milliseconds waited{0};  // by the clock, over all attempts
+  std::optional<std::chrono::microseconds> slice;  // of the advance() under way
+  std::chrono::milliseconds waited{0};             // by the clock, over all attempts
   RunResult result;
 };
 
@@ -443,11 +442,17 @@ void Run::answered(const Report& report) {
 host::Reply Run::carry_out() { return impl_->attempt->outside().carry_out(); }
 const RunResult& Run::result() const { return impl_->result; }
 
-void Run::advance() {
+const std::string& Run::owner() const { return impl_->setup.owner; }
+
+void Run::advance(std::optional<std::chrono::microseconds> slice) {
   Impl& run = *impl_;
+  run.slice = slice;
+  if (run.attempt) run.attempt->state().set_slice(slice);
   try {
     if (!run.attempt) {
       run.begin_attempt();
+    } else if (!run.reply) {
+      run.take(run.attempt->go_on());
     } else {
       host::Reply reply = std::move(*run.reply);
       run.reply.reset();

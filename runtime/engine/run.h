@@ -2,9 +2,11 @@
 // everything else, and dies whole.
 //
 // A run never blocks: advance() executes the script until it waits for something, the scheduler carries that out and
-// completes it. Owner: the scheduler. One thread at a time.
+// completes it. A script that computes for long can be advanced a slice at a time; neither it nor its journal shows how
+// it was cut. Owner: the scheduler. One thread at a time.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -24,13 +26,16 @@
 
 namespace cw::engine {
 
+/// How long a script has the thread at once, where many share one.
+inline constexpr std::chrono::milliseconds kSlice{5};
+
 struct RunSetup {
+  std::string owner{};  // whose run it is: an issuer, a service provider; empty: the operator's own
   std::shared_ptr<const Bundle> bundle{};
   std::string flow_name{};
   std::shared_ptr<const Flow> flow{};  // as check_flow() gave it for this bundle; null: it is checked here
   bool scenario = false;               // the file is a scenario: `flow` is made of it, cw.scenario starts it
   std::shared_ptr<const Policy> policy{};
-  std::string owner{};  // whose run it is; empty: the operator's own
   Arguments arguments{};
   std::shared_ptr<const crypto::KeyStore> keys{};
   card::Reader* reader = nullptr;  // outlives the run; null: the card is far away
@@ -86,8 +91,11 @@ class Run {
   enum class Phase { ready, waiting, done };
   Phase phase() const;
 
-  /// Executes until the script waits or the run ends. Phase ready.
-  void advance();
+  const std::string& owner() const;
+
+  /// Executes until the script waits or the run ends; with a slice, no longer than that, and the phase is ready again.
+  /// Phase ready.
+  void advance(std::optional<std::chrono::microseconds> slice = {});
   /// What the run waits for. Phase waiting.
   const host::Request& request() const;
   /// Whether that is the clock: a Wait, and not one of a recording. Phase waiting.

@@ -7,14 +7,14 @@ namespace cw::engine {
 
 size_t Scheduler::add(std::unique_ptr<Run> run) {
   runs_.push_back(std::move(run));
-  ready_.push_back(runs_.size() - 1);
+  ready(runs_.size() - 1);
   return runs_.size() - 1;
 }
 
 void Scheduler::step(size_t number) {
   Run& run = *runs_[number];
-  run.advance();
-  if (run.phase() == Run::Phase::ready) ready_.push_back(number);  // the next attempt
+  run.advance(slice_);
+  if (run.phase() == Run::Phase::ready) ready(number);  // its slice is over, or its attempt
   if (run.phase() != Run::Phase::waiting) return;
   if (const auto* wait = std::get_if<host::Wait>(&run.request()); wait && run.waits_by_clock()) {
     timers_.push({Clock::now() + wait->time, order_++, number});
@@ -22,7 +22,7 @@ void Scheduler::step(size_t number) {
     return;
   }
   run.complete(run.carry_out());
-  if (run.phase() == Run::Phase::ready) ready_.push_back(number);
+  if (run.phase() == Run::Phase::ready) ready(number);
 }
 
 void Scheduler::run_all(const std::atomic<bool>* stop) {
@@ -33,7 +33,7 @@ void Scheduler::run_all(const std::atomic<bool>* stop) {
       for (const auto& run : runs_) {
         if (run->phase() != Run::Phase::done) run->stop(Error(ErrorKind::usage, "stopped before the next command"));
       }
-      ready_.clear();
+      ready_ = {};
       timers_ = {};
       return;
     }
@@ -41,7 +41,7 @@ void Scheduler::run_all(const std::atomic<bool>* stop) {
       const size_t number = timers_.top().run;
       timers_.pop();
       runs_[number]->complete(host::Waited{});
-      if (runs_[number]->phase() == Run::Phase::ready) ready_.push_back(number);
+      if (runs_[number]->phase() == Run::Phase::ready) ready(number);
     }
     if (ready_.empty()) {
       // Short naps, so that a signal that sets `stop` is seen.
@@ -49,9 +49,7 @@ void Scheduler::run_all(const std::atomic<bool>* stop) {
       if (nap > Clock::duration::zero()) std::this_thread::sleep_for(nap);
       continue;
     }
-    const size_t number = ready_.front();
-    ready_.pop_front();
-    step(number);
+    step(ready_.take());
   }
 }
 

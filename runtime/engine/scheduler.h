@@ -1,17 +1,18 @@
-// Carries many runs forward on one thread: a run that waits costs nothing until what it waits for is there. Card
-// commands are carried out here and block the thread, which is right for one local reader; readers with threads of
-// their own complete runs from outside later.
+// Carries many runs forward on one thread: a run that waits costs nothing until what it waits for is there, and one
+// that computes takes turns with the others, owner by owner. Card commands are carried out here and block the thread,
+// which is right for one local reader; readers with threads of their own complete runs from outside later.
 //
 // One thread, with a stack of at least 8 MiB.
 #pragma once
 
 #include <atomic>
 #include <chrono>
-#include <deque>
 #include <memory>
+#include <optional>
 #include <queue>
 #include <vector>
 
+#include "engine/owner_turns.h"
 #include "engine/run.h"
 
 namespace cw::engine {
@@ -22,7 +23,10 @@ inline constexpr std::chrono::milliseconds kLongWait{5'000};
 
 class Scheduler {
  public:
-  explicit Scheduler(std::chrono::milliseconds long_wait = kLongWait) : long_wait_(long_wait) {}
+  /// `slice`: how long a script computes at a time; nothing: until it waits.
+  explicit Scheduler(std::chrono::milliseconds long_wait = kLongWait,
+                     std::optional<std::chrono::microseconds> slice = {})
+      : long_wait_(long_wait), slice_(slice) {}
 
   /// Takes the run over; its number is its place in results().
   size_t add(std::unique_ptr<Run> run);
@@ -42,10 +46,12 @@ class Scheduler {
   };
 
   void step(size_t number);
+  void ready(size_t number) { ready_.put(runs_[number]->owner(), number); }
 
   std::chrono::milliseconds long_wait_;
+  std::optional<std::chrono::microseconds> slice_;
   std::vector<std::unique_ptr<Run>> runs_;
-  std::deque<size_t> ready_;
+  OwnerTurns<size_t> ready_;
   std::priority_queue<Timer, std::vector<Timer>, std::greater<>> timers_;
   uint64_t order_ = 0;
 };

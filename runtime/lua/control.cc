@@ -1,4 +1,7 @@
 // What the Lua half of the sandbox needs to keep a kill from being swallowed, and waits out of the script's hands.
+#include <algorithm>
+#include <string_view>
+
 #include "errors_private.h"
 #include "impl_private.h"
 #include "lua/stack.h"
@@ -7,15 +10,29 @@
 namespace cw::lua {
 namespace {
 
-constexpr int kCatchCost = 40;       // instructions: what catching an error takes beside them
+constexpr int kCatchCost = 40;  // instructions: what catching an error takes beside them
+constexpr int kOverflowCost = 100'000;
+constexpr size_t kLongestOverflow = 512;
 constexpr int kDeepestNesting = 32;  // a coroutine in a coroutine takes C stack
+constexpr int kRoom = 64;            // of the stack, for the way out of a coroutine and back
+
+/// A caught error of LuaJIT's own that says so.
+bool is_overflow(lua_State* L, int index) {
+  if (lua_type(L, index) != LUA_TSTRING) return false;
+  size_t size = 0;
+  const char* data = lua_tolstring(L, index, &size);
+  const std::string_view text(data, std::min(size, kLongestOverflow));
+  return text.find("stack overflow") != text.npos || text.find("error in error handling") != text.npos;
+}
 
 /// Behind every place that catches: post(pcall(...)). Returns what it was given. At the limit of Lua's stack the count
-/// hook does not fire, so the clock is looked at here as well.
+/// hook does not fire, so the clock is looked at here as well, and a script can not afford to stay there.
 int post(lua_State* L) {
   Meter& meter = impl_of(L).meter;
-  if (!meter.check_clock() || !meter.spend(kCatchCost)) stop(L);
-  if (lua_gettop(L) >= 2 && lua_toboolean(L, 1) == 0) normalize_error(L, 2);
+  if (impl_of(L).paused != nullptr) meter.kill("ran out of stack between two slices");
+  const bool caught = lua_gettop(L) >= 2 && lua_toboolean(L, 1) == 0;
+  if (!meter.check_clock() || !meter.spend(caught && is_overflow(L, 2) ? kOverflowCost : kCatchCost)) stop(L);
+  if (caught) normalize_error(L, 2);
   return lua_gettop(L);
 }
 
@@ -27,6 +44,7 @@ int enter(lua_State* L) {
   if (impl.nesting >= kDeepestNesting) {
     throw Error(ErrorKind::script, "coroutines nested deeper than " + std::to_string(kDeepestNesting));
   }
+  luaL_checkstack(L, kRoom, "resuming a coroutine");
   ++impl.nesting;
   return 0;
 }

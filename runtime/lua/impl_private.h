@@ -52,7 +52,10 @@ struct State::Impl {
   lua_State* flow = nullptr;  // State::thread()
   lua_State* base = nullptr;  // the thread that the host drives now: the flow, or one that loads
   bool loading = false;
-  int nesting = 0;  // coroutines of the script, one in the other
+  lua_State* paused = nullptr;  // where the script stands between two slices: the flow, or a coroutine of its own
+  std::optional<uint64_t> odd_count{};  // what the next count stands for, where it is another one
+  uint64_t native_work = 0;             // since the last count
+  int nesting = 0;                      // coroutines of the script, one in the other
   size_t handles = 0;
   int64_t identities = 0;
   int64_t next_position = 0;
@@ -63,6 +66,10 @@ struct State::Impl {
 };
 
 State::Impl& impl_of(lua_State* L);
+
+/// Hooks the state: every so many instructions, or, to kill it, each.
+void count(lua_State* L);
+void count_each(lua_State* L);
 
 /// Raises the kill in the script. From here on each instruction raises it again.
 [[noreturn]] void stop(lua_State* L);

@@ -12,7 +12,10 @@ void Meter::set_limits(const Limits& limits) {
   left_ = limits.awake;
 }
 
-void Meter::wake() { woken_ = Clock::now(); }
+void Meter::wake() {
+  woken_ = Clock::now();
+  had_its_turn_ = false;
+}
 
 void Meter::sleep() { left_ -= Clock::now() - woken_; }
 
@@ -29,7 +32,9 @@ bool Meter::spend(uint64_t instructions) {
 
 bool Meter::check_clock() {
   since_clock_ = 0;
-  if (!killed_ && Clock::now() - woken_ > left_) {
+  const Clock::duration awake = Clock::now() - woken_;
+  if (slice_ && awake >= *slice_) had_its_turn_ = true;
+  if (!killed_ && awake > left_) {
     kill("ran for its " + std::to_string(awake_.count()) + " ms: does it loop?");
   }
   return !killed_;

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "lua/state.h"
@@ -13,6 +14,11 @@ namespace cw::lua {
 class Meter {
  public:
   void set_limits(const Limits& limits);
+
+  /// How long a script may run before it has had its turn; nothing: as long as it may at all.
+  void set_slice(std::optional<std::chrono::microseconds> slice) { slice_ = slice; }
+  /// True from then on, until wake(). Seen when the clock is looked at.
+  bool had_its_turn() const { return had_its_turn_; }
 
   /// The script runs from wake() to sleep(); only this time counts.
   void wake();
@@ -37,6 +43,8 @@ class Meter {
   std::chrono::milliseconds awake_{0};
   Clock::duration left_{0};
   Clock::time_point woken_{};
+  std::optional<std::chrono::microseconds> slice_{};
+  bool had_its_turn_ = false;
   bool killed_ = false;
   std::string reason_{};
 };

@@ -1,5 +1,6 @@
 // Coroutines of a script. A native call that waits inside one yields WAIT, which goes up from coroutine to coroutine
-// until it reaches the host, and the results come down the same way; the script sees neither.
+// until it reaches the host, and the results come down the same way; the script sees neither. A pause of what computes
+// inside one goes the same ways, and brings nothing.
 #include "sandbox_private.h"
 
 namespace cw::lua {
@@ -9,11 +10,12 @@ local native, globals = ...
 local raw, error = native.raw_coroutine, globals.error
 local raw_resume, raw_yield, create = raw.resume, raw.yield, raw.create
 local enter, leave, WAIT = native.enter, native.leave, native.WAIT
+local is_paused, go_back = native.is_paused, native.go_back
 
-local function pump(co, ...)
-  local _, first = ...
-  if first ~= WAIT then return leave(...) end
-  return pump(co, raw_resume(co, raw_yield(WAIT)))
+local function pump(co, ok, ...)
+  if (...) == WAIT then return pump(co, raw_resume(co, raw_yield(WAIT))) end
+  if ok and is_paused() then return pump(co, raw_resume(co, go_back(co, raw_yield()))) end
+  return leave(ok, ...)
 end
 
 local function resume(co, ...)

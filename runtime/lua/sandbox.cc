@@ -224,8 +224,8 @@ void open_sandbox(lua_State* L) {
   lua_getfield(L, -1, "format");
   lua_setfield(L, native, "raw_format");
   lua_settop(L, native);
-  for (auto add : {add_control, add_order, add_identity, add_metatables, add_require, add_strings, add_searches,
-                   add_format, add_tables}) {
+  for (auto add : {add_control, add_pauses, add_order, add_identity, add_metatables, add_require, add_strings,
+                   add_searches, add_format, add_tables}) {
     add(L);
   }
 

@@ -11,6 +11,7 @@ void open_sandbox(lua_State* L);
 // The native half of the sandbox, one function per file: each adds its functions to the table on top of the stack, for
 // the Lua half (prelude_*.cc), which makes the globals out of them.
 void add_control(lua_State* L);     // control.cc
+void add_pauses(lua_State* L);      // hook.cc
 void add_order(lua_State* L);       // order.cc
 void add_identity(lua_State* L);    // identity.cc
 void add_metatables(lua_State* L);  // metatables.cc

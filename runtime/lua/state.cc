@@ -8,10 +8,6 @@
 namespace cw::lua {
 namespace {
 
-// Every thousand would do for the clock. But one instruction on a string of 1 MiB can take 2 ms (reading it as a
-// number), and the count hook is all there is in between. It costs 5 % over every thousand.
-constexpr int kHookEach = 100;
-
 void* allocate(void* user, void* block, size_t old_size, size_t new_size) {
   auto& impl = *static_cast<State::Impl*>(user);
   void* moved = impl.memory.resize(block, old_size, new_size);
@@ -30,12 +26,6 @@ void* allocate(void* user, void* block, size_t old_size, size_t new_size) {
   return moved;
 }
 
-void on_count(lua_State* L, lua_Debug*) {
-  State::Impl& impl = impl_of(L);
-  if (!impl.meter.spend(kHookEach)) stop(L);
-  if (impl.memory.large_seen() && !impl.meter.check_clock()) stop(L);
-}
-
 /// An error outside all protected calls: without this, LuaJIT ends the process.
 int panic(lua_State*) { throw Error(ErrorKind::internal, "Lua ran out of memory outside a script"); }
 
@@ -48,7 +38,7 @@ int build(lua_State* L) {
   lua_rawseti(L, LUA_REGISTRYINDEX, 1);
   lua_gc(L, LUA_GCSETSTEPMUL, 0);
   lua_gc(L, LUA_GCRESTART, -1);
-  lua_sethook(L, on_count, LUA_MASKCOUNT, kHookEach);
+  count(L);
   return 0;
 }
 
@@ -91,15 +81,6 @@ State::Impl& impl_of(lua_State* L) {
   return *static_cast<State::Impl*>(user);
 }
 
-void stop(lua_State* L) {
-  State::Impl& impl = impl_of(L);
-  impl.remember_place(L);
-  lua_sethook(L, on_count, LUA_MASKCOUNT, 1);
-  push_tag(L, kKillTag);
-  lua_error(L);
-  std::abort();  // lua_error does not return
-}
-
 State::Impl::Impl(const Setup& given) : setup(given) {
   main = lua_newstate(allocate, this);
   if (main == nullptr) throw Error(ErrorKind::internal, "cannot create a Lua state: out of memory");
@@ -130,6 +111,7 @@ State::Outcome State::Impl::run(lua_State* thread, int args) {
   meter.sleep();
   if (!meter.killed()) {
     if (code == 0) return Outcome::finished;
+    if (code == LUA_YIELD && paused != nullptr) return Outcome::paused;
     if (code == LUA_YIELD && is_tag(thread, -1, kWaitTag)) {
       lua_pop(thread, 1);
       return Outcome::waiting;
@@ -277,6 +259,13 @@ State::Outcome State::resume(const std::function<int(lua_State*)>& push) {
   return impl_->run(impl_->flow, count);
 }
 
+State::Outcome State::go_on() {
+  if (impl_->paused == impl_->flow) impl_->paused = nullptr;
+  return impl_->run(impl_->flow, 0);
+}
+
+void State::set_slice(std::optional<std::chrono::microseconds> slice) { impl_->meter.set_slice(slice); }
+
 const Error& State::error() const {
   if (!impl_->error) throw Error(ErrorKind::internal, "asked for the error of a run that did not fail");
   return *impl_->error;
@@ -286,7 +275,7 @@ const std::string& State::traceback() const { return impl_->traceback; }
 
 void State::kill(std::string reason) {
   impl_->meter.kill("was stopped: " + reason);
-  lua_sethook(impl_->main, on_count, LUA_MASKCOUNT, 1);
+  count_each(impl_->main);
 }
 
 State::Usage State::usage() const { return {impl_->meter.instructions(), impl_->memory.used(), impl_->memory.peak()}; }
@@ -302,10 +291,6 @@ int wait(lua_State* L) {
   lua_settop(L, 0);
   push_tag(L, kWaitTag);
   return lua_yield(L, 1);
-}
-
-void charge(lua_State* L, uint64_t instructions) {
-  if (!impl_of(L).meter.spend(instructions)) stop(L);
 }
 
 }  // namespace cw::lua

@@ -65,10 +65,11 @@ class State {
   State& operator=(State&&) noexcept;
   ~State();
 
-  /// What ended the latest start() or resume().
+  /// What ended the latest start(), resume() or go_on().
   enum class Outcome {
     finished,  // the results are on thread()'s stack
     waiting,   // a native call yielded: resume() with its results
+    paused,    // it computed for a whole slice: go_on(), and the script sees nothing of it
     failed,    // error() says why
   };
 
@@ -84,6 +85,12 @@ class State {
   /// Goes on after `waiting`: `push` leaves the results of the native call on the stack it is given and returns how
   /// many; it may throw cw::Error, which the native call then raises in the script.
   Outcome resume(const std::function<int(lua_State*)>& push);
+
+  /// Goes on after `paused`, exactly where the script stood.
+  Outcome go_on();
+
+  /// How long a script computes, from now on, until it pauses; nothing: it does not. Files are loaded without a pause.
+  void set_slice(std::optional<std::chrono::microseconds> slice);
 
   /// After failed: what went wrong, with bundle-relative place; after a kill its kind is budget.
   const Error& error() const;

@@ -2,19 +2,28 @@
 
 #include <algorithm>
 #include <optional>
+#include <thread>
+#include <utility>
 
 namespace cw::service {
 
 namespace {
 
 constexpr std::chrono::seconds kSweep{5};
+/// Between two looks at backends that may be quick.
+constexpr std::chrono::milliseconds kLook{1};
 /// A device whose run is over may not have seen the answer that says so.
 constexpr std::chrono::milliseconds kLastWord{30'000};
+/// Those whose session is not known yet take turns with the owners, as if they were one. No owner has this name.
+const std::string kNobody(1, '\0');
 
 }  // namespace
 
 DeviceDesk::DeviceDesk(Setup setup, DeviceCounters& counters)
-    : setup_(std::move(setup)), counters_(counters), errands_(setup_.errands) {
+    : setup_(std::move(setup)),
+      counters_(counters),
+      errands_(setup_.errands),
+      computing_(setup_.computing > 0 ? setup_.computing : std::max(1U, std::thread::hardware_concurrency() / 2)) {
   for (unsigned i = 0; i < setup_.threads; ++i) lanes_.push_back(std::make_unique<Lane>());
   for (const std::unique_ptr<Lane>& lane : lanes_) {
     threads_.start([this, &lane] { serve(*lane); });
@@ -22,6 +31,7 @@ DeviceDesk::DeviceDesk(Setup setup, DeviceCounters& counters)
 }
 
 DeviceDesk::~DeviceDesk() {
+  computing_.end();
   ends_ = true;
   for (const std::unique_ptr<Lane>& lane : lanes_) {
     const std::lock_guard lock(lane->mutex);
@@ -30,34 +40,102 @@ DeviceDesk::~DeviceDesk() {
   threads_.join();
 }
 
-void DeviceDesk::post(const std::string& ticket, engine::Relay relay, Work work) {
-  if (waiting_.fetch_add(1) >= setup_.waiting) {
-    --waiting_;
+void DeviceDesk::count_in(const std::string& owner) {
+  const std::lock_guard lock(counting_);
+  const auto of = waiting_of_.find(owner);
+  const bool has_half = owner != kNobody && of != waiting_of_.end() && of->second >= (setup_.waiting + 1) / 2;
+  if (waiting_ >= setup_.waiting || has_half) {
     throw Error(ErrorKind::budget, "too many devices wait for an answer; call again later");
   }
+  ++waiting_;
+  ++waiting_of_[owner];
+}
+
+void DeviceDesk::count_out(const std::string& owner) {
+  const std::lock_guard lock(counting_);
+  --waiting_;
+  if (--waiting_of_[owner] == 0) waiting_of_.erase(owner);
+}
+
+void DeviceDesk::count_over(size_t number, const std::string& owner) {
+  if (number == 0) return;
+  const std::lock_guard lock(counting_);
+  waiting_of_[owner] += number;
+  if ((waiting_of_[kNobody] -= number) == 0) waiting_of_.erase(kNobody);
+}
+
+void DeviceDesk::post(const std::string& ticket, engine::Relay relay, Work work) {
   Lane& lane = *lanes_[std::hash<std::string>()(ticket) % lanes_.size()];
   const std::lock_guard lock(lane.mutex);
-  lane.requests.push_back({ticket, relay, std::move(work)});
+  auto visit = lane.visits.find(ticket);
+  const bool comes = visit == lane.visits.end();
+  const auto place = lane.places.find(ticket);
+  const std::string owner = !comes ? visit->second->owner : place != lane.places.end() ? place->second.owner : kNobody;
+  count_in(owner);
+  if (comes) {
+    visit = lane.visits.emplace(ticket, std::make_shared<Visit>(Visit{ticket, owner})).first;
+    lane.turns.put(owner, visit->second);
+  }
+  visit->second->requests.push_back({relay, std::move(work)});
   lane.more.notify_one();
+}
+
+/// One more of the same owner, as long as the turn lasts.
+DeviceDesk::SharedVisit DeviceDesk::next(Lane& lane) {
+  std::unique_lock lock(lane.mutex);
+  if (Clock::now() < lane.turn_ends) {
+    if (auto more = lane.turns.take_more()) return *more;
+  }
+  const auto work = [&] { return ends_ || !lane.turns.empty(); };
+  if (lane.awaiting.empty()) {
+    lane.more.wait_for(lock, kSweep, work);
+  } else {
+    lane.more.wait_for(lock, kLook, work);
+    for (const SharedVisit& visit : std::exchange(lane.awaiting, {})) lane.turns.put(visit->owner, visit);
+  }
+  if (lane.turns.empty()) return nullptr;
+  lane.turn_ends = Clock::now() + setup_.slice;
+  return lane.turns.take();
+}
+
+Computing::Slice DeviceDesk::slices(Lane& lane, const SharedVisit& visit) {
+  DeviceSession& session = *lane.places.at(visit->ticket).call->session;
+  return [this, &lane, &session, visit] {
+    try {
+      if (session.compute(setup_.slice)) return true;
+    } catch (const std::exception& failure) {
+      visit->failure.emplace(ErrorKind::internal, failure.what());
+    }
+    const std::lock_guard lock(lane.mutex);
+    lane.turns.put(visit->owner, visit);
+    lane.more.notify_one();
+    return false;
+  };
+}
+
+void DeviceDesk::settle(Lane& lane, const SharedVisit& visit, Next next) {
+  if (next == Next::compute) return computing_.put(visit->owner, slices(lane, visit));
+  const std::lock_guard lock(lane.mutex);
+  if (next == Next::await) return lane.awaiting.push_back(visit);
+  if (next == Next::done) {
+    visit->requests.pop_front();
+    visit->taken_up = visit->heard = false;
+  }
+  if (visit->requests.empty()) {
+    lane.visits.erase(visit->ticket);
+  } else {
+    lane.turns.put(visit->owner, visit);
+  }
 }
 
 void DeviceDesk::serve(Lane& lane) {
   Clock::time_point swept = Clock::now();
   while (!ends_) {
-    std::optional<Request> request;
-    {
-      std::unique_lock lock(lane.mutex);
-      lane.more.wait_for(lock, kSweep, [&] { return ends_ || !lane.requests.empty(); });
-      if (!lane.requests.empty()) {
-        request = std::move(lane.requests.front());
-        lane.requests.pop_front();
-      }
-    }
-    if (request) {
-      --waiting_;
+    if (const SharedVisit visit = next(lane)) {
       lane.busy_since = Clock::now().time_since_epoch().count();
-      answer(lane, *request);
+      const Next then = step(lane, *visit);
       lane.busy_since = 0;
+      settle(lane, visit, then);
     }
     if (Clock::now() - swept > kSweep) {
       sweep(lane);
@@ -67,63 +145,107 @@ void DeviceDesk::serve(Lane& lane) {
   while (!lane.places.empty()) leave(lane, lane.places.begin());
 }
 
-DeviceDesk::Places::iterator DeviceDesk::enter(Lane& lane, const Request& request) {
-  ++counters_.of(request.relay).sessions;
-  return lane.places.emplace(request.ticket, Place{std::make_unique<DeviceCall>(request.relay), {}}).first;
+DeviceDesk::Places::iterator DeviceDesk::enter(Lane& lane, const std::string& ticket, engine::Relay relay) {
+  ++counters_.of(relay).sessions;
+  const std::lock_guard lock(lane.mutex);
+  return lane.places.emplace(ticket, Place{std::make_unique<DeviceCall>(relay), {}, kNobody}).first;
 }
 
 void DeviceDesk::leave(Lane& lane, Places::iterator place) {
   --counters_.of(place->second.call->relay).sessions;
+  const Place left = std::move(place->second);  // what it holds ends without the mutex
+  const std::lock_guard lock(lane.mutex);
   lane.places.erase(place);
 }
 
-DeviceDesk::Places::iterator DeviceDesk::open(Lane& lane, const Request& request) {
-  auto found = lane.places.find(request.ticket);
-  if (found != lane.places.end() && found->second.call->relay != request.relay) {
+DeviceDesk::Places::iterator DeviceDesk::open(Lane& lane, const std::string& ticket, engine::Relay relay) {
+  auto found = lane.places.find(ticket);
+  if (found != lane.places.end() && found->second.call->relay != relay) {
     throw Error(ErrorKind::usage, "the session of this ticket speaks the other protocol");
   }
   if (found != lane.places.end() && found->second.call->session) return found;
   if (found == lane.places.end() && counters_.seram.sessions + counters_.ram_http.sessions >= setup_.sessions) {
     throw Error(ErrorKind::budget, "this service has as many devices as it may have; call again later");
   }
-  std::unique_ptr<DeviceRun> run = setup_.open(request.ticket, request.relay);
+  std::unique_ptr<DeviceRun> run = setup_.open(ticket, relay);
+  const std::string owner = run->owner();
   ++(run->taken_up() ? counters_.runs_taken_up : counters_.runs_begun);
-  if (found == lane.places.end()) found = enter(lane, request);
+  if (found == lane.places.end()) found = enter(lane, ticket, relay);
   found->second.call->waits_for.clear();
   found->second.call->session.emplace(std::move(run), errands_);
+  const std::lock_guard lock(lane.mutex);
+  found->second.owner = owner;
   return found;
 }
 
-void DeviceDesk::answer(Lane& lane, const Request& request) {
-  Places::iterator place;
+DeviceDesk::Places::iterator DeviceDesk::admit(Lane& lane, const std::string& ticket, const Request& request) {
   try {
-    place = open(lane, request);
+    return open(lane, ticket, request.relay);
   } catch (const std::exception& failure) {
     const auto* told = dynamic_cast<const Error*>(&failure);
     const Error error = told != nullptr ? *told : Error(ErrorKind::internal, failure.what());
-    place = lane.places.find(request.ticket);
+    auto place = lane.places.find(ticket);
     if (error.kind() == ErrorKind::store) {
-      if (place == lane.places.end()) place = enter(lane, request);
+      if (place == lane.places.end()) place = enter(lane, ticket, request.relay);
       place->second.heard = Clock::now();
-      return request.work(place->second.call.get(), &error);
+      request.work.hear(place->second.call.get(), &error);
+      return lane.places.end();
     }
     counters_.refuse(error.kind());
     if (place != lane.places.end() && !place->second.call->session) leave(lane, place);
-    return request.work(nullptr, &error);
+    request.work.hear(nullptr, &error);
+    return lane.places.end();
   }
-  place->second.heard = Clock::now();
+}
+
+/// A defect: this session ends, and no other.
+void DeviceDesk::fail(Lane& lane, Places::iterator place, const Request& request, const Error& error) {
+  leave(lane, place);
   try {
-    request.work(place->second.call.get(), nullptr);
-  } catch (const std::exception& failure) {
-    // A defect: this session ends, and no other.
-    const Error error(ErrorKind::internal, failure.what());
-    leave(lane, place);
-    try {
-      request.work(nullptr, &error);
-    } catch (const Error&) {
-      // It was answered before it failed.
-    }
+    request.work.hear(nullptr, &error);
+  } catch (const Error&) {
+    // It was answered before it failed.
   }
+}
+
+DeviceDesk::Next DeviceDesk::step(Lane& lane, Visit& visit) {
+  using std::chrono::microseconds;
+  Request* request = nullptr;  // stays where it is, whatever comes behind it
+  {
+    const std::lock_guard lock(lane.mutex);
+    request = &visit.requests.front();
+    if (!visit.taken_up) count_out(visit.owner);
+    visit.taken_up = true;
+  }
+  auto place = lane.places.find(visit.ticket);
+  const bool known = place != lane.places.end() && place->second.call->session;
+  if (!visit.heard) place = admit(lane, visit.ticket, *request);
+  if (place == lane.places.end()) return Next::done;
+  place->second.heard = Clock::now();
+  if (!known) {  // to open it was a turn
+    const std::lock_guard lock(lane.mutex);
+    if (visit.owner == kNobody) count_over(visit.requests.size() - 1, place->second.owner);
+    visit.owner = place->second.owner;
+    return Next::again;
+  }
+  DeviceCall& call = *place->second.call;
+  try {
+    if (visit.failure) throw Error(*std::exchange(visit.failure, {}));
+    if (!visit.heard && !request->work.hear(&call, nullptr)) return Next::done;
+    visit.heard = true;
+    const auto left = std::chrono::duration_cast<microseconds>(lane.turn_ends - Clock::now());
+    switch (call.session->go_on(std::max(left, microseconds(0)))) {
+      case DeviceSession::Standing::computes:
+        return Next::compute;
+      case DeviceSession::Standing::awaits:
+        return Next::await;
+      case DeviceSession::Standing::stands:
+        request->work.answer(call);
+    }
+  } catch (const std::exception& failure) {
+    fail(lane, place, *request, Error(ErrorKind::internal, failure.what()));
+  }
+  return Next::done;
 }
 
 void DeviceDesk::sweep(Lane& lane) {
@@ -131,12 +253,14 @@ void DeviceDesk::sweep(Lane& lane) {
   for (auto place = lane.places.begin(); place != lane.places.end();) {
     const auto each = place++;
     const auto& session = each->second.call->session;
+    if (const std::lock_guard lock(lane.mutex); lane.visits.contains(each->first)) continue;
     const bool over = session && session->over();
     if (now - each->second.heard > (over ? std::min(setup_.silence, kLastWord) : setup_.silence)) leave(lane, each);
   }
 }
 
 bool DeviceDesk::gets_on() const {
+  if (!computing_.gets_on(setup_.longest)) return false;
   const Clock::duration now = Clock::now().time_since_epoch();
   return std::none_of(lanes_.begin(), lanes_.end(), [&](const std::unique_ptr<Lane>& lane) {
     const Clock::rep since = lane->busy_since;

@@ -117,10 +117,9 @@ uint32_t DeviceDoor::delay_of(const DeviceCall& call) const {
 }
 
 template <class Exchange>
-void DeviceDoor::turn(DeviceCall& call, Exchange& exchange, const Judged& judged) {
+void DeviceDoor::hear(DeviceCall& call, Exchange& exchange, const Judged& judged) {
   DeviceSession& session = *call.session;
   DeviceCounters::Protocol& count = desk_.counters().of(call.relay);
-  const bool was_over = session.over();
   const auto lose = [&] {
     ++count.orders_lost;
     session.lost(judged.why);
@@ -160,13 +159,18 @@ void DeviceDoor::turn(DeviceCall& call, Exchange& exchange, const Judged& judged
     case Judged::What::late:
       return;
   }
-  session.go_on();
+}
+
+template <class Exchange>
+void DeviceDoor::order(DeviceCall& call, Exchange& exchange) {
+  DeviceSession& session = *call.session;
+  DeviceCounters::Protocol& count = desk_.counters().of(call.relay);
   if (exchange.order() == nullptr && session.order()) {
     exchange.put(*session.order());
     ++count.orders;
     count.command_bytes += size_of(exchange.order()->commands);
   }
-  if (!session.over() || exchange.stopped() || was_over) return;
+  if (!session.over() || exchange.stopped()) return;
   const engine::RunResult& result = session.result();
   if (setup_.tell) setup_.tell(session.id(), result.error ? result.error->message() : "done");
   exchange.dropped();
@@ -184,57 +188,83 @@ void DeviceDoor::handshake(const std::string& ticket, const net::ServerRequest& 
   const std::optional<std::string> answer = answer_seram_handshake(asked);
   if (!answer) return reply->send(told(406, "this service speaks SERAM 2.0.0 over HTTPS, in application/json"));
   desk_.post(ticket, engine::Relay::goes_on,
-             [this, reply, from = request.peer.address, answer = *answer, element = asked.elements.front()](
-                 DeviceCall* call, const Error* error) {
-               if (call == nullptr) return refuse(from, *reply, *error);
-               if (error != nullptr) waits(from, *call, *error);
-               call->seram.choose(element);
-               reply->send(with_json(200, answer));
-             });
+             {[this, reply, from = request.peer.address, answer = *answer, element = asked.elements.front()](
+                  DeviceCall* call, const Error* error) {
+                if (call == nullptr) {
+                  refuse(from, *reply, *error);
+                  return false;
+                }
+                if (error != nullptr) waits(from, *call, *error);
+                call->seram.choose(element);
+                reply->send(with_json(200, answer));
+                return false;
+              },
+              {}});
 }
 
 void DeviceDoor::manage(const std::string& ticket, const net::ServerRequest& request, const SharedReply& reply) {
   const SeramReport report = read_seram_report(request.body);
-  desk_.post(ticket, engine::Relay::goes_on,
-             [this, reply, from = request.peer.address, report](DeviceCall* call, const Error* error) {
-               if (call == nullptr) return refuse(from, *reply, *error);
-               if (error != nullptr) {
-                 waits(from, *call, *error);
-                 return reply->send(with_json(200, SeramExchange::nothing(setup_.delay_ms)));
-               }
-               if (reply->gone()) return;  // it reports again
-               Judged judged = call->seram.judge(report);
-               if (judged.what == Judged::What::late && call->session->was_sent_again()) {
-                 // No copy, then: the device says so each time, and would do so without an end.
-                 judged.what = Judged::What::lost;
-                 judged.why = "the device reports fewer commands than it was sent, and no error";
-               }
-               if (judged.what == Judged::What::late) {
-                 untaken(call->relay, Untaken::late);
-                 return reply->send(with_json(200, SeramExchange::nothing(setup_.delay_ms)));
-               }
-               turn(*call, call->seram, judged);
-               const bool waits = call->seram.order() == nullptr && !call->seram.stopped();
-               if (waits) ++desk_.counters().seram.waits;
-               reply->send(with_json(200, call->seram.answer(waits ? delay_of(*call) : 0)));
-             });
+  DeviceDesk::Work work;
+  work.hear = [this, reply, from = request.peer.address, report](DeviceCall* call, const Error* error) {
+    if (call == nullptr) {
+      refuse(from, *reply, *error);
+      return false;
+    }
+    if (error != nullptr) {
+      waits(from, *call, *error);
+      reply->send(with_json(200, SeramExchange::nothing(setup_.delay_ms)));
+      return false;
+    }
+    if (reply->gone()) return false;  // it reports again
+    Judged judged = call->seram.judge(report);
+    if (judged.what == Judged::What::late && call->session->was_sent_again()) {
+      // No copy, then: the device says so each time, and would do so without an end.
+      judged.what = Judged::What::lost;
+      judged.why = "the device reports fewer commands than it was sent, and no error";
+    }
+    if (judged.what == Judged::What::late) {
+      untaken(call->relay, Untaken::late);
+      reply->send(with_json(200, SeramExchange::nothing(setup_.delay_ms)));
+      return false;
+    }
+    hear(*call, call->seram, judged);
+    return true;
+  };
+  work.answer = [this, reply](DeviceCall& call) {
+    order(call, call.seram);
+    const bool waits = call.seram.order() == nullptr && !call.seram.stopped();
+    if (waits) ++desk_.counters().seram.waits;
+    reply->send(with_json(200, call.seram.answer(waits ? delay_of(call) : 0)));
+  };
+  desk_.post(ticket, engine::Relay::goes_on, std::move(work));
 }
 
 void DeviceDoor::ram_http(const std::string& ticket, const net::ServerRequest& request, const SharedReply& reply) {
   const RamHttpRequest asked = read_ram_http(request.target, request.headers, request.body);
-  desk_.post(ticket, engine::Relay::stops,
-             [this, reply, from = request.peer.address, asked, path = std::string(kRam) + ticket](DeviceCall* call,
-                                                                                                  const Error* error) {
-               if (call == nullptr) return refuse(from, *reply, *error);
-               if (reply->gone()) return;  // it reports again
-               if (error != nullptr) {
-                 waits(from, *call, *error);
-               } else {
-                 turn(*call, call->ram_http, call->ram_http.judge(asked));
-                 if (call->ram_http.order() == nullptr && !call->ram_http.stopped()) ++desk_.counters().ram_http.waits;
-               }
-               reply->send(call->ram_http.answer(path, (delay_of(*call) + 999) / 1000));
-             });
+  const auto send = [this, reply, path = std::string(kRam) + ticket](DeviceCall& call) {
+    reply->send(call.ram_http.answer(path, (delay_of(call) + 999) / 1000));
+  };
+  DeviceDesk::Work work;
+  work.hear = [this, reply, from = request.peer.address, asked, send](DeviceCall* call, const Error* error) {
+    if (call == nullptr) {
+      refuse(from, *reply, *error);
+      return false;
+    }
+    if (reply->gone()) return false;  // it reports again
+    if (error != nullptr) {
+      waits(from, *call, *error);
+      send(*call);
+      return false;
+    }
+    hear(*call, call->ram_http, call->ram_http.judge(asked));
+    return true;
+  };
+  work.answer = [this, send](DeviceCall& call) {
+    order(call, call.ram_http);
+    if (call.ram_http.order() == nullptr && !call.ram_http.stopped()) ++desk_.counters().ram_http.waits;
+    send(call);
+  };
+  desk_.post(ticket, engine::Relay::stops, std::move(work));
 }
 
 }  // namespace cw::service

@@ -37,9 +37,12 @@ class DeviceDoor {
   void handshake(const std::string& ticket, const net::ServerRequest& request, const SharedReply& reply);
   void manage(const std::string& ticket, const net::ServerRequest& request, const SharedReply& reply);
   void ram_http(const std::string& ticket, const net::ServerRequest& request, const SharedReply& reply);
-  /// What the request means for the session, and what comes next. `Exchange`: of either protocol.
+  /// What the request means for the session. `Exchange`: of either protocol.
   template <class Exchange>
-  void turn(DeviceCall& call, Exchange& exchange, const Judged& judged);
+  void hear(DeviceCall& call, Exchange& exchange, const Judged& judged);
+  /// Once the session has gone on: what comes next.
+  template <class Exchange>
+  void order(DeviceCall& call, Exchange& exchange);
   void waits(const std::string& from, DeviceCall& call, const Error& error);
   void untaken(engine::Relay relay, Untaken why);
   /// Of a session that could not be opened or go on: why is for the operator alone.

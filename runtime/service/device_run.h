@@ -16,6 +16,8 @@ class DeviceRun {
   virtual ~DeviceRun() = default;
   virtual engine::Run& run() = 0;
   virtual const std::string& id() const = 0;
+  /// Whose run it is: the threads of the service serve owners in turn.
+  virtual const std::string& owner() { return run().owner(); }
   /// It had begun before, maybe in another process.
   virtual bool taken_up() const = 0;
 };

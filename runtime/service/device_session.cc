@@ -80,41 +80,54 @@ std::chrono::milliseconds DeviceSession::waits() const {
   return std::max(left, std::chrono::milliseconds(0));
 }
 
-void DeviceSession::go_on() {
-  if (over()) return;
+DeviceSession::Standing DeviceSession::go_on(std::optional<std::chrono::microseconds> slice) {
+  using std::chrono::microseconds;
+  if (over()) return Standing::stands;
   engine::Run& run = run_->run();
-  const Clock::time_point until = Clock::now() + kQuick;
+  const Clock::time_point until = slice ? Clock::now() + *slice : Clock::time_point::max();
   while (!order_) {
     if (errand_.valid()) {
-      if (errand_.wait_for(std::chrono::seconds(0)) != std::future_status::ready) return;
+      if (!slice) errand_.wait_until(quick_until_);
+      if (errand_.wait_for(microseconds(0)) != std::future_status::ready) {
+        return Clock::now() < quick_until_ ? Standing::awaits : Standing::stands;
+      }
       run.complete(errand_.get());
     }
     if (run.phase() == engine::Run::Phase::done) {
       result_ = run.result();
       run_.reset();
-      return;
+      return Standing::stands;
     }
     if (run.phase() == engine::Run::Phase::ready) {
-      run.advance();
+      if (slice) slice = std::max(microseconds(0), std::chrono::duration_cast<microseconds>(until - Clock::now()));
+      run.advance(slice);
+      if (slice && run.phase() == engine::Run::Phase::ready) return Standing::computes;
       continue;
     }
     if (run.waits_by_clock()) {
       if (!wakes_) wakes_ = Clock::now() + std::get<host::Wait>(run.request()).time;
-      if (waits().count() > 0) return;
+      if (waits().count() > 0) return Standing::stands;
       wakes_.reset();
     } else if (const engine::Order* order = run.order()) {
       order_ = travelling_order(*order);
       again_ = false;
       ordered_ = Clock::now();
-      return;
+      return Standing::stands;
     }
     if (std::holds_alternative<host::HttpCall>(run.request())) {
       errand_ = errands_.send([&run] { return run.carry_out(); });
-      errand_.wait_until(until);
+      quick_until_ = Clock::now() + kQuick;
     } else {
       run.complete(run.carry_out());
+      if (run.phase() == engine::Run::Phase::ready && Clock::now() >= until) return Standing::computes;
     }
   }
+  return Standing::stands;
+}
+
+bool DeviceSession::compute(std::chrono::microseconds slice) {
+  run_->run().advance(slice);
+  return run_->run().phase() == engine::Run::Phase::ready;
 }
 
 void DeviceSession::answer(engine::Report report) {

@@ -26,8 +26,14 @@ class DeviceSession {
   DeviceSession(const DeviceSession&) = delete;
   DeviceSession& operator=(const DeviceSession&) = delete;
 
-  /// Until the device is needed, or the clock, or a backend that is not quick, or the run is over.
-  void go_on();
+  /// Why go_on() came back: nothing more is to be done for now; its slice is over; a backend may still be quick. After
+  /// the latter two it is to go on before anything else.
+  enum class Standing { stands, computes, awaits };
+  /// Until the device is needed, or the clock, or a backend that is not quick, or the run is over. With a slice, no
+  /// longer than that, and it waits for no backend.
+  Standing go_on(std::optional<std::chrono::microseconds> slice = {});
+  /// After `computes`: one slice of that, and nothing else. Whether there is more.
+  bool compute(std::chrono::microseconds slice);
   /// What the device is to do now; empty: nothing, as yet. The same until it is reported or lost.
   const std::optional<Order>& order() const { return order_; }
   /// The order's report.
@@ -53,6 +59,7 @@ class DeviceSession {
   std::string id_;
   std::optional<engine::RunResult> result_{};
   std::optional<Order> order_{};
+  Clock::time_point quick_until_{};    // for the errand
   std::future<host::Reply> errand_{};  // while it is under way, nobody else touches the run
   bool again_ = false;
   Clock::time_point ordered_{};

@@ -8,7 +8,7 @@ cd "$(dirname "$0")/../.."
 . tools/pcscd.sh
 . tools/postgres.sh
 cmake --preset bench >&2
-cmake --build --preset bench --target cardwright_bench pcsc_bench journal_bench net_bench device_load cardwright >&2
+cmake --build --preset bench --target cardwright_bench pcsc_bench journal_bench net_bench device_load owners_bench cardwright >&2
 run=(build/bench/tests/bench/cardwright_bench --benchmark_format=json --benchmark_repetitions=5
   --benchmark_enable_random_interleaving=true "$@")
 if command -v taskset >/dev/null; then run=(taskset -c 1 "${run[@]}"); fi
@@ -27,6 +27,9 @@ build/bench/tests/bench/journal_bench --runs "${CW_BENCH_RUNS:-5000}"
 
 # The HTTP server beside bare sockets: its clients have a core of their own.
 build/bench/tests/bench/net_bench
+
+# Owners that share the threads of devices.
+build/bench/tests/bench/owners_bench
 
 # Devices that a program of their own plays, on a service with a store in a folder for temporary files.
 tests/bench/devices.py build/bench

@@ -21,11 +21,11 @@ namespace {
 constexpr uint8_t kDes = 0x80;
 
 End carry_out(engine::RunSetup setup, StoreJournal& journal, HostedReader& reader, KillPoint kill,
-              std::chrono::milliseconds long_wait) {
+              std::chrono::milliseconds long_wait, std::optional<std::chrono::microseconds> slice) {
   DyingJournal dying(journal, reader, kill);
   setup.journal = &dying;
   setup.http = [&](const host::HttpCall&) { return dying.call(); };
-  engine::Scheduler scheduler(long_wait);
+  engine::Scheduler scheduler(long_wait, slice);
   scheduler.add(std::make_unique<engine::Run>(std::move(setup)));
   scheduler.run_all(dying.asked_to_end());
   const engine::RunResult& result = scheduler.at(0).result();
@@ -154,7 +154,7 @@ Process Bench::start(const std::string& flow, const std::vector<std::string>& se
             if (seed) made.inputs = engine::Inputs::repeatable(*seed);
             const auto journal = StoreJournal::begin(store, made, origin, "test");
             if (budgets) made.ledger = std::make_shared<StoreBudget>(store, journal->id());
-            return carry_out(std::move(made), *journal, reader, kill, long_wait);
+            return carry_out(std::move(made), *journal, reader, kill, long_wait, slice);
           }};
 }
 
@@ -181,7 +181,7 @@ Process Bench::start_resume(const std::string& id, KillPoint kill) {
             made.flavor = engine::host_side(flavor);
             if (!seed) made.inputs = inputs;
             if (budgets) made.ledger = std::make_shared<StoreBudget>(store, id);
-            return carry_out(std::move(made), *taken.journal, reader, kill, long_wait);
+            return carry_out(std::move(made), *taken.journal, reader, kill, long_wait, slice);
           }};
 }
 

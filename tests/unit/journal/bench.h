@@ -61,6 +61,7 @@ struct Bench {
   bool budgets = false;  // attempts are counted in the store, and the card is asked who it is
   std::string node{};    // of the next process; empty: this machine
   std::chrono::milliseconds long_wait = engine::kLongWait;  // from this on a run is dropped from memory
+  std::optional<std::chrono::microseconds> slice{};         // that a script computes at a time
   engine::Inputs inputs = engine::Inputs::real();
   std::optional<uint64_t> seed{};  // of every run, instead of those
 

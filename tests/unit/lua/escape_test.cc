@@ -36,6 +36,15 @@ TEST_P(Killed, WithinTwiceItsTime) {
   expect_next_run_unharmed();
 }
 
+TEST_P(Killed, AsWellWhereItPauses) {
+  auto options = tight();
+  options.slice = std::chrono::milliseconds(1);
+  auto result = run(GetParam().script, options);
+  EXPECT_EQ(result.outcome, State::Outcome::failed) << "result: " << result.text;
+  EXPECT_EQ(result.kind, "budget") << result.error;
+  EXPECT_LT(result.cpu, 2 * options.limits.awake);
+}
+
 const Escape kKilled[] = {
     {"Loop", "while true do end"},
     {"GotoLoop", "::again:: goto again"},

@@ -65,8 +65,14 @@ Result run(const std::string& script, const Options& options) {
     for (const auto& [name, text] : options.modules) bundle[name] = compile(name + ".lua", text);
     State state(setup);
     state.load(compile(options.name, "return function() " + script + "\nend"), Limits{});
+    state.set_slice(options.slice);
     result.outcome = state.start(0);
-    while (result.outcome == State::Outcome::waiting) {
+    while (result.outcome == State::Outcome::waiting || result.outcome == State::Outcome::paused) {
+      if (result.outcome == State::Outcome::paused) {
+        if (++result.pauses >= options.most_pauses) state.set_slice({});
+        result.outcome = state.go_on();
+        continue;
+      }
       int n = ++result.waits;
       result.outcome = state.resume([&](lua_State* L) {
         if (options.answer) return options.answer(L, n);

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@ struct Result {
   std::string traceback{};           // of the failure
   std::chrono::milliseconds cpu{0};  // of this thread: a busy machine does not fail a test
   int waits = 0;
+  int pauses = 0;
   State::Usage usage{};
 };
 
@@ -28,6 +30,8 @@ struct Options {
   const std::vector<NativeModule>* native = nullptr;     // besides "test"
   std::function<int(lua_State*, int)> answer = nullptr;  // ends the n-th wait; default: pushes n
   std::string name = "scripts/test.lua";
+  std::optional<std::chrono::microseconds> slice{};  // of 0: a pause each 1000 instructions
+  int most_pauses = 1'000'000;                       // from then on, no slices any more
 };
 
 /// The script is the body of a function; its result is turned into text. Waits are answered at once.

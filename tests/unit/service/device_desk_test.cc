@@ -75,16 +75,18 @@ class Desk : public testing::Test {
   /// is to wait (0).
   int ask(const std::string& ticket) {
     std::promise<int> found;
-    desk_->post(ticket, engine::Relay::goes_on, [&](DeviceCall* call, const Error*) {
+    const auto hear = [](DeviceCall* call, const Error*) {
       DeviceSession& session = *call->session;
-      if (session.order()) {
-        Report report;
-        report.answers.assign(session.order()->commands.size(), Bytes{0x6A, 0x82});
-        session.reported(report);
-      }
-      session.go_on();
-      found.set_value(session.over() ? 2 : session.order() ? 1 : 0);
-    });
+      if (!session.order()) return true;
+      Report report;
+      report.answers.assign(session.order()->commands.size(), Bytes{0x6A, 0x82});
+      session.reported(report);
+      return true;
+    };
+    const auto answer = [&](DeviceCall& call) {
+      found.set_value(call.session->over() ? 2 : call.session->order() ? 1 : 0);
+    };
+    desk_->post(ticket, engine::Relay::goes_on, {hear, answer});
     return found.get_future().get();
   }
   int until_not_waiting(const std::string& ticket) {
