@@ -61,11 +61,13 @@ std::vector<engine::Setting> settings_of(const std::vector<std::string>& texts) 
   return out;
 }
 
-/// A card that was given to another owner. To one that was given to nobody, the run's policy has its say. Raises usage.
-void want_own_card(store::Store& store, const std::string& owner, const std::string& card) {
+/// A card of nobody, where the policy in use lets the owner have such cards, or is asked later (null); else its own.
+/// Raises usage.
+void want_own_card(store::Store& store, const std::string& owner, const std::string& card,
+                   const engine::Policy* policy = nullptr) {
   if (owner.empty() || card.empty()) return;
   const std::string has = store.owners().owner_of(card);
-  if (has.empty() || has == owner) return;
+  if (has == owner || (has.empty() && (policy == nullptr || policy->grant(owner).unowned_cards))) return;
   throw Error(ErrorKind::usage, "card " + card + " is not " + owner + "'s; cardwright card list shows whose cards are");
 }
 
@@ -146,11 +148,11 @@ std::unique_ptr<service::DeviceRun> DeviceRuns::open(const std::string& text, en
   }
   const se::Flavor& flavor = flavor_named(ticket.flavor);
   engine::RunSetup setup;
-  want_own_card(*store_, ticket.owner, ticket.card);
   const std::shared_ptr<BundleInUse> bundles = bundle_of(ticket.owner);
   setup.bundle = bundles->now();
   setup.owner = ticket.owner;
   const PolicyChoice choice = choose_policy({}, store_.get(), *setup.bundle);
+  want_own_card(*store_, ticket.owner, ticket.card, choice.policy.get());
   setup.flow_name = ticket.flow;
   setup.policy = choice.policy;
   setup.flow = std::make_shared<const engine::Flow>(engine::check_flow(*setup.bundle, ticket.flow));  // once for all

@@ -33,14 +33,13 @@ std::vector<store::Quota> quotas_of(const engine::Policy& policy, const std::str
 }
 
 void note_refused(store::Store& store, const engine::RunSetup& setup, const std::string& run, const Error& error) {
-  store.audit().add({operator_name(),
-                     "refused",
-                     run,
-                     {{"what", "the run"},
-                      {"flow", setup.flow_name},
-                      {"policy", setup.policy->name()},
-                      {"because", error.message()},
-                      {"owner", setup.owner}}});
+  store::AuditEntry entry{
+      operator_name(),
+      "refused",
+      run,
+      {{"what", "the run"}, {"flow", setup.flow_name}, {"policy", setup.policy->name()}, {"because", error.message()}}};
+  if (!setup.owner.empty()) entry.details.emplace_back("owner", setup.owner);
+  store.audit().add(entry);
 }
 
 /// The operator's policy of `setup`, and under it the one that the run's owner has in use.

@@ -61,7 +61,7 @@ std::vector<store::BudgetRow> theirs(store::Store& store, std::vector<store::Bud
   for (const store::OwnedCard& each : store.owners().cards(owner)) {
     if (each.owner == owner) cards.insert(each.card);
   }
-  std::erase_if(rows, [&](const store::BudgetRow& row) { return cards.count(row.account.card) == 0; });
+  std::erase_if(rows, [&](const store::BudgetRow& row) { return cards.count(store::chip_of(row.account.card)) == 0; });
   return rows;
 }
 

@@ -204,7 +204,8 @@ class OperatorDoor : public Door {
     }
     if (command.ask == Ask::index) return reply.send(json_answer(200, index_json(setup_.version, who)));
     if (command.ask == Ask::health)
-      return with_desk(quick_, std::move(reply), [this](Desk& desk) { return health(desk); });
+      return with_desk(quick_, std::move(reply),
+                       [this, all = who.owner.empty()](Desk& desk) { return health(desk, all); });
     with_desk(is_slow(command.ask) ? slow_ : quick_, std::move(reply),
               [command, name = who.name](Desk& desk) { return json_answer(200, desk.answer(command, name)); });
   }
@@ -237,9 +238,10 @@ class OperatorDoor : public Door {
     if (!taken) shared->send(error_answer(503, "store", "too many requests wait; ask again later"));
   }
 
-  net::ServerAnswer health(Desk& desk) const {
+  /// Why it is not ready, and who works for it, is the operator's business (`all`).
+  net::ServerAnswer health(Desk& desk, bool all) const {
     ordered_json workers = ordered_json::array();
-    for (size_t i = 0; i < setup_.counters.size(); ++i) {
+    for (size_t i = 0; all && i < setup_.counters.size(); ++i) {
       const SharedWorker& worker = setup_.counters.at(i);
       workers.push_back({{"name", worker.name.data()},
                          {"state", name_of(worker.state.load())},
@@ -251,7 +253,7 @@ class OperatorDoor : public Door {
     bool ready = true;
     for (const Readiness& each : desk.readiness()) {
       ready = ready && each.ok;
-      checks.push_back({{"name", each.name}, {"ok", each.ok}, {"why", each.why}});
+      if (all) checks.push_back({{"name", each.name}, {"ok", each.ok}, {"why", each.why}});
     }
     return json_answer(200, {{"version", setup_.version}, {"ready", ready}, {"checks", checks}, {"workers", workers}});
   }

@@ -59,7 +59,8 @@ class OwnersOnDatabase : public Owners {
     return !db_.run({"SELECT name FROM owners WHERE name = $1", {name}}).rows.empty();
   }
 
-  bool give(const std::string& card, const std::string& owner, const std::string& by) override {
+  bool give(const std::string& identity, const std::string& owner, const std::string& by) override {
+    const std::string card = chip_of(identity);
     if (card.empty() || card.size() > kLongestCard) {
       throw Error(ErrorKind::usage, "which card? runs show and card list print who a card is");
     }
@@ -79,7 +80,8 @@ class OwnersOnDatabase : public Owners {
     return changed;
   }
 
-  void take_back(const std::string& card, const std::string& by) override {
+  void take_back(const std::string& identity, const std::string& by) override {
+    const std::string card = chip_of(identity);
     bool tried = false;
     change([&] {
       const std::string before = owner_of(card);
@@ -94,7 +96,7 @@ class OwnersOnDatabase : public Owners {
   }
 
   std::string owner_of(const std::string& card) override {
-    const Result found = db_.run({"SELECT owner FROM cards WHERE card = $1", {card}});
+    const Result found = db_.run({"SELECT owner FROM cards WHERE card = $1", {chip_of(card)}});
     return found.rows.empty() ? std::string() : text(found.rows[0].at(0));
   }
 
@@ -110,10 +112,10 @@ class OwnersOnDatabase : public Owners {
     const Result runs = db_.run(owner ? Statement{seen + " AND owner = $1 GROUP BY card_id", {*owner}}
                                       : Statement{seen + " GROUP BY card_id", {}});
     for (const Row& row : runs.rows) {
-      OwnedCard& card = all[text(row.at(0))];
-      card.card = text(row.at(0));
-      card.runs = number(row.at(1));
-      card.last_run = number(row.at(2));
+      OwnedCard& card = all[chip_of(text(row.at(0)))];
+      card.card = chip_of(text(row.at(0)));
+      card.runs += number(row.at(1));
+      card.last_run = std::max(card.last_run, number(row.at(2)));
     }
     std::vector<OwnedCard> out;
     for (auto& [name, card] : all) out.push_back(std::move(card));
@@ -143,6 +145,8 @@ bool is_owner_name(std::string_view name) {
          std::all_of(name.begin(), name.end(),
                      [](char c) { return is_letter(c) || (c >= '0' && c <= '9') || c == '-' || c == '_'; });
 }
+
+std::string chip_of(const std::string& identity) { return identity.substr(0, identity.find('+')); }
 
 std::string scope_of(const std::string& what, const std::string& owner) {
   return owner.empty() ? what : what + "/" + owner;

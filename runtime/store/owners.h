@@ -21,7 +21,7 @@ struct Owner {
 };
 
 struct OwnedCard {
-  std::string card{};   // identity, as the card gives it
+  std::string card{};   // chip_of() its identity
   std::string owner{};  // empty: nobody's, and it is known from runs
   int64_t since = 0;
   std::string by{};      // who gave it
@@ -32,6 +32,11 @@ struct OwnedCard {
 /// 1 to 32 of a-z, 0-9, '-' and '_', beginning with a letter; not "operator", which is nobody's name.
 bool is_owner_name(std::string_view name);
 
+/// What of a card's identity stays whatever is put onto it: the CPLC or CIN, without what its keys are diversified
+/// with.
+std::string chip_of(const std::string& identity);
+
+/// Cards are known by their chips: whichever part of its identity a card gives, it is the same one.
 class Owners {
  public:
   virtual ~Owners() = default;

@@ -119,7 +119,7 @@ class Checks:
         cards = json.loads(self.at("card", "list", "--json").stdout)
         self.check("cards are known from runs", len(cards) != 2 and cards)
         by_run = {row["id"]: row["card_id"] for row in self.rows()}
-        order = [by_run[id_] for id_ in sorted(by_run)]
+        order = [by_run[id_] for id_ in sorted(by_run)]  # the older run has the lower id
         self.cards = dict(zip(("first", "second"), order))
         self.expect("the operator's keys are not an owner's", self.run_flow("acme", "first"), 2,
                     "owner acme has no key set 'isd'", "owners.acme.keys")
@@ -268,6 +268,8 @@ class Checks:
             self.check("the service is ready", self.service.log()[-700:])
             return
         index = self.asks("GET", "/v1", 200, "acme-viewer")
+        health = self.asks("GET", "/v1/health", 200, "acme-viewer")
+        self.check("they are told whether it is ready, and no more", health["workers"] or health["checks"] and health)
         self.check("the door knows whom they are here for", index["you"]["owner"] != "acme" and index["you"])
         mine = self.asks("GET", "/v1/runs?limit=1000", 200, "acme-viewer")["runs"]
         self.check("they see their owner's runs", {row["owner"] for row in mine} != {"acme"})

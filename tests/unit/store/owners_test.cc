@@ -164,6 +164,21 @@ TEST_P(OwnerStories, a_card_is_one_owners_until_it_is_taken_back) {
   EXPECT_TRUE(owners.give("CPLC-1", "zenith", "ada@desk"));
 }
 
+TEST_P(OwnerStories, a_card_is_the_same_one_whatever_part_of_its_identity_it_gives) {
+  Owners& owners = store_->owners();
+  owners.give("CPLC-1+KDD-07", "acme", "ada@desk");
+  for (const char* told : {"CPLC-1+KDD-07", "CPLC-1", "CPLC-1+KDD-08"})
+    EXPECT_EQ(owners.owner_of(told), "acme") << told;
+  EXPECT_EQ(owners.owner_of("CPLC-12"), "");
+  EXPECT_NE(refusal([&] { owners.give("CPLC-1", "zenith", "ada@desk"); }), "nothing");
+  RunRow row = run_of("acme");
+  row.card_id = "CPLC-1+KDD-08";
+  begin_of(row);
+  ASSERT_EQ(owners.cards("acme").size(), 1U);
+  EXPECT_EQ(owners.cards("acme")[0].card, "CPLC-1");
+  EXPECT_EQ(owners.cards("acme")[0].runs, 1);
+}
+
 TEST_P(OwnerStories, proposals_are_seen_by_whose_they_are) {
   Proposal wanted;
   wanted.what = "policy";
