@@ -74,7 +74,7 @@ DurableRun::DurableRun(std::shared_ptr<store::Store> store, std::unique_ptr<jour
 
 void DurableRun::join(engine::RunSetup& setup) {
   setup.journal = journal_.get();
-  setup.ledger = std::make_shared<journal::StoreBudget>(store_, journal_->id(), operator_name());
+  setup.ledger = std::make_shared<journal::StoreBudget>(store_, *journal_, operator_name());
   setup.key_watch = &key_watch_;
 }
 

@@ -168,6 +168,7 @@ struct Run::Impl {
         journal(setup.journal),
         past(std::exchange(setup.past, {}).value_or(Past())) {
     take_up();
+    if (journal && setup.device) journal->card_is_far();
     if (setup.begun == 0) setup.begun = wall_clock();
     gate.begun_at(setup.begun);
     if (const Decision decision = setup.policy->judge_begin(flow.name, setup.begun); !decision.allowed) {
@@ -207,9 +208,9 @@ struct Run::Impl {
   }
 
   void begin_attempt() {
-    // Whether a card far away is the one that it was, and has its channel, nobody can tell.
+    // Whether a card far away is the one that it was, and has its channel, its report tells, and nothing else.
     const bool by_other = past.attempt && !past.same_process;
-    if (by_other && (setup.device || (setup.reader != nullptr && !setup.reader->attach()))) {
+    if (by_other && (setup.device ? !past.out : setup.reader != nullptr && !setup.reader->attach())) {
       past = {};
       end_attempt(Error(ErrorKind::reader, setup.device
                                                ? "another process had the device before"
@@ -233,22 +234,28 @@ struct Run::Impl {
       outside = journaled(local());
     }
     make(recorded(std::move(outside)));
-    if (replay || setup.reader != nullptr) return take(attempt->start());
-    attempt->outside().submit(host::Reset{});
-    phase = Phase::waiting;
+    begin_script();
   }
 
   /// The attempt under way, built again from its journal.
   void rebuild() {
     if (recorder) recorder->attempt(result.attempts);
-    const auto go_on = [this, channels = past.channels, same = past.same_process](const CardState& state) {
+    const auto go_on = [this, channels = past.channels, out = past.out, same = past.same_process](const CardState& state) {
       std::unique_ptr<LocalOutside> outside = local();
-      outside->go_on(state, channels, same);
+      outside->go_on(state, channels, same || (out && out->left));
+      if (out) outside->resume(*out);
       return journaled(std::move(outside));
     };
     make(recorded(std::make_unique<RebuiltOutside>(
         RebuiltOutside::Setup{std::exchange(past, {}), gate, observer, go_on, journal})));
-    take(attempt->start());
+    begin_script();
+  }
+
+  /// A card far away is asked first who it is.
+  void begin_script() {
+    if (replay || setup.reader != nullptr) return take(attempt->start());
+    attempt->outside().submit(host::Reset{});
+    phase = Phase::waiting;
   }
 
   void make(std::unique_ptr<RunOutside> outside) {
