@@ -191,8 +191,7 @@ void CardSession::add_update() {
   }
   const Bytes domain = setup_.gate.is_isd(begun.domain) ? Bytes() : begun.domain;
   setup_.budgets.attempts.charge({domain, begun.version}, key_candidates(request));
-  begun.host_challenge =
-      again_.empty() ? crypto::random_bytes(request.s16 ? 16 : 8) : again_.front().host_challenge;
+  begun.host_challenge = again_.empty() ? crypto::random_bytes(request.s16 ? 16 : 8) : again_.front().host_challenge;
   begun.sent = gp::initialize_update(begun.version, 0, begun.host_challenge);
   begun.sent.cla = card::with_channel(begun.sent.cla, request.logical_channel);
   order_->items.push_back({{begun.sent}, false});

@@ -240,7 +240,8 @@ struct Run::Impl {
   /// The attempt under way, built again from its journal.
   void rebuild() {
     if (recorder) recorder->attempt(result.attempts);
-    const auto go_on = [this, channels = past.channels, out = past.out, same = past.same_process](const CardState& state) {
+    const auto go_on = [this, channels = past.channels, out = past.out,
+                        same = past.same_process](const CardState& state) {
       std::unique_ptr<LocalOutside> outside = local();
       outside->go_on(state, channels, same || (out && out->left));
       if (out) outside->resume(*out);

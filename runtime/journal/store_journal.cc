@@ -261,7 +261,9 @@ void StoreJournal::attempt_failed(const Error& error) {
   take({Kind::failed, "failed", error});
 }
 
-void StoreJournal::lose_in_doubt(const Error& lost) {
+/// As an answer that never came: whatever the reason, the script does not hear of it.
+void StoreJournal::lose_in_doubt(const Error& why) {
+  const Error lost(ErrorKind::reader, why.message());
   for (const std::string& request : std::exchange(in_doubt_, {})) {
     engine::RecordedLine line{kind_of(request), request, lost};
     if (line.kind == Kind::more) line.reply = engine::NoAnswer{};

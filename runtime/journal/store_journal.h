@@ -106,7 +106,7 @@ class StoreJournal : public engine::RunJournal {
   };
   void make_again(const JournalLines& lines);
   /// What was asked and not answered has an error for an answer from now on.
-  void lose_in_doubt(const Error& lost);
+  void lose_in_doubt(const Error& why);
   /// Writes what was collected as one frame, durably.
   void commit();
   /// Raises usage, after it is written down.
@@ -136,8 +136,8 @@ class StoreJournal : public engine::RunJournal {
   std::string card_before_{};  // that the run is for, or a process before was on, until this one has seen its own
   int steps_ = 0;              // begun and not ended
   bool not_begun_ = false;     // the outermost of them: an operator said stop before
-  bool far_ = false;       // the card is
-  bool unwritten_ = false;  // what is asked next, and goes to the disk right before its bytes go out
+  bool far_ = false;           // the card is
+  bool unwritten_ = false;     // what is asked next, and goes to the disk right before its bytes go out
   std::optional<Again> again_{};
   std::vector<std::string> in_doubt_{};  // asked when the run was taken up, and no line says what came of it
   std::vector<std::string> charges_{};   // for the order that comes next

@@ -13,6 +13,24 @@ constexpr std::chrono::milliseconds kLastWord{30'000};
 
 }  // namespace
 
+void DeviceCall::take_up() {
+  const bool is_out = session->take_up();
+  const size_t ended = session->orders() - (session->order() ? 1 : 0);
+  const auto go_on = [&](auto& exchange) {
+    if (!session->order()) return;
+    exchange.put(*session->order());
+    if (is_out) exchange.is_out();
+  };
+  if (relay == engine::Relay::goes_on) {
+    const std::string element = seram.kept().empty() ? session->kept() : seram.kept();
+    seram = SeramExchange::after(ended, session->reported_before(), element);
+    go_on(seram);
+  } else {
+    ram_http = RamHttpExchange(ScriptCoding::indefinite, ended);
+    go_on(ram_http);
+  }
+}
+
 DeviceDesk::DeviceDesk(Setup setup, DeviceCounters& counters)
     : setup_(std::move(setup)), counters_(counters), errands_(setup_.errands) {
   for (unsigned i = 0; i < setup_.threads; ++i) lanes_.push_back(std::make_unique<Lane>());
@@ -57,6 +75,7 @@ void DeviceDesk::serve(Lane& lane) {
       --waiting_;
       lane.busy_since = Clock::now().time_since_epoch().count();
       answer(lane, *request);
+      rest(lane);
       lane.busy_since = 0;
     }
     if (Clock::now() - swept > kSweep) {
@@ -87,10 +106,12 @@ DeviceDesk::Places::iterator DeviceDesk::open(Lane& lane, const Request& request
     throw Error(ErrorKind::budget, "this service has as many devices as it may have; call again later");
   }
   std::unique_ptr<DeviceRun> run = setup_.open(request.ticket, request.relay);
-  ++(run->taken_up() ? counters_.runs_taken_up : counters_.runs_begun);
+  const bool taken_up = run->taken_up();
+  ++(taken_up ? counters_.runs_taken_up : counters_.runs_begun);
   if (found == lane.places.end()) found = enter(lane, request);
   found->second.call->waits_for.clear();
   found->second.call->session.emplace(std::move(run), errands_);
+  if (taken_up) found->second.call->take_up();
   return found;
 }
 
@@ -134,6 +155,19 @@ void DeviceDesk::sweep(Lane& lane) {
     const bool over = session && session->over();
     if (now - each->second.heard > (over ? std::min(setup_.silence, kLastWord) : setup_.silence)) leave(lane, each);
   }
+}
+
+void DeviceDesk::rest(Lane& lane) {
+  const size_t most = std::max<size_t>(setup_.awake / lanes_.size(), 1);
+  if (lane.places.size() <= most) return;
+  size_t awake = 0;
+  auto oldest = lane.places.end();
+  for (auto place = lane.places.begin(); place != lane.places.end(); ++place) {
+    if (!place->second.call->session || !place->second.call->session->can_rest()) continue;
+    ++awake;
+    if (oldest == lane.places.end() || place->second.heard < oldest->second.heard) oldest = place;
+  }
+  if (awake > most) leave(lane, oldest);
 }
 
 bool DeviceDesk::gets_on() const {

@@ -17,7 +17,6 @@
 
 #include "base/error.h"
 #include "base/threads.h"
-#include "crypto/digest.h"
 #include "service/device_counters.h"
 #include "service/device_session.h"
 #include "service/ram_http.h"
@@ -27,13 +26,15 @@ namespace cw::service {
 
 /// A device's session and where the protocol stands that it speaks: one, as its first request has it.
 struct DeviceCall {
-  explicit DeviceCall(engine::Relay of)
-      : relay(of), ram_http(ScriptCoding::indefinite, read_be(crypto::random_bytes(4))) {}
+  explicit DeviceCall(engine::Relay of) : relay(of) {}
+  /// The protocol goes on where the run does, which was taken up.
+  void take_up();
+
   engine::Relay relay;
   std::optional<DeviceSession> session{};  // nothing: its run cannot be had yet
   std::string waits_for{};                 // then, as the operator was told
   SeramExchange seram{};
-  RamHttpExchange ram_http;
+  RamHttpExchange ram_http{};
 };
 
 class DeviceDesk {
@@ -43,9 +44,10 @@ class DeviceDesk {
     unsigned threads = 4;
     std::chrono::milliseconds silence{300'000};  // a device that is not heard of for so long loses its place in memory
     size_t sessions = 20'000;                    // in memory, in all
-    unsigned errands = 16;                       // calls to backends at once
-    size_t waiting = 1'000;                      // requests of devices that no thread has taken up yet, in all
-    std::chrono::seconds longest{90};            // at one request
+    size_t awake = 2'000;   // of them, with an order out: of more, those that were not heard of the longest are dropped
+    unsigned errands = 16;  // calls to backends at once
+    size_t waiting = 1'000;            // requests of devices that no thread has taken up yet, in all
+    std::chrono::seconds longest{90};  // at one request
   };
   /// `counters`: borrowed.
   DeviceDesk(Setup setup, DeviceCounters& counters);
@@ -92,6 +94,8 @@ class DeviceDesk {
   Places::iterator enter(Lane& lane, const Request& request);
   void leave(Lane& lane, Places::iterator place);
   void sweep(Lane& lane);
+  /// Drops from memory what can be taken up, beyond what this thread may keep awake.
+  void rest(Lane& lane);
 
   Setup setup_;
   DeviceCounters& counters_;

@@ -160,6 +160,7 @@ void DeviceDoor::turn(DeviceCall& call, Exchange& exchange, const Judged& judged
     case Judged::What::late:
       return;
   }
+  session.keep(exchange.kept());
   session.go_on();
   if (exchange.order() == nullptr && session.order()) {
     exchange.put(*session.order());

@@ -12,6 +12,9 @@ namespace {
 /// What a backend takes no longer than costs the device no exchange.
 constexpr std::chrono::milliseconds kQuick{50};
 
+/// Ahead of what is kept, where the order that is out went out again.
+constexpr std::string_view kAgain = "again ";
+
 std::string_view reason(Report::Outcome outcome) {
   switch (outcome) {
     case Report::Outcome::unavailable:
@@ -71,6 +74,7 @@ engine::Report report_of(const engine::Order& order, const Report& report) {
 DeviceSession::~DeviceSession() {
   if (!run_) return;
   if (errand_.valid()) errand_.wait();
+  if (again_) run_->keep(std::string(kAgain) + kept_);
   run_->run().stop(Error(ErrorKind::reader, "the device was not heard of any more"));
 }
 
@@ -78,6 +82,23 @@ std::chrono::milliseconds DeviceSession::waits() const {
   if (!wakes_) return {};
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(*wakes_ - Clock::now());
   return std::max(left, std::chrono::milliseconds(0));
+}
+
+bool DeviceSession::take_up() {
+  kept_ = run_->kept();
+  const bool again = kept_.starts_with(kAgain);
+  if (again) kept_.erase(0, kAgain.size());
+  const size_t before = run_->orders();
+  go_on();
+  const bool is_out = order_ && orders() == before;
+  again_ = is_out && again;
+  return is_out;
+}
+
+void DeviceSession::keep(const std::string& text) {
+  if (!run_) return;
+  kept_ = text;
+  run_->keep(text);
 }
 
 void DeviceSession::go_on() {
@@ -91,6 +112,7 @@ void DeviceSession::go_on() {
     }
     if (run.phase() == engine::Run::Phase::done) {
       result_ = run.result();
+      orders_ = run_->orders();
       run_.reset();
       return;
     }

@@ -26,6 +26,17 @@ class DeviceSession {
   DeviceSession(const DeviceSession&) = delete;
   DeviceSession& operator=(const DeviceSession&) = delete;
 
+  /// Of a run that was taken up: as go_on(). Whether order() is the one that was out, to the byte.
+  bool take_up();
+  /// What is to be there again after take_up(), beside the run: a line.
+  void keep(const std::string& text);
+  const std::string& kept() const { return kept_; }
+  /// Orders that were made, in all attempts, and whether one was reported.
+  size_t orders() const { return run_ ? run_->orders() : orders_; }
+  bool reported_before() const { return run_ && run_->reported(); }
+  /// An order is out, and whoever takes the run up goes on with its report: nothing is lost by dropping it.
+  bool can_rest() const { return order_ && orders() > 0 && !errand_.valid(); }
+
   /// Until the device is needed, or the clock, or a backend that is not quick, or the run is over.
   void go_on();
   /// What the device is to do now; empty: nothing, as yet. The same until it is reported or lost.
@@ -51,6 +62,8 @@ class DeviceSession {
   Errands& errands_;
   std::unique_ptr<DeviceRun> run_;  // null: it is over, and nobody holds it any more
   std::string id_;
+  std::string kept_{};
+  size_t orders_ = 0;  // of a run that is over
   std::optional<engine::RunResult> result_{};
   std::optional<Order> order_{};
   std::future<host::Reply> errand_{};  // while it is under way, nobody else touches the run
