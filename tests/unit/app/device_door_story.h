@@ -58,10 +58,11 @@ class DeviceDoorStory : public testing::Test {
     options.where = folder_ / "store.db";
     store_ = store::Store::open(options);
     runs_ = std::make_unique<DeviceRuns>(store_, folder_ / "keys");
-    desk_ = std::make_unique<service::DeviceDesk>(
-        service::DeviceDesk::Setup{
-            [this](const std::string& ticket, engine::Relay relay) { return runs_->open(ticket, relay); }, 2},
-        counters_);
+    service::DeviceDesk::Setup setup_of_desk;
+    setup_of_desk.open = [this](const std::string& ticket, engine::Relay relay) { return runs_->open(ticket, relay); };
+    setup_of_desk.threads = 2;
+    setup_of_desk.awake = awake_;
+    desk_ = std::make_unique<service::DeviceDesk>(std::move(setup_of_desk), counters_);
     door_ = std::make_unique<service::DeviceDoor>(*desk_, service::DeviceDoor::Setup{1, {}});
     net::ServerSetup setup;
     setup.listen = "127.0.0.1:0";
@@ -91,6 +92,7 @@ class DeviceDoorStory : public testing::Test {
   }
   store::RunRow run() { return store_->runs().list({}).at(0); }
 
+  size_t awake_ = 2'000;  // from the next start() on
   std::filesystem::path folder_;
   std::shared_ptr<store::Store> store_;
   std::unique_ptr<DeviceRuns> runs_;

@@ -45,6 +45,78 @@ TEST_F(Seram, whenever_the_service_begins_anew_the_card_ends_up_the_same) {
   }
 }
 
+TEST_F(Seram, of_many_devices_few_are_awake_and_each_card_ends_up_the_same) {
+  auto whole = std::make_shared<se::Card>(se::flavor("generic"));
+  whole->set_serial_number(1);
+  SeramDevice untroubled(whole);
+  serve(untroubled, ticket());
+  stop();
+  awake_ = 1;  // for each of two threads
+  start();
+  struct Device {
+    std::shared_ptr<se::Card> card = std::make_shared<se::Card>(se::flavor("generic"));
+    SeramDevice device{card};
+    std::string ticket{};
+    std::string report = SeramDevice::polling();
+  };
+  std::vector<std::unique_ptr<Device>> devices(6);
+  uint32_t serial = 1;
+  for (std::unique_ptr<Device>& each : devices) {
+    each = std::make_unique<Device>();
+    each->card->set_serial_number(++serial);  // as nobody else's
+    each->ticket = ticket();
+    EXPECT_EQ(post("/gp/seram/handshake" + session(each->ticket), SeramDevice::handshake()).status, 200);
+  }
+  const auto calls = [](const std::unique_ptr<Device>& each) { return !each->report.empty(); };
+  for (int n = 0; std::any_of(devices.begin(), devices.end(), calls) && n < 100; ++n) {
+    for (const std::unique_ptr<Device>& each : devices) {
+      if (!calls(each)) continue;
+      const net::HttpResponse told = manage(each->ticket, each->report);
+      ASSERT_EQ(told.status, 200) << told.body;
+      const json answer = json::parse(told.body);
+      if (answer.contains("chosenSecureElement")) {
+        EXPECT_EQ(answer["chosenSecureElement"]["seId"], "8900") << "as its handshake said";
+      }
+      each->report = each->device.carry_out(answer.dump());
+    }
+    EXPECT_LE(counters_.seram.sessions, 6u);
+  }
+  EXPECT_GT(counters_.runs_taken_up, 40u);
+  for (const store::RunRow& row : store_->runs().list({})) {
+    EXPECT_EQ(row.state, store::RunState::done);
+    EXPECT_EQ(row.attempts, 1);
+  }
+  for (const std::unique_ptr<Device>& each : devices) {
+    EXPECT_EQ(each->device.apdus, untroubled.apdus);
+    each->card->set_serial_number(1);
+    EXPECT_EQ(memory(*each->card), memory(*whole));
+  }
+}
+
+TEST_F(Seram, a_run_that_is_dropped_knows_a_report_of_what_it_did_not_order) {
+  auto card = std::make_shared<se::Card>(se::flavor("generic"));
+  SeramDevice device(card);
+  const std::string text = ticket();
+  std::string report = SeramDevice::polling();
+  std::string before;
+  for (int n = 0; n < 5; ++n) {
+    before = report;
+    report = device.carry_out(manage(text, report).body);
+  }
+  stop();
+  start();
+  const std::string order = manage(text, before).body;
+  EXPECT_FALSE(json::parse(order).value("ramCommands", json::array()).empty())
+      << "the report before is no report of what is out, which goes out again";
+  EXPECT_EQ(run().attempts, 1);
+  const std::string more =
+      R"({"localAgentStatus":{"localAgentStatusEnum":"PROCESSED","executedSeRamCommands":9},"ramResponses":[]})";
+  EXPECT_EQ(manage(text, more).status, 200);
+  EXPECT_EQ(counters_.seram.untaken[static_cast<size_t>(service::Untaken::foreign)], 1u);
+  while (!report.empty()) report = device.carry_out(manage(text, report).body);
+  EXPECT_EQ(run().state, store::RunState::done);
+}
+
 TEST_F(Seram, a_report_that_comes_twice_is_taken_once) {
   auto card = std::make_shared<se::Card>(se::flavor("generic"));
   auto whole = std::make_shared<se::Card>(se::flavor("generic"));
