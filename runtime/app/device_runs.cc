@@ -108,7 +108,7 @@ std::unique_ptr<service::DeviceRun> DeviceRuns::open(const std::string& text, en
   }
   if (begun) {
     journal::StoreJournal::TakenUp taken = journal::StoreJournal::take_up(
-        store_, ticket.run, [](std::chrono::milliseconds) { return false; }, kDeviceCard);
+        store_, ticket.run, [](std::chrono::milliseconds) { return false; }, kDeviceCard, &shelf_);
     taken.setup.keys = keys_;
     caps_.share(taken.setup.arguments);
     taken.setup.device = engine::Device{kDeviceCard, relay, ticket.card};

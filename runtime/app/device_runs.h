@@ -16,6 +16,7 @@
 #include "app/shared_caps.h"
 #include "crypto/key_store.h"
 #include "engine/bundle.h"
+#include "journal/shelf.h"
 #include "service/device_run.h"
 #include "store/store.h"
 
@@ -42,6 +43,7 @@ class DeviceRuns {
   std::shared_ptr<const crypto::KeyStore> keys_;
   std::optional<std::string> key_file_{};
   mutable SharedCaps caps_{};
+  mutable journal::Shelf shelf_{};  // of runs that are taken up
   mutable std::mutex mutex_{};
   mutable std::unique_ptr<BatchCourier> courier_{};  // brings what runs handed over to its backends
 };
