@@ -74,7 +74,7 @@ engine::Report report_of(const engine::Order& order, const Report& report) {
 DeviceSession::~DeviceSession() {
   if (!run_) return;
   if (errand_.valid()) errand_.wait();
-  if (again_) run_->keep(std::string(kAgain) + kept_);
+  keep(std::string(kept_));
   run_->run().stop(Error(ErrorKind::reader, "the device was not heard of any more"));
 }
 
@@ -98,7 +98,7 @@ bool DeviceSession::take_up() {
 void DeviceSession::keep(const std::string& text) {
   if (!run_) return;
   kept_ = text;
-  run_->keep(text);
+  run_->keep(std::string(again_ ? kAgain : "") + text);
 }
 
 void DeviceSession::go_on() {
