@@ -37,6 +37,10 @@ class StoredDeviceRun : public service::DeviceRun {
   engine::Run& run() override { return *run_; }
   const std::string& id() const override { return durable_->id(); }
   bool taken_up() const override { return taken_up_; }
+  size_t orders() const override { return durable_->journal().orders(); }
+  bool reported() const override { return durable_->journal().reported(); }
+  std::string kept() const override { return durable_->journal().session(); }
+  void keep(const std::string& text) override { durable_->journal().keep_session(text); }
 
  private:
   std::unique_ptr<DurableRun> durable_;
@@ -136,7 +140,7 @@ std::unique_ptr<service::DeviceRun> DeviceRuns::open(const std::string& text, en
   }
   if (begun) {
     journal::StoreJournal::TakenUp taken = journal::StoreJournal::take_up(
-        store_, ticket.run, [](std::chrono::milliseconds) { return false; }, kDeviceCard);
+        store_, ticket.run, [](std::chrono::milliseconds) { return false; }, kDeviceCard, &shelf_);
     taken.setup.keys = keys_;
     caps_.share(taken.setup.arguments);
     taken.setup.device = engine::Device{kDeviceCard, relay, ticket.card};

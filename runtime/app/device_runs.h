@@ -17,6 +17,7 @@
 #include "app/shared_caps.h"
 #include "crypto/key_store.h"
 #include "engine/bundle.h"
+#include "journal/shelf.h"
 #include "service/device_run.h"
 #include "store/store.h"
 
@@ -45,6 +46,7 @@ class DeviceRuns {
   std::shared_ptr<const crypto::KeyStore> keys_;
   std::optional<std::string> key_file_{};
   mutable SharedCaps caps_{};
+  mutable journal::Shelf shelf_{};  // of runs that are taken up
   mutable std::mutex mutex_{};
   mutable std::map<std::string, std::shared_ptr<BundleInUse>> bundles_{};  // by owner, once they were asked for
   mutable std::unique_ptr<BatchCourier> courier_{};  // brings what runs handed over to its backends

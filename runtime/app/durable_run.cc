@@ -98,7 +98,7 @@ void DurableRun::join(engine::RunSetup& setup) {
     setup.keys = keys;
   }
   setup.journal = journal_.get();
-  setup.ledger = std::make_shared<journal::StoreBudget>(store_, journal_->id(), operator_name());
+  setup.ledger = std::make_shared<journal::StoreBudget>(store_, *journal_, operator_name());
   setup.key_watch = &key_watch_;
 }
 

@@ -28,6 +28,8 @@ class DurableRun {
   /// An operator ended it.
   bool stopped() const { return journal_->stopped(); }
   store::Store& store() const { return *store_; }
+  journal::StoreJournal& journal() { return *journal_; }
+  const journal::StoreJournal& journal() const { return *journal_; }
   /// It was refused before it began. Raises store.
   void refused(const Error& error) { journal_->finished(error, engine::RunJournal::End::failed); }
   /// Puts itself into what the run is made of; outlives the run.

@@ -55,6 +55,31 @@ std::optional<std::string> AttemptBudget::genuine(const Open& open, const Bytes&
   return out;
 }
 
+AttemptBudget::Open AttemptBudget::begun(const Target& target) const {
+  Open open;
+  open.target = counted(target);
+  open.version = open.target.version;
+  open.domains = {open.target.domain};
+  open.marks = ledger_.marks(card_);
+  if (!open.target.domain.empty() && !has(open.marks, keyed_word(open.target.domain))) open.domains.emplace_back();
+  return open;
+}
+
+std::optional<AttemptBudget::Stand> AttemptBudget::stand() const {
+  if (!open_ || !open_->holder) return {};
+  return Stand{open_->charge, open_->target, *open_->holder, open_->version};
+}
+
+void AttemptBudget::take_up(const std::optional<Stand>& stand, unsigned unfinished) {
+  unfinished_ = unfinished;
+  open_.reset();
+  if (!stand) return;
+  open_ = begun(stand->target);
+  open_->charge = stand->charge;
+  open_->holder = stand->holder;
+  open_->version = stand->version;
+}
+
 void AttemptBudget::charge(const Target& target, const std::vector<std::string>& keys) {
   for (const std::string& set : keys) {
     if (!refused_.contains(set)) continue;
@@ -65,12 +90,7 @@ void AttemptBudget::charge(const Target& target, const std::vector<std::string>&
                                        "the key set and its diversification");
   }
   give_up();  // a handshake that was never finished
-  Open open;
-  open.target = counted(target);
-  open.version = open.target.version;
-  open.domains = {open.target.domain};
-  open.marks = ledger_.marks(card_);
-  if (!open.target.domain.empty() && !has(open.marks, keyed_word(open.target.domain))) open.domains.emplace_back();
+  Open open = begun(target);
   open.charge = ledger_.charge(Charge::authentication, accounts_of_lost(open), limits_);
   open_ = std::move(open);
 }

@@ -21,6 +21,16 @@ class AttemptBudget {
   struct Target {
     Bytes domain{};       // AID as the card knows it, whatever the script says; empty: the ISD
     uint8_t version = 0;  // that is asked for; 0: the card chooses
+    bool operator==(const Target&) const = default;
+  };
+
+  /// A handshake that the card answered, and EXTERNAL AUTHENTICATE is still to come.
+  struct Stand {
+    std::string charge{};
+    Target target{};
+    std::string holder{};  // as the card answered
+    uint8_t version = 0;   // that it answered with
+    bool operator==(const Stand&) const = default;
   };
 
   /// `ledger` outlives this.
@@ -34,6 +44,11 @@ class AttemptBudget {
   bool every_attempt() const { return counter_.every_attempt; }
   /// Key sets that were refused before, when another process had the run.
   void refused_before(const std::vector<std::string>& keys) { refused_.insert(keys.begin(), keys.end()); }
+
+  /// Where a run stands that is dropped from memory, and the same where it is taken up.
+  std::optional<Stand> stand() const;
+  unsigned unfinished() const { return unfinished_; }
+  void take_up(const std::optional<Stand>& stand, unsigned unfinished);
 
   /// Before INITIALIZE UPDATE, whose answer shows which of `keys` the card has. Raises budget: a key set was refused
   /// before, or what the card may still be asked is used up; store. Each charge is settled, in the end by give_up().
@@ -69,6 +84,7 @@ class AttemptBudget {
   };
 
   Target counted(const Target& target) const;
+  Open begun(const Target& target) const;
   std::optional<std::string> genuine(const Open& open, const Bytes& domain) const;
   std::vector<BudgetAccount> accounts_of_lost(const Open& open) const;
   void settle(ChargeOutcome outcome, const std::vector<BudgetAccount>& accounts, bool forgives = false);

@@ -55,32 +55,6 @@ void CardSession::finish() {
   if (std::exchange(unauthenticated_, {})) setup_.budgets.attempts.not_finished();
 }
 
-void CardSession::go_on(const CardState& state, const std::vector<ChannelPast>& channels, bool same_process) {
-  forget();
-  selected_ = state.selected;
-  next_id_ = state.last + 1;
-  for (const ChannelPast& past : channels) {
-    const auto known = state.channels.find(past.material.channel);
-    if (known == state.channels.end()) continue;
-    const ChannelMaterial& material = past.material;
-    const auto answer = gp::InitializeUpdateAnswer::parse(material.answer, material.host_challenge.size());
-    const crypto::KeySet keys = setup_.custody.key_set(material.asked.keys, answer.diversification_data);
-    gp::ChannelOptions options;
-    options.i = material.asked.i;
-    options.aid = material.asked.aid;
-    options.encrypt_empty_data = setup_.traits.encrypt_empty_data;
-    Open open;
-    open.channel = gp::Channel::open(keys, material.host_challenge, answer, material.asked.level, options);
-    open.channel->take_up(past.mark);
-    open.keys = {material.asked.keys, answer.key_version};
-    open.domain = known->second.domain;
-    open.logical_channel = known->second.logical_channel;
-    open.diversification_data = answer.diversification_data;
-    open.from_before = !same_process;
-    channels_.emplace(material.channel, std::move(open));
-  }
-}
-
 void CardSession::close_on(uint8_t logical_channel) {
   std::erase_if(channels_, [&](const auto& entry) { return entry.second.logical_channel == logical_channel; });
 }
@@ -126,10 +100,16 @@ CardSession::Open* CardSession::channel_of(const host::Exchange& request) {
 
 void CardSession::begin(const host::Request& request) {
   asked_ = &request;
+  came_ = nullptr;
+  if (setup_.relay) stand_ = stand();
+  const bool again = !again_.empty();
   try {
     start(request);
-  } catch (const Error&) {
+    while (order_ && told_) answered(*std::exchange(told_, {}));
+  } catch (const Error& error) {
     selection_lost();
+    again_.clear();
+    if (again) not_made_again(error);
     throw;
   }
 }
@@ -170,6 +150,7 @@ void CardSession::start(const host::Request& request) {
 }
 
 void CardSession::answered(const Report& report) {
+  came_ = &report;
   try {
     std::holds_alternative<Asking>(doing_) ? identity_answered(report) : order_answered(report);
   } catch (const Error&) {
@@ -263,13 +244,18 @@ void CardSession::next_order() {
   order_ = Order();
   pieces_.clear();
   together_.clear();
+  const bool again = !again_.empty();
   try {
     fill_order();
-    setup_.evidence.before_sending();
-  } catch (const Error&) {
+    goes_out();
+  } catch (const Error& error) {
     order_.reset();
-    not_sent();
-    throw;
+    if (!again) {
+      not_sent();
+      throw;
+    }
+    lost(pieces_);
+    not_made_again(error);
   }
 }
 
@@ -294,6 +280,7 @@ void CardSession::fill_order() {
 /// Whether it may travel with what is in the order.
 bool CardSession::joins(const host::Exchange& request, const host::Command& command) const {
   if (!setup_.relay) return false;
+  if (!again_.empty()) return pieces_.size() < again_.front().items;
   const auto asks = [](const Piece& piece) { return piece.what == Piece::What::identity; };
   if (std::any_of(pieces_.begin(), pieces_.end(), asks) && !host::changes_nothing(command)) return false;
   const auto authenticates = [](const Piece& piece) { return piece.what == Piece::What::authenticate; };

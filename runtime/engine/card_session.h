@@ -9,6 +9,7 @@
 // Owner: one attempt. One thread.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -77,6 +78,9 @@ class CardSession {
   /// Goes on with a card that was not reset since: what is selected on it, and its open channels with keys from
   /// custody. Raises channel, usage: a channel's keys are not what they were.
   void go_on(const CardState& state, const std::vector<ChannelPast>& channels, bool same_process);
+  /// After that: the next request is one whose order is out. It is made again, and is the same to the byte, or the
+  /// request fails. Raises reader: a channel is not there that was.
+  void resume(const OutPast& out);
 
   /// Somebody else spoke to the card: what is known of its session is gone.
   void forget();
@@ -136,6 +140,11 @@ class CardSession {
   };
 
   void start(const host::Request& request);
+  SessionStand stand() const;
+  /// The order is made: nothing goes out that is not written down. Raises store, reader.
+  void goes_out();
+  /// Raises what ends the attempt, where that is what a request that is made again failed with.
+  [[noreturn]] static void not_made_again(const Error& error);
   void selection_lost();
   KeyWatch::Place place_of(const Open& open) const;
   void refuse_same_keys(const host::Command& put_key, const std::string& set, const Open& open) const;
@@ -151,6 +160,9 @@ class CardSession {
 
   // Reset: who the card is.
   void begin_reset();
+  /// Questions who the card is, beginning with a SELECT.
+  static std::vector<card::Apdu> asked_to(const std::string& expected);
+  void owe_identity();
   void ask_rest();
   void identity_answered(const Report& report);
   /// What the card told, if these questions were answered so.
@@ -207,6 +219,11 @@ class CardSession {
   std::vector<Piece> pieces_{};            // of the order
   std::vector<host::Command> together_{};  // the plain commands of the order
   std::optional<host::Reply> reply_{};
+  // Of a card far away, for whoever takes the run up.
+  std::optional<SessionStand> stand_{};  // before the request, until its first order is made
+  const Report* came_{};                 // for the order before, of the same request
+  std::deque<OrderPast> again_{};        // orders of the request that are to be made again
+  std::optional<Report> told_{};         // what came for the one that was just made again
 };
 
 }  // namespace cw::engine

@@ -41,7 +41,7 @@ card::Apdu select_default() {
 }  // namespace
 
 void CardSession::begin_reset() {
-  setup_.evidence.before_sending();
+  if (setup_.reader != nullptr) setup_.evidence.before_sending();
   forget();
   setup_.budgets.content.give_up();
   if (setup_.reader != nullptr) {
@@ -52,19 +52,25 @@ void CardSession::begin_reset() {
     return;
   }
   // A device far away cannot be told to. SELECT ends whatever channel was open, and finds who the card is.
-  Asking asking;
-  const bool along = setup_.expected_card.starts_with("CPLC-");
-  asking.questions = identity_questions(along ? setup_.expected_card : std::string());
-  asking.questions.insert(asking.questions.begin(), select_default());
-  if (along) {
-    owed_ = std::move(asking);
-    if (setup_.budgets.wants_identity()) setup_.budgets.card_is(setup_.expected_card);
+  if (setup_.expected_card.starts_with("CPLC-")) {
+    owe_identity();
     setup_.observer.card_reset({});
     reply_ = host::ResetDone{};
     return;
   }
-  doing_ = std::move(asking);
+  doing_ = Asking{asked_to(""), {}};
   ask_rest();
+}
+
+std::vector<card::Apdu> CardSession::asked_to(const std::string& expected) {
+  std::vector<card::Apdu> out = identity_questions(expected);
+  out.insert(out.begin(), select_default());
+  return out;
+}
+
+void CardSession::owe_identity() {
+  owed_ = Asking{asked_to(setup_.expected_card), {}};
+  if (setup_.budgets.wants_identity()) setup_.budgets.card_is(setup_.expected_card);
 }
 
 void CardSession::add_identity() {
@@ -115,6 +121,8 @@ void CardSession::ask_rest() {
     order.items.push_back({{asking.questions[i]}, false});
   }
   order_ = std::move(order);
+  pieces_.clear();
+  goes_out();
 }
 
 void CardSession::identity_answered(const Report& report) {
@@ -183,7 +191,7 @@ void CardSession::add_update() {
   }
   const Bytes domain = setup_.gate.is_isd(begun.domain) ? Bytes() : begun.domain;
   setup_.budgets.attempts.charge({domain, begun.version}, key_candidates(request));
-  begun.host_challenge = crypto::random_bytes(request.s16 ? 16 : 8);
+  begun.host_challenge = again_.empty() ? crypto::random_bytes(request.s16 ? 16 : 8) : again_.front().host_challenge;
   begun.sent = gp::initialize_update(begun.version, 0, begun.host_challenge);
   begun.sent.cla = card::with_channel(begun.sent.cla, request.logical_channel);
   order_->items.push_back({{begun.sent}, false});

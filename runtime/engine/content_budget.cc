@@ -23,6 +23,17 @@ void ContentBudget::before(const host::Command& command, bool first) {
   open_.push_back({ledger_.charge(Charge::content, {{card_, {}, "", 0}}, limits_), loads(command)});
 }
 
+std::vector<std::string> ContentBudget::stand() const {
+  std::vector<std::string> out;
+  for (const Open& open : open_) out.push_back(open.charge);
+  return out;
+}
+
+void ContentBudget::take_up(const std::vector<std::string>& loads) {
+  open_.clear();
+  for (const std::string& charge : loads) open_.push_back({charge, true, true});
+}
+
 bool ContentBudget::has_room_for(const host::Command& command) const {
   if (open_.empty() || !(loads(command) || installs(command))) return true;
   const Spent spent = ledger_.spent(Charge::content, {card_, {}, "", 0});

@@ -6,6 +6,7 @@
 
 #include <deque>
 #include <string>
+#include <vector>
 
 #include "engine/card_counter.h"
 #include "host/outside.h"
@@ -19,6 +20,10 @@ class ContentBudget {
       : ledger_(ledger), limits_(content_limits(policy, counter)) {}
 
   void card_is(std::string identity) { card_ = std::move(identity); }
+
+  /// A load whose last LOAD is still to come, by its charge.
+  std::vector<std::string> stand() const;
+  void take_up(const std::vector<std::string>& loads);
 
   /// Before a command of an open channel goes out. `first`: all that went before it was answered, so a load that is
   /// still open was not finished. Raises budget: the card's failures are used up; store.

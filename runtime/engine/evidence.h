@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "engine/order.h"
+#include "engine/session_stand.h"
 #include "gp/channel.h"
 #include "host/outside.h"
 
@@ -33,6 +35,15 @@ struct Refusal {
   auto operator<=>(const Refusal&) const = default;
 };
 
+/// An order that is about to go to a card far away.
+struct OrderMade {
+  Bytes bytes{};  // as it travels
+  size_t items = 0;
+  Bytes host_challenge{};               // of the INITIALIZE UPDATE in it; empty: there is none
+  const SessionStand* stand = nullptr;  // before the request; null: it is not the request's first order
+  const Report* after = nullptr;        // what came back for the order before it, of the same request
+};
+
 class Evidence {
  public:
   virtual ~Evidence() = default;
@@ -40,6 +51,9 @@ class Evidence {
   /// The gate said no, and nothing was sent. Not told again of an attempt that is built again. Raises store.
   virtual void refused(const Refusal& /*refusal*/) {}
 
+  /// With what it takes to make it again; before_sending() follows. Raises reader: it was to be made again, and is
+  /// another one.
+  virtual void ordered(const OrderMade& /*order*/) {}
   /// Right before bytes go to the card. Raises store: none may go any more.
   virtual void before_sending() {}
   /// A command as it travelled (several APDUs one after the other where it was cut) and what came back, with status

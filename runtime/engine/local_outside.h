@@ -62,6 +62,8 @@ class LocalOutside : public RunOutside {
   void go_on(const CardState& state, const std::vector<ChannelPast>& channels, bool same_process) {
     session_.go_on(state, channels, same_process);
   }
+  /// As CardSession::resume().
+  void resume(const OutPast& out) { session_.resume(out); }
 
   /// Raises policy, budget: the gate said no, and nothing waits.
   void submit(host::Request request) override;

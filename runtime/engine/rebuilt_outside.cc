@@ -1,5 +1,7 @@
 #include "engine/rebuilt_outside.h"
 
+#include <utility>
+
 #include "engine/recording_text.h"
 
 namespace cw::engine {
@@ -31,10 +33,20 @@ RunOutside& RebuiltOutside::now_serving() {
 void RebuiltOutside::submit(host::Request request) {
   rest_.reset();
   RunOutside& outside = now_serving();
+  if (past_.out && live_ && !std::exchange(out_asked_, true) && request_lines(request, true) != past_.out->asked) {
+    leaves_out();
+    throw *lost_;
+  }
   outside.submit(std::move(request));
   if (live_ || !replay_.at_end()) return;
   const bool waits = std::holds_alternative<host::Wait>(outside.request());
   if (waits && !past_.same_process) rest_ = host::Wait{past_.left};
+}
+
+/// No line tells of it yet, and all the same it is known what the script asked then.
+void RebuiltOutside::leaves_out() {
+  lost_ = Error(ErrorKind::usage, "built again, the script does something else than '" + past_.out->asked.front() +
+                                      "', which the device has an order for");
 }
 
 void RebuiltOutside::note(host::Note note) {
@@ -52,6 +64,7 @@ void RebuiltOutside::note(host::Note note) {
 }
 
 void RebuiltOutside::check_end() {
+  if (past_.out && !out_asked_ && !lost_ && !replay_.difference()) leaves_out();
   if (live_) return live_->check_end();
   if (lost_ || replay_.difference() || replay_.at_end()) return;
   try {

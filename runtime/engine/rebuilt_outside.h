@@ -42,6 +42,7 @@ class RebuiltOutside : public RunOutside {
 
  private:
   RunOutside& now_serving();
+  void leaves_out();
 
   Past past_;
   GoOn go_on_;
@@ -52,6 +53,7 @@ class RebuiltOutside : public RunOutside {
   RecordedOutside recorded_;
   std::unique_ptr<RunOutside> live_{};  // null: still in the past
   RunOutside* serving_;
+  bool out_asked_ = false;               // the request whose order is out
   std::optional<Error> lost_{};          // why the card cannot go on
   std::optional<host::Request> rest_{};  // what is left of the wait that the past ends with
 };

@@ -4,115 +4,18 @@
 #include <chrono>
 #include <climits>
 
-#include <lua.hpp>
-
+#include "attempt_private.h"
 #include "engine/direct_delivery.h"
 #include "engine/gate.h"
 #include "engine/line_taker.h"
-#include "engine/load_state.h"
 #include "engine/local_outside.h"
 #include "engine/rebuilt_outside.h"
 #include "engine/recorded_outside.h"
 #include "engine/recording_text.h"
-#include "engine/run_state.h"
-#include "modules/context.h"
-#include "modules/modules.h"
 
 namespace cw::engine {
 
 namespace {
-
-/// The part of the stdlib that turns a file's table and this context into something that runs.
-const lua::Chunk& boot_chunk(bool scenario) {
-  static const lua::Chunk of_flow = lua::compile("cw/boot.lua", "return require('cw.flow').start");
-  static const lua::Chunk of_scenario = lua::compile("cw/boot.lua", "return require('cw.scenario').start");
-  return scenario ? of_scenario : of_flow;
-}
-
-void push_value(lua_State* L, const std::string& name, const ArgumentValue& value) {
-  if (const auto* text = std::get_if<std::string>(&value)) lua::push(L, std::string_view(*text));
-  if (const auto* bytes = std::get_if<Bytes>(&value)) lua::push(L, ByteView(*bytes));
-  if (const auto* number = std::get_if<int64_t>(&value)) lua_pushnumber(L, static_cast<lua_Number>(*number));
-  if (const auto* flag = std::get_if<bool>(&value)) lua_pushboolean(L, *flag);
-  if (const auto* secret = std::get_if<SecretArgument>(&value)) modules::push_secret(L, name, secret->size);
-  if (const auto* cap = std::get_if<CapArgument>(&value)) modules::push_cap(L, cap->load_file, cap->cap);
-}
-
-/// One pass of the flow, from its top, on a card that was just reset.
-class Attempt {
- public:
-  Attempt(const RunSetup& setup, std::string reader_name, std::unique_ptr<RunOutside> outside)
-      : setup_(setup),
-        reader_name_(std::move(reader_name)),
-        outside_(std::move(outside)),
-        context_(*outside_),
-        state_(run_state_setup(*setup.bundle, *setup.policy, context_)) {}
-
-  lua::State::Outcome start() { return start(outside_->reset()); }
-  lua::State::Outcome start(ByteView atr) {
-    started_ = true;
-    const lua::Chunk& chunk = setup_.bundle->flow(setup_.flow_name);
-    state_.load(boot_chunk(setup_.scenario), LoadState::limits());
-    state_.load(chunk, LoadState::limits());
-    if (!setup_.flow) read_flow(state_.thread(), chunk, setup_.flow_name);
-    push_context(atr);
-    return state_.start(2);
-  }
-
-  lua::State::Outcome resume(host::Reply& reply) {
-    return state_.resume([&](lua_State* L) { return context_.reply(L, reply); });
-  }
-  lua::State::Outcome go_on() { return state_.go_on(); }
-
-  /// Its script was; before, a card far away is asked who it is.
-  bool started() const { return started_; }
-  RunOutside& outside() { return *outside_; }
-  lua::State& state() { return state_; }
-
- private:
-  /// Leaves {card, args, flavor, name} on the thread's stack. Built in a protected call: memory may run out on the way.
-  void push_context(ByteView atr) {
-    struct Call {
-      const Attempt* attempt;
-      ByteView atr;
-    } call{this, atr};
-    lua_State* L = state_.thread();
-    const auto build = [](lua_State* state) -> int {
-      const Call& given = *static_cast<Call*>(lua_touserdata(state, 1));
-      const RunSetup& setup = given.attempt->setup_;
-      lua_pushlightuserdata(state, given.attempt->key());
-      lua_newtable(state);
-      modules::push_card(state, given.attempt->reader_name_, given.atr);
-      lua_setfield(state, -2, "card");
-      push_flavor(state, setup.flavor);
-      lua_setfield(state, -2, "flavor");
-      lua::set_field(state, "name", std::string_view(setup.flow_name));
-      lua_newtable(state);
-      for (const auto& [name, value] : setup.arguments.values) {
-        push_value(state, name, value);
-        lua_setfield(state, -2, name.c_str());
-      }
-      lua_setfield(state, -2, "args");
-      lua_rawset(state, LUA_REGISTRYINDEX);
-      return 0;
-    };
-    if (lua_cpcall(L, build, &call) != 0) {
-      lua_pop(L, 1);
-      throw Error(ErrorKind::budget,
-                  "the run's memory limit is too small for its arguments (policy limits.memory_mib)");
-    }
-    lua_pushlightuserdata(L, key());
-    lua_rawget(L, LUA_REGISTRYINDEX);
-  }
-  void* key() const { return const_cast<Attempt*>(this); }
-
-  const RunSetup& setup_;
-  std::string reader_name_;
-  std::unique_ptr<RunOutside> outside_;
-  modules::Context context_;
-  lua::State state_;
-  bool started_ = false;
-};
 
 int64_t wall_clock() {
   using namespace std::chrono;
@@ -169,6 +72,7 @@ struct Run::Impl {
         journal(setup.journal),
         past(std::exchange(setup.past, {}).value_or(Past())) {
     take_up();
+    if (journal && setup.device) journal->card_is_far();
     if (setup.begun == 0) setup.begun = wall_clock();
     gate.begun_at(setup.begun);
     if (const Decision decision = setup.policy->judge_begin(flow.name, setup.begun); !decision.allowed) {
@@ -208,9 +112,9 @@ struct Run::Impl {
   }
 
   void begin_attempt() {
-    // Whether a card far away is the one that it was, and has its channel, nobody can tell.
+    // Whether a card far away is the one that it was, and has its channel, its report tells, and nothing else.
     const bool by_other = past.attempt && !past.same_process;
-    if (by_other && (setup.device || (setup.reader != nullptr && !setup.reader->attach()))) {
+    if (by_other && (setup.device ? !past.out : setup.reader != nullptr && !setup.reader->attach())) {
       past = {};
       end_attempt(Error(ErrorKind::reader, setup.device
                                                ? "another process had the device before"
@@ -234,22 +138,29 @@ struct Run::Impl {
       outside = journaled(local());
     }
     make(recorded(std::move(outside)));
-    if (replay || setup.reader != nullptr) return take(attempt->start());
-    attempt->outside().submit(host::Reset{});
-    phase = Phase::waiting;
+    begin_script();
   }
 
   /// The attempt under way, built again from its journal.
   void rebuild() {
     if (recorder) recorder->attempt(result.attempts);
-    const auto go_on = [this, channels = past.channels, same = past.same_process](const CardState& state) {
+    const auto go_on = [this, channels = past.channels, out = past.out,
+                        same = past.same_process](const CardState& state) {
       std::unique_ptr<LocalOutside> outside = local();
-      outside->go_on(state, channels, same);
+      outside->go_on(state, channels, same || (out && out->left));
+      if (out) outside->resume(*out);
       return journaled(std::move(outside));
     };
     make(recorded(std::make_unique<RebuiltOutside>(
         RebuiltOutside::Setup{std::exchange(past, {}), gate, observer, go_on, journal})));
-    take(attempt->start());
+    begin_script();
+  }
+
+  /// A card far away is asked first who it is.
+  void begin_script() {
+    if (replay || setup.reader != nullptr) return take(attempt->start());
+    attempt->outside().submit(host::Reset{});
+    phase = Phase::waiting;
   }
 
   void make(std::unique_ptr<RunOutside> outside) {

@@ -17,6 +17,8 @@ class RunJournal : public LineTaker, public Evidence {
  public:
   enum class End { done, failed, stuck };  // stuck: attempts used up, an operator is needed
 
+  /// Before all else, where that is so: what is asked becomes durable together with the order that is made of it.
+  virtual void card_is_far() {}
   /// An attempt begins, from the top.
   virtual void attempt(unsigned number) = 0;
   /// It failed, and another follows.

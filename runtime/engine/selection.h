@@ -17,6 +17,14 @@ bool stops_a_plan(uint16_t sw);
 
 class Selection {
  public:
+  Selection() = default;
+  Selection(std::map<uint8_t, Bytes> selected, std::set<uint8_t> unknown)
+      : selected_(std::move(selected)), unknown_(std::move(unknown)) {}
+
+  /// By logical channel.
+  const std::map<uint8_t, Bytes>& selected() const { return selected_; }
+  const std::set<uint8_t>& unknown() const { return unknown_; }
+
   /// A command and its answer; all but SELECT change nothing.
   void answered(const host::Command& command, const host::Answer& answer);
   /// A SELECT there may have gone out, and nobody knows what it found.

@@ -104,6 +104,13 @@ void FrameText::forgive(unsigned attempts) { evidence(text_, {{"forgiven", attem
 
 void FrameText::refused(const std::vector<std::string>& sets) { evidence(text_, {{"refused", sets}}); }
 
+void FrameText::order(const engine::OrderMade& order, ByteView mac, const std::vector<std::string>& charges) {
+  if (order.after != nullptr) evidence(text_, to_json(*order.after));
+  evidence(text_, to_json(order, mac, charges));
+}
+
+void FrameText::session(const std::string& text) { evidence(text_, {{"session", to_hex(view(text))}}); }
+
 void FrameText::stopped(const std::string& who) { evidence(text_, {{"stopped", to_hex(view(who))}}); }
 
 void JournalLines::read(std::string_view frame) {
@@ -127,6 +134,14 @@ void JournalLines::read_evidence(std::string_view text) {
     const json object = json::parse(text);
     if (object.contains("wire")) {
       travelled_.push_back({bytes_of(object, "wire"), bytes_of(object, "answer")});
+      if (out) out->answered = true;
+      reported = reported || !travelled_.back().answer.empty();
+    } else if (object.contains("order")) {
+      read_order(object);
+    } else if (object.contains("report")) {
+      if (out) out->orders.back().past.report = report_of(object);
+    } else if (object.contains("session")) {
+      session = to_string(bytes_of(object, "session"));
     } else if (object.contains("at")) {
       gp::Channel::Mark mark{bytes_of(object, "chaining"), object.at("counter"), {}};
       if (object.contains("response")) mark.response_chaining = bytes_of(object, "response");
@@ -147,8 +162,17 @@ void JournalLines::read_evidence(std::string_view text) {
   }
 }
 
+void JournalLines::read_order(const json& object) {
+  ++orders;
+  if (object.contains("stand")) out = OutLines{stand_of(object), open, {}};
+  if (!out) return;
+  out->orders.push_back(order_of(object));
+  out->answered = false;
+}
+
 void JournalLines::settle(std::string_view request) {
   if (!in_doubt.empty() && in_doubt.front() == request) in_doubt.erase(in_doubt.begin());
+  if (in_doubt.empty()) out.reset();
 }
 
 void JournalLines::read_line(std::string_view line) {
@@ -157,6 +181,7 @@ void JournalLines::read_line(std::string_view line) {
   if (!travelled_.empty()) wires.push_back({std::string(request), std::exchange(travelled_, {})});
   if (request.starts_with("attempt ")) {
     in_doubt.clear();
+    out.reset();
     commands_before += std::exchange(commands, 0);
     waited_before += std::exchange(waited, {});
     attempts = static_cast<unsigned>(number_after(request, "attempt "));

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -17,6 +18,7 @@
 #include "engine/evidence.h"
 #include "engine/past.h"
 #include "engine/recording.h"
+#include "journal/order_text.h"
 
 namespace cw::journal {
 
@@ -50,6 +52,10 @@ class FrameText {
   void refused(const std::vector<std::string>& sets);
   /// An operator ended the run.
   void stopped(const std::string& who);
+  /// A card far away is about to get it.
+  void order(const engine::OrderMade& order, ByteView mac, const std::vector<std::string>& charges);
+  /// What its session is to be taken up with.
+  void session(const std::string& text);
 
   bool empty() const { return text_.empty(); }
   std::string take() { return std::exchange(text_, {}); }
@@ -60,6 +66,14 @@ class FrameText {
   std::string text_;
 };
 
+/// A request whose last order is out, as far as the journal knows.
+struct OutLines {
+  engine::SessionStand stand{};
+  std::map<host::ChannelId, engine::ChannelPast> open{};  // when it began
+  std::vector<OrderLine> orders{};
+  bool answered = false;  // the last one was, in part or whole, and what came of that is not known
+};
+
 /// All frames of a run, read in order.
 struct JournalLines {
   std::string recorded{};               // lines of the recording, each with its line feed
@@ -68,6 +82,10 @@ struct JournalLines {
   std::vector<Travelled> wires{};
   std::vector<engine::ChannelMaterial> channels{};        // in the order they were opened
   std::map<host::ChannelId, engine::ChannelPast> open{};  // of the last attempt, since its last reset
+  std::optional<OutLines> out{};                          // of those in doubt
+  size_t orders = 0;                                      // for a card far away, that went out, in all attempts
+  bool reported = false;                                  // one of them was
+  std::string session{};                                  // of its device, as the run was told last
   unsigned attempts = 0;
   unsigned forgiven = 0;
   std::set<std::string> refused{};  // key sets that the card does not have
@@ -88,6 +106,7 @@ struct JournalLines {
  private:
   void read_line(std::string_view line);
   void read_evidence(std::string_view json);
+  void read_order(const nlohmann::json& object);
   void settle(std::string_view request);
   std::vector<Wire> travelled_{};  // before the line that it belongs to
 };

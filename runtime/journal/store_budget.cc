@@ -49,8 +49,14 @@ StoreBudget::StoreBudget(std::shared_ptr<store::Store> store, std::string run, s
   store_->budgets().lose(run_);
 }
 
+StoreBudget::StoreBudget(std::shared_ptr<store::Store> store, StoreJournal& journal, std::string actor)
+    : store_(std::move(store)), run_(journal.id()), actor_(std::move(actor)), journal_(&journal) {
+  if (!again()) store_->budgets().lose(run_);
+}
+
 std::string StoreBudget::charge(engine::Charge kind, const std::vector<engine::BudgetAccount>& accounts,
                                 const engine::ChargeLimits& limits) {
+  if (const auto before = journal_ != nullptr ? journal_->charged_before() : std::nullopt) return *before;
   // What runs left open whose process is gone, nobody settles any more: it was not answered.
   for (const std::string& run : store_->budgets().open_runs(accounts.empty() ? "" : accounts.front().card)) {
     if (run != run_ && store_->runs().nobody_holds(run)) store_->budgets().lose(run);
@@ -62,6 +68,7 @@ std::string StoreBudget::charge(engine::Charge kind, const std::vector<engine::B
     if (error.kind() == ErrorKind::budget) used_up(kind, accounts, limits);
     throw;
   }
+  if (journal_ != nullptr) journal_->charged(id);
   return id;
 }
 
@@ -103,7 +110,15 @@ void StoreBudget::refused(engine::Charge kind, const engine::BudgetAccount& acco
 
 void StoreBudget::settle(const std::string& charge, engine::ChargeOutcome outcome,
                          const std::vector<engine::BudgetAccount>& accounts, bool forgives) {
-  store_->budgets().settle(charge, of(outcome), of(accounts), forgives);
+  if (!again()) store_->budgets().settle(charge, of(outcome), of(accounts), forgives);
+}
+
+void StoreBudget::mark(const std::string& card, const std::string& word) {
+  if (!again()) store_->budgets().mark(card, word);
+}
+
+void StoreBudget::unmark(const std::string& card, const std::string& word) {
+  if (!again()) store_->budgets().unmark(card, word);
 }
 
 engine::Spent StoreBudget::spent(engine::Charge kind, const engine::BudgetAccount& account) {

@@ -123,7 +123,8 @@ engine::Past past_of(const store::RunRow& row, const Head& head, const JournalLi
   past.card = row.card_id;
   past.waited = lines.waited_before;
   past.refused.assign(lines.refused.begin(), lines.refused.end());
-  const bool goes_on = lines.attempts > 0 && lines.in_doubt.empty() && !lines.failed && head.api == kApi;
+  const bool told = lines.in_doubt.empty() || (lines.out && !lines.out->answered);
+  const bool goes_on = lines.attempts > 0 && told && !lines.failed && head.api == kApi;
   if (!goes_on) {
     past.commands += lines.commands;
     past.waited += lines.waited;
@@ -132,7 +133,11 @@ engine::Past past_of(const store::RunRow& row, const Head& head, const JournalLi
   std::string text(engine::kRecordingVersion);
   text += "\n\n" + engine::head_text(head.recording) + lines.recorded.substr(lines.attempt_at);
   past.attempt = std::make_shared<const engine::Recording>(engine::Recording::parse(text, "journal of run " + row.id));
-  for (const auto& [id, channel] : lines.open) past.channels.push_back(channel);
+  for (const auto& [id, channel] : lines.out ? lines.out->open : lines.open) past.channels.push_back(channel);
+  if (lines.out) {
+    past.out = engine::OutPast{lines.in_doubt, lines.out->stand, {}};
+    for (const OrderLine& order : lines.out->orders) past.out->orders.push_back(order.past);
+  }
   // No longer than it was to be, whatever has become of the clock.
   if (lines.waits && row.wake > 0) {
     past.left = std::clamp(milliseconds(row.wake - wall_clock()), milliseconds(0), lines.last_wait);
@@ -142,7 +147,8 @@ engine::Past past_of(const store::RunRow& row, const Head& head, const JournalLi
 
 StoreJournal::TakenUp StoreJournal::take_up(std::shared_ptr<store::Store> store, const std::string& id,
                                             const Patience& patience, const std::string& actor, Shelf* shelf) {
-  const std::string run = store->runs().find(id).id;
+  const store::RunRow before = store->runs().find(id);
+  const std::string& run = before.id;
   store::Lease lease = store->runs().take(run, patience);
   OpenedJournal opened = open_journal(*store, run);
   TakenUp out;
@@ -155,17 +161,18 @@ StoreJournal::TakenUp StoreJournal::take_up(std::shared_ptr<store::Store> store,
 
   // What was asked and not answered may have been done or not; no script can say better than the card itself.
   JournalLines& lines = opened.lines;
-  if (!lines.in_doubt.empty()) {
+  journal->orders_ = lines.orders;
+  journal->reported_ = lines.reported;
+  journal->session_ = lines.session;
+  const bool same_api = opened.head.api == kApi;
+  if (same_api && lines.out && !lines.out->answered && !lines.failed) {
+    journal->make_again(lines);
+  } else if (!lines.in_doubt.empty()) {
     const Error lost(ErrorKind::reader, "the process that ran this ended before it had the answer");
-    const std::vector<std::string> in_doubt = lines.in_doubt;
-    for (const std::string& request : in_doubt) {
-      engine::RecordedLine line{kind_of(request), request, lost};
-      if (line.kind == Kind::more) line.reply = engine::NoAnswer{};
-      journal->take(std::move(line));
-    }
+    journal->in_doubt_ = lines.in_doubt;
     journal->attempt_failed(lost);
     lines.failed = true;
-  } else if (lines.attempts > 0 && !lines.failed && opened.head.api != kApi) {
+  } else if (lines.attempts > 0 && !lines.failed && !same_api) {
     // What its script called may be something else here. It may run all the same: from the top, on what the card is.
     journal->attempt_failed(Error(ErrorKind::store, "the attempt was begun by a program with API " +
                                                         std::to_string(opened.head.api) + ", and this one has " +
@@ -187,6 +194,7 @@ StoreJournal::TakenUp StoreJournal::take_up(std::shared_ptr<store::Store> store,
     journal->stop_here(error);
   }
   out.setup.past = past_of(opened.row, opened.head, lines);
+  if (out.setup.past->out) out.setup.past->out->left = !before.held;
   // What was waited already counts, too.
   if (out.setup.past->attempt && lines.waits) out.setup.past->waited += lines.last_wait - out.setup.past->left;
   if (const auto& seed = opened.head.origin.seed) out.setup.inputs = inputs_after(*seed, lines.drawn);
@@ -226,6 +234,7 @@ engine::Past StoreJournal::past() {
 void StoreJournal::commit() {
   if (must_stop_) throw *must_stop_;
   std::string text = frame_.take();
+  unwritten_ = false;
   try {
     const Bytes sealed = key_.seal(view(text), frame_context(lease_.next));
     store::JournalHash hash = hash_;
@@ -256,9 +265,26 @@ void StoreJournal::attempt(unsigned number) {
   not_begun_ = false;
 }
 
-void StoreJournal::attempt_failed(const Error& error) { take({Kind::failed, "failed", error}); }
+void StoreJournal::attempt_failed(const Error& error) {
+  lose_in_doubt(error);
+  take({Kind::failed, "failed", error});
+}
 
-void StoreJournal::take(engine::RecordedLine line) { frame_.line(line); }
+/// As an answer that never came: whatever the reason, the script does not hear of it.
+void StoreJournal::lose_in_doubt(const Error& why) {
+  const Error lost(ErrorKind::reader, why.message());
+  for (const std::string& request : std::exchange(in_doubt_, {})) {
+    engine::RecordedLine line{kind_of(request), request, lost};
+    if (line.kind == Kind::more) line.reply = engine::NoAnswer{};
+    take(std::move(line));
+  }
+}
+
+void StoreJournal::take(engine::RecordedLine line) {
+  again_.reset();
+  if (!in_doubt_.empty() && in_doubt_.front() == line.request) in_doubt_.erase(in_doubt_.begin());
+  frame_.line(line);
+}
 
 void StoreJournal::noted(const host::Note& note) {
   using What = host::Note::Kind;
@@ -285,6 +311,11 @@ bool StoreJournal::stop_is_asked() {
 
 void StoreJournal::before(const host::Request& request) {
   if (must_stop_) throw *must_stop_;
+  if (again_) {
+    not_begun_ = false;  // it was begun before anybody said stop
+    return;
+  }
+  charges_.clear();
   // These three ask nothing of card or backend.
   if (std::holds_alternative<host::Wait>(request) || std::holds_alternative<host::CloseChannel>(request) ||
       std::holds_alternative<host::Direction>(request)) {
@@ -296,7 +327,11 @@ void StoreJournal::before(const host::Request& request) {
     for (const std::string& line : engine::request_lines(request, true)) frame_.next(line);
   }
   needs_keys_of(request);
-  commit();
+  if (far_) {
+    unwritten_ = true;
+  } else {
+    commit();
+  }
 }
 
 void StoreJournal::needs(const store::NamedKeys& keys) {
@@ -331,6 +366,7 @@ void StoreJournal::end_as_stopped() {
 
 void StoreJournal::finished(const std::optional<Error>& error, End end) {
   using store::RunState;
+  if (error) lose_in_doubt(*error);
   if (end == End::stuck) {
     take({Kind::failed, "failed", *error});
     change_.state = RunState::stuck;
@@ -377,13 +413,17 @@ void StoreJournal::before_sending() {
   } catch (const Error& error) {
     stop_here(error);
   }
+  if (unwritten_) commit();
 }
 
 void StoreJournal::travelled(ByteView command, ByteView answer) {
+  if (again_) return;
+  reported_ = reported_ || !answer.empty();
   frame_.wire({command_mac(key_, command), answer.empty() ? Bytes() : answer_mac(key_, answer)});
 }
 
 void StoreJournal::card_is(const std::string& identity) {
+  if (again_) return;
   // Within this process a flow may change what a card says of itself.
   const std::string before = std::exchange(card_before_, {});
   if (!identity.starts_with(before)) {
@@ -399,6 +439,7 @@ void StoreJournal::audit_end(const std::string& state, const std::string& error)
 }
 
 void StoreJournal::refused(const engine::Refusal& refusal) {
+  if (again_) return;
   // A script may ask for the same again, or for others without an end.
   if (refusals_.size() == kRefusals || !refusals_.insert(refusal).second) return;
   try {
@@ -436,11 +477,13 @@ void StoreJournal::judge_canaries() {
 
 /// At once: what else was answered may wait, but a process that dies now is not to leave the run without that.
 void StoreJournal::keys_refused(const std::vector<std::string>& sets) {
+  if (again_) return;
   frame_.refused(sets);
   commit();
 }
 
 void StoreJournal::channel_opened(const engine::ChannelMaterial& material) {
+  if (again_) return;
   frame_.channel(material);
   needs({material.asked.keys, material.version});
   try {

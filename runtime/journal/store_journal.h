@@ -3,6 +3,7 @@
 // Owner: whoever starts the run; outlives it. One thread.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -51,7 +52,20 @@ class StoreJournal : public engine::RunJournal {
   const std::string& id() const { return lease_.run(); }
   bool stopped() const { return stopped_; }
 
+  /// Orders that went to a card far away, over all attempts. Where `goes_on()`, the last one is out.
+  size_t orders() const { return orders_; }
+  bool goes_on() const { return again_.has_value(); }
+  bool reported() const { return reported_; }
+  /// What the session of a device is to be taken up with; kept with what is written next.
+  const std::string& session() const { return session_; }
+  void keep_session(const std::string& text);
+  /// For who charges: a charge that was made before, while an order is made again; nothing: a new one is to be made,
+  /// and told. Raises reader: there was none.
+  std::optional<std::string> charged_before();
+  void charged(const std::string& id) { charges_.push_back(id); }
+
   // RunJournal
+  void card_is_far() override { far_ = true; }
   void attempt(unsigned number) override;
   void attempt_failed(const Error& error) override;
   void finished(const std::optional<Error>& error, End end) override;
@@ -69,17 +83,30 @@ class StoreJournal : public engine::RunJournal {
 
   // Evidence
   void refused(const engine::Refusal& refusal) override;
+  void ordered(const engine::OrderMade& order) override;
   void before_sending() override;
   void travelled(ByteView command, ByteView answer) override;
   void keys_refused(const std::vector<std::string>& sets) override;
   void channel_opened(const engine::ChannelMaterial& material) override;
-  void channel_moved(host::ChannelId channel, const gp::Channel::Mark& mark) override { frame_.mark(channel, mark); }
+  void channel_moved(host::ChannelId channel, const gp::Channel::Mark& mark) override {
+    if (!again_) frame_.mark(channel, mark);
+  }
 
   /// What the card is, as its own answers say; kept with the run.
   void card_is(const std::string& identity) override;
 
  private:
   StoreJournal(std::shared_ptr<store::Store> store, crypto::SealingKey key, store::Lease lease, std::string actor);
+  /// What was there when the run was taken up: a request whose orders are made again.
+  struct Again {
+    std::vector<std::string> asked{};
+    std::vector<OrderLine> orders{};
+    size_t next = 0;
+    std::deque<std::string> charges{};
+  };
+  void make_again(const JournalLines& lines);
+  /// What was asked and not answered has an error for an answer from now on.
+  void lose_in_doubt(const Error& why);
   /// Writes what was collected as one frame, durably.
   void commit();
   /// Raises usage, after it is written down.
@@ -117,6 +144,14 @@ class StoreJournal : public engine::RunJournal {
   std::string card_before_{};  // that the run is for, or a process before was on, until this one has seen its own
   int steps_ = 0;              // begun and not ended
   bool not_begun_ = false;     // the outermost of them: an operator said stop before
+  bool far_ = false;           // the card is
+  bool unwritten_ = false;     // what is asked next, and goes to the disk right before its bytes go out
+  std::optional<Again> again_{};
+  std::vector<std::string> in_doubt_{};  // asked when the run was taken up, and no line says what came of it
+  std::vector<std::string> charges_{};   // for the order that comes next
+  size_t orders_ = 0;
+  bool reported_ = false;
+  std::string session_{};
   bool over_ = false;
   bool stopped_ = false;
   std::set<engine::Refusal> refusals_{};  // in the audit

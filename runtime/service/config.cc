@@ -121,6 +121,7 @@ class Reading {
     out.delay = std::chrono::milliseconds(reader.number("delay_ms", 500, 0, 60'000));
     out.silence = std::chrono::seconds(reader.number("silence_seconds", 300, 10, 86'400));
     out.sessions = static_cast<size_t>(reader.number("sessions", 20'000, 1, 1'000'000));
+    out.awake = static_cast<size_t>(reader.number("awake", 2'000, 1, 1'000'000));
     reader.finish();
   }
 
@@ -205,6 +206,7 @@ std::vector<std::string> needs_restart(const Configuration& now, const Configura
     compare("doors.device.delay_ms", now.devices->delay, next.devices->delay);
     compare("doors.device.silence_seconds", now.devices->silence, next.devices->silence);
     compare("doors.device.sessions", now.devices->sessions, next.devices->sessions);
+    compare("doors.device.awake", now.devices->awake, next.devices->awake);
   }
   compare("bundles.require_signed", now.bundles.require_signed, next.bundles.require_signed);
   compare("doors.metrics.listen", now.metrics.listen, next.metrics.listen);

@@ -70,6 +70,7 @@ struct DeviceDoorConfig {
   std::chrono::milliseconds delay{500};  // until a device that has nothing to do asks again
   std::chrono::seconds silence{300};     // a device that is not heard of for so long is called off
   size_t sessions = 20'000;              // devices at once
+  size_t awake = 2'000;                  // of them, whose runs are in memory while an order is out
 };
 
 struct BundlesConfig {

@@ -19,6 +19,30 @@ const std::string kNobody(1, '\0');
 
 }  // namespace
 
+void DeviceCall::take_up() {
+  session->take_up();
+  rises = true;
+}
+
+void DeviceCall::taken_up() {
+  rises = false;
+  const bool is_out = session->taken_up();
+  const size_t ended = session->orders() - (session->order() ? 1 : 0);
+  const auto go_on = [&](auto& exchange) {
+    if (!session->order()) return;
+    exchange.put(*session->order());
+    if (is_out) exchange.is_out();
+  };
+  if (relay == engine::Relay::goes_on) {
+    const std::string element = seram.kept().empty() ? session->kept() : seram.kept();
+    seram = SeramExchange::after(ended, session->reported_before(), element);
+    go_on(seram);
+  } else {
+    ram_http = RamHttpExchange(ScriptCoding::indefinite, ended);
+    go_on(ram_http);
+  }
+}
+
 DeviceDesk::DeviceDesk(Setup setup, DeviceCounters& counters)
     : setup_(std::move(setup)),
       counters_(counters),
@@ -134,6 +158,7 @@ void DeviceDesk::serve(Lane& lane) {
     if (const SharedVisit visit = next(lane)) {
       lane.busy_since = Clock::now().time_since_epoch().count();
       const Next then = step(lane, *visit);
+      rest(lane);
       lane.busy_since = 0;
       settle(lane, visit, then);
     }
@@ -169,10 +194,12 @@ DeviceDesk::Places::iterator DeviceDesk::open(Lane& lane, const std::string& tic
   }
   std::unique_ptr<DeviceRun> run = setup_.open(ticket, relay);
   const std::string owner = run->owner();
-  ++(run->taken_up() ? counters_.runs_taken_up : counters_.runs_begun);
+  const bool taken_up = run->taken_up();
+  ++(taken_up ? counters_.runs_taken_up : counters_.runs_begun);
   if (found == lane.places.end()) found = enter(lane, ticket, relay);
   found->second.call->waits_for.clear();
   found->second.call->session.emplace(std::move(run), errands_);
+  if (taken_up) found->second.call->take_up();
   const std::lock_guard lock(lane.mutex);
   found->second.owner = owner;
   return found;
@@ -208,8 +235,14 @@ void DeviceDesk::fail(Lane& lane, Places::iterator place, const Request& request
   }
 }
 
-DeviceDesk::Next DeviceDesk::step(Lane& lane, Visit& visit) {
+/// For what is left of the turn.
+DeviceSession::Standing DeviceDesk::go_on(const Lane& lane, DeviceSession& session) {
   using std::chrono::microseconds;
+  const auto left = std::chrono::duration_cast<microseconds>(lane.turn_ends - Clock::now());
+  return session.go_on(std::max(left, microseconds(0)));
+}
+
+DeviceDesk::Next DeviceDesk::step(Lane& lane, Visit& visit) {
   Request* request = nullptr;  // stays where it is, whatever comes behind it
   {
     const std::lock_guard lock(lane.mutex);
@@ -231,10 +264,15 @@ DeviceDesk::Next DeviceDesk::step(Lane& lane, Visit& visit) {
   DeviceCall& call = *place->second.call;
   try {
     if (visit.failure) throw Error(*std::exchange(visit.failure, {}));
+    if (call.rises) {
+      const DeviceSession::Standing standing = go_on(lane, *call.session);
+      if (standing == DeviceSession::Standing::computes) return Next::compute;
+      if (standing == DeviceSession::Standing::awaits) return Next::await;
+      call.taken_up();
+    }
     if (!visit.heard && !request->work.hear(&call, nullptr)) return Next::done;
     visit.heard = true;
-    const auto left = std::chrono::duration_cast<microseconds>(lane.turn_ends - Clock::now());
-    switch (call.session->go_on(std::max(left, microseconds(0)))) {
+    switch (go_on(lane, *call.session)) {
       case DeviceSession::Standing::computes:
         return Next::compute;
       case DeviceSession::Standing::awaits:
@@ -257,6 +295,23 @@ void DeviceDesk::sweep(Lane& lane) {
     const bool over = session && session->over();
     if (now - each->second.heard > (over ? std::min(setup_.silence, kLastWord) : setup_.silence)) leave(lane, each);
   }
+}
+
+void DeviceDesk::rest(Lane& lane) {
+  const size_t most = std::max<size_t>(setup_.awake / lanes_.size(), 1);
+  if (lane.places.size() <= most) return;
+  size_t awake = 0;
+  auto oldest = lane.places.end();
+  {
+    const std::lock_guard lock(lane.mutex);
+    for (auto place = lane.places.begin(); place != lane.places.end(); ++place) {
+      if (lane.visits.contains(place->first)) continue;  // it may be going on just now
+      if (!place->second.call->session || !place->second.call->session->can_rest()) continue;
+      ++awake;
+      if (oldest == lane.places.end() || place->second.heard < oldest->second.heard) oldest = place;
+    }
+  }
+  if (awake > most) leave(lane, oldest);
 }
 
 bool DeviceDesk::gets_on() const {

@@ -19,7 +19,6 @@
 
 #include "base/error.h"
 #include "base/threads.h"
-#include "crypto/digest.h"
 #include "engine/owner_turns.h"
 #include "service/computing.h"
 #include "service/device_counters.h"
@@ -31,13 +30,18 @@ namespace cw::service {
 
 /// A device's session and where the protocol stands that it speaks: one, as its first request has it.
 struct DeviceCall {
-  explicit DeviceCall(engine::Relay of)
-      : relay(of), ram_http(ScriptCoding::indefinite, read_be(crypto::random_bytes(4))) {}
+  explicit DeviceCall(engine::Relay of) : relay(of) {}
+  /// The run was taken up: it goes on to where it stood, before anything is heard of the device. After that, the
+  /// protocol goes on there, too.
+  void take_up();
+  void taken_up();
+
   engine::Relay relay;
+  bool rises = false;                      // between the two
   std::optional<DeviceSession> session{};  // nothing: its run cannot be had yet
   std::string waits_for{};                 // then, as the operator was told
   SeramExchange seram{};
-  RamHttpExchange ram_http;
+  RamHttpExchange ram_http{};
 };
 
 class DeviceDesk {
@@ -47,11 +51,12 @@ class DeviceDesk {
     unsigned threads = 4;
     std::chrono::milliseconds silence{300'000};  // a device that is not heard of for so long loses its place in memory
     size_t sessions = 20'000;                    // in memory, in all
-    unsigned errands = 16;                       // calls to backends at once
-    size_t waiting = 1'000;                      // requests of devices that no thread has taken up yet, in all; of
-                                                 // one owner, half as many
-    std::chrono::seconds longest{90};            // at one request
-    unsigned computing = 0;                      // threads for scripts that compute for long; 0: half as many as cores
+    size_t awake = 2'000;   // of them, with an order out: of more, those that were not heard of the longest are dropped
+    unsigned errands = 16;  // calls to backends at once
+    size_t waiting = 1'000;            // requests of devices that no thread has taken up yet, in all; of
+                                       // one owner, half as many
+    std::chrono::seconds longest{90};  // at one request
+    unsigned computing = 0;            // threads for scripts that compute for long; 0: half as many as cores
     std::chrono::microseconds slice = engine::kSlice;  // an owner's turn at a thread
   };
   /// `counters`: borrowed.
@@ -116,6 +121,7 @@ class DeviceDesk {
   SharedVisit next(Lane& lane);
   /// Of the visit's first request.
   Next step(Lane& lane, Visit& visit);
+  static DeviceSession::Standing go_on(const Lane& lane, DeviceSession& session);
   void settle(Lane& lane, const SharedVisit& visit, Next next);
   /// As a job for other threads: its session's, until it need not compute any more.
   Computing::Slice slices(Lane& lane, const SharedVisit& visit);
@@ -132,6 +138,8 @@ class DeviceDesk {
   void count_out(const std::string& owner);
   /// As many that waited for nobody known are this one's.
   void count_over(size_t number, const std::string& owner);
+  /// Drops from memory what can be taken up, beyond what this thread may keep awake.
+  void rest(Lane& lane);
 
   Setup setup_;
   DeviceCounters& counters_;

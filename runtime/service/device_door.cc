@@ -159,6 +159,7 @@ void DeviceDoor::hear(DeviceCall& call, Exchange& exchange, const Judged& judged
     case Judged::What::late:
       return;
   }
+  session.keep(exchange.kept());
 }
 
 template <class Exchange>

@@ -20,6 +20,15 @@ class DeviceRun {
   virtual const std::string& owner() { return run().owner(); }
   /// It had begun before, maybe in another process.
   virtual bool taken_up() const = 0;
+
+  /// Of a run that a store keeps, and that may be dropped from memory while an order of it is out. How many orders were
+  /// made for its device, in all attempts; 0: it is kept nowhere.
+  virtual size_t orders() const { return 0; }
+  /// Whether one of them was reported.
+  virtual bool reported() const { return false; }
+  /// What its session told to keep(), maybe in another process.
+  virtual std::string kept() const { return {}; }
+  virtual void keep(const std::string& /*text*/) {}
 };
 
 /// Begins the run of a ticket, or takes it up where it is under way. Raises usage: forged, expired, its run is over;

@@ -12,6 +12,9 @@ namespace {
 /// What a backend takes no longer than costs the device no exchange.
 constexpr std::chrono::milliseconds kQuick{50};
 
+/// Ahead of what is kept, where the order that is out went out again.
+constexpr std::string_view kAgain = "again ";
+
 std::string_view reason(Report::Outcome outcome) {
   switch (outcome) {
     case Report::Outcome::unavailable:
@@ -71,6 +74,7 @@ engine::Report report_of(const engine::Order& order, const Report& report) {
 DeviceSession::~DeviceSession() {
   if (!run_) return;
   if (errand_.valid()) errand_.wait();
+  keep(std::string(kept_));
   run_->run().stop(Error(ErrorKind::reader, "the device was not heard of any more"));
 }
 
@@ -78,6 +82,25 @@ std::chrono::milliseconds DeviceSession::waits() const {
   if (!wakes_) return {};
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(*wakes_ - Clock::now());
   return std::max(left, std::chrono::milliseconds(0));
+}
+
+void DeviceSession::take_up() {
+  kept_ = run_->kept();
+  again_before_ = kept_.starts_with(kAgain);
+  if (again_before_) kept_.erase(0, kAgain.size());
+  orders_before_ = run_->orders();
+}
+
+bool DeviceSession::taken_up() {
+  const bool is_out = order_ && orders() == orders_before_;
+  again_ = is_out && again_before_;
+  return is_out;
+}
+
+void DeviceSession::keep(const std::string& text) {
+  if (!run_) return;
+  kept_ = text;
+  run_->keep(std::string(again_ ? kAgain : "") + text);
 }
 
 DeviceSession::Standing DeviceSession::go_on(std::optional<std::chrono::microseconds> slice) {
@@ -95,6 +118,7 @@ DeviceSession::Standing DeviceSession::go_on(std::optional<std::chrono::microsec
     }
     if (run.phase() == engine::Run::Phase::done) {
       result_ = run.result();
+      orders_ = run_->orders();
       run_.reset();
       return Standing::stands;
     }

@@ -26,6 +26,19 @@ class DeviceSession {
   DeviceSession(const DeviceSession&) = delete;
   DeviceSession& operator=(const DeviceSession&) = delete;
 
+  /// Of a run that was taken up, before it goes on.
+  void take_up();
+  /// Then, once it stands: whether order() is the one that was out, to the byte.
+  bool taken_up();
+  /// What is to be there again after take_up(), beside the run: a line.
+  void keep(const std::string& text);
+  const std::string& kept() const { return kept_; }
+  /// Orders that were made, in all attempts, and whether one was reported.
+  size_t orders() const { return run_ ? run_->orders() : orders_; }
+  bool reported_before() const { return run_ && run_->reported(); }
+  /// An order is out, and whoever takes the run up goes on with its report: nothing is lost by dropping it.
+  bool can_rest() const { return order_ && orders() > 0 && !errand_.valid(); }
+
   /// Why go_on() came back: nothing more is to be done for now; its slice is over; a backend may still be quick. After
   /// the latter two it is to go on before anything else.
   enum class Standing { stands, computes, awaits };
@@ -57,6 +70,10 @@ class DeviceSession {
   Errands& errands_;
   std::unique_ptr<DeviceRun> run_;  // null: it is over, and nobody holds it any more
   std::string id_;
+  std::string kept_{};
+  size_t orders_ = 0;         // of a run that is over
+  size_t orders_before_ = 0;  // of one that was taken up
+  bool again_before_ = false;
   std::optional<engine::RunResult> result_{};
   std::optional<Order> order_{};
   Clock::time_point quick_until_{};    // for the errand

@@ -45,6 +45,7 @@ class DeviceWorker : public Door {
     desk.threads = config.threads;
     desk.silence = config.silence;
     desk.sessions = config.sessions;
+    desk.awake = config.awake;
     desk_.emplace(std::move(desk), setup_.counters);
     DeviceDoor::Setup door;
     door.delay_ms = static_cast<uint32_t>(config.delay.count());

@@ -43,10 +43,9 @@ RamHttpRequest read_ram_http(std::string_view target, const net::Headers& header
 
 class RamHttpExchange {
  public:
-  /// `first`: the step before the first order's. One that no session of the device had before tells reports apart that
-  /// are of another session.
-  explicit RamHttpExchange(ScriptCoding coding = ScriptCoding::indefinite, uint64_t first = 0)
-      : coding_(coding), step_(first) {}
+  /// `orders`: how many went out before, and ended.
+  explicit RamHttpExchange(ScriptCoding coding = ScriptCoding::indefinite, uint64_t orders = 0)
+      : coding_(coding), step_(orders) {}
 
   /// As text() wrote it. Raises store: something else.
   static RamHttpExchange parse(std::string_view text);
@@ -70,6 +69,10 @@ class RamHttpExchange {
   void taken() { order_.reset(); }
   /// The device shows that the last answer did not reach it: what was in it may go out as if it never had.
   void unseen() { sent_ = false; }
+  /// The order that was put last is out already.
+  void is_out() { sent_ = true; }
+  /// What does not follow from its orders: nothing.
+  std::string kept() const { return {}; }
   /// The order under way is given up. What the device does with it is not known.
   void dropped() { order_.reset(); }
 

@@ -52,6 +52,27 @@ size_t SeramExchange::next_number() const {
   return number;
 }
 
+SeramExchange SeramExchange::after(size_t orders, bool reported, const std::string& element) {
+  SeramExchange out;
+  // As next_number() gives them, one after the other.
+  if (orders > 0) out.last_ = (orders - 1) % kNumbers + 1;
+  if (orders > 1) out.before_last_ = (orders - 2) % kNumbers + 1;
+  out.started_ = reported;
+  if (element.empty()) return out;
+  try {
+    const json in = json::parse(element);
+    out.element_ = SecureElement{in.at(0), in.at(1), in.at(2)};
+  } catch (const json::exception&) {
+    damaged_session();
+  }
+  return out;
+}
+
+std::string SeramExchange::kept() const {
+  if (!element_) return {};
+  return json{element_->type, element_->id, element_->extra}.dump(-1, ' ', true, json::error_handler_t::replace);
+}
+
 void SeramExchange::put(Order order) {
   if (order_ || stopped_) {
     throw Error(ErrorKind::internal, order_ ? "an order is under way, and another one was put"

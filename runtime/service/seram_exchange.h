@@ -23,6 +23,12 @@ class SeramExchange {
   /// One line. It holds the commands of the order under way, so it is kept as journals are: sealed.
   std::string text() const;
 
+  /// A session of which so many orders went out before, and ended. `element`: as kept() gave it. Raises store:
+  /// something else.
+  static SeramExchange after(size_t orders, bool reported, const std::string& element);
+  /// What does not follow from its orders; a line, or nothing.
+  std::string kept() const;
+
   /// The secure element that all orders are for.
   void choose(SecureElement element) { element_ = std::move(element); }
   /// The next order. It stays until taken() or dropped(). Raises usage: no commands. Raises internal: one is under way,
@@ -42,6 +48,8 @@ class SeramExchange {
   void taken();
   /// The device shows that the last answer did not reach it: what was in it may go out as if it never had.
   void unseen() { sent_ = false; }
+  /// The order that was put last is out already.
+  void is_out() { sent_ = true; }
   /// The order under way is given up. What the device does with it is not known.
   void dropped();
 

@@ -5,7 +5,7 @@ policies that are swapped meanwhile.
 usage: tests/bench/devices.py [--smoke] BUILD [ROW...]
 
 BUILD: a build folder, with cardwright and tests/bench/device_load in it. Rows of docs/PERFORMANCE.md go to standard output,
-checks to standard error; ROW: installs, held, swaps (default: all). --smoke: few devices, checks alone, and the last line
+checks to standard error; ROW: installs, held, rests, swaps (default: all). --smoke: few devices, checks alone, and the last line
 is "N passed, M failed". CW_BENCH_DEVICES: how many devices are held in the middle of their runs, 2,000 if it is not given.
 
 No check looks at a clock. Each card is in its wanted state in the end, no run is dropped, and each began under the policy
@@ -260,6 +260,22 @@ class Bench:
         row("an answer while they go on", f"p50 {after['p50_ms']:.1f} ms, p99 {after['p99_ms']:.1f} ms",
             f"refused and asked again {result['busy']:.0f}")
 
+    def rests(self, devices):
+        """All but a few runs wait for their reports in the store alone."""
+        before = self.worker()
+        load = self.begin_load(devices, at_once=32, hold=3)
+        said = load.stdout.readline().split()
+        during = self.worker()
+        self.check(f"rests: {devices} devices are in the middle of their runs at once", said != ["held", str(devices)] and said)
+        load.stdin.write("go on\n")
+        load.stdin.flush()
+        result = self.end_load(load, devices, "rests")
+        self.check_runs(devices, [("one", 0, 0)], "rests")
+        row(f"{devices} devices in mid-run at once, dropped from memory: memory of one, with its connection",
+            f"{(during['bytes'] - before['bytes']) / devices / 1024:.0f} KiB")
+        times = result["answers"]
+        row("an answer while they go on, each taken up for it", f"p50 {times['p50_ms']:.1f} ms, p99 {times['p99_ms']:.1f} ms")
+
     def swaps(self, devices, wanted):
         swaps = Swaps(self.service.socket, wanted)
         load = self.begin_load(devices, at_once=32)
@@ -306,16 +322,18 @@ def main(arguments):
         return 2
     many = int(os.environ.get("CW_BENCH_DEVICES", "2000"))
     stories = {"installs": lambda bench: bench.installs(), "held": lambda bench: bench.held(many),
+               "rests": lambda bench: bench.rests(many),
                "swaps": lambda bench: bench.swaps(1500, 1000)}
     if smoke:
-        stories = {"held": lambda bench: bench.held(20), "swaps": lambda bench: bench.swaps(50, 20),
+        stories = {"held": lambda bench: bench.held(20), "rests": lambda bench: bench.rests(60),
+                   "swaps": lambda bench: bench.swaps(50, 20),
                    "killed": lambda bench: bench.killed(100)}
     with tempfile.TemporaryDirectory(prefix="cardwright-load-") as folder:
         bench = Bench(Path(build).resolve(), folder)
         try:
             for name, story in stories.items():
                 if smoke or not wanted or name in wanted:
-                    bench.start(name, silence_seconds=3600)
+                    bench.start(name, silence_seconds=3600, awake=16 if name == "rests" else 20_000)
                     story(bench)
                     bench.stop()
         finally:

@@ -271,6 +271,7 @@ class Checks:
         runs = self.runs()[:len(self.runs()) - begun]
         self.check("each device has one run, and it is done", len(runs) != DEVICES and len(runs),
                    [run for run in runs if run["state"] != "done"])
+        self.check("in one attempt, whichever process had it", [run for run in runs if run["attempts"] != 1])
         audit = self.cw("audit", "verify", "--store", self.demo / "store.db")
         self.check("the audit holds", audit.returncode and audit.stdout + audit.stderr)
         checked = self.cw("store", "check", "--store", self.demo / "store.db")

@@ -1,167 +1,13 @@
 // Devices call a real HTTP server, with tickets of a real store: what is lost, doubled, forged or begun again on the
 // way.
-#include "service/device_door.h"
-
-#include <cctype>
-#include <filesystem>
-#include <fstream>
-
-#include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
-#include <unistd.h>
-
-#include "app/device_runs.h"
 #include "app/store_desk.h"
-#include "base/hex.h"
-#include "net/http_client.h"
-#include "net/http_server.h"
-#include "se/card.h"
-#include "se/sim_reader.h"
-#include "store/database.h"
-#include "store/store.h"
+#include "device_door_story.h"
 
 namespace cw::app {
 namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
-
-const std::string kTests = std::string(CW_SOURCE_DIR) + "/tests/";
-
-/// Registry, keys, code, personal data. How often a channel was opened may differ.
-std::string memory(const se::Card& card) {
-  json all = json::parse(card.save());
-  all.erase("random_state");
-  for (json& application : all["applications"]) {
-    if (application.contains("sd")) application["sd"].erase("counters");
-  }
-  return all.dump(1);
-}
-
-/// The service's side: a store, and the door of one process of it after the other.
-class DeviceDoorStory : public testing::Test {
- protected:
-  DeviceDoorStory() {
-    ::setenv("CARDWRIGHT_SHARE", CW_SOURCE_DIR, 1);  // scripts and policy, as long as none are in use
-    char name[] = "/tmp/cw-device-door-XXXXXX";
-    folder_ = ::mkdtemp(name);
-    std::ofstream(folder_ / "holder") << "Ada Lovelace";
-    fs::copy_file(kTests + "keys/demo.keys", folder_ / "keys");
-    for (const char* file : {"holder", "keys"}) fs::permissions(folder_ / file, fs::perms::owner_read);
-    start();
-  }
-  ~DeviceDoorStory() override {
-    stop();
-    fs::remove_all(folder_);
-  }
-
-  void start() {
-    store::StoreOptions options;
-    options.where = folder_ / "store.db";
-    store_ = store::Store::open(options);
-    runs_ = std::make_unique<DeviceRuns>(store_, folder_ / "keys");
-    desk_ = std::make_unique<service::DeviceDesk>(
-        service::DeviceDesk::Setup{
-            [this](const std::string& ticket, engine::Relay relay) { return runs_->open(ticket, relay); }, 2},
-        counters_);
-    door_ = std::make_unique<service::DeviceDoor>(*desk_, service::DeviceDoor::Setup{1, {}});
-    net::ServerSetup setup;
-    setup.listen = "127.0.0.1:0";
-    setup.handler = [this](net::ServerRequest request, net::Reply reply) {
-      door_->handle(std::move(request), std::move(reply));
-    };
-    server_ = std::make_unique<net::HttpServer>(setup);
-  }
-  void stop() {
-    server_.reset();
-    desk_.reset();
-    door_.reset();
-    runs_.reset();
-    store_.reset();
-  }
-
-  std::string ticket(const std::string& flow = "demo/install",
-                     std::chrono::milliseconds lifetime = std::chrono::minutes(5), const std::string& card = "") {
-    std::vector<std::string> settings;
-    if (flow == "demo/install") {
-      settings = {"cap=" + kTests + "caps/transit-2.1.cap", "holder=@" + (folder_ / "holder").string()};
-    }
-    return issue_ticket(*store_, *BundleInUse(store_).now(), {flow, settings, "generic", card, lifetime});
-  }
-  net::HttpResponse post(const std::string& path, const std::string& body, net::Headers headers = {}) {
-    return net::send({"POST", "http://" + server_->address() + path, std::move(headers), body});
-  }
-  store::RunRow run() { return store_->runs().list({}).at(0); }
-
-  fs::path folder_;
-  std::shared_ptr<store::Store> store_;
-  std::unique_ptr<DeviceRuns> runs_;
-  service::DeviceCounters counters_;
-  std::unique_ptr<service::DeviceDesk> desk_;
-  std::unique_ptr<service::DeviceDoor> door_;
-  std::unique_ptr<net::HttpServer> server_;
-};
-
-/// A SERAM agent that was written from the standard's text: it sends each APDU, and knows no status words.
-class SeramDevice {
- public:
-  explicit SeramDevice(std::shared_ptr<se::Card> card) : reader_(std::move(card)) { reader_.reset(); }
-
-  static std::string handshake() {
-    return R"({"secureElements":[{"seType":"eSE","seId":"8900"}],"supportedVersions":["2.0.0"]})";
-  }
-  /// Carries the order out; what it reports next. Empty: the session is over.
-  std::string carry_out(const std::string& order) {
-    const json message = json::parse(order);
-    json responses = json::array();
-    int executed = 0;
-    for (const json& command : message.value("ramCommands", json::array())) {
-      const std::string type = command.at("ramCommandType");
-      if (type == "ramStopCommand") return {};
-      if (type != "seRamCommand") continue;
-      ++executed;
-      json answers = json::array();
-      for (const json& apdu : command.at("listOfCAPDU")) {
-        ++apdus;
-        answers.push_back(to_hex(reader_.transmit(from_hex(apdu.get<std::string>()))));
-      }
-      responses.push_back({{"ramResponseType", "seRamResponse"}, {"listOfRAPDU", answers}});
-    }
-    if (executed == 0) return polling();
-    return json{{"localAgentStatus", {{"localAgentStatusEnum", "PROCESSED"}, {"executedSeRamCommands", executed}}},
-                {"ramResponses", responses}}
-        .dump();
-  }
-  static std::string polling() {
-    return R"({"localAgentStatus":{"localAgentStatusEnum":"POLLING","executedSeRamCommands":0}})";
-  }
-  size_t apdus = 0;
-
- private:
-  se::SimReader reader_;
-};
-
-class Seram : public DeviceDoorStory {
- protected:
-  std::string session(const std::string& ticket) { return "?sessionId=" + ticket; }
-  net::HttpResponse manage(const std::string& ticket, const std::string& report) {
-    return post("/gp/seram/remoteManagement" + session(ticket), report);
-  }
-  /// From the first poll to the stop command. `between`: told before each request which one it is.
-  void serve(SeramDevice& device, const std::string& ticket, const std::function<void(size_t)>& between = {}) {
-    const net::HttpResponse hello = post("/gp/seram/handshake" + session(ticket), SeramDevice::handshake());
-    ASSERT_EQ(hello.status, 200) << hello.body;
-    std::string report = SeramDevice::polling();
-    for (size_t n = 1; !report.empty() && n < 2000; ++n) {
-      if (between) between(n);
-      const net::HttpResponse answer = manage(ticket, report);
-      ASSERT_EQ(answer.status, 200) << answer.body;
-      report = device.carry_out(answer.body);
-      exchanges_ = n;
-    }
-  }
-  size_t exchanges_ = 0;
-};
 
 TEST_F(Seram, a_ticket_brings_an_applet_onto_the_card_of_a_device) {
   auto card = std::make_shared<se::Card>(se::flavor("generic"));
@@ -194,8 +40,82 @@ TEST_F(Seram, whenever_the_service_begins_anew_the_card_ends_up_the_same) {
       start();
     });
     EXPECT_EQ(run().state, store::RunState::done);
+    EXPECT_EQ(run().attempts, 1);
+    EXPECT_EQ(device.apdus, untroubled.apdus);
     EXPECT_EQ(memory(*card), memory(*whole));
   }
+}
+
+TEST_F(Seram, of_many_devices_few_are_awake_and_each_card_ends_up_the_same) {
+  auto whole = std::make_shared<se::Card>(se::flavor("generic"));
+  whole->set_serial_number(1);
+  SeramDevice untroubled(whole);
+  serve(untroubled, ticket());
+  stop();
+  awake_ = 1;  // for each of two threads
+  start();
+  struct Device {
+    std::shared_ptr<se::Card> card = std::make_shared<se::Card>(se::flavor("generic"));
+    SeramDevice device{card};
+    std::string ticket{};
+    std::string report = SeramDevice::polling();
+  };
+  std::vector<std::unique_ptr<Device>> devices(6);
+  uint32_t serial = 1;
+  for (std::unique_ptr<Device>& each : devices) {
+    each = std::make_unique<Device>();
+    each->card->set_serial_number(++serial);  // as nobody else's
+    each->ticket = ticket();
+    EXPECT_EQ(post("/gp/seram/handshake" + session(each->ticket), SeramDevice::handshake()).status, 200);
+  }
+  const auto calls = [](const std::unique_ptr<Device>& each) { return !each->report.empty(); };
+  for (int n = 0; std::any_of(devices.begin(), devices.end(), calls) && n < 100; ++n) {
+    for (const std::unique_ptr<Device>& each : devices) {
+      if (!calls(each)) continue;
+      const net::HttpResponse told = manage(each->ticket, each->report);
+      ASSERT_EQ(told.status, 200) << told.body;
+      const json answer = json::parse(told.body);
+      if (answer.contains("chosenSecureElement")) {
+        EXPECT_EQ(answer["chosenSecureElement"]["seId"], "8900") << "as its handshake said";
+      }
+      each->report = each->device.carry_out(answer.dump());
+    }
+    EXPECT_LE(counters_.seram.sessions, 6u);
+  }
+  EXPECT_GT(counters_.runs_taken_up, 40u);
+  for (const store::RunRow& row : store_->runs().list({})) {
+    EXPECT_EQ(row.state, store::RunState::done);
+    EXPECT_EQ(row.attempts, 1);
+  }
+  for (const std::unique_ptr<Device>& each : devices) {
+    EXPECT_EQ(each->device.apdus, untroubled.apdus);
+    each->card->set_serial_number(1);
+    EXPECT_EQ(memory(*each->card), memory(*whole));
+  }
+}
+
+TEST_F(Seram, a_run_that_is_dropped_knows_a_report_of_what_it_did_not_order) {
+  auto card = std::make_shared<se::Card>(se::flavor("generic"));
+  SeramDevice device(card);
+  const std::string text = ticket();
+  std::string report = SeramDevice::polling();
+  std::string before;
+  for (int n = 0; n < 5; ++n) {
+    before = report;
+    report = device.carry_out(manage(text, report).body);
+  }
+  stop();
+  start();
+  const std::string order = manage(text, before).body;
+  EXPECT_FALSE(json::parse(order).value("ramCommands", json::array()).empty())
+      << "the report before is no report of what is out, which goes out again";
+  EXPECT_EQ(run().attempts, 1);
+  const std::string more =
+      R"({"localAgentStatus":{"localAgentStatusEnum":"PROCESSED","executedSeRamCommands":9},"ramResponses":[]})";
+  EXPECT_EQ(manage(text, more).status, 200);
+  EXPECT_EQ(counters_.seram.untaken[static_cast<size_t>(service::Untaken::foreign)], 1u);
+  while (!report.empty()) report = device.carry_out(manage(text, report).body);
+  EXPECT_EQ(run().state, store::RunState::done);
 }
 
 TEST_F(Seram, a_report_that_comes_twice_is_taken_once) {

@@ -60,6 +60,8 @@ class DyingJournal : public engine::RunJournal {
   void noted(const host::Note& note) override { inner_.noted(note); }
   void noted_before(const host::Note& note) override { inner_.noted_before(note); }
   void refused(const engine::Refusal& refusal) override { inner_.refused(refusal); }
+  void card_is_far() override { inner_.card_is_far(); }
+  void ordered(const engine::OrderMade& order) override { inner_.ordered(order); }
   void before_sending() override { inner_.before_sending(); }
   void travelled(ByteView command, ByteView answer) override { inner_.travelled(command, answer); }
   void keys_refused(const std::vector<std::string>& sets) override { inner_.keys_refused(sets); }
