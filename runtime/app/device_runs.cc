@@ -126,6 +126,23 @@ std::shared_ptr<BundleInUse> DeviceRuns::bundle_of(const std::string& owner) con
   return one;
 }
 
+std::unique_ptr<DurableRun> DeviceRuns::begin(engine::RunSetup& setup, const journal::Origin& origin,
+                                              journal::RunAhead ahead,
+                                              const std::shared_ptr<BundleInUse>& bundles) const {
+  constexpr size_t kMost = 100'000;  // of which it is remembered
+  {
+    const std::lock_guard lock(mutex_);
+    ahead.refused_before = full_.count(ahead.id) > 0;
+  }
+  try {
+    return std::make_unique<DurableRun>(store_, setup, origin, ahead, bundles);
+  } catch (const Error& error) {
+    const std::lock_guard lock(mutex_);
+    if (error.cause() == "quota" && full_.size() < kMost) full_.insert(ahead.id);
+    throw;
+  }
+}
+
 std::unique_ptr<service::DeviceRun> DeviceRuns::open(const std::string& text, engine::Relay relay) const {
   const service::Ticket ticket = service::open_ticket(store_->key(), text);
   const auto begun = run_of(*store_, ticket.run);
@@ -167,8 +184,7 @@ std::unique_ptr<service::DeviceRun> DeviceRuns::open(const std::string& text, en
   setup.flavor = OpenCard::host_side(flavor);
   setup.card_counter = counter_of(flavor);
   const journal::Origin origin{kDeviceCard, flavor.name, key_file_, {}, false, {}};
-  auto durable = std::make_unique<DurableRun>(store_, setup, origin,
-                                              journal::RunAhead{ticket.run, ticket.card, choice.is, {}}, bundles);
+  auto durable = begin(setup, origin, journal::RunAhead{ticket.run, ticket.card, choice.is, {}}, bundles);
   return std::make_unique<StoredDeviceRun>(std::move(durable), std::move(setup), courier(), false);
 }
 

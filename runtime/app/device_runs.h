@@ -9,11 +9,13 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "app/batch_courier.h"
 #include "app/bundle_source.h"
+#include "app/durable_run.h"
 #include "app/shared_caps.h"
 #include "crypto/key_store.h"
 #include "engine/bundle.h"
@@ -38,6 +40,9 @@ class DeviceRuns {
 
  private:
   BatchCourier& courier() const;
+  /// As DurableRun's constructor. The audit says once that there is no room, however often a device asks.
+  std::unique_ptr<DurableRun> begin(engine::RunSetup& setup, const journal::Origin& origin, journal::RunAhead ahead,
+                                    const std::shared_ptr<BundleInUse>& bundles) const;
   /// What runs of this owner are begun with; empty: the operator.
   std::shared_ptr<BundleInUse> bundle_of(const std::string& owner) const;
 
@@ -48,6 +53,7 @@ class DeviceRuns {
   mutable SharedCaps caps_{};
   mutable journal::Shelf shelf_{};  // of runs that are taken up
   mutable std::mutex mutex_{};
+  mutable std::set<std::string> full_{};                                   // runs that a quota had no room for
   mutable std::map<std::string, std::shared_ptr<BundleInUse>> bundles_{};  // by owner, once they were asked for
   mutable std::unique_ptr<BatchCourier> courier_{};  // brings what runs handed over to its backends
 };

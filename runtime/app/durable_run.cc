@@ -64,7 +64,7 @@ std::unique_ptr<journal::StoreJournal> begun(const std::shared_ptr<store::Store>
       ahead.quotas = quotas_of(*setup.policy, setup.owner);
       return journal::StoreJournal::begin(store, setup, origin, operator_name(), ahead);
     } catch (const Error& error) {
-      if (error.cause() == "quota") note_refused(*store, setup, ahead.id, error);
+      if (error.cause() == "quota" && !ahead.refused_before) note_refused(*store, setup, ahead.id, error);
       if (error.cause() != "policy" && error.cause() != "bundle") throw;
       if (left == 0) {
         throw Error(ErrorKind::store, "cannot begin a run on the store " + store->where() + ": which " + error.cause() +

@@ -28,6 +28,7 @@ struct RunAhead {
   store::PolicyIs policy = store::PolicyIs::any;
   std::string bundle{};  // hash of the one that has to be in use; empty: any may be
   std::vector<store::Quota> quotas{};
+  bool refused_before = false;  // a quota had no room for it, and the audit says so
 };
 
 class StoreJournal : public engine::RunJournal {

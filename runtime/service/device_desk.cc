@@ -198,6 +198,7 @@ DeviceDesk::Places::iterator DeviceDesk::open(Lane& lane, const std::string& tic
   ++(taken_up ? counters_.runs_taken_up : counters_.runs_begun);
   if (found == lane.places.end()) found = enter(lane, ticket, relay);
   found->second.call->waits_for.clear();
+  found->second.call->waits = {};
   found->second.call->session.emplace(std::move(run), errands_);
   if (taken_up) found->second.call->take_up();
   const std::lock_guard lock(lane.mutex);
@@ -205,18 +206,35 @@ DeviceDesk::Places::iterator DeviceDesk::open(Lane& lane, const std::string& tic
   return found;
 }
 
+/// It keeps its place, and asks again.
+DeviceDesk::Places::iterator DeviceDesk::put_off(Lane& lane, Places::iterator place, const Request& request,
+                                                 const Error& error, std::chrono::milliseconds waits) {
+  place->second.heard = Clock::now();
+  place->second.call->waits = waits;
+  request.work.hear(place->second.call.get(), &error);
+  return lane.places.end();
+}
+
 DeviceDesk::Places::iterator DeviceDesk::admit(Lane& lane, const std::string& ticket, const Request& request) {
+  if (const auto place = lane.places.find(ticket); place != lane.places.end() && place->second.full) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(place->second.full_until - Clock::now());
+    if (left.count() > 0) return put_off(lane, place, request, Error(*place->second.full), left);
+    place->second.full.reset();
+  }
   try {
     return open(lane, ticket, request.relay);
   } catch (const std::exception& failure) {
     const auto* told = dynamic_cast<const Error*>(&failure);
     const Error error = told != nullptr ? *told : Error(ErrorKind::internal, failure.what());
     auto place = lane.places.find(ticket);
-    if (error.kind() == ErrorKind::store) {
+    const bool full = error.cause() == "quota";
+    if (error.kind() == ErrorKind::store || full) {
       if (place == lane.places.end()) place = enter(lane, ticket, request.relay);
-      place->second.heard = Clock::now();
-      request.work.hear(place->second.call.get(), &error);
-      return lane.places.end();
+      if (full) {
+        place->second.full = error;
+        place->second.full_until = Clock::now() + setup_.full;
+      }
+      return put_off(lane, place, request, error, full ? setup_.full : std::chrono::milliseconds(0));
     }
     counters_.refuse(error.kind());
     if (place != lane.places.end() && !place->second.call->session) leave(lane, place);

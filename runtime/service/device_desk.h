@@ -40,6 +40,7 @@ struct DeviceCall {
   bool rises = false;                      // between the two
   std::optional<DeviceSession> session{};  // nothing: its run cannot be had yet
   std::string waits_for{};                 // then, as the operator was told
+  std::chrono::milliseconds waits{};       // and how long it is to wait before it asks again; 0: as any
   SeramExchange seram{};
   RamHttpExchange ram_http{};
 };
@@ -53,10 +54,11 @@ class DeviceDesk {
     size_t sessions = 20'000;                    // in memory, in all
     size_t awake = 2'000;   // of them, with an order out: of more, those that were not heard of the longest are dropped
     unsigned errands = 16;  // calls to backends at once
-    size_t waiting = 1'000;            // requests of devices that no thread has taken up yet, in all; of
-                                       // one owner, half as many
-    std::chrono::seconds longest{90};  // at one request
-    unsigned computing = 0;            // threads for scripts that compute for long; 0: half as many as cores
+    size_t waiting = 1'000;                  // requests of devices that no thread has taken up yet, in all; of
+                                             // one owner, half as many
+    std::chrono::seconds longest{90};        // at one request
+    std::chrono::milliseconds full{30'000};  // until a device asks again for whose run a quota has no room
+    unsigned computing = 0;                  // threads for scripts that compute for long; 0: half as many as cores
     std::chrono::microseconds slice = engine::kSlice;  // an owner's turn at a thread
   };
   /// `counters`: borrowed.
@@ -92,6 +94,8 @@ class DeviceDesk {
     std::unique_ptr<DeviceCall> call{};
     Clock::time_point heard{};
     std::string owner{};
+    std::optional<Error> full{};  // there was no room for its run
+    Clock::time_point full_until{};
   };
   /// A device's requests, of which the first one is being done. It waits for a turn in one place.
   struct Visit {
@@ -128,6 +132,8 @@ class DeviceDesk {
   void fail(Lane& lane, Places::iterator place, const Request& request, const Error& error);
   /// Its place, with a session; end(): there is none, and it is answered.
   Places::iterator admit(Lane& lane, const std::string& ticket, const Request& request);
+  Places::iterator put_off(Lane& lane, Places::iterator place, const Request& request, const Error& error,
+                           std::chrono::milliseconds waits);
   /// Raises Error: there is no session.
   Places::iterator open(Lane& lane, const std::string& ticket, engine::Relay relay);
   Places::iterator enter(Lane& lane, const std::string& ticket, engine::Relay relay);

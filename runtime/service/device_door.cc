@@ -112,7 +112,7 @@ void DeviceDoor::waits(const std::string& from, DeviceCall& call, const Error& e
 
 uint32_t DeviceDoor::delay_of(const DeviceCall& call) const {
   constexpr int64_t kLongest = 60'000;
-  const int64_t waits = call.session ? call.session->waits().count() : 0;
+  const int64_t waits = call.session ? call.session->waits().count() : call.waits.count();
   return static_cast<uint32_t>(waits > 0 ? std::min(waits, kLongest) : setup_.delay_ms);
 }
 
@@ -213,7 +213,7 @@ void DeviceDoor::manage(const std::string& ticket, const net::ServerRequest& req
     }
     if (error != nullptr) {
       waits(from, *call, *error);
-      reply->send(with_json(200, SeramExchange::nothing(setup_.delay_ms)));
+      reply->send(with_json(200, SeramExchange::nothing(delay_of(*call))));
       return false;
     }
     if (reply->gone()) return false;  // it reports again

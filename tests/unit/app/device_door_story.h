@@ -62,6 +62,7 @@ class DeviceDoorStory : public testing::Test {
     setup_of_desk.open = [this](const std::string& ticket, engine::Relay relay) { return runs_->open(ticket, relay); };
     setup_of_desk.threads = 2;
     setup_of_desk.awake = awake_;
+    setup_of_desk.full = std::chrono::milliseconds(50);
     desk_ = std::make_unique<service::DeviceDesk>(std::move(setup_of_desk), counters_);
     door_ = std::make_unique<service::DeviceDoor>(*desk_, service::DeviceDoor::Setup{1, {}});
     net::ServerSetup setup;

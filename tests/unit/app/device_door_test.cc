@@ -1,5 +1,6 @@
 // Devices call a real HTTP server, with tickets of a real store: what is lost, doubled, forged or begun again on the
 // way.
+#include "app/policy_source.h"
 #include "app/store_desk.h"
 #include "device_door_story.h"
 
@@ -253,6 +254,32 @@ TEST_F(Seram, a_run_that_has_used_its_attempts_up_waits_for_an_operator) {
   serve(device, text);
   EXPECT_EQ(run().state, store::RunState::done);
   EXPECT_EQ(run().attempts, 6);
+}
+
+TEST_F(Seram, a_run_that_a_quota_has_no_room_for_begins_when_there_is) {
+  const auto bundle = BundleInUse(store_).now();
+  const auto policy = engine::Policy::parse(
+      "one.lua", "return { name = 'one', api = 1, limits = { quotas = { { flows = { '*' }, per_hour = 1 } } } }",
+      *bundle);
+  put_policy(*store_, *policy, "ada@desk");
+  store_->policies().use(policy->hash(), "ada@desk", "");
+  SeramDevice first(std::make_shared<se::Card>(se::flavor("generic")));
+  serve(first, ticket("demo/inventory"));
+  const std::string text = ticket("demo/inventory");
+  for (int n = 0; n < 3; ++n) {
+    const net::HttpResponse answer = manage(text, SeramDevice::polling());
+    EXPECT_EQ(answer.status, 200) << answer.body;
+    EXPECT_GT(json::parse(answer.body).at("delay"), 10) << "it is to ask again, and not soon";
+  }
+  size_t refused = 0;
+  for (const store::AuditRecord& record : store_->audit().list(1, 0)) refused += record.entry.action == "refused";
+  EXPECT_EQ(refused, 1U) << "however often it asks";
+  store_->database().run({"UPDATE runs SET created = created - 3600000", {}});
+  std::this_thread::sleep_for(std::chrono::milliseconds(60));
+  SeramDevice second(std::make_shared<se::Card>(se::flavor("generic")));
+  serve(second, text);
+  EXPECT_EQ(run().state, store::RunState::done);
+  EXPECT_EQ(store_->runs().list({}).size(), 2U);
 }
 
 TEST_F(Seram, a_ticket_is_written_in_one_way) {
