@@ -57,8 +57,23 @@ void want_in_bundle(const Signers& signers, const std::string& flow_file) {
                                     "it into a bundle, and sign that");
 }
 
+void want_scripts_of(const std::string& owner, const engine::Bundle& bundle) {
+  const std::shared_ptr<const engine::Bundle> ours = load_bundle();
+  const std::string own = "scripts/" + owner + "/";
+  for (const auto& [name, text] : bundle.texts()) {
+    if (name.starts_with(own)) continue;
+    const auto known = ours->texts().find(name);
+    if (name.starts_with("stdlib/") && known != ours->texts().end() && known->second == text) continue;
+    throw Error(ErrorKind::policy, "the bundle of owner " + owner + " has " + name +
+                                       (name.starts_with("stdlib/") ? ", which is not as this program has it; build it "
+                                                                      "from a folder without stdlib"
+                                                                    : "; an owner's flows are under " + own));
+  }
+}
+
 Put put_bundle(store::Store& store, const engine::BundleArchive& archive, const fs::path& file, const std::string& by,
                const std::string& owner) {
+  if (!owner.empty()) want_scripts_of(owner, *archive.bundle);
   store::Version version;
   version.hash = archive.bundle->hash();
   version.name = file.stem().string();

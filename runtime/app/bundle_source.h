@@ -38,7 +38,8 @@ void want_in_bundle(const Signers& signers, const std::string& flow_file);
 
 enum class Put : uint8_t { fresh, was_there, signed_anew };
 /// Puts it into the store; its name is that of the file. One that is there keeps its signature, or gets this one.
-/// `owner`: whose; empty: the operator's own.
+/// `owner`: whose; empty: the operator's own. Raises policy: an owner's has more than its own scripts, under
+/// scripts/OWNER/: the program's library is what the operator's policy is read with, and flows are allowed by name.
 Put put_bundle(store::Store& store, const engine::BundleArchive& archive, const std::filesystem::path& file,
                const std::string& by, const std::string& owner = {});
 

@@ -126,7 +126,7 @@ void advise(const batch::Plan& plan, const batch::Summary& summary, const batch:
 std::shared_ptr<const crypto::KeyStore> keys_of(const std::string& owner,
                                                 const std::shared_ptr<const crypto::KeyStore>& all) {
   if (owner.empty()) return all;
-  return std::make_shared<engine::OwnerKeys>(all, owner, engine::OwnerGrant{{"*"}, false, {}});
+  return std::make_shared<engine::OwnerKeys>(all, owner, engine::OwnerGrant{{"*"}, {}, false, {}});
 }
 
 Outcome run(const Options& options) {

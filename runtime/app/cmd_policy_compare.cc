@@ -97,7 +97,7 @@ ExitStatus explain_run(const Options& options) {
   const auto policy = options.policy.empty() ? setup.policy
                                              : policy_named(
                                                    options.policy, [&] { return opened; }, *setup.bundle)
-                                                   ->over(setup.policy->under());
+                                                   ->over(setup.policy->under(), setup.owner);
   journal::Shadow judge(policy, engine::check_flow(*setup.bundle, setup.flow_name), setup);
   journal::ReplayOptions replaying;
   replaying.around = [&](std::unique_ptr<engine::RunOutside> inner) { return judge.around(std::move(inner)); };
@@ -148,7 +148,7 @@ ExitStatus explain(const Options& options) {
     const auto store = options.place.open_to_read();
     policy = policy_in_use(*store, *bundle);
     if (!policy) throw Error(ErrorKind::usage, "no policy is in use on this store; name one: a file, or a version");
-    if (!options.owner.empty()) policy = policy->over(policy_in_use(*store, *bundle, options.owner));
+    if (!options.owner.empty()) policy = policy->over(policy_in_use(*store, *bundle, options.owner), options.owner);
   }
   return explain_command(options, policy);
 }

@@ -48,7 +48,7 @@ std::vector<journal::Verdict> verdicts_of(store::Store& store, const std::string
                                           std::string& why_not) {
   const journal::OpenedJournal journal = journal::open_journal(store, id);
   engine::RunSetup setup = journal::read_setup(store, journal.head, journal.key);
-  const auto policy = owners ? setup.policy->over(tried) : tried->over(setup.policy->under());
+  const auto policy = owners ? setup.policy->over(tried, setup.owner) : tried->over(setup.policy->under(), setup.owner);
   journal::Shadow judge(policy, engine::check_flow(*setup.bundle, setup.flow_name), setup);
   journal::ReplayOptions replaying;
   replaying.around = [&](std::unique_ptr<engine::RunOutside> inner) { return judge.around(std::move(inner)); };

@@ -117,8 +117,8 @@ ExitStatus replay(const Options& options) {
   if (options.policy) {
     const auto policy = policy_named(
         *options.policy, [&] { return opened; }, *setup.bundle);
-    const auto& under = setup.policy->under();  // the owner's stays as it was
-    return shadow(journal, std::move(setup), policy->over(under));
+    const auto tried = policy->over(setup.policy->under(), setup.owner);  // the owner's stays as it was
+    return shadow(journal, std::move(setup), tried);
   }
   if (options.verify_wire) return verify_wire(journal, std::move(setup), options);
   journal::ReplayOptions replaying;

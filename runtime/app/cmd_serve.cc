@@ -20,6 +20,7 @@
 #include "service/device_worker.h"
 #include "service/operator_door.h"
 #include "service/supervisor.h"
+#include "service/ticket.h"
 
 namespace cw::app {
 
@@ -98,6 +99,11 @@ service::OpenTicket opener_of_tickets(const Configuration& configuration) {
   const auto runs =
       std::make_shared<const DeviceRuns>(store, configuration.devices->keys, configuration.bundles.require_signed);
   return [runs](const std::string& ticket, engine::Relay relay) { return runs->open(ticket, relay); };
+}
+
+service::OwnerOfTicket owner_of_tickets(const Configuration& configuration) {
+  const auto store = store::Store::open(options_of(configuration));
+  return [store](const std::string& ticket) { return service::open_ticket(store->key(), ticket).owner; };
 }
 
 /// What would only fail in a worker is looked at before there is one. What an operator can mend over a door keeps none
@@ -182,10 +188,11 @@ ExitStatus serve(const Options& options) {
   setup.crews.push_back({"operator", 1, open_door});
   // One, since a device's run is in the memory of the process that has its lease.
   if (configuration.devices) {
-    setup.crews.push_back({"device", 1, [&](service::SharedWorker& place) -> std::unique_ptr<service::Door> {
-                             const auto open = [&] { return opener_of_tickets(configuration); };
-                             return service::make_device_door({configuration, log, place.devices, open});
-                           }});
+    setup.crews.push_back(
+        {"device", 1, [&](service::SharedWorker& place) -> std::unique_ptr<service::Door> {
+           const auto open = [&] { return opener_of_tickets(configuration); };
+           return service::make_device_door({configuration, log, place.devices, open, owner_of_tickets(configuration)});
+         }});
   }
   counters = std::make_unique<service::SharedCounters>(service::names_of(setup.crews));
   service::Supervisor supervisor(std::move(setup), *counters, log);

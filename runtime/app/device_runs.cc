@@ -1,5 +1,6 @@
 #include "app/device_runs.h"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "app/cards.h"
@@ -27,6 +28,9 @@ class StoredDeviceRun : public service::DeviceRun {
     durable_->join(setup);
     const auto refused = failure_of([&] { run_ = std::make_unique<engine::Run>(std::move(setup)); });
     if (!refused) return;
+    if (taken_up) {  // it is left as it stands: keys that are gone may come back
+      throw Error(ErrorKind::store, "cannot go on with run " + durable_->id() + ": " + refused->message());
+    }
     durable_->refused(*refused);
     throw *refused;
   }
@@ -88,6 +92,26 @@ void want_no_file(const engine::Flow& flow, const std::string& text) {
   throw Error(ErrorKind::usage, "argument " + name +
                                     " of the ticket would name a file of the service's host, which is the operator's; "
                                     "ask the operator for a ticket with it");
+}
+
+std::map<std::string, std::string> types_of(const engine::Flow& flow, const std::vector<std::string>& settings) {
+  std::map<std::string, std::string> out;
+  for (const engine::ArgumentSpec& spec : flow.args) {
+    const bool is_set = std::any_of(settings.begin(), settings.end(), [&](const std::string& text) {
+      return text.substr(0, text.find('=')) == spec.name;
+    });
+    if (is_set) out[spec.name] = name_of(spec.type);
+  }
+  return out;
+}
+
+/// What was a secret when the ticket was given is not read as a text that anybody sees, nor a text as a file's name.
+/// Raises usage.
+void want_types_of(const engine::Flow& flow, const service::Ticket& ticket) {
+  if (ticket.types.empty() || types_of(flow, ticket.settings) == ticket.types) return;
+  throw Error(ErrorKind::usage, "flow " + ticket.flow +
+                                    " takes other arguments than when its ticket was given; ask whoever gave it for a "
+                                    "new one");
 }
 
 /// What names a file names it from anywhere.
@@ -177,6 +201,7 @@ std::unique_ptr<service::DeviceRun> DeviceRuns::open(const std::string& text, en
   setup.flow_name = ticket.flow;
   setup.policy = choice.policy;
   setup.flow = std::make_shared<const engine::Flow>(engine::check_flow(*setup.bundle, ticket.flow));  // once for all
+  want_types_of(*setup.flow, ticket);
   setup.arguments = engine::Arguments::check(*setup.flow, settings_of(ticket.settings));
   caps_.share(setup.arguments);
   setup.keys = keys_;
@@ -198,6 +223,7 @@ std::string issue_ticket(store::Store& store, const engine::Bundle& bundle, cons
   ticket.run = store::new_run_id();
   ticket.flow = wanted.flow;
   for (const std::string& text : wanted.settings) ticket.settings.push_back(from_anywhere(checked, text));
+  ticket.types = types_of(checked, wanted.settings);
   ticket.flavor = flavor_named(wanted.flavor).name;
   ticket.card = wanted.card;
   ticket.owner = wanted.owner;
@@ -207,7 +233,8 @@ std::string issue_ticket(store::Store& store, const engine::Bundle& bundle, cons
                                       "': that is no identity of a card; they read like CPLC-..., as "
                                       "`cardwright runs show` prints them");
   }
-  want_own_card(store, wanted.owner, wanted.card);
+  want_own_card(store, wanted.owner, wanted.card,
+                wanted.no_files ? choose_policy({}, &store, bundle).policy.get() : nullptr);
   ticket.expires = now_ms() + wanted.lifetime.count();
   const std::string out = service::seal_ticket(store.key(), ticket);
   store::AuditEntry entry{wanted.by.empty() ? operator_name() : wanted.by,

@@ -47,7 +47,8 @@ std::shared_ptr<const engine::Policy> with_owners(store::Store& store, const eng
                                                   const std::string& subject) {
   if (setup.owner.empty()) return setup.policy;
   const std::string hash = store.policies(setup.owner).for_run(subject);
-  return setup.policy->over(hash.empty() ? nullptr : stored_policy(store, hash, *setup.bundle, setup.owner));
+  return setup.policy->over(hash.empty() ? nullptr : stored_policy(store, hash, *setup.bundle, setup.owner),
+                            setup.owner);
 }
 
 std::unique_ptr<journal::StoreJournal> begun(const std::shared_ptr<store::Store>& store, engine::RunSetup& setup,

@@ -27,7 +27,7 @@ std::shared_ptr<const engine::Policy> StoreDesk::named(store::Store& store, cons
 /// The operator's policy in use, and under it the owner's.
 std::shared_ptr<const engine::Policy> StoreDesk::for_runs_of(store::Store& store, const std::string& owner) {
   const auto operators = choose_policy({}, &store, bundle()).policy;
-  return owner.empty() ? operators : operators->over(policy_in_use(store, bundle(), owner));
+  return owner.empty() ? operators : operators->over(policy_in_use(store, bundle(), owner), owner);
 }
 
 Json StoreDesk::policy_list(const Command& command) {
@@ -78,7 +78,19 @@ Json StoreDesk::policy_explain(const Command& command) {
   if (const std::string level = command.word("level"); !level.empty()) asked.level = level;
   if (const std::string scp = command.word("scp"); !scp.empty()) asked.scp = scp;
   if (const std::string domain = command.word("domain"); !domain.empty()) asked.domain = domain;
-  return explain_answer(policy, asked);
+  Json out = explain_answer(policy, asked);
+  // Of the operator's rules, an owner is told the one that decides.
+  if (command.of_owner && version.empty() && out.contains("rules") && !out["rules"].empty()) {
+    const std::string own = policy->under() ? policy->under()->name() + ": " : "";
+    Json kept = Json::array();
+    for (size_t i = 0; i < out["rules"].size(); ++i) {
+      const Json& rule = out["rules"][i];
+      const bool theirs = !own.empty() && rule.at("rule").get<std::string>().starts_with(own);
+      if (theirs || i + 1 == out["rules"].size()) kept.push_back(rule);
+    }
+    out["rules"] = kept;
+  }
+  return out;
 }
 
 Json StoreDesk::policy_use(const Command& command, const std::string& who) {

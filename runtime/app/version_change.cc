@@ -38,8 +38,11 @@ bool wants_approval(store::Store& store, const VersionKind& kind, const VersionC
                     const engine::Bundle& tools) {
   const std::string deny_all = load_policy_file(shipped_policy(kDenyAll), tools)->hash();
   if (change.hash == deny_all) return false;
-  const auto policy = asking_policy(store, change.owner, deny_all, tools);
-  return policy && policy->wants_approval(std::string(kind.what) + " " + name_of(change.is));
+  const auto asks = [&](const std::string& owner) {
+    const auto policy = asking_policy(store, owner, deny_all, tools);
+    return policy && policy->wants_approval(std::string(kind.what) + " " + name_of(change.is));
+  };
+  return asks({}) || (!change.owner.empty() && asks(change.owner));
 }
 
 /// Where a rollback leads to. Raises usage: there was none before.

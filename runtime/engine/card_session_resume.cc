@@ -75,6 +75,7 @@ void CardSession::goes_out() {
     if (updates) made.host_challenge = std::get<Doing>(doing_).handshake->host_challenge;
     made.stand = stand_ ? &*stand_ : nullptr;
     made.after = came_;
+    made.again = !again_.empty();
     setup_.evidence.ordered(made);
     stand_.reset();
     came_ = nullptr;

@@ -41,6 +41,7 @@ struct OrderMade {
   size_t items = 0;
   Bytes host_challenge{};               // of the INITIALIZE UPDATE in it; empty: there is none
   const SessionStand* stand = nullptr;  // before the request; null: it is not the request's first order
+  bool again = false;                   // as it was made before, in a process that is gone
   const Report* after = nullptr;        // what came back for the order before it, of the same request
 };
 

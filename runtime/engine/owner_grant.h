@@ -13,12 +13,15 @@
 namespace cw::engine {
 
 struct OwnerGrant {
-  std::vector<std::string> keys{};  // patterns of the operator's key sets that the owner's flows may use, too
-  bool unowned_cards = false;       // cards that were given to nobody
-  std::vector<Quota> quotas{};      // of this owner's runs
+  std::vector<std::string> keys{};      // patterns of the operator's key sets that the owner's flows may use, too
+  std::vector<std::string> backends{};  // of those that the policy allows: beginnings of URLs
+  bool unowned_cards = false;           // cards that were given to nobody
+  std::vector<Quota> quotas{};          // of this owner's runs
 
   /// Whether a key set of the operator's is lent.
   bool lends(const std::string& key_set) const;
+  /// Whether a backend that the policy allows is for this owner, too.
+  bool may_call(const std::string& url) const;
 };
 
 /// By owner; "*" for all that are not named. Raises policy, with the place: what is wrong there.

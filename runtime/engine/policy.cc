@@ -244,8 +244,10 @@ const std::vector<Bytes>& known_isd_aids() {
   return aids;
 }
 
-std::shared_ptr<const Policy> Policy::over(const std::shared_ptr<const Policy>& owners) const {
+std::shared_ptr<const Policy> Policy::over(const std::shared_ptr<const Policy>& owners,
+                                           const std::string& owner) const {
   auto out = std::make_shared<Policy>(*this);
+  out->owner_ = owner;
   out->under_ = owners;
   out->limits_ = own_limits_;
   if (!owners) return out;
@@ -367,6 +369,9 @@ std::vector<Considered> Policy::consider(const Facts& facts) const {
 Decision Policy::judge_http(const std::string& url) const {
   const bool matches = std::any_of(backends_.begin(), backends_.end(),
                                    [&](const auto& backend) { return url.starts_with(backend.first); });
+  if (matches && !owner_.empty() && !grant(owner_).may_call(url)) {
+    return {false, "owners." + owner_ + ".backends has no beginning of it", {}};
+  }
   return and_under(matches ? Decision() : Decision{false, "no prefix in allow.backends matches it", {}},
                    [&](const Policy& under) { return under.judge_http(url); });
 }

@@ -87,9 +87,12 @@ class Policy {
   const std::string& text() const { return text_; }
   const std::string& origin() const { return origin_; }
   const PolicyLimits& limits() const { return limits_; }
-  /// An owner's policy under this one, which is the operator's: a run is allowed what both allow, and each limit is the
-  /// lower one. Name, hash and text stay the operator's. Null: as it is.
-  std::shared_ptr<const Policy> over(const std::shared_ptr<const Policy>& owners) const;
+  /// For a run of this owner, whose policy comes under this one, which is the operator's: the run is allowed what both
+  /// allow, and each limit is the lower one. Name, hash and text stay the operator's. Null: the owner has none. No
+  /// owner (empty): the operator's own run.
+  std::shared_ptr<const Policy> over(const std::shared_ptr<const Policy>& owners, const std::string& owner) const;
+  /// Whose runs it is for.
+  const std::string& owner() const { return owner_; }
   /// The owner's policy under it; null: none.
   const std::shared_ptr<const Policy>& under() const { return under_; }
   /// What it lets an owner have.
@@ -139,6 +142,7 @@ class Policy {
   std::set<std::string> approval_;
   OwnerGrants owners_;
   std::shared_ptr<const Policy> under_{};
+  std::string owner_;
   std::vector<uint8_t> scps_;  // empty: all
   uint8_t minimum_level_ = 0;
   std::map<std::string, std::vector<std::string>> backends_;  // URL prefix -> opaque instructions

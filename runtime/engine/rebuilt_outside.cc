@@ -33,11 +33,16 @@ RunOutside& RebuiltOutside::now_serving() {
 void RebuiltOutside::submit(host::Request request) {
   rest_.reset();
   RunOutside& outside = now_serving();
-  if (past_.out && live_ && !std::exchange(out_asked_, true) && request_lines(request, true) != past_.out->asked) {
-    leaves_out();
-    throw *lost_;
+  const bool is_out = past_.out && live_ && !out_asked_;
+  const std::vector<std::string> asked = is_out ? request_lines(request, true) : std::vector<std::string>();
+  outside.submit(std::move(request));  // what the gate refuses, it refused before, and no line tells of it
+  if (is_out) {
+    out_asked_ = true;
+    if (asked != past_.out->asked) {
+      leaves_out();
+      throw *lost_;
+    }
   }
-  outside.submit(std::move(request));
   if (live_ || !replay_.at_end()) return;
   const bool waits = std::holds_alternative<host::Wait>(outside.request());
   if (waits && !past_.same_process) rest_ = host::Wait{past_.left};
@@ -52,7 +57,7 @@ void RebuiltOutside::leaves_out() {
 void RebuiltOutside::note(host::Note note) {
   using Kind = host::Note::Kind;
   const bool ends_step = note.kind == Kind::step_end || note.kind == Kind::step_skip;
-  if (!live_ && ((ends_step && replay_.take_step()) || !replay_.done())) {
+  if ((ends_step && replay_.take_step()) || (!live_ && !replay_.done())) {
     if (taker_) taker_->noted_before(note);
     return;
   }

@@ -150,7 +150,9 @@ std::string import_run(store::Store& store, std::string_view text, const std::st
   } catch (const ordered_json::exception&) {
     refuse("it is not as cardwright writes it");
   }
-  store.audit().add({actor, "run imported", row.id, {{"flow", row.flow}, {"card", row.card}}});
+  store::AuditEntry entry{actor, "run imported", row.id, {{"flow", row.flow}, {"card", row.card}}};
+  if (!row.owner.empty()) entry.details.emplace_back("owner", row.owner);
+  store.audit().add(entry);
   return row.id;
 }
 

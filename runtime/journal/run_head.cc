@@ -116,14 +116,18 @@ Scripts read_scripts(store::Store& store, const Head& head, const json& text) {
     return engine::Policy::parse(text_of(of.at("origin")), to_string(stored_file(store, of.at("file"))), *out.bundle);
   };
   out.policy = read_policy(policy);
-  if (text.contains("owner_policy")) out.policy = out.policy->over(read_policy(text["owner_policy"]));
+  if (!head.owner.empty()) {
+    const bool has_own = text.contains("owner_policy");
+    out.policy = out.policy->over(has_own ? read_policy(text["owner_policy"]) : nullptr, head.owner);
+  }
   return out;
 }
 
 /// By the hash of each, and by the names that they have in messages.
 std::string name_of_scripts(const Head& head, const json& text) {
   return head.recording.bundle + " " + head.recording.policy_hash + " " +
-         text.at("policy").at("origin").get<std::string>() + " " + text.at("flow").get<std::string>() +
+         text.at("policy").at("origin").get<std::string>() + " " + text.at("flow").get<std::string>() + " " +
+         head.owner +
          (text.contains("owner_policy") ? " " + text["owner_policy"].at("hash").get<std::string>() + " " +
                                               text["owner_policy"].at("origin").get<std::string>()
                                         : "");

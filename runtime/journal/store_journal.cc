@@ -184,10 +184,18 @@ StoreJournal::TakenUp StoreJournal::take_up(std::shared_ptr<store::Store> store,
     lines.forgiven = lines.attempts;
   }
   journal->card_before_ = opened.row.card_id;
+  try {
+    if (!opened.row.card_id.empty()) journal->want_own_card(opened.row.card_id);
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::policy) journal->finished(error, End::failed);
+    throw;
+  }
   journal->change_.state = store::RunState::running;
   try {
+    // One that was laid to rest goes on with every report, and nobody else comes into it.
+    const bool rested = journal->again_ && !before.held;
     journal->store_->database().unhurried([&] {
-      journal->audit("run taken up", {{"attempts", std::to_string(lines.attempts)}});
+      if (!rested) journal->audit("run taken up", {{"attempts", std::to_string(lines.attempts)}});
     });
   } catch (const Error& error) {
     // Nothing more is written: a run that is stuck would go on, and no record would say so.
@@ -434,44 +442,12 @@ void StoreJournal::card_is(const std::string& identity) {
   change_.card_id = identity;
 }
 
-void StoreJournal::audit_end(const std::string& state, const std::string& error) {
-  change_.record = {actor_, "run ended", id(), with_owner({{"state", state}, {"error", error}})};
-}
-
-void StoreJournal::refused(const engine::Refusal& refusal) {
-  if (again_) return;
-  // A script may ask for the same again, or for others without an end.
-  if (refusals_.size() == kRefusals || !refusals_.insert(refusal).second) return;
-  try {
-    audit("refused", {{"what", refusal.what},
-                      {"aid", refusal.aid},
-                      {"flow", refusal.flow},
-                      {"policy", refusal.policy},
-                      {"because", refusal.because}});
-  } catch (const Error& error) {
-    stop_here(error);
-  }
-}
-
 /// What a run that is over left open, nobody settles any more.
 void StoreJournal::lose_charges() {
   try {
     store_->budgets().lose(id());
   } catch (const Error&) {
     // The next run on the card does it.
-  }
-}
-
-void StoreJournal::judge_canaries() {
-  if (!lease_.counted) return;
-  try {
-    for (const std::string& owner :
-         owner_.empty() ? std::vector<std::string>{""} : std::vector<std::string>{"", owner_}) {
-      store_->policies(owner).judge_canary(actor_);
-      store_->bundles(owner).judge_canary(actor_);
-    }
-  } catch (const Error&) {
-    // The next run that ends does it.
   }
 }
 
@@ -493,33 +469,6 @@ void StoreJournal::channel_opened(const engine::ChannelMaterial& material) {
   } catch (const Error& error) {
     stop_here(error);
   }
-}
-
-void StoreJournal::audit(const std::string& action, const Details& details) {
-  store_->audit().add({actor_, action, id(), with_owner(details)});
-}
-
-StoreJournal::Details StoreJournal::with_owner(Details details) const {
-  if (!owner_.empty()) details.emplace_back("owner", owner_);
-  return details;
-}
-
-void StoreJournal::is_of(const engine::RunSetup& setup) {
-  owner_ = setup.owner;
-  unowned_cards_ = setup.policy->grant(owner_).unowned_cards;
-}
-
-void StoreJournal::want_own_card(const std::string& identity) {
-  if (owner_.empty()) return;
-  const std::string owner = store_->owners().owner_of(identity);
-  if (owner == owner_ || (owner.empty() && unowned_cards_)) return;
-  const std::string why = owner.empty()
-                              ? "it was given to nobody, and owners." + owner_ +
-                                    ".unowned_cards of the operator's policy does not let it have such cards; "
-                                    "cardwright card give gives it one"
-                              : "it is not " + owner_ + "'s";
-  throw Error(ErrorKind::policy, "a run of " + owner_ + " on card " + identity + ": " + why +
-                                     "; the card was asked who it is, and nothing else");
 }
 
 }  // namespace cw::journal

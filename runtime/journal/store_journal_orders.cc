@@ -17,6 +17,11 @@ void StoreJournal::make_again(const JournalLines& lines) {
 }
 
 void StoreJournal::ordered(const engine::OrderMade& order) {
+  if (!again_ && order.again) {
+    throw Error(
+        ErrorKind::reader,
+        "the order that the device has cannot be made again: the script did something else before it this time");
+  }
   if (!again_) {
     ++orders_;
     frame_.order(order, command_mac(key_, order.bytes), std::exchange(charges_, {}));

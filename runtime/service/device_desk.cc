@@ -14,7 +14,8 @@ constexpr std::chrono::seconds kSweep{5};
 constexpr std::chrono::milliseconds kLook{1};
 /// A device whose run is over may not have seen the answer that says so.
 constexpr std::chrono::milliseconds kLastWord{30'000};
-/// Those whose session is not known yet take turns with the owners, as if they were one. No owner has this name.
+/// Tickets of which nobody knows whose they are take turns with the owners, as if they were one's. No owner has this
+/// name.
 const std::string kNobody(1, '\0');
 
 }  // namespace
@@ -67,7 +68,8 @@ DeviceDesk::~DeviceDesk() {
 void DeviceDesk::count_in(const std::string& owner) {
   const std::lock_guard lock(counting_);
   const auto of = waiting_of_.find(owner);
-  const bool has_half = owner != kNobody && of != waiting_of_.end() && of->second >= (setup_.waiting + 1) / 2;
+  const bool is_limited = owner == kNobody ? setup_.owner_of != nullptr : !owner.empty();
+  const bool has_half = is_limited && of != waiting_of_.end() && of->second >= (setup_.waiting + 1) / 2;
   if (waiting_ >= setup_.waiting || has_half) {
     throw Error(ErrorKind::budget, "too many devices wait for an answer; call again later");
   }
@@ -88,13 +90,23 @@ void DeviceDesk::count_over(size_t number, const std::string& owner) {
   if ((waiting_of_[kNobody] -= number) == 0) waiting_of_.erase(kNobody);
 }
 
+std::string DeviceDesk::owner_of(const std::string& ticket) const {
+  if (!setup_.owner_of) return kNobody;
+  try {
+    return setup_.owner_of(ticket);
+  } catch (const Error&) {
+    return kNobody;
+  }
+}
+
 void DeviceDesk::post(const std::string& ticket, engine::Relay relay, Work work) {
   Lane& lane = *lanes_[std::hash<std::string>()(ticket) % lanes_.size()];
+  const std::string told = owner_of(ticket);
   const std::lock_guard lock(lane.mutex);
   auto visit = lane.visits.find(ticket);
   const bool comes = visit == lane.visits.end();
   const auto place = lane.places.find(ticket);
-  const std::string owner = !comes ? visit->second->owner : place != lane.places.end() ? place->second.owner : kNobody;
+  const std::string owner = !comes ? visit->second->owner : place != lane.places.end() ? place->second.owner : told;
   count_in(owner);
   if (comes) {
     visit = lane.visits.emplace(ticket, std::make_shared<Visit>(Visit{ticket, owner})).first;
@@ -178,8 +190,9 @@ DeviceDesk::Places::iterator DeviceDesk::enter(Lane& lane, const std::string& ti
 
 void DeviceDesk::leave(Lane& lane, Places::iterator place) {
   --counters_.of(place->second.call->relay).sessions;
-  const Place left = std::move(place->second);  // what it holds ends without the mutex
+  Place left;  // what it holds ends without the mutex
   const std::lock_guard lock(lane.mutex);
+  left = std::move(place->second);
   lane.places.erase(place);
 }
 

@@ -49,6 +49,7 @@ class DeviceDesk {
  public:
   struct Setup {
     OpenTicket open{};
+    OwnerOfTicket owner_of{};  // may be empty: then nobody is known
     unsigned threads = 4;
     std::chrono::milliseconds silence{300'000};  // a device that is not heard of for so long loses its place in memory
     size_t sessions = 20'000;                    // in memory, in all
@@ -121,6 +122,7 @@ class DeviceDesk {
     std::atomic<Clock::rep> busy_since{0};  // 0: it waits for requests
   };
 
+  std::string owner_of(const std::string& ticket) const;
   void serve(Lane& lane);
   SharedVisit next(Lane& lane);
   /// Of the visit's first request.

@@ -22,14 +22,19 @@ net::ServerAnswer told(int status, const std::string& message) {
   return with_json(status, body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
+/// What the device said is to be said again.
+net::ServerAnswer not_taken() {
+  net::ServerAnswer answer = told(503, "this session cannot be served now; call again later");
+  answer.headers.emplace_back("Retry-After", "5");
+  return answer;
+}
+
 /// A ticket that opens nothing is a session that is not there; all else may be otherwise later. What is the matter with
 /// the service's files and rules is not told to a stranger.
 net::ServerAnswer not_opened(const Error& error) {
   if (error.kind() == ErrorKind::usage) return told(404, "there is no such session");
   if (error.kind() == ErrorKind::policy) return told(403, "this run is not allowed");
-  net::ServerAnswer answer = told(503, "this session cannot be served now; call again later");
-  answer.headers.emplace_back("Retry-After", "5");
-  return answer;
+  return not_taken();
 }
 
 /// Its journal could not be kept, and can go on with it.
@@ -163,7 +168,7 @@ void DeviceDoor::hear(DeviceCall& call, Exchange& exchange, const Judged& judged
 }
 
 template <class Exchange>
-void DeviceDoor::order(DeviceCall& call, Exchange& exchange) {
+bool DeviceDoor::order(DeviceCall& call, Exchange& exchange) {
   DeviceSession& session = *call.session;
   DeviceCounters::Protocol& count = desk_.counters().of(call.relay);
   if (exchange.order() == nullptr && session.order()) {
@@ -171,17 +176,19 @@ void DeviceDoor::order(DeviceCall& call, Exchange& exchange) {
     ++count.orders;
     count.command_bytes += size_of(exchange.order()->commands);
   }
-  if (!session.over() || exchange.stopped()) return;
+  if (!session.over() || exchange.stopped()) return true;
   const engine::RunResult& result = session.result();
   if (setup_.tell) setup_.tell(session.id(), result.error ? result.error->message() : "done");
   exchange.dropped();
   if (left_by_store(result)) {
-    call.session.reset();  // the device asks again, and then it is taken up
-    return;
+    call.session.reset();  // the device says it again, and then it is taken up
+    ++count.waits;
+    return false;
   }
   ++(result.error ? desk_.counters().runs_failed : desk_.counters().runs_done);
   notify_end(exchange, session);
   exchange.stop();
+  return true;
 }
 
 void DeviceDoor::handshake(const std::string& ticket, const net::ServerRequest& request, const SharedReply& reply) {
@@ -197,6 +204,7 @@ void DeviceDoor::handshake(const std::string& ticket, const net::ServerRequest& 
                 }
                 if (error != nullptr) waits(from, *call, *error);
                 call->seram.choose(element);
+                if (call->session) call->session->keep(call->seram.kept());
                 reply->send(with_json(200, answer));
                 return false;
               },
@@ -213,6 +221,10 @@ void DeviceDoor::manage(const std::string& ticket, const net::ServerRequest& req
     }
     if (error != nullptr) {
       waits(from, *call, *error);
+      if (report.status != SeramReport::Status::polling) {  // it is not taken: the device is to report again
+        reply->send(not_opened(*error));
+        return false;
+      }
       reply->send(with_json(200, SeramExchange::nothing(delay_of(*call))));
       return false;
     }
@@ -232,7 +244,7 @@ void DeviceDoor::manage(const std::string& ticket, const net::ServerRequest& req
     return true;
   };
   work.answer = [this, reply](DeviceCall& call) {
-    order(call, call.seram);
+    if (!order(call, call.seram)) return reply->send(not_taken());
     const bool waits = call.seram.order() == nullptr && !call.seram.stopped();
     if (waits) ++desk_.counters().seram.waits;
     reply->send(with_json(200, call.seram.answer(waits ? delay_of(call) : 0)));
@@ -254,14 +266,18 @@ void DeviceDoor::ram_http(const std::string& ticket, const net::ServerRequest& r
     if (reply->gone()) return false;  // it reports again
     if (error != nullptr) {
       waits(from, *call, *error);
-      send(*call);
+      if (asked.status) {
+        reply->send(not_opened(*error));
+      } else {
+        send(*call);
+      }
       return false;
     }
     hear(*call, call->ram_http, call->ram_http.judge(asked));
     return true;
   };
-  work.answer = [this, send](DeviceCall& call) {
-    order(call, call.ram_http);
+  work.answer = [this, reply, send](DeviceCall& call) {
+    if (!order(call, call.ram_http)) return reply->send(not_taken());
     if (call.ram_http.order() == nullptr && !call.ram_http.stopped()) ++desk_.counters().ram_http.waits;
     send(call);
   };

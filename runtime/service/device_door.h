@@ -40,9 +40,10 @@ class DeviceDoor {
   /// What the request means for the session. `Exchange`: of either protocol.
   template <class Exchange>
   void hear(DeviceCall& call, Exchange& exchange, const Judged& judged);
-  /// Once the session has gone on: what comes next.
+  /// Once the session has gone on: what comes next. False: what the device said could not be kept, and it is to say it
+  /// again.
   template <class Exchange>
-  void order(DeviceCall& call, Exchange& exchange);
+  bool order(DeviceCall& call, Exchange& exchange);
   void waits(const std::string& from, DeviceCall& call, const Error& error);
   void untaken(engine::Relay relay, Untaken why);
   /// Of a session that could not be opened or go on: why is for the operator alone.

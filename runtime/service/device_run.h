@@ -35,4 +35,7 @@ class DeviceRun {
 /// store: also with the cause "held", where another process works on it; script, policy.
 using OpenTicket = std::function<std::unique_ptr<DeviceRun>(const std::string& ticket, engine::Relay relay)>;
 
+/// Whose run it is for, before it is opened. Raises usage: forged.
+using OwnerOfTicket = std::function<std::string(const std::string& ticket)>;
+
 }  // namespace cw::service

@@ -42,6 +42,7 @@ class DeviceWorker : public Door {
     const DeviceDoorConfig& config = *setup_.configuration.devices;
     DeviceDesk::Setup desk;
     desk.open = setup_.open();
+    desk.owner_of = setup_.owner_of;
     desk.threads = config.threads;
     desk.silence = config.silence;
     desk.sessions = config.sessions;

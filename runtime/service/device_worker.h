@@ -19,6 +19,7 @@ struct DeviceWorkerSetup {
   const ServiceLog& log;
   DeviceCounters& counters;            // borrowed: memory that outlives the worker
   std::function<OpenTicket()> open{};  // called when it starts; raises what keeps it from serving
+  OwnerOfTicket owner_of{};            // may be empty
 };
 
 /// Names of its listeners.

@@ -24,6 +24,7 @@ net::ServerAnswer text_answer(int status, std::string text, const char* type = "
 /// What takes as long as it takes has a lane of its own: the heart beats through the other.
 bool is_slow(Ask ask) {
   switch (ask) {
+    case Ask::audit_list:
     case Ask::audit_verify:
     case Ask::policy_check:
     case Ask::policy_load:

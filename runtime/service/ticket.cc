@@ -22,9 +22,9 @@ constexpr std::string_view kContext = "ticket";
 }  // namespace
 
 std::string seal_ticket(const crypto::SealingKey& key, const Ticket& ticket) {
-  const json out = {{"run", ticket.run},        {"flow", ticket.flow}, {"settings", ticket.settings},
-                    {"flavor", ticket.flavor},  {"card", ticket.card}, {"owner", ticket.owner},
-                    {"expires", ticket.expires}};
+  const json out = {{"run", ticket.run},     {"flow", ticket.flow},      {"settings", ticket.settings},
+                    {"types", ticket.types}, {"flavor", ticket.flavor},  {"card", ticket.card},
+                    {"owner", ticket.owner}, {"expires", ticket.expires}};
   std::string text;
   try {
     text = to_hex(key.seal(view(out.dump()), kContext));
@@ -49,6 +49,7 @@ Ticket open_ticket(const crypto::SealingKey& key, std::string_view text) {
     out.run = in.at("run");
     out.flow = in.at("flow");
     out.settings = in.at("settings");
+    out.types = in.value("types", out.types);
     out.flavor = in.at("flavor");
     out.card = in.value("card", "");
     out.owner = in.value("owner", "");

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,10 +19,11 @@ struct Ticket {
   std::string run{};                    // as store::new_run_id() gives them
   std::string flow{};                   // its name in the bundle
   std::vector<std::string> settings{};  // as --set has them: a secret is the name of a file of the service's host
-  std::string flavor{};                 // of the card; empty: generic
-  std::string card{};                   // identity that it is to have; empty: any card
-  std::string owner{};                  // whose run it is; empty: the operator's own
-  int64_t expires = 0;                  // milliseconds since 1970: the run does not begin later
+  std::map<std::string, std::string> types{};  // of what is set: a run whose flow takes others does not begin
+  std::string flavor{};                        // of the card; empty: generic
+  std::string card{};                          // identity that it is to have; empty: any card
+  std::string owner{};                         // whose run it is; empty: the operator's own
+  int64_t expires = 0;                         // milliseconds since 1970: the run does not begin later
 
   bool operator==(const Ticket&) const = default;
 };

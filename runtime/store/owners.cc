@@ -91,6 +91,11 @@ class OwnersOnDatabase : public Owners {
       }
       tried = true;
       db_.run({"DELETE FROM cards WHERE card = $1", {card}});
+      // Whoever works on it ends before the next step, and none is taken up (StoreJournal::take_up).
+      db_.run(
+          {"UPDATE runs SET stop_asked = 1 WHERE owner = $1 AND state IN ('running', 'waiting', 'stuck') AND "
+           "(card_id = $2 OR substr(card_id, 1, length($2) + 5) = $2 || '+KDD-')",
+           {before, card}});
       audit_.add({by, "card taken back", card, {{"owner", before}}});
     });
   }
@@ -146,7 +151,7 @@ bool is_owner_name(std::string_view name) {
                      [](char c) { return is_letter(c) || (c >= '0' && c <= '9') || c == '-' || c == '_'; });
 }
 
-std::string chip_of(const std::string& identity) { return identity.substr(0, identity.find('+')); }
+std::string chip_of(const std::string& identity) { return identity.substr(0, identity.find("+KDD-")); }
 
 std::string scope_of(const std::string& what, const std::string& owner) {
   return owner.empty() ? what : what + "/" + owner;

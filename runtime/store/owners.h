@@ -32,8 +32,8 @@ struct OwnedCard {
 /// 1 to 32 of a-z, 0-9, '-' and '_', beginning with a letter; not "operator", which is nobody's name.
 bool is_owner_name(std::string_view name);
 
-/// What of a card's identity stays whatever is put onto it: the CPLC or CIN, without what its keys are diversified
-/// with.
+/// What of a card's identity stays whatever is put onto it: the CPLC, or CIN and IIN, without what its keys are
+/// diversified with.
 std::string chip_of(const std::string& identity);
 
 /// Cards are known by their chips: whichever part of its identity a card gives, it is the same one.
@@ -50,7 +50,8 @@ class Owners {
   /// From now on the card is the owner's, and no other owner's run works on it. False: it was already. Raises usage: no
   /// such owner, or another one has the card; store.
   virtual bool give(const std::string& card, const std::string& owner, const std::string& by) = 0;
-  /// It is nobody's from now on. Raises usage: it is; store.
+  /// It is nobody's from now on, and the owner's runs on it that are under way are asked to stop. Raises usage: it is;
+  /// store.
   virtual void take_back(const std::string& card, const std::string& by) = 0;
   /// Whose it is; empty: nobody's.
   virtual std::string owner_of(const std::string& card) = 0;

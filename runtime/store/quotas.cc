@@ -74,7 +74,9 @@ void want_room(Database& db, const RunRow& row, const std::vector<Quota>& quotas
     const int64_t since = time_of_day() - quota.window;
     const int64_t begun = used(db, quota, since);
     if (begun < quota.runs) continue;
-    const std::string why = quota.window == 0
+    // How many others have begun is not for an owner to know.
+    const std::string why = !row.owner.empty() && !quota.owner ? std::string("it is used up; try again later")
+                            : quota.window == 0
                                 ? std::to_string(begun) + " are under way; when one of them is over, the next may begin"
                                 : std::to_string(begun) + " began; from " + utc_text(room_at(db, quota, since, begun)) +
                                       " on the next may begin";

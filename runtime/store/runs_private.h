@@ -3,7 +3,9 @@
 // Thread rule: any thread.
 #pragma once
 
+#include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "group_commit_private.h"
@@ -54,6 +56,8 @@ class RunsOnDatabase : public Runs {
   };
 
   Hold hold(const std::string& id);
+  /// The same hold as it was seen first by somebody who did not wait: it runs out whoever watches it.
+  Hold seen_first(const std::string& id, const Hold& now);
   /// Nothing if the holder gave a sign of life meanwhile.
   std::optional<Lease> take_over(const std::string& id, const Hold& from);
   /// Again until it is known to be committed: `attempt` changes nothing the second time.
@@ -71,6 +75,8 @@ class RunsOnDatabase : public Runs {
   std::chrono::milliseconds margin_;
   GroupCommit group_;
   Renewal renewal_;
+  std::mutex watching_{};
+  std::map<std::string, Hold> watched_{};
 };
 
 }  // namespace cw::store

@@ -2,6 +2,7 @@
 #include "base/hex.h"
 #include "crypto/digest.h"
 #include "files_private.h"
+#include "owners_private.h"
 #include "store/database.h"
 #include "store/schema.h"
 #include "store/versions.h"
@@ -39,11 +40,12 @@ void check_file(Database& db, const crypto::SealingKey& key, const std::string& 
 /// Raises store: it does not open, or holds something else than its name says.
 void check_version(Database& db, const crypto::SealingKey& key, const Row& name) {
   const std::string &what = text(name.at(0)), &hash = text(name.at(1));
+  const auto [kind, owner] = scope_from(what);
   const Result found = db.run({"SELECT content FROM versions WHERE what = $1 AND hash = $2", {what, hash}});
   std::string holds;
   try {
     const Bytes content = key.open(bytes(found.rows.at(0).at(0)), version_context(hash));
-    if (what == "bundle") return;  // its hash is of the scripts in the file, and whoever reads that compares
+    if (kind == "bundle") return;  // its hash is of the scripts in the file, and whoever reads that compares
     holds = to_hex(crypto::digest(crypto::Hash::sha256, content));
   } catch (const Error&) {
     holds = "nothing that opens";
@@ -52,7 +54,7 @@ void check_version(Database& db, const crypto::SealingKey& key, const Row& name)
   throw Error(ErrorKind::store, what + " " + hash +
                                     " does not hold what its name says: it was changed from outside; "
                                     "load its file again, after cardwright " +
-                                    what + " discard");
+                                    kind + " discard" + (owner.empty() ? "" : " --owner " + owner));
 }
 
 /// Raises store: what is in use is not what was used last, or it or the canary beside it is not there.

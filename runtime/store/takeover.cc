@@ -48,8 +48,9 @@ bool RunsOnDatabase::nobody_holds(const std::string& id) {
 
 Lease RunsOnDatabase::take(const std::string& id, const std::function<bool(std::chrono::milliseconds)>& waits) {
   const Holder self = Holder::self(node_);
-  const Hold first = hold(id);
-  for (Hold now = first;; now = hold(id)) {
+  Hold now = hold(id);
+  const Hold first = seen_first(id, now);
+  for (;; now = hold(id)) {
     if (is_over(now.state)) raise_over(id, now.state);
     const bool gone = now.holder.pid == 0 || is_dead(now.holder, self);
     if (!gone && (now.fence != first.fence || now.beat != first.beat)) {
@@ -68,6 +69,19 @@ Lease RunsOnDatabase::take(const std::string& id, const std::function<bool(std::
   }
 }
 
+RunsOnDatabase::Hold RunsOnDatabase::seen_first(const std::string& id, const Hold& now) {
+  const std::lock_guard lock(watching_);
+  const auto known = watched_.find(id);
+  if (known != watched_.end() && known->second.fence == now.fence && known->second.beat == now.beat) {
+    return known->second;
+  }
+  if (now.holder.pid == 0) {
+    watched_.erase(id);
+    return now;
+  }
+  return watched_[id] = now;
+}
+
 std::optional<Lease> RunsOnDatabase::take_over(const std::string& id, const Hold& from) {
   const std::string holder = Holder::self(node_).text();
   const std::chrono::milliseconds sent = boot_time();
@@ -82,6 +96,10 @@ std::optional<Lease> RunsOnDatabase::take_over(const std::string& id, const Hold
   const Result now =
       db_.run({"SELECT fence, frames, stop_asked FROM runs WHERE id = $1 AND holder = $2", {id, holder}});
   if (now.rows.empty()) return {};
+  {
+    const std::lock_guard lock(watching_);
+    watched_.erase(id);
+  }
   Lease lease(id, number(now.rows[0][0]), length_, margin_);
   lease.next = number(now.rows[0][1]);
   lease.stop_asked = number(now.rows[0][2]) != 0;

@@ -96,7 +96,8 @@ class VersionsOnDatabase : public Versions {
     if (found.empty()) {
       std::vector<std::string> names;
       for (const Version& each : list()) names.push_back(each.name);
-      throw Error(ErrorKind::usage, "there is no " + what_ + " '" + wanted + "' in the store " + db_.where() +
+      throw Error(ErrorKind::usage, "there is no " + what_ + " '" + wanted + "' " +
+                                        (owner_.empty() ? "in the store " + db_.where() : "of " + owner_) +
                                         did_you_mean(wanted, names) + "; cardwright " + what_ +
                                         " list shows those there are");
     }

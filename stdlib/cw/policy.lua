@@ -29,6 +29,7 @@
 ---                        wants and another one has to approve
 ---            owners      { [owner or "*" for all others] = { keys = {pattern...},      key sets of the operator's that
 ---                                                                           its flows may use, too
+---                          backends = {url prefix...},    which of allow.backends its flows may call
 ---                          unowned_cards = true,      it may work on cards that were given to nobody
 ---                          quotas = {QUOTA...} } }    of its own runs; in the operator's policy alone
 ---            examples    list of EXAMPLE, run when the policy is loaded

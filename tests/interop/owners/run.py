@@ -158,6 +158,12 @@ class Checks:
         explained = self.at("policy", "explain", "--command", "80E20000", "--owner", "acme")
         self.expect("what decides is explained", explained, 3, "acme: rules\\[1\\] denies: acme stores nothing")
         deletes = "return { name = 'lax', api = 1, rules = { (require 'cw.policy').allow {} } }"
+        approval = HOUSE.replace("return {", "return { approval = { 'policy use' },", 1) % 100
+        self.expect("two persons, if the operator says so", self.use("two", approval.replace("house", "two")), 0)
+        self.use("more", "return { name = 'more', api = 1 }", "--owner", "zenith")
+        self.expect("are two for an owner, too", self.at("policy", "proposals", "--owner", "zenith"), 0, "open")
+        self.check("and nothing is in use before", "none is in use" not in self.at("policy", "list", "--owner", "zenith").stdout)
+        self.at("policy", "rollback")
         self.expect("what the operator forbids", self.use("lax", deletes, "--owner", "zenith"), 0)
         explained = self.at("policy", "explain", "--command", "80E40000094F07F0636172647701", "--owner", "zenith")
         self.expect("no owner allows", explained, 3, "nothing goes in this house")
@@ -219,6 +225,29 @@ class Checks:
         listed = self.at("bundle", "list", "--owner", "zenith")
         self.check("not listed for another", "acme" in listed.stdout and listed.stdout)
         self.expect("others go on with the operator's", self.run_flow("zenith", "second"), 0)
+
+    def bundle_of(self, name, files):
+        folder = self.folder / f"scripts-of-{name}"
+        for file, text in files.items():
+            (folder / file).parent.mkdir(parents=True, exist_ok=True)
+            (folder / file).write_text(text)
+        built = self.cw("bundle", "build", folder, "--output", f"{name}.bundle")
+        self.check(f"bundle {name} is built", built.returncode and built.stderr)
+        return f"{name}.bundle"
+
+    def foreign_scripts(self):
+        """An owner's scripts cannot become the operator's rules, nor take the names of the operator's flows."""
+        hello = 'return { name = "%s", summary = "hello", run = function(run) run.card:select("") end }\n'
+        other = self.bundle_of("other", {"scripts/demo/inventory.lua": hello % "demo/inventory"})
+        self.expect("another's flow", self.at("bundle", "load", other, "--owner", "acme"), 3,
+                    "has scripts/demo/inventory.lua; an owner's flows are under scripts/acme/")
+        library = {str(file.relative_to(ROOT)): file.read_text() for file in (ROOT / "stdlib").rglob("*.lua")}
+        library["stdlib/cw/policy.lua"] = library["stdlib/cw/policy.lua"].replace(
+            'return (rule("deny", fields))', 'return (rule("allow", fields))')
+        loose = self.bundle_of("loose", {**library, "scripts/acme/hello.lua": hello % "acme/hello"})
+        self.expect("a library that reads policies otherwise", self.at("bundle", "load", loose, "--owner", "acme"), 3,
+                    "has stdlib/cw/policy.lua, which is not as this program has it")
+        self.expect("the operator may", self.at("bundle", "load", loose), 0)
 
     def quota(self):
         begun = len(self.rows("--owner", "acme"))
@@ -302,6 +331,7 @@ class Checks:
         self.expect("and no others", self.run_flow("zenith", "second"), 0)
         self.asks("POST", "/v1/policies/rollback", 200, "acme-operator", {})
         self.tickets()
+        self.types()
         self.check("the service ends", self.service.end(signal.SIGTERM))
 
     def agent(self, ticket, card):
@@ -327,6 +357,23 @@ class Checks:
         self.check("an owner names no file of the host", "file of the service's host" not in answer["error"]["message"] and answer)
         self.asks("POST", "/v1/tickets", 400, "acme-operator", {"flow": "demo/install", "settings": "no such thing"})
 
+    def types(self):
+        """What was a secret in a ticket is no text that the owner reads, however it swaps its scripts."""
+        flow = 'return {{ name = "acme/note", summary = "{what}", args = {{ note = {{ type = "{type}" }} }}, ' \
+               'run = function(run) run.card:select("") end }}\n'
+        for name, type_ in (("secretly", "secret"), ("openly", "string")):
+            bundle = self.bundle_of(name, {"scripts/acme/note.lua": flow.format(what=name, type=type_)})
+            self.at("bundle", "load", bundle, "--owner", "acme")
+        self.at("bundle", "use", "secretly", "--owner", "acme")
+        issued = self.at("ticket", "acme/note", "--owner", "acme", "--set", "note=@holder", "--card", self.cards["first"])
+        self.expect("the operator gives a ticket with a secret", issued, 0)
+        self.at("bundle", "use", "openly", "--owner", "acme")
+        self.expect("its flow may not take it as a text", self.agent(issued.stdout.strip(), "first"), 1)
+        self.check("and nothing began", [row for row in self.rows("--owner", "acme") if row["flow"] == "acme/note"])
+        self.at("bundle", "rollback", "--owner", "acme")
+        issued = self.at("ticket", "acme/note", "--owner", "acme", "--set", "note=@holder", "--card", self.cards["first"])
+        self.expect("as a secret it does", self.agent(issued.stdout.strip(), "first"), 0)
+
     def all(self):
         (self.folder / "demo").mkdir()
         self.names()
@@ -335,8 +382,11 @@ class Checks:
         self.runs()
         self.own_keys()
         self.bundles()
+        self.foreign_scripts()
         self.quota()
         self.door()
+        self.expect("in the end, the store is whole", self.at("store", "check"), 0)
+        self.expect("and so is the audit", self.at("audit", "verify"), 0)
 
 
 def main():

@@ -216,7 +216,7 @@ class Checks:
             rows.execute("UPDATE runs SET state = 'waiting', card = 'device' WHERE id = ?", (one["id"],))
         self.asks(service, "POST", f"/v1/runs/{one['id']}/resume", 200)
         with sqlite3.connect(store) as rows:
-            rows.execute("UPDATE runs SET state = 'done', card = 'sim:generic' WHERE id = ?", (one["id"],))
+            rows.execute("UPDATE runs SET state = ?, card = ? WHERE id = ?", (one["state"], one["card"], one["id"]))
 
     def refuses(self, service):
         for method, path, status, data in (

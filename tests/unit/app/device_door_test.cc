@@ -216,7 +216,7 @@ TEST_F(Seram, a_run_that_the_store_did_not_keep_up_with_is_taken_up_and_the_card
   EXPECT_EQ(run().state, store::RunState::done);
   EXPECT_EQ(memory(*card), memory(*whole));
   EXPECT_EQ(counters_.runs_taken_up, 1u);
-  EXPECT_EQ(counters_.seram.waits, 1u) << "the device was told to ask again";
+  EXPECT_EQ(counters_.seram.waits, 1u) << "the device was told to say it again";
 }
 
 TEST_F(Seram, the_application_on_the_device_hears_how_it_ended) {

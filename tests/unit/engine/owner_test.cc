@@ -41,7 +41,7 @@ TEST(OwnerPolicy, a_run_is_allowed_what_both_allow) {
   const auto house = policy("house", R"(rules = { p.deny { on = "DELETE", because = "nothing goes" } })");
   const auto acme = policy(
       "acme", R"(rules = { p.allow { on = "DELETE" }, p.deny { on = "GET STATUS", because = "nobody looks" } })");
-  const auto both = house->over(acme);
+  const auto both = house->over(acme, "acme");
   const Decision deleted = both->judge(facts(kDelete));
   EXPECT_FALSE(deleted.allowed) << "the operator's no stands, whatever the owner allows";
   EXPECT_EQ(deleted.by, "") << "the operator's";
@@ -55,10 +55,11 @@ TEST(OwnerPolicy, a_run_is_allowed_what_both_allow) {
 
 TEST(OwnerPolicy, everything_else_is_what_both_allow_too) {
   const auto house = policy("house", R"(allow = { flows = { "acme/*" }, channel = { scp = { "03" } },
-                                          backends = { ["https://a.example/x/"] = {} } })");
+                                          backends = { ["https://a.example/x/"] = {} } },
+                                          owners = { acme = { backends = { "https://a.example/x/" } } })");
   const auto acme = policy("acme", R"(allow = { flows = { "*/install" }, channel = { level = "mac+enc" },
                                         backends = { ["https://a.example/x/y/"] = {}, ["https://b.example/"] = {} } })");
-  const auto both = house->over(acme);
+  const auto both = house->over(acme, "acme");
   EXPECT_TRUE(both->judge_flow("acme/install").allowed);
   EXPECT_EQ(both->judge_flow("acme/remove").by, "acme");
   EXPECT_EQ(both->judge_flow("other/install").by, "");
@@ -69,24 +70,27 @@ TEST(OwnerPolicy, everything_else_is_what_both_allow_too) {
   EXPECT_TRUE(both->judge_http("https://a.example/x/y/z").allowed);
   EXPECT_EQ(both->judge_http("https://a.example/x/").by, "acme");
   EXPECT_FALSE(both->judge_http("https://b.example/").allowed) << "an owner cannot open the network";
+  EXPECT_FALSE(house->over(nullptr, "zenith")->judge_http("https://a.example/x/").allowed)
+      << "nobody said so for zenith";
+  EXPECT_TRUE(house->judge_http("https://a.example/x/").allowed) << "the operator's own";
 }
 
 TEST(OwnerPolicy, the_lower_limit_counts_and_another_owners_takes_its_place) {
   const auto house = policy("house", "limits = { commands = 100, attempts = 2 }");
   const auto acme = policy("acme", "limits = { commands = 1000, attempts = 1, memory_mib = 4 }");
-  const auto both = house->over(acme);
+  const auto both = house->over(acme, "acme");
   EXPECT_EQ(both->limits().commands, 100);
   EXPECT_EQ(both->limits().attempts, 1);
   EXPECT_EQ(both->limits().memory_mib, 4);
-  EXPECT_EQ(both->over(nullptr)->limits().attempts, 2) << "nothing of the one before is left";
-  EXPECT_EQ(both->over(nullptr)->limits().memory_mib, 16);
+  EXPECT_EQ(both->over(nullptr, "acme")->limits().attempts, 2) << "nothing of the one before is left";
+  EXPECT_EQ(both->over(nullptr, "acme")->limits().memory_mib, 16);
   EXPECT_EQ(both->name(), "house");
   EXPECT_EQ(both->hash(), house->hash());
 }
 
 TEST(OwnerPolicy, the_gate_names_the_policy_that_refused) {
   const auto acme = policy("acme", R"(rules = { p.deny { on = "DELETE", because = "kept" } })");
-  Gate gate(policy("house", "")->over(acme), "acme/remove", {}, {}, {});
+  Gate gate(policy("house", "")->over(acme, "acme"), "acme/remove", {}, {}, {});
   host::Exchange plan;
   plan.plan = {host::command_of(card::Apdu::parse(from_hex(kDelete)))};
   EXPECT_EQ(refusal([&] { gate.admit(plan, {}); }),
@@ -137,7 +141,7 @@ std::shared_ptr<const crypto::KeyStore> custody() {
 }
 
 TEST(OwnerKeys, an_owner_sees_its_own_and_what_is_lent) {
-  const OwnerKeys acme(custody(), "acme", OwnerGrant{{"lab.*", "isd"}, false, {}});
+  const OwnerKeys acme(custody(), "acme", OwnerGrant{{"lab.*", "isd"}, {}, false, {}});
   EXPECT_EQ(acme.names(), (std::vector<std::string>{"isd", "lab.1", "transit"}));
   EXPECT_EQ(acme.find("isd").name, "isd");
   EXPECT_EQ(acme.in_custody("isd"), "acme/isd") << "its own comes first";

@@ -101,6 +101,40 @@ INSTANTIATE_TEST_SUITE_P(Products, FarRunStory,
                                   (std::get<1>(story.param) == Relay::stops ? "_relay_stops" : "_relay_goes_on");
                          });
 
+TEST(FarRun, of_a_script_that_catches_what_is_refused_goes_on_as_well) {
+  const std::string begins = R"(
+    local isd = gp.open(run.card, { keys = "isd", flavor = run.flavor })
+    isd:registry()
+    local done = false
+    run:step("one", { done = function() return done end, run = function()
+      pcall(function() )";
+  const std::string ends = R"( end)
+      done = true
+    end })
+    run.card:send(hex.decode "80CA9F7F00")
+    gp.open(run.card, { keys = "isd", flavor = run.flavor }):registry()
+    run:step("two", { done = function() return done == 2 end, run = function() done = 2 end })
+    run.card:send(hex.decode "80CA006600"))";
+  // No line of the journal tells of either.
+  for (const char* refused :
+       {R"(keys.info "undeclared")", R"(run.card:send(hex.decode "80500000080102030405060708"))"}) {
+    SCOPED_TRACE(refused);
+    Bench stays;
+    Bench drops;
+    const Call call{stays.flow_file("refused", begins + refused + ends), {}};
+    FarRun staying = begin(stays, call, Relay::goes_on);
+    FarRun dropped = begin(drops, call, Relay::goes_on);
+    staying.serve(false);
+    dropped.serve(true);
+    EXPECT_EQ(error_of(staying), "");
+    EXPECT_EQ(error_of(dropped), "");
+    EXPECT_EQ(dropped.run->result().attempts, 1u);
+    EXPECT_EQ(dropped.device.apdus, staying.device.apdus);
+    EXPECT_EQ(open_journal(*drops.open_store(), dropped.id).lines.recorded,
+              open_journal(*stays.open_store(), staying.id).lines.recorded);
+  }
+}
+
 /// As if the process had been killed: the run is held by one that is dead, and this one writes no more.
 void kill_holder(const Bench& bench, const std::string& id) {
   store::open_database((bench.folder / "store.db").string(), false)->run({"UPDATE runs SET holder = ''", {}});

@@ -48,7 +48,8 @@ class Desk : public testing::Test {
         "test.lua", "return { name = 'test', api = 1, allow = { backends = { ['https://x.example/'] = {} } } }",
         *library);
     desk_.emplace(
-        DeviceDesk::Setup{[this](const std::string& ticket, engine::Relay relay) { return open(ticket, relay); }, 1},
+        DeviceDesk::Setup{
+            [this](const std::string& ticket, engine::Relay relay) { return open(ticket, relay); }, {}, 1},
         counters_);
   }
   ~Desk() override {

@@ -10,8 +10,14 @@ namespace cw::service {
 namespace {
 
 Ticket ticket() {
-  return {
-      "0123456789abcdefghjk", "demo/install", {"cap=/srv/a.cap", "pin=@/srv/pin"}, "jcop4", "CPLC-0011", "acme", 99};
+  return {"0123456789abcdefghjk",
+          "demo/install",
+          {"cap=/srv/a.cap", "pin=@/srv/pin"},
+          {{"cap", "cap"}, {"pin", "secret"}},
+          "jcop4",
+          "CPLC-0011",
+          "acme",
+          99};
 }
 
 bool opens(const crypto::SealingKey& key, const std::string& text) {
