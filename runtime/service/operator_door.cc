@@ -56,6 +56,7 @@ std::string keep_to_owner(OperatorCommand& command, const Route& route, const Vi
 ordered_json index_json(const std::string& version, const Visitor& visitor) {
   ordered_json routes = ordered_json::array();
   for (const Route& route : service::routes()) {
+    if (!visitor.owner.empty() && !route.owners) continue;
     routes.push_back({{"method", route.method}, {"path", route.path}, {"role", name_of(route.role)}});
   }
   return {{"service", "cardwright"},

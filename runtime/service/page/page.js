@@ -270,7 +270,7 @@ async function showRun(id) {
     facts([["run", run.id], ["meaning", run.meaning], ["card", [run.card, run.card_id ? `, ${run.card_id}` : ""]],
            ["flavor", run.flavor], ["policy", link(["policies", run.policy_hash], `${run.policy} ${short(run.policy_hash)}`)],
            ["bundle", short(run.bundle)], ["node", run.node], ["attempts", String(run.attempts)],
-           ["begun", when(run.created)], ["changed", when(run.changed)]]),
+           ["owner", run.owner || "the operator"], ["begun", when(run.created)], ["changed", when(run.changed)]]),
     make("h3", {}, "Story"), story(run.story),
     run.in_doubt.length ? make("h3", {}, "In doubt: asked, and not answered as far as is known") : null,
     run.in_doubt.length ? make("ul", {}, ...run.in_doubt.map(one => make("li", { class: "mono" }, one))) : null,
@@ -452,7 +452,7 @@ async function round(now) {
     const index = await ask("/v1");
     Object.assign(state, { you: index.you, routes: index.routes });
     $("version").textContent = index.version;
-    $("you").textContent = `${index.you.name}, ${index.you.role}`;
+    $("you").textContent = `${index.you.name}, ${index.you.role}${index.you.owner ? ` for ${index.you.owner}` : ""}`;
   }
   state.overview = await ask(at("overview"));
   measure(state.overview);

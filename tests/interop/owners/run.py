@@ -300,6 +300,8 @@ class Checks:
         health = self.asks("GET", "/v1/health", 200, "acme-viewer")
         self.check("they are told whether it is ready, and no more", health["workers"] or health["checks"] and health)
         self.check("the door knows whom they are here for", index["you"]["owner"] != "acme" and index["you"])
+        paths = {route["path"] for route in index["routes"]}
+        self.check("and lists what is for them", "/v1/owners" in paths or "/v1/runs" not in paths and paths)
         mine = self.asks("GET", "/v1/runs?limit=1000", 200, "acme-viewer")["runs"]
         self.check("they see their owner's runs", {row["owner"] for row in mine} != {"acme"})
         everything = self.asks("GET", "/v1/runs?limit=1000", 200)["runs"]
