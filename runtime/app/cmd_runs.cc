@@ -118,6 +118,7 @@ ExitStatus resume(const Options& options) {
     throw Error(ErrorKind::usage, "a service lets runs on devices go on; --card and --keys are for a card here");
   }
   const auto opened = options.place.store.open_to_change();
+  if (!options.place.owner.empty()) opened->runs().find(options.id, options.place.owner);
   // What is needed here is looked at before the run is taken from whoever holds it.
   const journal::OpenedJournal before = journal::open_journal(*opened, options.id);
   const journal::Origin& origin = before.head.origin;

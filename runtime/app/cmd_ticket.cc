@@ -39,7 +39,6 @@ ExitStatus issue(const Options& options) {
   say("flavor", options.flavor);
   say("card", options.card);
   say("expires", options.lifetime);
-  say("owner", options.place.owner);
   const std::unique_ptr<service::Desk> desk = options.place.desk();
   for (unsigned i = 0; i < options.count; ++i) {
     std::cout << text_in(desk->answer(command, operator_name()), "ticket") << std::endl;

@@ -20,6 +20,33 @@ std::shared_ptr<store::Store> open_store(const StorePlace& place, Wants wants) {
   return made;
 }
 
+/// The command, about this owner's things where it can be.
+service::OperatorCommand of_owner(service::OperatorCommand command, const std::string& owner) {
+  const auto& fields = service::route_of(command.ask).fields;
+  const bool owned = std::any_of(fields.begin(), fields.end(), [](const service::Field& field) {
+    return std::string_view(field.name) == "owner" && field.from == service::Field::From::query;
+  });
+  if (!owner.empty() && owned) command.words["owner"] = owner;
+  return command;
+}
+
+/// Another desk, asked about one owner's things.
+class OwnersDesk : public service::Desk {
+ public:
+  OwnersDesk(std::unique_ptr<service::Desk> desk, std::string owner)
+      : desk_(std::move(desk)), owner_(std::move(owner)) {}
+
+  nlohmann::ordered_json answer(const service::OperatorCommand& command, const std::string& who) override {
+    return desk_->answer(of_owner(command, owner_), who);
+  }
+  std::vector<service::Readiness> readiness() override { return desk_->readiness(); }
+  service::StoreFigures figures() override { return desk_->figures(); }
+
+ private:
+  std::unique_ptr<service::Desk> desk_;
+  std::string owner_;
+};
+
 }  // namespace
 
 void DeskPlace::add_to(CLI::App& command) {
@@ -47,22 +74,19 @@ void add_owner_to(CLI::App& command, std::string& owner) {
 }
 
 std::unique_ptr<service::Desk> DeskPlace::desk() const {
-  if (is_remote()) return std::make_unique<RemoteDesk>(service);
-  return std::make_unique<StoreDesk>([place = store, kept = std::shared_ptr<store::Store>()](Wants wants) mutable {
-    if (!kept) kept = open_store(place, wants);
-    return kept;
-  });
+  if (is_remote()) return std::make_unique<OwnersDesk>(std::make_unique<RemoteDesk>(service), owner);
+  return std::make_unique<OwnersDesk>(
+      std::make_unique<StoreDesk>([place = store, kept = std::shared_ptr<store::Store>()](Wants wants) mutable {
+        if (!kept) kept = open_store(place, wants);
+        return kept;
+      }),
+      owner);
 }
 
-nlohmann::ordered_json DeskPlace::answer(const service::OperatorCommand& given) const {
-  service::OperatorCommand command = given;
-  const auto& fields = service::route_of(command.ask).fields;
-  const bool owned = std::any_of(fields.begin(), fields.end(), [](const service::Field& field) {
-    return std::string_view(field.name) == "owner" && field.from == service::Field::From::query;
-  });
-  if (!owner.empty() && owned) command.words["owner"] = owner;
-  if (is_remote()) return RemoteDesk(service).answer(command);
-  return StoreDesk([this](Wants wants) { return open_store(store, wants); }).answer(command, operator_name());
+nlohmann::ordered_json DeskPlace::answer(const service::OperatorCommand& command) const {
+  const service::OperatorCommand of = of_owner(command, owner);
+  if (is_remote()) return RemoteDesk(service).answer(of);
+  return StoreDesk([this](Wants wants) { return open_store(store, wants); }).answer(of, operator_name());
 }
 
 }  // namespace cw::app

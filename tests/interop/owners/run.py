@@ -180,7 +180,9 @@ class Checks:
         self.check("runs are listed by owner", {row["owner"] for row in ours} != {"acme"}, {row["owner"] for row in theirs} != {"zenith"})
         self.expect("shown to their owner", self.at("runs", "show", ours[0]["id"], "--owner", "acme"), 0, "owner +acme",
                     "its policy +acme")
-        for verb in ("show", "stop"):
+        top = json.loads(self.at("top", "--json", "--owner", "acme").stdout)
+        self.check("a glance at one owner's", {run["owner"] for run in top["runs"]} != {"acme"} and top["runs"])
+        for verb in ("show", "stop", "resume"):
             said = self.at("runs", verb, ours[0]["id"], "--owner", "zenith")
             self.expect(f"not there for another: {verb}", said, 2, f"there is no run {ours[0]['id']}")
         audit = self.at("audit", "list", "--owner", "acme").stdout
