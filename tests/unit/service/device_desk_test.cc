@@ -10,6 +10,7 @@
 #include "crypto/key_store.h"
 #include "engine/bundle.h"
 #include "engine/policy.h"
+#include "one_run.h"
 
 namespace cw::service {
 namespace {
@@ -23,18 +24,6 @@ constexpr const char* kFlow =
     "    for _ = 1, 3 do http.request { url = 'https://x.example/' } end\n"
     "    run.card:send('\\x00\\xA4\\x04\\x00\\x00')\n"
     "  end }";
-
-class OneRun : public DeviceRun {
- public:
-  OneRun(engine::RunSetup setup, std::string id) : run_(std::move(setup)), id_(std::move(id)) {}
-  engine::Run& run() override { return run_; }
-  const std::string& id() const override { return id_; }
-  bool taken_up() const override { return false; }
-
- private:
-  engine::Run run_;
-  std::string id_;
-};
 
 class Desk : public testing::Test {
  protected:

@@ -10,6 +10,7 @@
 #include "crypto/key_store.h"
 #include "engine/bundle.h"
 #include "engine/policy.h"
+#include "one_run.h"
 #include "service/device_desk.h"
 
 namespace cw::service {
@@ -21,18 +22,6 @@ const std::map<std::string, std::string> kBodies = {
     {"spins", "coroutine.wrap(function() while true do pcall(function() while true do end end) end end)()"},
     {"works", "for _ = 1, 5 do run.card:send('\\x00\\xA4\\x04\\x00\\x00') end"},
     {"computes", "local x = 0 for i = 1, 300000 do x = x + i end run.card:send('\\x00\\xA4\\x04\\x00\\x00')"}};
-
-class OneRun : public DeviceRun {
- public:
-  OneRun(engine::RunSetup setup, std::string id) : run_(std::move(setup)), id_(std::move(id)) {}
-  engine::Run& run() override { return run_; }
-  const std::string& id() const override { return id_; }
-  bool taken_up() const override { return false; }
-
- private:
-  engine::Run run_;
-  std::string id_;
-};
 
 /// A ticket is "flow owner number".
 class Turns : public testing::Test {
