@@ -139,6 +139,7 @@ engine::Flavor OpenCard::host_side(const se::Flavor& flavor) {
       {"privilege_bytes", int64_t{flavor.privilege_length}},
       {"store_data_p1", int64_t{flavor.store_data_p1} & kStoreDataExtras},
       {"install_for_personalization", flavor.install_for_personalization},
+      {"list_modules", flavor.list_modules},
       {"delete_cascade", flavor.delete_cascade},
       {"delete_key_by", std::string("version")},
       {"scp", std::string(scp02 ? "02" : "03")},

@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <unistd.h>
 
+#include "app/backends.h"
 #include "app/batch_cards.h"
 #include "app/batch_console.h"
 #include "app/batch_events.h"
@@ -168,7 +169,7 @@ Outcome run(const Options& options) {
   setup.flow = flow;
   setup.policy = policy;
   setup.owner = options.owner;
-  setup.http = call_http;
+  setup.http = Backends::configured().transport();
   setup.readers = std::move(cards.readers);
   std::optional<BatchKeeper> keeper;
   if (store) {

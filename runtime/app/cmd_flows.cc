@@ -66,7 +66,10 @@ ExitStatus show_flow(const std::string& name_or_file) {
   for (const std::string& key : flow.needs_keys) {
     needs.rows.push_back({"keys", key.starts_with('$') ? "the set that argument " + key.substr(1) + " names" : key});
   }
-  for (const std::string& backend : flow.needs_backends) needs.rows.push_back({"backend", backend});
+  for (const std::string& backend : flow.needs_backends) {
+    needs.rows.push_back(
+        {"backend", backend.starts_with('$') ? "the one that argument " + backend.substr(1) + " names" : backend});
+  }
   if (!needs.rows.empty()) std::cout << '\n' << needs.format(terminal);
   return ExitStatus::ok;
 }

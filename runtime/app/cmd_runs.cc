@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
+#include "app/backends.h"
 #include "app/commands.h"
 #include "app/console.h"
 #include "app/desk_place.h"
@@ -160,7 +161,7 @@ ExitStatus resume(const Options& options) {
   setup.keys = keys.store;
   setup.reader = &card.reader();
   setup.observer = &console;
-  setup.http = call_http;
+  setup.http = Backends::configured().transport();
   durable.join(setup);
   engine::Scheduler scheduler;
   scheduler.add(std::make_unique<engine::Run>(std::move(setup)));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "app/backends.h"
 #include "app/cards.h"
 #include "app/durable_run.h"
 #include "app/failure.h"
@@ -24,7 +25,7 @@ class StoredDeviceRun : public service::DeviceRun {
  public:
   StoredDeviceRun(std::unique_ptr<DurableRun> durable, engine::RunSetup&& setup, BatchCourier& courier, bool taken_up)
       : durable_(std::move(durable)), courier_(courier), taken_up_(taken_up) {
-    setup.http = call_http;
+    setup.http = Backends::configured().transport();
     durable_->join(setup);
     const auto refused = failure_of([&] { run_ = std::make_unique<engine::Run>(std::move(setup)); });
     if (!refused) return;

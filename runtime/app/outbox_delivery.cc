@@ -5,6 +5,7 @@
 #include <set>
 #include <thread>
 
+#include "app/backends.h"
 #include "app/operator_name.h"
 #include "app/terminal.h"
 #include "base/error.h"
@@ -25,8 +26,8 @@ constexpr milliseconds kNap{200};
 
 /// The network, for calls that are over by `end`, or by their own deadline.
 engine::HttpTransport network_until(Clock::time_point end) {
-  return [end](const host::HttpCall& call) {
-    net::HttpLimits limits;
+  return [end, backends = Backends::configured()](const host::HttpCall& call) {
+    net::HttpLimits limits = backends.limits(call.url);
     limits.deadline = std::clamp(duration_cast<milliseconds>(end - Clock::now()), kShortestCall, kCall);
     net::HttpResponse response = net::send({call.method, call.url, call.headers, call.body}, limits);
     return host::HttpReply{response.status, std::move(response.headers), std::move(response.body)};

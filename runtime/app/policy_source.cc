@@ -32,7 +32,7 @@ std::shared_ptr<const engine::Policy> parse_policy(const std::string& origin, co
 }
 
 bool put_policy(store::Store& store, const engine::Policy& policy, const std::string& by, const std::string& owner) {
-  if (!owner.empty()) policy.want_owners();
+  if (!owner.empty()) policy.want_no_owners();
   store::Version version;
   version.hash = policy.hash();
   version.name = policy.name();

@@ -2,6 +2,7 @@
 
 #include <thread>
 
+#include "app/backends.h"
 #include "app/failure.h"
 #include "app/moment.h"
 #include "base/error.h"
@@ -51,7 +52,7 @@ bool is_incomplete(const std::string& text) {
 Repl::Repl(Session& session, engine::Observer& observer)
     : session_(session),
       inputs_(session.inputs()),
-      http_(call_http),
+      http_(Backends::configured().transport()),
       outgoing_([this](const host::Deliver& parcel) { direct_.deliver(parcel, http_); }),
       custody_(*session.keys(), no_secrets_),
       gate_(session.shared_policy(), kName, session.keys()->names(), {}, session.card().host_flavor().isd_aid),

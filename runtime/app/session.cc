@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "app/backends.h"
 #include "app/durable_run.h"
 #include "app/failure.h"
 #include "app/interrupt.h"
@@ -14,7 +15,6 @@
 #include "app/recorded_card.h"
 #include "app/whole_number.h"
 #include "engine/scheduler.h"
-#include "net/http_client.h"
 
 namespace cw::app {
 
@@ -76,11 +76,6 @@ void SessionOptions::add_bundle_to(CLI::App& command) {
   command.add_option("--require-signed", signers, "run no bundle that no signer of these CAs has signed")
       ->allow_extra_args(false)
       ->type_name("CA");
-}
-
-host::HttpReply call_http(const host::HttpCall& call) {
-  net::HttpResponse answer = net::send({call.method, call.url, call.headers, call.body});
-  return {answer.status, std::move(answer.headers), std::move(answer.body)};
 }
 
 Session::Session(const SessionOptions& options)
@@ -166,7 +161,7 @@ Session::Outcome Session::run(const std::string& flow, engine::Arguments argumen
   setup.traits = card_.traits();
   setup.card_counter = card_.counter();
   setup.observer = &all;
-  setup.http = call_http;
+  setup.http = Backends::configured().transport();
   setup.inputs = inputs();
   // Not before: what is refused by now has not emptied a recording that was there.
   if (record_ && !recording_) recording_.emplace(record_->file, record_->all_answers);

@@ -127,7 +127,4 @@ class Session {
   std::optional<RecordingFile> recording_{};  // from the first run on
 };
 
-/// The network for a run: net's client behind the engine's interface.
-host::HttpReply call_http(const host::HttpCall& call);
-
 }  // namespace cw::app

@@ -80,7 +80,7 @@ void AttemptBudget::take_up(const std::optional<Stand>& stand, unsigned unfinish
   open_->version = stand->version;
 }
 
-void AttemptBudget::charge(const Target& target, const std::vector<std::string>& keys) {
+AttemptBudget::Open AttemptBudget::charged(const Target& target, const std::vector<std::string>& keys) {
   for (const std::string& set : keys) {
     if (!refused_.contains(set)) continue;
     ledger_.refused(Charge::authentication, {card_, target.domain, "", target.version},
@@ -89,10 +89,35 @@ void AttemptBudget::charge(const Target& target, const std::vector<std::string>&
                                        "' was refused before in this run, and another try may lock the card; check "
                                        "the key set and its diversification");
   }
-  give_up();  // a handshake that was never finished
   Open open = begun(target);
   open.charge = ledger_.charge(Charge::authentication, accounts_of_lost(open), limits_);
-  open_ = std::move(open);
+  return open;
+}
+
+void AttemptBudget::charge(const Target& target, const std::vector<std::string>& keys) {
+  give_up();  // a handshake that was never finished
+  open_ = charged(target, keys);
+}
+
+bool AttemptBudget::has_room_behind(const Target& target, const std::vector<std::string>& keys) const {
+  if (!open_ || !open_->holder || next_) return false;
+  if (std::any_of(keys.begin(), keys.end(), [&](const std::string& set) { return refused_.contains(set); }))
+    return false;
+  const std::vector<BudgetAccount> accounts = accounts_of_lost(begun(target));
+  return std::all_of(accounts.begin(), accounts.end(), [&](const BudgetAccount& account) {
+    const Spent spent = ledger_.spent(Charge::authentication, account);
+    return spent.refused + spent.lost < std::min(limits_.refused, limits_.lost);
+  });
+}
+
+void AttemptBudget::charge_behind(const Target& target, const std::vector<std::string>& keys) {
+  next_ = charged(target, keys);
+}
+
+/// The card answers in turn: what comes now is of the later handshake.
+void AttemptBudget::turn_to_next() {
+  if (!next_) return;
+  open_ = std::exchange(next_, {});
 }
 
 std::vector<BudgetAccount> AttemptBudget::accounts_of_lost(const Open& open) const {
@@ -116,11 +141,13 @@ void AttemptBudget::settle(ChargeOutcome outcome, const std::vector<BudgetAccoun
 }
 
 void AttemptBudget::not_tried() {
+  turn_to_next();
   if (counter_.every_attempt) return give_up();
   settle(ChargeOutcome::refunded, {});
 }
 
 void AttemptBudget::answered(ByteView diversification_data, uint8_t version) {
+  turn_to_next();
   Open& open = *open_;
   open.holder = to_hex(diversification_data);
   open.version = counted({open.target.domain, version}).version;
@@ -156,6 +183,7 @@ void AttemptBudget::verified() {
 }
 
 void AttemptBudget::not_finished() {
+  if (next_) ledger_.settle(std::exchange(next_, {})->charge, ChargeOutcome::refunded, {}, false);  // was not sent
   if (!open_) return;
   // A card that nothing is known of may count it all the same: a few, and no more.
   constexpr unsigned kFree = 3;
@@ -175,7 +203,9 @@ void AttemptBudget::refused(const std::vector<std::string>& keys) {
 }
 
 void AttemptBudget::give_up() {
-  if (!open_) return;
+  if (open_) settle(ChargeOutcome::lost, accounts_of_lost(*open_));
+  if (!next_) return;
+  turn_to_next();
   settle(ChargeOutcome::lost, accounts_of_lost(*open_));
 }
 

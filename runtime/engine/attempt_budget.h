@@ -50,9 +50,16 @@ class AttemptBudget {
   unsigned unfinished() const { return unfinished_; }
   void take_up(const std::optional<Stand>& stand, unsigned unfinished);
 
+  /// A handshake is charged and not settled.
+  bool is_charged() const { return open_.has_value(); }
   /// Before INITIALIZE UPDATE, whose answer shows which of `keys` the card has. Raises budget: a key set was refused
   /// before, or what the card may still be asked is used up; store. Each charge is settled, in the end by give_up().
   void charge(const Target& target, const std::vector<std::string>& keys);
+  /// Whether another handshake may be charged while EXTERNAL AUTHENTICATE of one that was answered is still to come:
+  /// both could fail, and the card would let us try again.
+  bool has_room_behind(const Target& target, const std::vector<std::string>& keys) const;
+  /// As charge(), behind that one: it is the one that is spoken of as soon as the other is settled.
+  void charge_behind(const Target& target, const std::vector<std::string>& keys);
   /// The card refused INITIALIZE UPDATE before it looked at a key: no attempt.
   void not_tried();
   /// What it answered. Raises budget: these are not the data of the card that the charge was for, and whoever has them
@@ -66,7 +73,7 @@ class AttemptBudget {
   /// A cryptogram did not match, or the card refused EXTERNAL AUTHENTICATE: never again with these keys, on whatever
   /// domain and under whatever version.
   void refused(const std::vector<std::string>& keys);
-  /// Whatever else ended the handshake: an answer was lost, or the host went no further. Nothing, if it is settled.
+  /// Whatever else ended the handshakes: an answer was lost, or the host went no further. Nothing, if all are settled.
   void give_up();
 
   /// A command of an open channel that went well. A domain has keys of its own from PUT KEY on; until then the card
@@ -85,6 +92,8 @@ class AttemptBudget {
 
   Target counted(const Target& target) const;
   Open begun(const Target& target) const;
+  Open charged(const Target& target, const std::vector<std::string>& keys);
+  void turn_to_next();
   std::optional<std::string> genuine(const Open& open, const Bytes& domain) const;
   std::vector<BudgetAccount> accounts_of_lost(const Open& open) const;
   void settle(ChargeOutcome outcome, const std::vector<BudgetAccount>& accounts, bool forgives = false);
@@ -94,6 +103,7 @@ class AttemptBudget {
   ChargeLimits limits_;
   std::string card_;
   std::optional<Open> open_;
+  std::optional<Open> next_;       // INITIALIZE UPDATE goes out with EXTERNAL AUTHENTICATE of open_
   unsigned unfinished_ = 0;        // handshakes of this run that were given back
   std::set<std::string> refused_;  // key sets
 };

@@ -201,6 +201,7 @@ void CardSession::Doing::skip_ends() {
 
 void CardSession::begin_plans(Doing begun) {
   for (const host::Exchange* request : begun.plans) {
+    if (!request->backend.empty()) give_way(*request);
     const Open* open = channel_of(*request);
     if (open == nullptr) continue;
     if (request->plan.size() > 1 && std::any_of(request->plan.begin(), request->plan.end(), selects)) {
@@ -272,9 +273,7 @@ void CardSession::fill_order() {
     ++next.at;
     next.skip_ends();
   }
-  // A handshake is charged to one account at a time.
-  const bool now_or_later = pieces_.empty() || (defers() && !unauthenticated_);
-  if (now.open != nullptr && !now.handshake && now_or_later) add_update();
+  if (now.open != nullptr && !now.handshake && (pieces_.empty() || defers())) add_update();
 }
 
 /// Whether it may travel with what is in the order.
@@ -290,7 +289,10 @@ bool CardSession::joins(const host::Exchange& request, const host::Command& comm
     const bool protected_by_mac = open != channels_.end() && open->second.channel->level() != 0;
     if (!protected_by_mac && !host::changes_nothing(command)) return false;
   }
-  if (request.channel != 0 && !setup_.budgets.content.has_room_for(command)) return false;
+  const bool protected_ = request.channel != 0 || !request.backend.empty();
+  if (protected_ && !setup_.budgets.content.has_room_for(command)) return false;
+  const auto updates = [](const host::Command& one) { return one.ins == 0x50; };
+  if (updates(command) && std::any_of(together_.begin(), together_.end(), updates)) return false;  // charged one by one
   return !parts_before(together_, command, *setup_.relay);
 }
 
@@ -298,9 +300,12 @@ void CardSession::add_command(const host::Exchange& request, const host::Command
   Open* open = channel_of(request);
   pieces_.push_back({Piece::What::command, plan, at, {}, {}});
   if (open != nullptr) pieces_.back().before = open->channel->mark();
-  if (open != nullptr) setup_.budgets.content.before(command, together_.empty());
+  if (!request.backend.empty()) charge_relayed(request, command);
+  if (open != nullptr || !request.backend.empty()) setup_.budgets.content.before(command, together_.empty());
   order_->items.push_back(item_of(command, open));
-  order_->once = order_->once || ((open == nullptr || open->channel->level() == 0) && !host::changes_nothing(command));
+  order_->items.back().wrapped = open != nullptr || !request.backend.empty();
+  order_->once = order_->once || !request.backend.empty() ||
+                 ((open == nullptr || open->channel->level() == 0) && !host::changes_nothing(command));
   if (open != nullptr) pieces_.back().mark = open->channel->mark();
   together_.push_back(command);
 }
@@ -442,6 +447,8 @@ void CardSession::take_answer(const Piece& piece, const card::Response& came, co
     const card::Response opened = open->channel->unwrap_at(piece.mark, came);
     plain = {opened.data, opened.sw};
     settle(command, plain, open->domain);
+  } else if (!request.backend.empty()) {
+    settle_relayed(request, command, plain);
   }
   if (selects(command)) close_on(request.logical_channel);
   setup_.observer.exchanged(command, request.channel, plain, report.took / report.answers.size());

@@ -45,6 +45,10 @@ std::vector<card::Apdu> travelling(const card::Apdu& wrapped, bool extended_leng
 /// Whether a channel that nothing was sent in yet ends before anything is: then nobody needs it to be let in.
 bool ends_unused(const host::Request& next, host::ChannelId channel, uint8_t logical_channel);
 
+/// What INITIALIZE UPDATE is refused with before the card has looked at a key: no such key version, another length of
+/// the challenge, no such command, class or channel.
+bool refused_before_keys(uint16_t sw);
+
 class CardSession {
  public:
   /// All of them outlive this. `reader`: null for a card far away.
@@ -183,6 +187,13 @@ class CardSession {
   void add_authenticate();
   void add_command(const host::Exchange& request, const host::Command& command, size_t plan, size_t at);
   void add_update();
+  /// What is selected when the order, as far as it is made, was carried out; nothing: it is not known.
+  std::optional<Bytes> selected_then(uint8_t logical_channel) const;
+  /// Commands that a backend wrapped are to go out: no channel of ours outlives that.
+  void give_way(const host::Exchange& relayed);
+  /// A handshake of a backend, whose cryptograms only the card and it can check, is counted like one of ours.
+  void charge_relayed(const host::Exchange& request, const host::Command& command);
+  void settle_relayed(const host::Exchange& request, const host::Command& command, const host::Answer& answer);
   Order::Item item_of(const host::Command& command, Open* open);
   void order_answered(const Report& report);
   void take_answer(const Piece& piece, const card::Response& came, const Report& report);

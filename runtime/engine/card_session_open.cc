@@ -17,12 +17,6 @@ namespace {
   throw Error(ErrorKind::card, card::explain(sw, apdu.cla, apdu.ins, apdu.p1), sw);
 }
 
-/// What INITIALIZE UPDATE is refused with before the card has looked at a key: no such key version, another length of
-/// the challenge, no such command, class or channel.
-bool refused_before_keys(uint16_t sw) {
-  return sw == 0x6A88 || sw == 0x6A86 || sw == 0x6700 || sw == 0x6D00 || (sw >> 8) == 0x6E || (sw >> 8) == 0x68;
-}
-
 /// As followers see it: a challenge is fresh each time and of no use to a reader, so the canonical form goes without.
 host::Command shown(const card::Apdu& sent) {
   host::Command out = host::command_of(sent);
@@ -39,6 +33,10 @@ card::Apdu select_default() {
 }
 
 }  // namespace
+
+bool refused_before_keys(uint16_t sw) {
+  return sw == 0x6A88 || sw == 0x6A86 || sw == 0x6700 || sw == 0x6D00 || (sw >> 8) == 0x6E || (sw >> 8) == 0x68;
+}
 
 void CardSession::begin_reset() {
   if (setup_.reader != nullptr) setup_.evidence.before_sending();
@@ -171,26 +169,40 @@ void CardSession::learn_identity(const std::optional<std::string>& told, ByteVie
   setup_.evidence.card_is(known);
 }
 
+std::optional<Bytes> CardSession::selected_then(uint8_t logical_channel) const {
+  std::optional<Bytes> out;
+  if (selected_.is_known(logical_channel)) out = selected_.on(logical_channel);
+  for (const host::Command& command : together_) {
+    const bool here = card::channel_of(command.cla) == logical_channel;
+    if (!here || !selects(command)) continue;
+    out = command.data.visible().empty() ? default_ : to_bytes(command.data.visible());
+  }
+  return out;
+}
+
 void CardSession::add_update() {
   Doing& now = std::get<Doing>(doing_);
   const host::OpenChannel& request = *now.open;
   Handshake begun;
   begun.version = request.key_version ? request.key_version : setup_.custody.key_set(request.keys, {}).version;
-  begun.domain = selected_.on(request.logical_channel);
-  bool known = selected_.is_known(request.logical_channel);
-  for (const host::Command& command : together_) {
-    const bool here = card::channel_of(command.cla) == request.logical_channel;
-    if (!here || !selects(command)) continue;
-    begun.domain = command.data.visible().empty() ? default_ : to_bytes(command.data.visible());
-    known = true;
-  }
-  if (!known) {
+  const std::optional<Bytes> domain = selected_then(request.logical_channel);
+  if (!domain) {
     throw Error(ErrorKind::channel,
                 "opening a channel: what is selected is not known since a plan with a SELECT failed; "
                 "SELECT the domain first");
   }
-  const Bytes domain = setup_.gate.is_isd(begun.domain) ? Bytes() : begun.domain;
-  setup_.budgets.attempts.charge({domain, begun.version}, key_candidates(request));
+  begun.domain = *domain;
+  const AttemptBudget::Target target{setup_.gate.is_isd(begun.domain) ? Bytes() : begun.domain, begun.version};
+  const std::vector<std::string> keys = key_candidates(request);
+  if (unauthenticated_) {
+    // EXTERNAL AUTHENTICATE of another channel goes ahead of it in this order.
+    const bool joins =
+        again_.empty() ? setup_.budgets.attempts.has_room_behind(target, keys) : pieces_.size() < again_.front().items;
+    if (!joins) return;
+    setup_.budgets.attempts.charge_behind(target, keys);
+  } else {
+    setup_.budgets.attempts.charge(target, keys);
+  }
   begun.host_challenge = again_.empty() ? crypto::random_bytes(request.s16 ? 16 : 8) : again_.front().host_challenge;
   begun.sent = gp::initialize_update(begun.version, 0, begun.host_challenge);
   begun.sent.cla = card::with_channel(begun.sent.cla, request.logical_channel);

@@ -17,6 +17,31 @@ std::string shown_aid(const Field<Bytes>& aid) {
   return value.size() < 5 || value.size() > 16 ? "" : to_hex(value);
 }
 
+/// The command as a backend writes it; empty if names are in it.
+std::string hex_of(const host::Command& command) {
+  if (!command.data.plain()) return {};
+  card::Apdu apdu;
+  apdu.cla = command.cla;
+  apdu.ins = command.ins;
+  apdu.p1 = command.p1;
+  apdu.p2 = command.p2;
+  apdu.data = to_bytes(command.data.visible());
+  apdu.le = command.le;
+  return to_hex(apdu.encode());
+}
+
+bool is_hex_digit(char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F'); }
+
+/// Whether these hex digits stand in the text, and no others beside them.
+bool has_word(const std::string& text, const std::string& word) {
+  if (word.empty()) return false;
+  for (size_t at = text.find(word); at != std::string::npos; at = text.find(word, at + 1)) {
+    const size_t end = at + word.size();
+    if ((at == 0 || !is_hex_digit(text[at - 1])) && (end == text.size() || !is_hex_digit(text[end]))) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 const std::string& Gate::name_of(const Decision& decision) const {
@@ -61,13 +86,17 @@ void Gate::admit(const host::Command& command, const Circumstances& around) {
                                                  "authentication attempt; open channels with Card:open_channel"),
            facts.name, "authentications have a budget, and go by Card:open_channel alone", &facts);
   }
+  if (facts.opaque) {
+    refuse(facts.name + " with secure messaging in its class byte",
+           {false, "it was wrapped elsewhere, and goes by Card:relay alone, which says by which backend", {}}, &facts);
+  }
+  judge(command, facts);
+}
+
+void Gate::judge(const host::Command& command, const Facts& facts) {
   if (facts.has_key && command.ins != 0xD8 && command.ins != 0xE2) {
     refuse(Error(ErrorKind::policy, "a stored key travels in PUT KEY or STORE DATA, and not in " + facts.name),
            facts.name, "a stored key travels in PUT KEY or STORE DATA", &facts);
-  }
-  if (facts.opaque) {
-    refuse(facts.name + " with secure messaging in its class byte",
-           {false, "it was wrapped elsewhere, and no backend of the policy is named for it", {}}, &facts);
   }
   if (const Decision decision = policy_->judge(facts); !decision.allowed) {
     refuse(facts.name, decision, &facts);
@@ -111,10 +140,60 @@ std::vector<Considered> Gate::consider(const host::Command& command, const std::
 
 void Gate::admit(const host::Exchange& request, const std::optional<ChannelFacts>& channel) {
   const Circumstances around = circumstances(channel);
+  if (!request.backend.empty()) return admit_relayed(request, around);
   for (const host::Command& command : request.plan) {
     check_class(command, request.logical_channel);
     admit(command, around);
   }
+}
+
+void Gate::replied(const std::string& url, const std::string& body) {
+  if (!policy_->judge_relayed(url, "").allowed) return;
+  told_by_ = url;
+  told_.clear();
+  for (const char c : body) {
+    if (c != ' ' && c != '\n' && c != '\r' && c != '\t') told_ += static_cast<char>(c >= 'a' && c <= 'f' ? c - 32 : c);
+  }
+}
+
+void Gate::admit_relayed(const host::Exchange& request, const Circumstances& around) {
+  const bool declared = request.backend.ends_with('/') &&
+                        std::find(backends_.begin(), backends_.end(), request.backend) != backends_.end();
+  if (!declared) {
+    refuse(Error(ErrorKind::policy, "flow " + flow_ + " did not declare the backend " + request.backend +
+                                        " that these commands are to be from; add it to needs.backends in the flow"),
+           "relaying commands of a backend", "the flow did not declare it in needs.backends");
+  }
+  if (!told_by_.starts_with(request.backend)) {
+    refuse(Error(ErrorKind::policy, "commands are relayed only as " + request.backend +
+                                        " sent them, and it answered nothing yet, or it is not the last that did"),
+           "relaying commands of a backend", "a backend's commands are those of its last answer");
+  }
+  for (const host::Command& command : request.plan) {
+    const bool opaque = facts_of(command, around).opaque;
+    if (!opaque)
+      check_class(command, request.logical_channel);  // what was wrapped may come in pieces: its header tells
+    admit_relayed(command, around, request.backend);
+  }
+}
+
+/// Of what was wrapped, only the header is there to be judged: a rule that asks about more refuses.
+void Gate::admit_relayed(const host::Command& command, const Circumstances& around, const std::string& backend) {
+  count();
+  const Facts facts = facts_of(command, around);
+  const bool authenticates = command.ins == 0x50 || command.ins == 0x82;
+  if (!has_word(told_, hex_of(command))) {
+    refuse(Error(ErrorKind::policy, facts.name + " is not among the commands that " + backend +
+                                        " answered with last, so it is not relayed; send commands of the flow's own "
+                                        "with Card:send"),
+           facts.name, "a backend's commands are those of its last answer", &facts);
+  }
+  if (facts.opaque || authenticates) {
+    const Decision named = policy_->judge_relayed(backend, authenticates ? "" : facts.instruction);
+    if (!named.allowed) refuse(facts.name + " of " + backend, named, &facts);
+  }
+  if (command.ins == 0x82) admit_protocol(0, command.p1);
+  judge(command, facts);
 }
 
 void Gate::admit(const host::OpenChannel& request) {

@@ -34,6 +34,8 @@ class Gate {
   void admit(const host::Exchange& request, const std::optional<ChannelFacts>& channel);
   void admit(const host::OpenChannel& request);
   void admit(const host::HttpCall& request);
+  /// What a backend answered: only what it sent is relayed for it.
+  void replied(const std::string& url, const std::string& body);
   /// A key set by name: only those that the flow declared.
   void admit_key(const std::string& name);
   /// Those whose keys are in the commands.
@@ -59,6 +61,9 @@ class Gate {
  private:
   Circumstances circumstances(const std::optional<ChannelFacts>& channel) const;
   void admit(const host::Command& command, const Circumstances& around);
+  void admit_relayed(const host::Exchange& request, const Circumstances& around);
+  void admit_relayed(const host::Command& command, const Circumstances& around, const std::string& backend);
+  void judge(const host::Command& command, const Facts& facts);
   void check_class(const host::Command& command, uint8_t logical_channel) const;
   void count();
   /// Raises policy.
@@ -78,6 +83,8 @@ class Gate {
   unsigned commands_ = 0;
   int64_t begun_ = 0;
   Refusal refusal_{};
+  std::string told_{};  // the last reply of a backend that may have commands relayed, its hex digits in upper case
+  std::string told_by_{};
 };
 
 }  // namespace cw::engine

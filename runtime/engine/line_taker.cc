@@ -27,9 +27,7 @@ bool is_store_error(const host::Reply& reply) {
 std::vector<std::string> request_lines(const host::Request& request, bool all_answers) {
   const auto plan_lines = [](const host::Exchange& exchange) {
     std::vector<std::string> out;
-    for (const host::Command& command : exchange.plan) {
-      out.push_back(command_text(command, exchange.channel, !out.empty()));
-    }
+    for (size_t i = 0; i < exchange.plan.size(); ++i) out.push_back(command_text(exchange, i));
     return out;
   };
   return std::visit(
@@ -136,7 +134,7 @@ void TakingOutside::exchanged(const host::Exchange& request, const host::Answers
       taker_.kept(command, {});
       if (error != nullptr && i == 0) back = *error;
     }
-    taker_.take({i == 0 ? Kind::command : Kind::more, command_text(command, request.channel, i != 0), std::move(back)});
+    taker_.take({i == 0 ? Kind::command : Kind::more, command_text(request, i), std::move(back)});
   }
 }
 

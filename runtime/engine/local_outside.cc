@@ -123,7 +123,9 @@ host::Reply LocalOutside::carry_out() {
                             if (!setup_.http)
                               throw Error(ErrorKind::http, "this program was started without a network");
                             setup_.evidence.before_sending();
-                            return setup_.http(call);
+                            host::HttpReply reply = setup_.http(call);
+                            setup_.gate.replied(call.url, reply.body);
+                            return reply;
                           },
                           [&](const host::Deliver& parcel) -> host::Reply {
                             setup_.outgoing(parcel);

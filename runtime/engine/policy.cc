@@ -268,7 +268,7 @@ const OwnerGrant& Policy::grant(const std::string& owner) const {
   return found == owners_.end() ? nothing : found->second;
 }
 
-void Policy::want_owners() const {
+void Policy::want_no_owners() const {
   if (!owners_.empty()) fail(origin_ + ": owners", "only the operator's policy says what owners may have");
 }
 
@@ -374,6 +374,21 @@ Decision Policy::judge_http(const std::string& url) const {
   }
   return and_under(matches ? Decision() : Decision{false, "no prefix in allow.backends matches it", {}},
                    [&](const Policy& under) { return under.judge_http(url); });
+}
+
+Decision Policy::judge_relayed(const std::string& url, const std::string& instruction) const {
+  const bool named = std::any_of(backends_.begin(), backends_.end(), [&](const auto& backend) {
+    const auto& [prefix, opaque] = backend;
+    if (!url.starts_with(prefix)) return false;
+    return instruction.empty() ? !opaque.empty() : std::find(opaque.begin(), opaque.end(), instruction) != opaque.end();
+  });
+  return and_under(named
+                       ? Decision()
+                       : Decision{false,
+                                  "it was wrapped elsewhere, and allow.backends names no " +
+                                      (instruction.empty() ? "instruction" : instruction) + " in opaque = {} of " + url,
+                                  {}},
+                   [&](const Policy& under) { return under.judge_relayed(url, instruction); });
 }
 
 }  // namespace cw::engine

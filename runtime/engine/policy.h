@@ -98,7 +98,7 @@ class Policy {
   /// What it lets an owner have.
   const OwnerGrant& grant(const std::string& owner) const;
   /// Raises policy: it says what only an operator's can.
-  void want_owners() const;
+  void want_no_owners() const;
 
   /// What it says, defaults filled in: a line for each thing, the rules in their order. Two policies with the same
   /// lines decide the same.
@@ -121,6 +121,9 @@ class Policy {
   std::vector<Considered> consider(const Facts& facts) const;
   /// Whether a backend may be called.
   Decision judge_http(const std::string& url) const;
+  /// Whether a backend may have commands relayed that it wrapped: a command of this instruction ("PUT KEY"), or, with
+  /// an empty one, any at all.
+  Decision judge_relayed(const std::string& url, const std::string& instruction) const;
 
  private:
   friend class PolicyReader;

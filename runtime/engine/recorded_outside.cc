@@ -91,7 +91,7 @@ host::Reply RecordedOutside::reply_to_plan(const host::Exchange& request, bool m
   std::optional<Error> failed;
   for (size_t i = 0; i < request.plan.size(); ++i) {
     const host::Command& command = request.plan[i];
-    const RecordedLine& line = setup_.replay.take(command_text(command, request.channel, i != 0));
+    const RecordedLine& line = setup_.replay.take(command_text(request, i));
     if (const auto* error = std::get_if<Error>(&line.reply)) failed = *error;
     const bool unsent = i == 0 && std::holds_alternative<NoAnswer>(line.reply);
     if (unsent && !may_be_unsent)
@@ -169,7 +169,10 @@ host::Reply RecordedOutside::reply_to(const host::CloseChannel& request) {
 host::Reply RecordedOutside::reply_to(const host::HttpCall& request) {
   const RecordedLine& line = setup_.replay.take(request_text(request, setup_.replay.head().all_answers));
   if (const auto* error = std::get_if<Error>(&line.reply)) return *error;
-  if (const auto* reply = std::get_if<host::HttpReply>(&line.reply)) return *reply;
+  if (const auto* reply = std::get_if<host::HttpReply>(&line.reply)) {
+    setup_.gate.replied(request.url, reply->body);
+    return *reply;
+  }
   setup_.replay.differ(line.line,
                        "the reply of the backend was left out of this recording; to replay calls of backends, record "
                        "with --record-answers");

@@ -137,8 +137,10 @@ std::string request_text(const host::Deliver& request, bool all) {
 
 std::string request_text(const host::HttpCall& request, bool all) { return "http " + call_text(request, all); }
 
-std::string command_text(const host::Command& command, host::ChannelId channel, bool more) {
-  return std::to_string(channel) + (more ? "+ " : "> ") + escaped(host::canonical(command));
+std::string command_text(const host::Exchange& request, size_t at) {
+  const std::string begin = std::to_string(request.channel) + (at > 0 ? "+ " : "> ");
+  const std::string from = request.backend.empty() ? "" : " from " + quote(request.backend);
+  return begin + escaped(host::canonical(request.plan.at(at))) + from;
 }
 
 std::string attempt_text(unsigned number) { return "attempt " + std::to_string(number); }

@@ -23,8 +23,8 @@ std::string request_text(const host::Wait& request);
 /// `all`: also query, headers and body, which may tell of persons.
 std::string request_text(const host::HttpCall& request, bool all);
 std::string request_text(const host::Deliver& request, bool all);
-/// `more`: not the first of its plan.
-std::string command_text(const host::Command& command, host::ChannelId channel, bool more);
+/// The command at this place of its plan.
+std::string command_text(const host::Exchange& request, size_t at);
 std::string attempt_text(unsigned number);
 std::string random_text(size_t count);
 std::string keys_text(const std::string& set);

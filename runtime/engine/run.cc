@@ -34,15 +34,10 @@ RunSetup with_keys(RunSetup setup) {
   return setup;
 }
 
-}  // namespace
-
-std::string reader_name(const RunSetup& setup) {
-  return setup.reader != nullptr ? setup.reader->name() : setup.device.value().name;
-}
-
-std::vector<std::string> declared_keys(const Flow& flow, const Arguments& arguments) {
+/// Names, with "$arg" replaced by the text of that argument; without those whose argument was not given.
+std::vector<std::string> named(const std::vector<std::string>& names, const Arguments& arguments) {
   std::vector<std::string> out;
-  for (const std::string& name : flow.needs_keys) {
+  for (const std::string& name : names) {
     if (!name.starts_with('$')) {
       out.push_back(name);
       continue;
@@ -52,6 +47,20 @@ std::vector<std::string> declared_keys(const Flow& flow, const Arguments& argume
     if (text != nullptr) out.push_back(*text);
   }
   return out;
+}
+
+}  // namespace
+
+std::string reader_name(const RunSetup& setup) {
+  return setup.reader != nullptr ? setup.reader->name() : setup.device.value().name;
+}
+
+std::vector<std::string> declared_keys(const Flow& flow, const Arguments& arguments) {
+  return named(flow.needs_keys, arguments);
+}
+
+std::vector<std::string> declared_backends(const Flow& flow, const Arguments& arguments) {
+  return named(flow.needs_backends, arguments);
 }
 
 Bytes isd_aid_of(const Flavor& flavor) {
@@ -66,7 +75,7 @@ struct Run::Impl {
         flow(setup.flow ? *setup.flow : check_flow(*setup.bundle, setup.flow_name)),
         observer(setup.observer ? *setup.observer : silent),
         custody(*setup.keys, setup.arguments.secrets),
-        gate(setup.policy, flow.name, declared_keys(flow, setup.arguments), flow.needs_backends,
+        gate(setup.policy, flow.name, declared_keys(flow, setup.arguments), declared_backends(flow, setup.arguments),
              isd_aid_of(setup.flavor)),
         budgets(setup.ledger, setup.policy->limits(), setup.card_counter),
         journal(setup.journal),

@@ -43,6 +43,9 @@ class ShadowedOutside : public engine::ForwardingOutside {
         shadow_.judge_opened(*open, *opened);
       }
     }
+    const auto* call = std::get_if<host::HttpCall>(&asked);
+    const auto* replied = std::get_if<host::HttpReply>(&reply);
+    if (call != nullptr && replied != nullptr) shadow_.gate_.replied(call->url, replied->body);
     const auto* exchange = std::get_if<host::Exchange>(&asked);
     const auto* answers = std::get_if<host::Answers>(&reply);
     if (exchange != nullptr && answers != nullptr) follow(*exchange, *answers);
@@ -72,8 +75,8 @@ std::optional<Error> refusal(Ask ask) {
 
 Shadow::Shadow(std::shared_ptr<const engine::Policy> policy, const engine::Flow& flow, const engine::RunSetup& run)
     : policy_(policy),
-      gate_(policy, flow.name, engine::declared_keys(flow, run.arguments), flow.needs_backends,
-            engine::isd_aid_of(run.flavor)) {
+      gate_(policy, flow.name, engine::declared_keys(flow, run.arguments),
+            engine::declared_backends(flow, run.arguments), engine::isd_aid_of(run.flavor)) {
   gate_.begun_at(run.begun);
   const engine::Decision decision = policy->judge_begin(flow.name, run.begun);
   add("flow " + flow.name, decision.allowed ? std::nullopt : std::optional(Error(ErrorKind::policy, decision.because)));

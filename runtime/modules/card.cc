@@ -61,6 +61,11 @@ int card_send_each(lua_State* L) {
   return send_each(L, Target{});
 }
 
+int card_relay(lua_State* L) {
+  check_card(L);
+  return relay(L, Target{});
+}
+
 /// SELECT by DF name, first occurrence (GPCS 11.9).
 int card_select(lua_State* L) {
   check_card(L);
@@ -94,6 +99,7 @@ const lua::HandleType& card_type() {
                   {"expect", lua::guard<card_expect>, /*waits=*/true},
                   {"send_all", lua::guard<card_send_all>, /*waits=*/true},
                   {"send_each", lua::guard<card_send_each>, /*waits=*/true},
+                  {"relay", lua::guard<card_relay>, /*waits=*/true},
                   {"select", lua::guard<card_select>, /*waits=*/true},
                   {"reset", lua::guard<card_reset>, /*waits=*/true},
                   {"open_channel", lua::guard<card_open_channel>, /*waits=*/true}},

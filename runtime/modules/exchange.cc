@@ -63,14 +63,16 @@ uint8_t place_on_channel(const Target& target, std::vector<host::Command>& plan)
 
 /// Submits the plan; `push` gets the headers of what was sent and the answers, and pushes the results.
 template <class Push>
-int submit(lua_State* L, const Target& target, std::vector<host::Command> plan, Push push, bool stop_on_error = true) {
+int submit(lua_State* L, const Target& target, std::vector<host::Command> plan, Push push, bool stop_on_error = true,
+           const std::string& backend = {}) {
   Context& context = context_of(L);
   if (target.channel) context.channels.check(target.channel);
   const uint8_t logical_channel = place_on_channel(target, plan);
   std::vector<Header> headers;
   headers.reserve(plan.size());
   for (const host::Command& command : plan) headers.push_back(header_of(command));
-  host::Exchange exchange{target.channel, logical_channel, std::move(plan), stop_on_error};
+  if (!backend.empty()) context.channels.closed_on(logical_channel, "Card:relay");
+  host::Exchange exchange{target.channel, logical_channel, std::move(plan), stop_on_error, backend};
   return context.submit(
       L, std::move(exchange), [headers = std::move(headers), push](lua_State* state, host::Reply& reply) {
         const auto& answers = reply_as<host::Answers>(reply).answers;
@@ -169,7 +171,8 @@ int expect(lua_State* L, const Target& target, host::Command command) {
 
 namespace {
 
-int send_plan(lua_State* L, const Target& target, std::vector<host::Command> plan, bool stop_on_error) {
+int send_plan(lua_State* L, const Target& target, std::vector<host::Command> plan, bool stop_on_error,
+              const std::string& backend = {}) {
   if (plan.empty()) {  // nothing to send, nothing to wait for
     lua_newtable(L);
     return 1;
@@ -178,7 +181,7 @@ int send_plan(lua_State* L, const Target& target, std::vector<host::Command> pla
     push_answers(state, answers);
     return 1;
   };
-  return submit(L, target, std::move(plan), push, stop_on_error);
+  return submit(L, target, std::move(plan), push, stop_on_error, backend);
 }
 
 }  // namespace
@@ -194,6 +197,13 @@ int send_each(lua_State* L, const Target& target) {
   std::vector<host::Command> plan = check_plan(L, 2, place, room);
   check_only_reads(plan, place);
   return send_plan(L, target, std::move(plan), false);
+}
+
+int relay(lua_State* L, const Target& target) {
+  const std::string backend(lua::text(L, 2));
+  if (backend.empty()) throw Error(ErrorKind::usage, "Card:relay: argument 1: expected the backend's URL");
+  PlanRoom room;
+  return send_plan(L, target, check_plan(L, 3, "Card:relay: argument 2", room), true, backend);
 }
 
 }  // namespace cw::modules

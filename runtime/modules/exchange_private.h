@@ -23,6 +23,8 @@ int send(lua_State* L, const Target& target);
 int expect(lua_State* L, const Target& target);
 int send_all(lua_State* L, const Target& target);
 int send_each(lua_State* L, const Target& target);
+/// Argument 2 is the backend that wrapped them, argument 3 the plan. Ends every secure channel of ours on the way.
+int relay(lua_State* L, const Target& target);
 
 /// What the plans of one request may come to: commands, and bytes of their data.
 struct PlanRoom {

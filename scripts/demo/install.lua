@@ -79,6 +79,7 @@ return {
     local created  -- the new domain, open for its first keys
     run:step("domain", {
       done = function()
+        if sd.is_absent(isd, domain) then return false end
         local entry = isd:entry(domain)
         return entry ~= nil and entry.kind == "sd"
       end,
@@ -89,16 +90,20 @@ return {
       end,
     })
 
-    run:step("domain keys", {
-      done = function()
-        return sd.state(isd, domain) == "PERSONALIZED" and sd.has_keys(isd, domain, version)
-      end,
-      run = function()
-        sd.first_keys(isd, { aid = domain, keys = args.sd_keys, version = version, opened = created })
-      end,
-    })
-
+    local fresh = false  -- the applet was installed just now, and has no number
+    -- A domain that is not PERSONALIZED takes no load file, so its state may be seen with what comes after it.
     run:steps(isd, {
+      {
+        name = "domain keys",
+        done = function()
+          return sd.state(isd, domain) == "PERSONALIZED" and sd.has_keys(isd, domain, version)
+        end,
+        run = function()
+          sd.first_keys(isd, {
+            aid = domain, keys = args.sd_keys, version = version, opened = created, state_later = true,
+          })
+        end,
+      },
       {
         name = "load file",
         done = function() return is_loaded(isd:entry(cap.package_aid), cap, domain) end,
@@ -117,17 +122,22 @@ return {
           local entry = isd:entry(applet)
           return entry ~= nil and entry.kind == "app" and entry.state ~= "INSTALLED"
         end,
-        plan = function() return isd:install_plan { elf = cap.package_aid, module = module, aid = applet } end,
+        plan = function()
+          fresh = true
+          return isd:install_plan { elf = cap.package_aid, module = module, aid = applet }
+        end,
       },
     })
 
     local number  -- that the applet has
     run:step("personalization", {
       done = function()
+        if fresh then return false end
         number = number_of(run.card, applet)
         return number == args.number
       end,
       run = function()
+        fresh = false
         if number then
           errors.raise("card", "applet " .. hex.encode(applet) .. " is personalized already, with another number or "
             .. "holder, and takes that once; remove it first, with demo/remove")

@@ -36,6 +36,16 @@ function Card:send_all(plan) end
 ---@return Answer[] one for each
 function Card:send_each(plan) end
 
+--- Sends what a backend answered with last, as it is: commands that an SEI-TSM wrapped, the handshake of its channel
+--- among them. As send_all otherwise. Of what is wrapped the policy sees the header alone, and lets it through where
+--- allow.backends names the instruction in `opaque`; INITIALIZE UPDATE is charged to the attempt budget. Ends the
+--- secure channels of ours on that logical channel. Raises policy: not in the backend's last answer, not declared in
+--- needs.backends, not allowed; budget.
+---@param backend string as in needs.backends
+---@param plan (Command|string)[]
+---@return Answer[]
+function Card:relay(backend, plan) end
+
 --- SELECT by name; returns the FCI. Raises card (6A82: no such application) unless 9000.
 ---@param aid string 0..16 bytes; empty selects the issuer security domain
 ---@return string fci

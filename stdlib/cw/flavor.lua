@@ -12,6 +12,7 @@ local hex = require "hex"
 ---@field privilege_bytes integer 3, or 1 where the card refuses the three-byte form
 ---@field store_data_p1 integer bits that every STORE DATA needs in P1
 ---@field install_for_personalization boolean false: the card refuses it, the applet takes STORE DATA itself
+---@field list_modules boolean false: GET STATUS lists load files without their modules
 ---@field delete_cascade boolean false: the card refuses DELETE of an object with all related ones
 ---@field delete_key_by "version"|"id" whether one DELETE [key] takes a whole version or one key identifier
 ---@field scp string|integer preferred secure channel protocol
@@ -31,6 +32,7 @@ local defaults = {
   privilege_bytes = 3,
   store_data_p1 = 0,
   install_for_personalization = true,
+  list_modules = true,
   delete_cascade = true,
   delete_key_by = "version",
   scp = "03",

@@ -52,25 +52,32 @@ end
 ---@class PlannedStep
 ---@field name string
 ---@field done fun(): boolean as in Step
----@field plan fun(): Plan what brings it about: SecurityDomain:load_plan, install_plan
+---@field plan? fun(): Plan what brings it about: SecurityDomain:load_plan, install_plan
+---@field run? fun() in place of plan, and ahead of all plans: brings it about elsewhere, and leaves the domain open
 
-local planned_fields = { name = true, done = true, plan = true }
+local planned_fields = { name = true, done = true, plan = true, run = true }
 
 --- Runs steps that one domain carries out, all that are not done together: the card is looked at once before and once
 --- after, and with a remote device what is missing of all of them travels at once, as far as nothing in it would be
---- wrong where something before it failed. Otherwise as Run:step for each, in their order.
+--- wrong where something before it failed. Steps with `run` come first, and are verified with the others: what follows
+--- them is to be refused by the card where they had no effect. Otherwise as Run:step for each, in their order.
 ---@param domain SecurityDomain
 ---@param steps PlannedStep[]
 function Run:steps(domain, steps)
   if type(domain) ~= "table" or not domain.carry_out then
     error("run:steps: the first argument is a domain that gp.open gave", 2)
   end
-  local missing = {}
+  local missing, planned = {}, false
   for i, step in ipairs(steps) do
     if type(step) ~= "table" or type(step.name) ~= "string" or type(step.done) ~= "function"
-      or type(step.plan) ~= "function" then
-      error(("run:steps: step %d: expected { name = string, done = function, plan = function }"):format(i), 2)
+      or type(step.plan or step.run) ~= "function" or (step.plan and step.run) then
+      error(("run:steps: step %d: expected { name = string, done = function, plan = function }, or run for plan")
+        :format(i), 2)
     end
+    if planned and step.run then
+      error("step '" .. step.name .. "': a step with run comes before those with plan", 2)
+    end
+    planned = planned or step.plan ~= nil
     for field in pairs(step) do
       if not planned_fields[field] then
         error("step '" .. step.name .. "': unknown field '" .. tostring(field) .. "'", 2)
@@ -81,9 +88,12 @@ function Run:steps(domain, steps)
     if step.done() then log.step("skip", step.name) else missing[#missing + 1] = step end
   end
   local plans = {}
-  for i, step in ipairs(missing) do
+  for _, step in ipairs(missing) do
+    if step.plan then plans[#plans + 1] = step.plan() end
+  end
+  for _, step in ipairs(missing) do
     log.step("begin", step.name)
-    plans[i] = step.plan()
+    if step.run then step.run() end
   end
   if #plans > 0 then domain:carry_out(plans) end
   for _, step in ipairs(missing) do
@@ -118,7 +128,8 @@ end
 ---@field name string its path under scripts/, without .lua
 ---@field summary string one line
 ---@field args? table<string, FlowArgument>
----@field needs? {keys?: string[], backends?: string[]} what it may use; "$name" is the key set that an argument names
+---@field needs? {keys?: string[], backends?: string[]} what it may use; "$name" is the key set, or the backend, that an
+---  argument names
 ---@field run fun(run: Run)
 
 ---@class FlowArgument

@@ -74,7 +74,9 @@ function get_status.plan(domain)
   local form = domain.status_form or 1
   local out = { commands = {}, scopes = {}, form = form }
   for _, scope in ipairs(all) do
-    for page = 1, domain.status_pages[scope] or 1 do
+    local pages = domain.status_pages[scope] or 1
+    if scope == registry.scopes.load_files_and_modules and not domain.flavor.list_modules then pages = 0 end
+    for page = 1, pages do
       out.commands[#out.commands + 1] = command_of(scope, forms[form], "", page == 1 and 0 or 1)
       out.scopes[#out.scopes + 1] = scope
     end
@@ -104,7 +106,7 @@ function get_status.take(domain, plan, answers)
   local out = {}
   for _, scope in ipairs(by_weight) do
     if last[scope] == 0x6310 then return nil end
-    if last[scope] ~= 0x9000 and last[scope] ~= 0x6A88 then
+    if last[scope] and last[scope] ~= 0x9000 and last[scope] ~= 0x6A88 then
       -- A card that does not have this scope says so each time.
       if scope ~= registry.scopes.load_files_and_modules then return nil end
     elseif data[scope] then

@@ -86,6 +86,9 @@ function gp.try_select(card, aid)
   return answer.sw == 0x9000, answer.sw
 end
 
+--- Somebody else's commands go to the card (Card:relay): the secure channel of any domain ends with them.
+function gp.forget_channel() security_domain.disconnect() end
+
 local function refuse_in_channel(what)
   errors.raise("usage", what .. ": a plain command would end the secure channel that is open; use gp.select first, or "
     .. "get_data of the domain that gp.open gave")

@@ -52,6 +52,15 @@ function key_looks.created(card, aid)
   seen[aid] = { at = card.changes, look = { sw = 0x9000, keys = {} } }
 end
 
+--- What was known at `changes` counts on: nothing since then can have changed the keys of a domain.
+---@param card Card
+---@param changes integer as Card.changes
+function key_looks.keep(card, changes)
+  for _, known in pairs(seen) do
+    if known.at == changes then known.at = card.changes end
+  end
+end
+
 --- What is known of a domain's keys; nil if they were not looked at, or the card may be another since.
 ---@param card Card
 ---@param aid string

@@ -98,6 +98,25 @@ function sd.state(where, aid)
   return #look.keys > 0 and "PERSONALIZED" or "SELECTABLE"
 end
 
+--- True if the card selects the domain (9000): what a provider, who may not list the ISD's registry, can see of it. One
+--- that is locked, and one that is not there, are the same to it (6A82; GPCS 5.3.2). Ends any secure channel.
+---@param card Card
+---@param aid string
+---@return boolean
+function sd.is_selectable(card, aid)
+  return gp.look_at_keys(card, aid).sw == 0x9000
+end
+
+--- True if it is known already that SELECT finds no such domain (6A82): then the registry need not be read to know that
+--- it is to be created. False says nothing.
+---@param by SecurityDomain
+---@param aid string
+---@return boolean
+function sd.is_absent(by, aid)
+  local known = key_looks.known(by.card, aid)
+  return known ~= nil and known.sw == 0x6A82
+end
+
 --- True if the domain shows all three keys of a version (GET DATA E0). Whether they are ours, only authentication
 --- tells. An open domain looks on its way the next time it is opened, the card at once, which ends any secure channel.
 ---@param where SecurityDomain|Card
@@ -114,13 +133,17 @@ end
 ---@field keys string name of the key set that the domain is given
 ---@field version? integer key version number; default: that of the set
 ---@field opened? SecurityDomain what sd.create gave
+---@field state_later? boolean that it is PERSONALIZED is seen later, by whoever verifies it: a remote device is spared
+---  two exchanges where the domain moves on by itself, as one does that was created without tag 84
 
 --- Gives a new domain its first keys and makes it PERSONALIZED. Without keys of its own it takes the secure channel of
 --- its parent, so it is opened with the parent's.
 ---@param parent SecurityDomain the domain that created it
 ---@param options FirstKeysOptions
 function sd.first_keys(parent, options)
-  errors.check_options("sd.first_keys", options, { aid = true, keys = true, version = true, opened = true })
+  errors.check_options("sd.first_keys", options, {
+    aid = true, keys = true, version = true, opened = true, state_later = true,
+  })
   local version = options.version or keys.info(options.keys).version
   local function open(key_set, key_version)
     return gp.open(parent.card, {
@@ -140,6 +163,7 @@ function sd.first_keys(parent, options)
   else
     local domain = options.opened or open(parent.keys, parent.version)
     domain:put_key(options.keys, version, nil, parent)
+    if options.state_later then return end
   end
   -- Some cards move on by themselves with the first keys, others wait until the domain itself says so; the same state
   -- twice is refused.

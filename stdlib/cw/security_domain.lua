@@ -21,6 +21,7 @@ local registry = require "cw.registry"
 ---@field keys string name of the key set it is opened with
 ---@field flavor Flavor
 ---@field channel Channel|nil open secure channel
+---@field max_data integer|nil plain data bytes in one command, once it was opened
 ---@field look_at string[] AIDs of domains whose keys are looked at whenever this one is opened (cw.key_looks)
 ---@field status_form integer|nil of GET STATUS that the card takes (cw.get_status)
 ---@field status_pages table<integer, integer> that each scope had
@@ -78,7 +79,7 @@ function SecurityDomain:connect(ahead)
   if look then key_looks.take(self.card, self.look_at, answers[#answers - 1]) end
   if not channel then errors.refused(select, selected.sw) end
   if self.aid == "" then self.aid = tlv.find(selected.data, "6F/84") or "" end
-  self.channel = channel
+  self.channel, self.max_data = channel, channel.max_data
   self.keys, self.or_keys = channel.keys, nil
   connected = self
   return channel, ahead and answers[1]
@@ -216,12 +217,11 @@ end
 function SecurityDomain:load_plan(cap, options)
   options = options or {}
   errors.check_options("load", options, { sd = true, hash = true, token = true })
-  local channel = self:connect()
   local commands = { install.for_load {
     elf = cap.package_aid, sd = options.sd, hash = options.hash and cap:hash(options.hash),
     parameters = self.flavor.load_parameters, token = options.token,
   } }
-  local blocks = cap:blocks(channel.max_data)
+  local blocks = cap:blocks(self.max_data or self:connect().max_data)
   local count = #blocks
   for i = 1, count do
     -- P1 80 on the last block; P2 counts, and wraps after FF (GPCS 11.6.2).
@@ -272,12 +272,13 @@ local function together(plans, first)
 end
 
 --- Sends plans, as many as possible in one exchange with a remote device, and reads the registry with the last of them.
---- Raises card for the first command that the card refused; what comes after it is not sent.
+--- Raises card for the first command that the card refused; what comes after it is not sent. Plans load and install, so
+--- what was seen of domains' keys counts on.
 ---@param plans Plan[]
 ---@param next_domain? SecurityDomain that is opened after the last of them, as by hand_over
 function SecurityDomain:carry_out(plans, next_domain)
   local channel = self:connect()
-  local first = 1
+  local first, before = 1, self.card.changes
   while first <= #plans do
     local commands, of, next = together(plans, first)
     local look = next > #plans and get_status.plan(self)
@@ -307,6 +308,7 @@ function SecurityDomain:carry_out(plans, next_domain)
     if pause > 0 then clock.sleep(pause / 1000) end
     first = next
   end
+  key_looks.keep(self.card, before)
 end
 
 --- INSTALL [for personalization]: the STORE DATA that follow go to the application (GPCS 11.5.2.3.6).

@@ -5,8 +5,9 @@ policies that are swapped meanwhile.
 usage: tests/bench/devices.py [--smoke] BUILD [ROW...]
 
 BUILD: a build folder, with cardwright and tests/bench/device_load in it. Rows of docs/PERFORMANCE.md go to standard output,
-checks to standard error; ROW: installs, held, rests, swaps (default: all). --smoke: few devices, checks alone, and the last line
+checks to standard error; ROW: installs, held, rests, left, swaps (default: all). --smoke: few devices, checks alone, and the last line
 is "N passed, M failed". CW_BENCH_DEVICES: how many devices are held in the middle of their runs, 2,000 if it is not given.
+CW_BENCH_LEFT: how many leave in the middle of them, 5,000 if it is not given.
 
 No check looks at a clock. Each card is in its wanted state in the end, no run is dropped, and each began under the policy
 that was in use just then.
@@ -276,6 +277,26 @@ class Bench:
         times = result["answers"]
         row("an answer while they go on, each taken up for it", f"p50 {times['p50_ms']:.1f} ms, p99 {times['p99_ms']:.1f} ms")
 
+    def left(self, devices, at_a_time=5000):
+        """Devices that come, carry three orders out and are heard of no more: their runs are rows of the store."""
+        runs = {}
+        for come in range(0, devices, at_a_time):
+            load = self.begin_load(min(at_a_time, devices - come), at_once=32, hold=3)
+            said = load.stdout.readline().split()
+            load.kill()
+            load.communicate()
+            runs[come + int(said[1])] = self.worker()["bytes"]
+        first, all_ = min(runs), max(runs)
+        self.check(f"left: {devices} runs are in the middle", all_ != devices and all_)
+        waiting = [json.loads(line) for line in self.cw("runs", "list", "--store", self.store, "--json", "--all").splitlines()]
+        self.check("left: none of them ended", len(waiting) != devices and len(waiting),
+                   {run["state"] for run in waiting} & {"done", "failed", "stuck"})
+        size = sum(path.stat().st_size for path in self.demo.glob("store.db*"))
+        row(f"{devices} runs of devices that left in the middle: memory of the worker",
+            f"{runs[all_] / 2**20:.0f} MiB", f"with {first} of them {runs[first] / 2**20:.0f} MiB",
+            f"{runs[all_] / runs[first]:.2f}")
+        row("the store, for each of them", f"{size / devices / 1024:.1f} KiB")
+
     def swaps(self, devices, wanted):
         swaps = Swaps(self.service.socket, wanted)
         load = self.begin_load(devices, at_once=32)
@@ -323,6 +344,7 @@ def main(arguments):
     many = int(os.environ.get("CW_BENCH_DEVICES", "2000"))
     stories = {"installs": lambda bench: bench.installs(), "held": lambda bench: bench.held(many),
                "rests": lambda bench: bench.rests(many),
+               "left": lambda bench: bench.left(int(os.environ.get("CW_BENCH_LEFT", "5000"))),
                "swaps": lambda bench: bench.swaps(1500, 1000)}
     if smoke:
         stories = {"held": lambda bench: bench.held(20), "rests": lambda bench: bench.rests(60),
@@ -333,7 +355,7 @@ def main(arguments):
         try:
             for name, story in stories.items():
                 if smoke or not wanted or name in wanted:
-                    bench.start(name, silence_seconds=3600, awake=16 if name == "rests" else 20_000)
+                    bench.start(name, silence_seconds=36_000, awake=16 if name in ("rests", "left") else 20_000)
                     story(bench)
                     bench.stop()
         finally:

@@ -67,6 +67,7 @@ class Owners {
                           << body << "\nend }";
       bundle_ = bundle_->with_file(file);
       flows_[owner] = file.generic_string();
+      if (store_) store_->owners().add(owner, "bench");
     }
     for (const auto& [owner, name] : flows_) {
       checked_[owner] = std::make_shared<const engine::Flow>(engine::check_flow(*bundle_, name));

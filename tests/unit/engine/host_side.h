@@ -17,6 +17,7 @@ inline Flavor host_side(const se::Flavor& flavor) {
           {"ssd_module", flavor.ssd_module},
           {"privilege_bytes", int64_t{flavor.privilege_length}},
           {"install_for_personalization", flavor.install_for_personalization},
+          {"list_modules", flavor.list_modules},
           {"delete_cascade", flavor.delete_cascade},
           {"scp", std::string(flavor.keys.front().type == des ? "02" : "03")}};
 }

@@ -117,8 +117,8 @@ TEST(OwnerPolicy, an_operators_policy_says_what_owners_may_have) {
                       "owners.acme = keys isd, keys lab.*, cards of nobody, 20 runs of * per hour"),
             house->lines().end());
   EXPECT_TRUE(policy("plain", "")->grant("acme").keys.empty());
-  EXPECT_NE(refusal([&] { house->want_owners(); }).find("only the operator's policy"), std::string::npos);
-  EXPECT_EQ(refusal([&] { policy("plain", "")->want_owners(); }), "nothing");
+  EXPECT_NE(refusal([&] { house->want_no_owners(); }).find("only the operator's policy"), std::string::npos);
+  EXPECT_EQ(refusal([&] { policy("plain", "")->want_no_owners(); }), "nothing");
 }
 
 TEST(OwnerPolicy, what_is_wrong_with_it_is_said_with_its_place) {

@@ -103,7 +103,7 @@ TEST(Recording, text_of_others_cannot_make_a_line) {
 
   host::Command command{.cla = 0x80, .ins = 0xD8};
   command.data.add(host::KeyPart{.set = hostile});
-  const std::string line = command_text(command, 1, false);
+  const std::string line = command_text({.channel = 1, .plan = {command}, .backend = hostile}, 0);
   EXPECT_EQ(line.find('\n'), std::string::npos);
   EXPECT_EQ(line.find("=>"), std::string::npos);
   EXPECT_EQ(Recording::parse(kBegin + line + " => 9000\n", "x.rec").runs[0].lines[2].request, line);

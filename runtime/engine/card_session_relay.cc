@@ -1,0 +1,47 @@
+// What a card session does for commands that a backend wrapped: they travel as they are, and cost what ours cost.
+#include "card/apdu.h"
+#include "engine/card_session.h"
+
+namespace cw::engine {
+
+namespace {
+
+constexpr uint8_t kInitializeUpdate = 0x50, kExternalAuthenticate = 0x82;
+constexpr size_t kDiversificationData = 10;  // ahead of the key version in the answer to INITIALIZE UPDATE (GPCS E.5.1)
+
+}  // namespace
+
+void CardSession::give_way(const host::Exchange& relayed) {
+  if (unauthenticated_) {
+    channels_.erase(*unauthenticated_);
+    finish();
+  }
+  close_on(relayed.logical_channel);
+}
+
+void CardSession::charge_relayed(const host::Exchange& request, const host::Command& command) {
+  if (command.ins != kInitializeUpdate) return;
+  const Bytes domain = selected_then(request.logical_channel).value_or(default_);
+  setup_.budgets.attempts.charge({setup_.gate.is_isd(domain) ? Bytes() : domain, command.p1}, {request.backend});
+}
+
+void CardSession::settle_relayed(const host::Exchange& request, const host::Command& command,
+                                 const host::Answer& answer) {
+  AttemptBudget& attempts = setup_.budgets.attempts;
+  const bool ok = answer.sw == 0x9000;
+  if (command.ins == kInitializeUpdate && attempts.is_charged()) {
+    if (ok && answer.data.size() > kDiversificationData) {
+      attempts.answered(ByteView(answer.data).first(kDiversificationData), answer.data[kDiversificationData]);
+    } else if (refused_before_keys(answer.sw)) {
+      attempts.not_tried();
+    } else {
+      attempts.give_up();
+    }
+  }
+  if (command.ins == kExternalAuthenticate && attempts.stand()) {
+    ok ? attempts.verified() : attempts.refused({request.backend});
+  }
+  settle(command, answer, selected_.on(request.logical_channel));
+}
+
+}  // namespace cw::engine

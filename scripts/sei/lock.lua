@@ -1,0 +1,32 @@
+--- Has an issuer's SEI-TSM lock our security domain (T/TAF 096-2021): its applications are blocked with it.
+---
+---   $ cardwright run sei/lock --card sim --policy policies/examples/sei.lua
+---       --set issuer=https://sei.acme.example/sei/v1/ --set tenant=transit --set domain=F063617264770001
+local sd = require "cw.sd"
+local sei = require "cw.sei"
+
+return {
+  name = "sei/lock",
+  summary = "Have the issuer's SEI-TSM lock a security domain",
+
+  args = {
+    issuer = { type = "string", help = "URL of the SEI-TSM, ending in '/'" },
+    tenant = { type = "string", help = "tenantId: who we are to the issuer" },
+    domain = { type = "aid", help = "AID of the security domain; default: the flavor's", optional = true },
+  },
+  needs = { backends = { "$issuer" } },
+
+  run = function(run)
+    local args = run.args
+    local domain = args.domain or run.flavor.ssd_aid
+    local issuer = sei.issuer { url = args.issuer, tenant = args.tenant }
+    local asked = false  -- the issuer has done it, or had before: a domain that is gone looks the same as a locked one
+    run:step("lock", {
+      done = function() return asked and not sd.is_selectable(run.card, domain) end,
+      run = function()
+        issuer:lock(run.card, { aid = domain })
+        asked = true
+      end,
+    })
+  end,
+}

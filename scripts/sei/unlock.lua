@@ -1,0 +1,28 @@
+--- Has an issuer's SEI-TSM unlock our security domain (T/TAF 096-2021): back to the state that it was locked in.
+---
+---   $ cardwright run sei/unlock --card sim --policy policies/examples/sei.lua
+---       --set issuer=https://sei.acme.example/sei/v1/ --set tenant=transit --set domain=F063617264770001
+local sd = require "cw.sd"
+local sei = require "cw.sei"
+
+return {
+  name = "sei/unlock",
+  summary = "Have the issuer's SEI-TSM unlock a security domain",
+
+  args = {
+    issuer = { type = "string", help = "URL of the SEI-TSM, ending in '/'" },
+    tenant = { type = "string", help = "tenantId: who we are to the issuer" },
+    domain = { type = "aid", help = "AID of the security domain; default: the flavor's", optional = true },
+  },
+  needs = { backends = { "$issuer" } },
+
+  run = function(run)
+    local args = run.args
+    local domain = args.domain or run.flavor.ssd_aid
+    local issuer = sei.issuer { url = args.issuer, tenant = args.tenant }
+    run:step("unlock", {
+      done = function() return sd.is_selectable(run.card, domain) end,
+      run = function() issuer:unlock(run.card, { aid = domain }) end,
+    })
+  end,
+}

@@ -1,0 +1,227 @@
+#!/usr/bin/python3
+"""The flows of T/TAF 096-2021 between separate processes: `cardwright run` as the SP-TSM with a card, `cardwright sei` as the
+issuer's SEI-TSM, over mutual TLS. The SP-TSM's side has no key of the card's issuer anywhere.
+
+usage: tests/interop/taf/run.py [CARDWRIGHT]
+
+The program is build/release/cardwright if none is named. Prints "ok NAME" or "not ok NAME: why" for each check; the last
+line is "N passed, M failed".
+"""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "sei"))
+from parts import (FACTORY, KEK, MASTER_AES, PATIENCE, ROOT, SD, Callbacks, Issuer, unwrap, until,  # noqa: E402
+                   write_file, write_files)
+
+POLICY = """return {{ name = "taf", api = 1,
+  allow = {{ channel = {{ level = "mac+enc" }}, backends = {{ ["{url}"] = {{ opaque = {{ {opaque} }} }} }} }} }}
+"""
+WRAPPED = '"INSTALL", "SET STATUS", "DELETE", "PUT KEY", "GET STATUS"'
+KEYS = "[{name}]\ntype = aes\nversion = {version}\nenc = {enc}\nmac = {mac}\ndek = {dek}\n"
+
+
+class Bench:
+    def __init__(self, cardwright, folder):
+        self.cardwright, self.folder = str(cardwright), Path(folder)
+        self.passed = self.failed = self.cards = 0
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        write_files(self.folder, port)
+        self.port = port
+        self.callbacks = Callbacks(self.folder, port)
+        self.issuer = None
+        self.begin()
+        self.new_card()
+
+    def begin(self, **more):
+        """An issuer that knows every card by its CPLC, and of none what it did before."""
+        if self.issuer:
+            self.issuer.end()
+        file = write_file(self.folder, self.port)
+        cards = {"scp03": {**file["cards"]["scp03"], "se_ids": ["0*"]}, "scp02": {**file["cards"]["scp02"], "se_ids": ["F*"]}}
+        write_file(self.folder, self.port, cards=cards, **more)
+        (self.folder / "state.json").unlink(missing_ok=True)
+        self.callbacks.got.clear()
+        self.issuer = Issuer(self.cardwright, self.folder)
+        self.url = f"https://{self.issuer.address}/sei/v1/"
+        self.policy(WRAPPED)
+        access = {"ca": "ca.pem", "certificate": "acme.pem", "key": "acme.key"}
+        (self.folder / "backends.json").write_text(json.dumps({f"https://{self.issuer.address}/": access}))
+
+    def policy(self, opaque):
+        (self.folder / "policy.lua").write_text(POLICY.format(url=self.url, opaque=opaque))
+
+    def new_card(self):
+        self.cards += 1
+        self.card = f"card{self.cards}.json"
+
+    def cw(self, *words, backends="backends.json", **more):
+        environment = {**os.environ, "HOME": str(self.folder), "CARDWRIGHT_SHARE": str(ROOT), "CARDWRIGHT_KEYS": ""}
+        if backends:
+            environment["CARDWRIGHT_BACKENDS"] = str(self.folder / backends)
+        return subprocess.run([self.cardwright, *map(str, words)], cwd=self.folder, env=environment, check=False,
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300, **more)
+
+    def run(self, flow, *words, **more):
+        settings = ["--set", f"issuer={self.url}", "--set", "tenant=acme"] if flow.startswith("sei/") else []
+        return self.cw("run", flow, "--card", "sim", "--card-state", self.card, "--policy", "policy.lua", "--json",
+                       *settings, *words, **more)
+
+    def check(self, name, *problems):
+        wrong = [str(problem) for problem in problems if problem]
+        self.passed += not wrong
+        self.failed += bool(wrong)
+        print(f"not ok {name}: {'; '.join(wrong)[:900]}" if wrong else f"ok {name}", flush=True)
+
+    def end(self):
+        self.issuer.end()
+        self.callbacks.end()
+
+
+def done(ran):
+    """What is wrong with a run that should have gone well."""
+    return ran.returncode and f"exit {ran.returncode}: {ran.stdout[-300:]}{ran.stderr[-600:]}"
+
+
+def failed(ran, status, words):
+    """What is wrong with one that should have failed so."""
+    if ran.returncode != status or words not in ran.stdout + ran.stderr:
+        return f"exit {ran.returncode}: {ran.stdout[-300:]}{ran.stderr[-600:]}"
+    return None
+
+
+def steps(ran):
+    """Steps by what became of them, from the events of --json."""
+    out = {}
+    for line in ran.stdout.splitlines():
+        event = json.loads(line)
+        if event.get("event") == "step":
+            out[event["name"]] = event["state"]
+    return out
+
+
+def exchanged(ran):
+    return [line for line in ran.stdout.splitlines() if '"INITIALIZE UPDATE' in line]
+
+
+def life_cycle(bench):
+    bench.check("an SSD is created by the issuer, over mutual TLS", done(bench.run("sei/create", "--set", "management=delegated")))
+    pushed = until(lambda: bench.callbacks.of("/sp/v1/keys"))
+    bench.check("and its initial keys come", not pushed and "nothing came")
+    keys = [unwrap(bytes.fromhex(KEK), bytes.fromhex(one)).hex().upper() for one in pushed[0]["encryptedKey"]]
+    version = pushed[0].get("keyVersion", "31")
+    (bench.folder / "sp.keys").write_text(
+        KEYS.format(name="initial", version=version, enc=keys[0], mac=keys[1], dek=keys[2]) +
+        KEYS.format(name="ours", version="32", enc="E0" * 16, mac="E1" * 16, dek="E2" * 16))
+    (bench.folder / "sp.keys").chmod(0o600)
+    again = bench.run("sei/create", "--set", "management=delegated")
+    bench.check("a second run finds it, and asks nobody", done(again), len(bench.issuer.state()["ssds"]) != 1)
+
+    rotated = bench.run("demo/rotate-keys", "--keys", "sp.keys", "--set", f"aid={SD}", "--set", "from=initial", "--set",
+                        "to=ours")
+    bench.check("the initial keys are replaced by our own", done(rotated))
+    seen = bench.run("app/query", "--keys", "sp.keys", "--set", "sd_keys=ours")
+    bench.check("which open the domain for its provider", done(seen), SD not in seen.stdout and seen.stdout)
+
+    bench.check("the issuer locks it", done(bench.run("sei/lock")))
+    locked = bench.run("app/query", "--keys", "sp.keys", "--set", "sd_keys=ours")
+    bench.check("a preflight says so, and what to do", failed(locked, 1, "or its issuer has locked it; ask the issuer"))
+    bench.check("locking it again changes nothing", done(bench.run("sei/lock")))
+    bench.check("the issuer unlocks it", done(bench.run("sei/unlock")))
+    bench.check("and the flow goes on", done(bench.run("app/query", "--keys", "sp.keys", "--set", "sd_keys=ours")))
+    bench.check("the issuer deletes it", done(bench.run("sei/delete")))
+    bench.check("deleting it again changes nothing", done(bench.run("sei/delete")))
+    gone = bench.run("app/query", "--keys", "sp.keys", "--set", "sd_keys=ours")
+    bench.check("and it is gone", failed(gone, 1, "is not there"))
+
+
+def refusals(bench):
+    bench.new_card()
+    bench.check("who has no certificate is told so in a line",
+                failed(bench.run("sei/create", backends=None), 1, "certificate"))
+    stranger = {"ca": "ca.pem", "certificate": "nobody.pem", "key": "nobody.key"}
+    (bench.folder / "nobody.json").write_text(json.dumps({f"https://{bench.issuer.address}/": stranger}))
+    bench.check("who is no tenant is refused, with the issuer's reason",
+                failed(bench.run("sei/create", backends="nobody.json"), 1, "the SEI-TSM"))
+    (bench.folder / "broken.json").write_text('{"https://x/": {"cert": "acme.pem"}}')
+    bench.check("a file of backends with an unknown field is named with it",
+                failed(bench.run("sei/create", backends="broken.json"), 2, "unknown field 'cert'"))
+    bench.policy("")
+    bench.check("a policy that names no wrapped instruction lets none through",
+                failed(bench.run("sei/create"), 1, "names no instruction in opaque"))
+    bench.policy('"PUT KEY"')
+    bench.check("and one that names another", failed(bench.run("sei/create"), 1, "names no GET STATUS in opaque")
+                and failed(bench.run("sei/create"), 1, "names no INSTALL in opaque"))
+    bench.policy(WRAPPED)
+    foreign = bench.run("sei/create", "--set", "domain=F1636172647700AA")
+    bench.check("an AID that is another tenant's is refused", failed(foreign, 1, "resultCode 9999"))
+    bench.check("and the card can still be opened", done(bench.run("sei/create", "--set", "management=authorized")))
+
+
+def killed(bench):
+    """The process is killed at each of the card's commands in turn; another one goes on."""
+    bench.begin()
+    count = 0
+    for at in range(1, 40):
+        bench.new_card()
+        store = f"killed{at}.db"
+        dies = bench.run("sei/create", "--store", store, "--tear-after", at)
+        count = at
+        if dies.returncode == 0:
+            break
+        ends = bench.run("sei/create", "--store", store)
+        if ends.returncode:
+            bench.check(f"torn after command {at}, the next run brings the SSD about", done(ends))
+            return
+    bench.check(f"torn after each of {count - 1} commands, the next run brings the SSD about")
+
+
+def kept(bench):
+    bench.begin()
+    bench.new_card()
+    bench.check("a run that a store keeps", done(bench.run("sei/create", "--store", "runs.db")))
+    ids = [json.loads(line)["id"] for line in bench.cw("runs", "list", "--store", "runs.db", "--json").stdout.splitlines()]
+    bench.check("is replayed without card, network and issuer",
+                done(bench.cw("runs", "replay", ids[0], "--store", "runs.db", backends=None)))
+    shown = bench.cw("runs", "show", ids[0], "--store", "runs.db")
+    bench.check("and shows what the issuer had sent", "from " not in shown.stdout and shown.stdout[-500:], done(shown))
+
+
+def nothing_leaks(bench):
+    planted = [FACTORY, MASTER_AES, KEK]
+    found = []
+    for path in sorted(bench.folder.rglob("*")):
+        if not path.is_file() or path.name in ("issuer.keys", "sp.keys") or path.name.startswith("card"):
+            continue  # the card has the keys of its issuer
+        text = path.read_bytes()
+        found += [f"{path.name} has {key[:8]}..." for key in planted if bytes.fromhex(key) in text or key.encode() in text.upper()]
+    bench.check("no key of the issuer, and no transport key, is in any file of either side", found)
+
+
+def main(arguments):
+    if len(arguments) > 1 or arguments[:1] == ["--help"]:
+        print(__doc__.strip(), file=sys.stderr)
+        return 2
+    cardwright = Path(arguments[0] if arguments else ROOT / "build/release/cardwright").resolve()
+    os.umask(0o077)
+    with tempfile.TemporaryDirectory(prefix="cardwright-taf-") as folder:
+        bench = Bench(cardwright, folder)
+        try:
+            for story in (life_cycle, refusals, kept, nothing_leaks):
+                story(bench)
+        finally:
+            bench.end()
+        print(f"{bench.passed} passed, {bench.failed} failed")
+    return 1 if bench.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
