@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "card/apdu.h"
 #include "card/status.h"
+#include "gp/tokens.h"
 
 namespace cw::engine {
 
@@ -88,6 +90,22 @@ void read_delete(Facts& facts, ByteView data, bool complete) {
   }
 }
 
+/// Whether an INSTALL or DELETE carries a token.
+Field<std::string> token_of(const host::Command& command, bool complete) {
+  using TokenField = Field<std::string>;
+  if (const host::TokenPart* token = command.data.token()) return TokenField::seen(token->key);
+  if (command.ins != kInstall && command.ins != kDelete) return TokenField::absent();
+  if (!complete) return TokenField::hidden();
+  const card::Apdu apdu{command.cla, command.ins, command.p1, command.p2, to_bytes(command.data.visible()), {}};
+  try {
+    const size_t rest = apdu.data.size() - gp::before_token(apdu).size();
+    // An INSTALL ends with the length of its token, which is 00 where there is none.
+    return rest > (command.ins == kInstall ? 1u : 0u) ? TokenField::seen("") : TokenField::absent();
+  } catch (const Error&) {
+    return (command.p1 & 0x7F) == 0x20 ? TokenField::absent() : TokenField::hidden();
+  }
+}
+
 /// A card that does not look at the class must not be a way around the rules on a command.
 std::string name_of(const host::Command& command) {
   const std::string name = card::command_name(command.cla, command.ins, command.p1);
@@ -116,8 +134,13 @@ Facts facts_of(const host::Command& command, const Circumstances& around) {
   // ISO 7816-4 5.4.1: b4 b3 on channels 0 to 3, b6 on 4 to 19.
   facts.opaque = (command.cla & 0x40) ? (command.cla & 0x20) != 0 : (command.cla & 0x0C) != 0;
 
-  const bool complete = command.data.plain() && !facts.opaque;
-  const ByteView data = facts.opaque ? ByteView() : command.data.visible();
+  // A token that custody makes is the end of its command, and hides nothing of it.
+  const host::TokenPart* token = command.data.token();
+  const bool made_here = token != nullptr && command.data.parts().size() == 2;
+  const bool complete = (command.data.plain() || made_here) && !facts.opaque;
+  ByteView data = facts.opaque ? ByteView() : command.data.visible();
+  if (made_here && command.ins == kDelete && !data.empty() && data.back() == 0x9E) data = data.first(data.size() - 1);
+  facts.token = token_of(command, complete);
   // An INSTALL of a kind that is none: its fields could be anything.
   if (command.ins == kInstall && facts.name == facts.instruction) {
     facts.aid = facts.domain = AidField::hidden();

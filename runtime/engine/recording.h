@@ -55,7 +55,8 @@ struct HttpLeftOut {
 };
 struct Done {};
 
-/// What came back: for Bytes, an ATR or random bytes; for int64_t, the time in milliseconds since 1970.
+/// What came back: for Bytes, an ATR or random bytes; for int64_t, the time in milliseconds since 1970, or
+/// whether (1) or not (0) a signature is right.
 using RecordedReply = std::variant<std::monostate, Bytes, int64_t, RecordedAnswer, NoAnswer, host::ChannelOpened,
                                    host::KeyInfo, host::HttpReply, HttpLeftOut, Done, Error>;
 
@@ -74,6 +75,7 @@ struct RecordedLine {
     time,     // was asked for
     random,   // bytes that a script sees
     keys,     // what a script may know of a key set
+    verifies,  // whether a signature is that of a key
     step,     // of the flow came to its end; not an input, and there for people and for scenarios
     failed,   // the attempt, and another follows
     end,      // of the run
