@@ -1,7 +1,7 @@
 #include "engine/custody.h"
 
-#include "crypto/digest.h"
 #include "card/tlv.h"
+#include "crypto/digest.h"
 #include "gp/dap.h"
 #include "gp/diversification.h"
 #include "gp/put_key.h"
@@ -34,7 +34,8 @@ gp::KeyItem item_for_card(const crypto::SigningKey& key) {
   if (const auto shared = key.shared()) return gp::SecretKeyItem{shared, {}};
   const std::vector<crypto::PublicPart> parts = key.public_parts();
   if (parts.size() != 2) throw Error(ErrorKind::internal, "a key that signs shows neither a secret nor a public half");
-  if (key.algorithm() == crypto::SigningAlgorithm::ecdsa) return gp::EccPublicKeyItem{parts[0].value, parts[1].value.at(0)};
+  if (key.algorithm() == crypto::SigningAlgorithm::ecdsa)
+    return gp::EccPublicKeyItem{parts[0].value, parts[1].value.at(0)};
   return gp::RsaPublicKeyItem{parts[0].value, parts[1].value};
 }
 
@@ -119,7 +120,8 @@ Bytes Custody::token_bytes(const host::Command& command, const host::TokenPart& 
   ByteView before = command.data.visible();
   if (command.ins == 0xE4 && before.back() == 0x9E) before = before.first(before.size() - 1);
   const card::Apdu unsigned_one{command.cla, command.ins, command.p1, command.p2, to_bytes(before), {}};
-  if (gp::before_token(unsigned_one).size() != before.size()) raise("there are fields between what it signs and itself");
+  if (gp::before_token(unsigned_one).size() != before.size())
+    raise("there are fields between what it signs and itself");
   const Bytes input = concat({part.before, gp::command_token_input(command.p1, command.p2, before)});
   return card::lv(signing_key(part.key)->sign(input));
 }
@@ -135,7 +137,8 @@ Bytes Custody::dap_bytes(const host::DapPart& part) const {
     at->second = gp::dap_block({part.domain, signing_key(part.key)->sign(hash)});
   }
   if (at->second.size() < part.offset + part.size) {
-    throw Error(ErrorKind::usage, "DAP block by key '" + part.key + "': its signatures are shorter than they were said to be");
+    throw Error(ErrorKind::usage,
+                "DAP block by key '" + part.key + "': its signatures are shorter than they were said to be");
   }
   return to_bytes(ByteView(at->second).subspan(part.offset, part.size));
 }

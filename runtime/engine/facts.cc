@@ -2,8 +2,10 @@
 
 #include <algorithm>
 
+#include "base/error.h"
 #include "card/apdu.h"
 #include "card/status.h"
+#include "card/tlv.h"
 #include "gp/tokens.h"
 
 namespace cw::engine {
@@ -74,13 +76,18 @@ void read_delete(Facts& facts, ByteView data, bool complete) {
   size_t objects = 0;
   size_t versions = 0;
   bool key = false;
-  while (data.size() >= 2 && data[1] <= 127 && data.size() >= 2u + data[1]) {
+  const auto ends_with_token = [&] {
+    const auto header = data.empty() || data[0] != 0x9E ? std::nullopt : card::read_tlv_header(data);
+    return header && header->size + header->length == data.size();
+  };
+  while (!ends_with_token() && data.size() >= 2 && data[1] <= 127 && data.size() >= 2u + data[1]) {
     const ByteView value = data.subspan(2, data[1]);
     if (data[0] == 0x4F && ++objects == 1) facts.aid = AidField::seen(to_bytes(value));
     if (data[0] == 0xD2 && ++versions == 1 && value.size() == 1) facts.key_version = Field<uint8_t>::seen(value[0]);
     key = key || data[0] == 0xD0 || data[0] == 0xD2;
     data = data.subspan(2 + value.size());
   }
+  if (ends_with_token()) data = {};
   if (!complete || !data.empty() || objects > 1 || versions > 1) {
     facts.aid = AidField::hidden();
     facts.key_version = Field<uint8_t>::hidden();

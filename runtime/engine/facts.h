@@ -57,7 +57,7 @@ struct Facts {
   Field<uint32_t> privileges = Field<uint32_t>::absent();  // three bytes, missing ones 00
   /// The token of delegated management: the name of the key that custody makes it with; empty: given as bytes.
   Field<std::string> token = Field<std::string>::absent();
-  Field<uint8_t> key_version = Field<uint8_t>::absent();   // PUT KEY: the new one; DELETE [key]
+  Field<uint8_t> key_version = Field<uint8_t>::absent();  // PUT KEY: the new one; DELETE [key]
   Circumstances around{};
 };
 

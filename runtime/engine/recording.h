@@ -63,22 +63,22 @@ using RecordedReply = std::variant<std::monostate, Bytes, int64_t, RecordedAnswe
 /// One line: something that was asked, and what came back.
 struct RecordedLine {
   enum class Kind : uint8_t {
-    attempt,  // an attempt begins
-    reset,    // of the card
-    command,  // first command of a plan, or its only one
-    more,     // further command of the same plan
-    open,     // a secure channel
-    close,    // one
-    http,     // a backend
-    deliver,  // a result that is to reach a backend
-    wait,     // by the clock
-    time,     // was asked for
-    random,   // bytes that a script sees
-    keys,     // what a script may know of a key set
+    attempt,   // an attempt begins
+    reset,     // of the card
+    command,   // first command of a plan, or its only one
+    more,      // further command of the same plan
+    open,      // a secure channel
+    close,     // one
+    http,      // a backend
+    deliver,   // a result that is to reach a backend
+    wait,      // by the clock
+    time,      // was asked for
+    random,    // bytes that a script sees
+    keys,      // what a script may know of a key set
     verifies,  // whether a signature is that of a key
-    step,     // of the flow came to its end; not an input, and there for people and for scenarios
-    failed,   // the attempt, and another follows
-    end,      // of the run
+    step,      // of the flow came to its end; not an input, and there for people and for scenarios
+    failed,    // the attempt, and another follows
+    end,       // of the run
   };
   Kind kind = Kind::attempt;
   std::string request{};  // as it is written

@@ -128,7 +128,8 @@ ByteView before_token(const card::Apdu& command) {
   }
   const uint8_t kind = command.p1 & 0x7F;
   if (command.ins != kInsInstall || kind == kForPersonalization) {
-    throw Error(ErrorKind::usage, "token input: only INSTALL and DELETE have tokens, and [for personalization] has none");
+    throw Error(ErrorKind::usage,
+                "token input: only INSTALL and DELETE have tokens, and [for personalization] has none");
   }
   const bool load = kind == kForLoad || (kind == kCombined && command.p2 == 0x01);
   ByteView rest = data;

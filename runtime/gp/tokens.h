@@ -56,8 +56,8 @@ Bytes combined_token_input(const LoadFields& load, const InstallFields& install)
 /// Of any command that has a token, or of its part of a combined one: `data` is its data field up to the token, without
 /// the token's length, and of DELETE without its tag. Raises usage: over 65535 bytes.
 Bytes command_token_input(uint8_t p1, uint8_t p2, ByteView data);
-/// That much of the data field of an INSTALL or DELETE; all of it, where it ends before the token. Raises usage: another
-/// command; fields that are cut.
+/// That much of the data field of an INSTALL or DELETE; all of it, where it ends before the token. Raises usage:
+/// another command; fields that are cut.
 ByteView before_token(const card::Apdu& command);
 
 }  // namespace cw::gp

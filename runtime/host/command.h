@@ -64,10 +64,10 @@ struct TokenPart {
 
 /// A stretch of a DAP block (GPCS 11.6.2.3), made in custody: E2 { 4F domain, C3 signature }.
 struct DapPart {
-  std::string key{};                  // name of the key that signs
-  Bytes domain{};                     // AID of the security domain that is to check it
+  std::string key{};                   // name of the key that signs
+  Bytes domain{};                      // AID of the security domain that is to check it
   std::shared_ptr<const File> file{};  // C4, length, load file data block, over whose hash it is
-  uint8_t hash = 32;                  // bytes of that hash: 20, 32, 48, 64
+  uint8_t hash = 32;                   // bytes of that hash: 20, 32, 48, 64
   uint32_t offset = 0;
   uint32_t size = 0;
   bool operator==(const DapPart& other) const {
@@ -96,8 +96,8 @@ class Data {
   bool has_key() const;
   /// The token that custody makes, which is the last part; null: there is none.
   const TokenPart* token() const;
-  /// Bytes that travel; nothing if a key is in it, whose form depends on the channel, or a token, whose key is not known
-  /// here.
+  /// Bytes that travel; nothing if a key is in it, whose form depends on the channel, or a token, whose key is not
+  /// known here.
   std::optional<size_t> size() const;
   /// The bytes up to the first name: what a gate rule can see.
   ByteView visible() const;

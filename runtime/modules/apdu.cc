@@ -55,7 +55,8 @@ int meaning(lua_State* L) {
 int token_input_(lua_State* L) {
   constexpr std::string_view kPlace = "apdu.token_input: argument ";
   Bytes input;
-  if (!lua::is_absent(L, 2)) input = token_input(check_command(L, 2, std::string(kPlace) + "2"), std::string(kPlace) + "2");
+  if (!lua::is_absent(L, 2))
+    input = token_input(check_command(L, 2, std::string(kPlace) + "2"), std::string(kPlace) + "2");
   append(input, token_input(check_command(L, 1, std::string(kPlace) + "1"), std::string(kPlace) + "1"));
   charge_bytes(L, input.size());
   lua::push(L, ByteView(input));

@@ -77,6 +77,16 @@ function receipts.parse(answer, doing)
   }
 end
 
+--- The counter of a domain's next receipt (GET DATA C2), or nil if it makes none: for ReceiptOptions.after, one less.
+---@param domain SecurityDomain with Receipt Generation: the ISD
+---@return integer|nil
+function receipts.counter(domain)
+  local value = tlv.find(domain:get_data(0x00C2) or "", "C2")
+  if not value or #value ~= 2 then return nil end
+  local high, low = value:byte(1, 2)
+  return 256 * high + low
+end
+
 --- What a receipt is over, beside the confirmation data: these, each with its length (GPCS C.5.1 to C.5.6).
 ---@param ... string
 ---@return string

@@ -70,8 +70,8 @@ class Delegated : public testing::Test {
     const std::string header = "80E6" + p1p2;
     return host.send(header, fields + lv(to_hex(token(input(header, fields)))));
   }
-  std::string load_fields(ByteView code) const {
-    return lv(kElf) + lv(kDomain) + lv(to_hex(crypto::digest(crypto::Hash::sha256, code))) + "00";
+  std::string load_fields(ByteView block) const {
+    return lv(kElf) + lv(kDomain) + lv(to_hex(crypto::digest(crypto::Hash::sha256, block))) + "00";
   }
   std::string load_blocks(ByteView file) {
     std::string status;
@@ -84,10 +84,10 @@ class Delegated : public testing::Test {
     }
     return status;
   }
-  static Bytes load_file(ByteView code) {
+  static Bytes load_file(ByteView block) {
     Bytes file = {0xC4, 0x82};
-    append_be(file, code.size(), 2);
-    append(file, code);
+    append_be(file, block.size(), 2);
+    append(file, block);
     return file;
   }
   static std::string install_fields() { return lv(kElf) + lv(kApplet) + lv(kApplet) + "0100" + "02C900"; }
