@@ -174,7 +174,7 @@ TEST(Recording, a_line_that_is_written_in_another_way_is_refused) {
                            "step \"x\" gone",
                            "keys \"x => done",
                            "keys isd => done",
-                           "keys \"isd\" => rsa size=16 version=30 kcvs=",
+                           "keys \"isd\" => hmac size=16 version=30 kcvs=",
                            "keys \"\\q\" => error usage \"x\"",
                            "close 1 => error nonsense \"x\"",
                            "open \"isd\" level=33 => 0 scp=03",

@@ -68,7 +68,7 @@ TEST(Keys, SignTheSecondHalfOfACombinedLoadWithTheFirst) {
   EXPECT_EQ(
       with_keys().run("local first = apdu.command{ ins = 0xE6, p1 = 0x0E, p2 = 1, data = hex'05A00000015100000000' }"
                       " return tostring(keys.token('isd', first))"),
-      "<token isd 0E010905A00000015100000000>");
+      "<token isd 0E010905A000000151000000>");
 }
 
 TEST(Keys, ThatSignGoToACardByName) {

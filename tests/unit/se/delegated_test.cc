@@ -119,11 +119,11 @@ TEST_F(Delegated, a_token_of_openssl_installs_and_the_receipts_are_those_of_open
   prepare();
   ASSERT_EQ(install("0200", load_fields(code)), "009000") << card.why();
   EXPECT_EQ(load_blocks(load_file(code)),
-            std::string("23") + "10" + "1F0BEDF2EC8129444C049D36AAF48D1D" + "0200000F000000000100000000000000000001" + "9000");
+            std::string("24") + "10" + "1F0BEDF2EC8129444C049D36AAF48D1D" + "0200000F000000000100000000000000000001" + "9000");
   EXPECT_EQ(host.send("80E60C00", install_fields() + "40" +
                                       "CC0FC53465DAA92F221E82ABDEF3B1B77D194F863A853EE506384762CB6AEF75"
                                       "3A2B4C7DA1E3BB48C7B7DCE297F4D60BD4D68BC6246B9FF9FC133411EA0B6CAE"),
-            std::string("23") + "10" + "AE75C8407F3DCE16DDD8BC56FC6FEF21" + "0200010F000000000100000000000000000001" + "9000")
+            std::string("24") + "10" + "AE75C8407F3DCE16DDD8BC56FC6FEF21" + "0200010F000000000100000000000000000001" + "9000")
       << card.why();
 }
 
@@ -161,10 +161,10 @@ TEST_F(Delegated, all_that_is_delegated_takes_its_token_and_is_confirmed) {
   ASSERT_EQ(install("0200", load_fields(code)), "009000");
   ASSERT_TRUE(load_blocks(load_file(code)).ends_with("9000")) << card.why();
   const std::string only_install = lv(kElf) + lv(kApplet) + lv(kApplet) + "0100" + "02C900";
-  EXPECT_TRUE(install("0400", only_install).starts_with("2310")) << card.why();
-  EXPECT_TRUE(install("0800", std::string("0000") + lv(kApplet) + "0100" + "00").starts_with("2310")) << card.why();
-  EXPECT_TRUE(install("4000", std::string("0000") + lv(kApplet) + "0100" + "00").starts_with("2310")) << card.why();
-  EXPECT_TRUE(install("1000", lv(kOther) + "00" + lv(kApplet) + "0000").starts_with("2310")) << card.why();
+  EXPECT_TRUE(install("0400", only_install).starts_with("2410")) << card.why();
+  EXPECT_TRUE(install("0800", std::string("0000") + lv(kApplet) + "0100" + "00").starts_with("2410")) << card.why();
+  EXPECT_TRUE(install("4000", std::string("0000") + lv(kApplet) + "0100" + "00").starts_with("2410")) << card.why();
+  EXPECT_TRUE(install("1000", lv(kOther) + "00" + lv(kApplet) + "0000").starts_with("2410")) << card.why();
 
   enter_domain(kOther);
   const auto remove = [&](const std::string& aid, const std::string& reference = "") {
@@ -175,13 +175,13 @@ TEST_F(Delegated, all_that_is_delegated_takes_its_token_and_is_confirmed) {
   EXPECT_EQ(host.send("80E40000", "4F" + lv(kApplet) + "9E" + lv(to_hex(token(input("80E40080", "4F" + lv(kApplet)))))),
             "6A80")
       << "P2 is signed";
-  EXPECT_TRUE(remove(kApplet).starts_with("2310")) << card.why();
+  EXPECT_TRUE(remove(kApplet).starts_with("2410")) << card.why();
   enter_domain();
   // The identifier of the token comes back in the confirmation (11.1.6), and counts for the receipt.
   const std::string confirmed = remove(kElf,
                                        "B605930354"
                                        "0102");
-  EXPECT_TRUE(confirmed.starts_with("2710")) << confirmed << card.why();
+  EXPECT_TRUE(confirmed.starts_with("2810")) << confirmed << card.why();
   EXPECT_TRUE(
       confirmed.ends_with("0200060F000000000100000000000000000001"
                           "03540102"
@@ -198,7 +198,7 @@ TEST_F(Delegated, a_combined_load_has_one_token_over_both_installs) {
     ASSERT_EQ(host.send("80E60E01", first + "00"), "009000") << card.why();
     ASSERT_EQ(load_blocks(load_file(code)), "009000") << card.why();
     const std::string answer = host.send("80E60E03", last + lv(to_hex(token(right ? both : input("80E60E03", last)))));
-    EXPECT_EQ(answer.substr(0, 4), right ? "2310" : "6A80") << card.why();
+    EXPECT_EQ(answer.substr(0, 4), right ? "2410" : "6A80") << card.why();
   }
 }
 
@@ -216,7 +216,7 @@ TEST_F(Delegated, des_and_aes_keys_check_tokens_too) {
     Card fresh(flavor("generic"));
     Delegated::card = std::move(fresh);
     card.reset();
-    ASSERT_EQ(host.open(scp03_keys(), 0x03), "9000");
+    ASSERT_EQ(host.enter("", scp03_keys()), "9000");
     ASSERT_TRUE(put_secret_key(0x70, type, kReceiptKey).ends_with("9000")) << card.why();
     make_domain(kDomain, "A00000");
     enter_domain();
