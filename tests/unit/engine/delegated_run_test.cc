@@ -114,7 +114,7 @@ INSTANTIATE_TEST_SUITE_P(Keys, DelegatedRun,
                                          Keys{"rsa1024", rsa("token-rsa1024-sha1-extradition"), kDes},
                                          Keys{"rsa2048", rsa("token-rsa2048-sha256-extradition"), kAes},
                                          Keys{"aes", kAes, kAes}, Keys{"des", kDes, kDes}),
-                         [](const auto& info) { return std::string(info.param.name); });
+                         [](const auto& one) { return std::string(one.param.name); });
 
 }  // namespace
 }  // namespace cw::engine
