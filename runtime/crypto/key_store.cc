@@ -9,6 +9,7 @@
 #include "base/files.h"
 #include "base/suggest.h"
 #include "secret_bytes_private.h"
+#include "signing_section_private.h"
 
 namespace cw::crypto {
 
@@ -43,19 +44,6 @@ int hex_digit(char c) {
   return -1;
 }
 
-/// Straight into wiped memory; nothing if it is not hexadecimal.
-std::optional<Secret> secret_from_hex(std::string_view text) {
-  if (text.empty() || text.size() % 2 != 0) return {};
-  Secret out = SecretBytes::zeros(text.size() / 2);
-  const auto to = SecretBytes::writable(out);
-  for (size_t i = 0; i < to.size(); ++i) {
-    const int high = hex_digit(text[2 * i]), low = hex_digit(text[2 * i + 1]);
-    if (high < 0 || low < 0) return {};
-    to[i] = static_cast<uint8_t>(high << 4 | low);
-  }
-  return out;
-}
-
 /// One section while it is read. Errors name origin and line, and quote no value: it might be a key.
 class Section {
  public:
@@ -65,10 +53,12 @@ class Section {
 
   void set(std::string_view field, std::string_view value, size_t line) {
     if (field == "type") {
-      once(type_.has_value(), "type", line);
+      once(!type_name_.empty(), "type", line);
       if (value == "des") type_ = KeyType::des;
       if (value == "aes") type_ = KeyType::aes;
-      if (!type_) raise(line, "type is neither des nor aes");
+      const bool signs_only = value == "rsa" || value == "ec";
+      if (!type_ && !signs_only) raise(line, "type is none of: des aes rsa ec");
+      type_name_ = value;
     } else if (field == "version") {
       once(version_.has_value(), "version", line);
       if (value.size() != 2 || hex_digit(value[0]) < 0 || hex_digit(value[1]) < 0) {
@@ -81,14 +71,31 @@ class Section {
         raise(line, "diversification is none of: none visa2 emv kdf3 gemvisa");
       }
       method_ = value;
+    } else if (is_signing_field(field)) {
+      once(signing_.contains(field), field, line);
+      signing_.emplace(field, FieldText{Secret::copy(view(value)), line});
     } else if (field == "enc" || field == "mac" || field == "dek" || field == "master") {
       once(keys_.contains(field), field, line);
       std::optional<Secret> bytes = secret_from_hex(value);
       if (!bytes) raise(line, std::string(field) + " is not hexadecimal");
       keys_.emplace(field, Value{std::move(*bytes), line});
     } else {
-      raise(line, "unknown field; a key set has type, version, enc, mac, dek, master, diversification");
+      raise(line,
+            "unknown field; a key set has type, version, enc, mac, dek, master, diversification, a key that signs has "
+            "type, key, private, public, curve, modulus, exponent");
     }
+  }
+
+  /// One single key, and no set of three.
+  bool is_signing_key() const { return !signing_.empty() || type_name_ == "rsa" || type_name_ == "ec"; }
+
+  std::shared_ptr<const SigningKey> finish_signing_key(const std::filesystem::path& folder) const {
+    if (type_name_.empty()) raise(line_, "[" + name_ + "] has no type: write type = rsa, ec, aes or des");
+    if (!keys_.empty() || version_ || method_) {
+      raise(line_, "[" + name_ + "] is a single key that signs, and has fields of a key set: keep one or the other");
+    }
+    return signing_key_of(type_name_, signing_, line_, folder,
+                          [&](size_t line, const std::string& what) { raise(line, what); });
   }
 
   KeySet finish() const {
@@ -138,23 +145,55 @@ class Section {
   std::string origin_;
   std::string name_;
   size_t line_;
+  std::string type_name_{};
   std::optional<KeyType> type_{};
   std::optional<uint8_t> version_{};
   std::optional<std::string> method_{};
   std::map<std::string, Value, std::less<>> keys_{};
+  FieldTexts signing_{};
 };
+
+[[noreturn]] void raise_unknown(std::string_view what, std::string_view name, const std::vector<std::string>& near,
+                                const std::vector<std::string>& has) {
+  std::string known;
+  for (const std::string& one : has) known += (known.empty() ? "" : ", ") + one;
+  throw Error(ErrorKind::usage, "no " + std::string(what) + " '" + std::string(name) + "' in the key store" +
+                                    did_you_mean(name, near) + "; it has: " + (known.empty() ? "none" : known));
+}
 
 }  // namespace
 
-FileKeyStore FileKeyStore::load(const std::filesystem::path& path) {
-  return parse(read_secret_file(path), path.string());
+/// Straight into wiped memory; nothing if it is not hexadecimal.
+std::optional<Secret> secret_from_hex(std::string_view text) {
+  if (text.empty() || text.size() % 2 != 0) return {};
+  Secret out = SecretBytes::zeros(text.size() / 2);
+  const auto to = SecretBytes::writable(out);
+  for (size_t i = 0; i < to.size(); ++i) {
+    const int high = hex_digit(text[2 * i]), low = hex_digit(text[2 * i + 1]);
+    if (high < 0 || low < 0) return {};
+    to[i] = static_cast<uint8_t>(high << 4 | low);
+  }
+  return out;
 }
 
-FileKeyStore FileKeyStore::parse(const Secret& text, std::string_view origin) {
+std::shared_ptr<const SigningKey> KeyStore::find_signing_key(std::string_view name) const {
+  raise_unknown("key that signs", name, {}, {});
+}
+
+FileKeyStore FileKeyStore::load(const std::filesystem::path& path) {
+  return parse(read_secret_file(path), path.string(), path.parent_path());
+}
+
+FileKeyStore FileKeyStore::parse(const Secret& text, std::string_view origin, const std::filesystem::path& folder) {
   FileKeyStore store;
   std::optional<Section> section;
   const auto close = [&] {
-    if (section) store.sets_.push_back(section->finish());
+    if (!section) return;
+    if (section->is_signing_key()) {
+      store.signing_keys_.push_back({section->name(), section->finish_signing_key(folder)});
+    } else {
+      store.sets_.push_back(section->finish());
+    }
   };
   std::string_view rest = text_view(SecretBytes::view(text));
   for (size_t number = 1; !rest.empty(); ++number) {
@@ -169,8 +208,8 @@ FileKeyStore FileKeyStore::parse(const Secret& text, std::string_view origin) {
       if (!is_name(name))
         raise("no [name] of a key set: letters, digits, '.', '_' and '-', at most 64; an owner's is [OWNER/NAME]");
       close();
-      for (const KeySet& set : store.sets_) {
-        if (set.name == name) raise("key set [" + set.name + "] is there twice");
+      for (const std::string& known : store.names()) {
+        if (known == name) raise("key set [" + known + "] is there twice");
       }
       section.emplace(origin, name, number);
       continue;
@@ -188,15 +227,24 @@ KeySet FileKeyStore::find(std::string_view name) const {
   for (const KeySet& set : sets_) {
     if (set.name == name) return set;
   }
-  std::string known;
-  for (const KeySet& set : sets_) known += (known.empty() ? "" : ", ") + set.name;
-  throw Error(ErrorKind::usage, "no key set '" + std::string(name) + "' in the key store" +
-                                    did_you_mean(name, names()) + "; it has: " + (known.empty() ? "none" : known));
+  std::vector<std::string> known;
+  for (const KeySet& set : sets_) known.push_back(set.name);
+  raise_unknown("key set", name, known, known);
+}
+
+std::shared_ptr<const SigningKey> FileKeyStore::find_signing_key(std::string_view name) const {
+  std::vector<std::string> known;
+  for (const NamedSigningKey& one : signing_keys_) {
+    if (one.name == name) return one.key;
+    known.push_back(one.name);
+  }
+  raise_unknown("key that signs", name, known, known);
 }
 
 std::vector<std::string> FileKeyStore::names() const {
   std::vector<std::string> out;
   for (const KeySet& set : sets_) out.push_back(set.name);
+  for (const NamedSigningKey& one : signing_keys_) out.push_back(one.name);
   return out;
 }
 

@@ -18,6 +18,17 @@
 //   master          = 4041...  instead of enc, mac, dek
 //   diversification = visa2    none visa2 emv kdf3 gemvisa
 //
+//   [issuer.token]             a single key, which signs tokens, receipts or DAP blocks
+//   type    = rsa              rsa, ec, aes or des
+//   private = token.pem        PEM file beside this one, that only its owner may read
+//
+//   [issuer.receipt]
+//   type    = ec
+//   curve   = p256             p256 p384 p521, with hex
+//   public  = 04A1...          public alone: it verifies; hex, or a PEM file
+//
+// Of RSA also modulus, exponent and, to sign, private in hex; of ECC private in hex; of AES and DES key in hex.
+//
 // Thread rule: immutable after loading.
 #pragma once
 
@@ -26,7 +37,7 @@
 #include <string_view>
 #include <vector>
 
-#include "crypto/key.h"
+#include "crypto/signing_key.h"
 
 namespace cw::crypto {
 
@@ -35,6 +46,9 @@ class KeyStore {
   virtual ~KeyStore() = default;
   /// Raises usage: no such set; names the sets whose names are near.
   virtual KeySet find(std::string_view name) const = 0;
+  /// Raises usage: no such key that signs or verifies; a store may have none at all.
+  virtual std::shared_ptr<const SigningKey> find_signing_key(std::string_view name) const;
+  /// Of everything in it.
   virtual std::vector<std::string> names() const = 0;
 };
 
@@ -43,14 +57,21 @@ class FileKeyStore : public KeyStore {
   /// Raises usage, naming file and line and never a value: mode lets others read, unknown or missing field, key of a
   /// wrong length, name twice.
   static FileKeyStore load(const std::filesystem::path& path);
-  /// The same text from memory; `origin` names it in errors.
-  static FileKeyStore parse(const Secret& text, std::string_view origin);
+  /// The same text from memory; `origin` names it in errors, `folder` is where its PEM files are.
+  static FileKeyStore parse(const Secret& text, std::string_view origin, const std::filesystem::path& folder = {});
 
   KeySet find(std::string_view name) const override;
+  std::shared_ptr<const SigningKey> find_signing_key(std::string_view name) const override;
   std::vector<std::string> names() const override;
 
  private:
+  struct NamedSigningKey {
+    std::string name{};
+    std::shared_ptr<const SigningKey> key{};
+  };
+
   std::vector<KeySet> sets_;
+  std::vector<NamedSigningKey> signing_keys_;
 };
 
 }  // namespace cw::crypto

@@ -235,8 +235,8 @@ end
 local operation_options = { aid = true, scp = true, se_id = true, privileges = true }
 
 --- Lets the issuer create our security domain (CREATE_SSD). What is there after it, the card shows: SELECT of the
---- domain and GET DATA E0, as the ISD's registry is not ours to list. Raises http: the issuer says no, or what it answers
---- is no answer; policy: the policy lets no such command through; card, budget.
+--- domain and GET DATA E0, as the ISD's registry is not ours to list. Raises http: the issuer says no, or what it
+--- answers is no answer; policy: the policy lets no such command through; card, budget.
 ---@param card Card
 ---@param options CreateSsdOptions
 ---@return {task: string, rounds: integer}

@@ -57,3 +57,7 @@ for flavor in generic uicc jcop4 secora smartcafe yubikey; do
   record "$flavor" rotate-keys run demo/rotate-keys --set old=demo.sd --set new=demo.sd2
   record "$flavor" remove run demo/remove --set cap=wallet-1.0.cap
 done
+
+# Delegated management, by the book: tokens by name, receipts, and what the keys said of them.
+rm -f card
+record generic delegated run demo/delegated --set cap=wallet-1.0.cap
