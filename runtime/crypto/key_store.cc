@@ -81,18 +81,31 @@ class Section {
         raise(line, "diversification is none of: none visa2 emv kdf3 gemvisa");
       }
       method_ = value;
-    } else if (field == "enc" || field == "mac" || field == "dek" || field == "master") {
+    } else if (field == "enc" || field == "mac" || field == "dek" || field == "master" || field == "key") {
       once(keys_.contains(field), field, line);
       std::optional<Secret> bytes = secret_from_hex(value);
       if (!bytes) raise(line, std::string(field) + " is not hexadecimal");
       keys_.emplace(field, Value{std::move(*bytes), line});
     } else {
-      raise(line, "unknown field; a key set has type, version, enc, mac, dek, master, diversification");
+      raise(line,
+            "unknown field; a key set has type, version, enc, mac, dek, master, diversification; a single "
+            "key has type, key");
     }
   }
 
+  /// One key that belongs to no set.
+  bool is_single() const { return keys_.contains("key"); }
+
+  std::shared_ptr<const Key> finish_single() const {
+    check_type();
+    if (keys_.size() != 1 || version_ || method_) {
+      raise(line_, "[" + name_ + "] has a single key and also what a key set has: keep one or the other");
+    }
+    return key("key");
+  }
+
   KeySet finish() const {
-    if (!type_) raise(line_, "[" + name_ + "] has no type: write type = aes or type = des");
+    check_type();
     KeySet set;
     set.name = name_;
     set.version = version_.value_or(0);
@@ -121,6 +134,10 @@ class Section {
     size_t line;
   };
 
+  void check_type() const {
+    if (!type_) raise(line_, "[" + name_ + "] has no type: write type = aes or type = des");
+  }
+
   void once(bool already, std::string_view field, size_t line) const {
     if (already) raise(line, std::string(field) + " is given twice in [" + name_ + "]");
   }
@@ -144,7 +161,17 @@ class Section {
   std::map<std::string, Value, std::less<>> keys_{};
 };
 
+std::string joined(const std::vector<std::string>& names) {
+  std::string out;
+  for (const std::string& name : names) out += (out.empty() ? "" : ", ") + name;
+  return out.empty() ? "none" : out;
+}
+
 }  // namespace
+
+std::shared_ptr<const Key> KeyStore::find_key(std::string_view name) const {
+  throw Error(ErrorKind::usage, "no key '" + std::string(name) + "': this key store has key sets alone");
+}
 
 FileKeyStore FileKeyStore::load(const std::filesystem::path& path) {
   return parse(read_secret_file(path), path.string());
@@ -154,7 +181,11 @@ FileKeyStore FileKeyStore::parse(const Secret& text, std::string_view origin) {
   FileKeyStore store;
   std::optional<Section> section;
   const auto close = [&] {
-    if (section) store.sets_.push_back(section->finish());
+    if (section && section->is_single()) {
+      store.keys_.push_back({section->name(), section->finish_single()});
+    } else if (section) {
+      store.sets_.push_back(section->finish());
+    }
   };
   std::string_view rest = text_view(SecretBytes::view(text));
   for (size_t number = 1; !rest.empty(); ++number) {
@@ -169,9 +200,7 @@ FileKeyStore FileKeyStore::parse(const Secret& text, std::string_view origin) {
       if (!is_name(name))
         raise("no [name] of a key set: letters, digits, '.', '_' and '-', at most 64; an owner's is [OWNER/NAME]");
       close();
-      for (const KeySet& set : store.sets_) {
-        if (set.name == name) raise("key set [" + set.name + "] is there twice");
-      }
+      if (store.has(name)) raise("[" + std::string(name) + "] is there twice");
       section.emplace(origin, name, number);
       continue;
     }
@@ -188,16 +217,33 @@ KeySet FileKeyStore::find(std::string_view name) const {
   for (const KeySet& set : sets_) {
     if (set.name == name) return set;
   }
-  std::string known;
-  for (const KeySet& set : sets_) known += (known.empty() ? "" : ", ") + set.name;
   throw Error(ErrorKind::usage, "no key set '" + std::string(name) + "' in the key store" +
-                                    did_you_mean(name, names()) + "; it has: " + (known.empty() ? "none" : known));
+                                    did_you_mean(name, names()) + "; it has: " + joined(names()));
 }
 
 std::vector<std::string> FileKeyStore::names() const {
   std::vector<std::string> out;
   for (const KeySet& set : sets_) out.push_back(set.name);
   return out;
+}
+
+std::shared_ptr<const Key> FileKeyStore::find_key(std::string_view name) const {
+  for (const SingleKey& single : keys_) {
+    if (single.name == name) return single.key;
+  }
+  throw Error(ErrorKind::usage, "no single key '" + std::string(name) + "' in the key store" +
+                                    did_you_mean(name, key_names()) + "; it has: " + joined(key_names()));
+}
+
+std::vector<std::string> FileKeyStore::key_names() const {
+  std::vector<std::string> out;
+  for (const SingleKey& single : keys_) out.push_back(single.name);
+  return out;
+}
+
+bool FileKeyStore::has(std::string_view name) const {
+  const auto is_it = [&](const auto& one) { return one.name == name; };
+  return std::any_of(sets_.begin(), sets_.end(), is_it) || std::any_of(keys_.begin(), keys_.end(), is_it);
 }
 
 }  // namespace cw::crypto

@@ -18,6 +18,10 @@
 //   master          = 4041...  instead of enc, mac, dek
 //   diversification = visa2    none visa2 emv kdf3 gemvisa
 //
+//   [acme.kek]                 one single key: what other keys are wrapped under
+//   type = aes
+//   key  = 4041...
+//
 // Thread rule: immutable after loading.
 #pragma once
 
@@ -35,7 +39,11 @@ class KeyStore {
   virtual ~KeyStore() = default;
   /// Raises usage: no such set; names the sets whose names are near.
   virtual KeySet find(std::string_view name) const = 0;
+  /// Of the sets.
   virtual std::vector<std::string> names() const = 0;
+  /// One single key beside the sets: a KEK, a transport key. Raises usage: no such key; names those that are near.
+  virtual std::shared_ptr<const Key> find_key(std::string_view name) const;
+  virtual std::vector<std::string> key_names() const { return {}; }
 };
 
 class FileKeyStore : public KeyStore {
@@ -48,9 +56,19 @@ class FileKeyStore : public KeyStore {
 
   KeySet find(std::string_view name) const override;
   std::vector<std::string> names() const override;
+  std::shared_ptr<const Key> find_key(std::string_view name) const override;
+  std::vector<std::string> key_names() const override;
 
  private:
+  struct SingleKey {
+    std::string name;
+    std::shared_ptr<const Key> key;
+  };
+
+  bool has(std::string_view name) const;
+
   std::vector<KeySet> sets_;
+  std::vector<SingleKey> keys_;
 };
 
 }  // namespace cw::crypto
