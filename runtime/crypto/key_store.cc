@@ -9,6 +9,7 @@
 #include "base/files.h"
 #include "base/suggest.h"
 #include "secret_bytes_private.h"
+#include "signing_section_private.h"
 
 namespace cw::crypto {
 
@@ -43,19 +44,6 @@ int hex_digit(char c) {
   return -1;
 }
 
-/// Straight into wiped memory; nothing if it is not hexadecimal.
-std::optional<Secret> secret_from_hex(std::string_view text) {
-  if (text.empty() || text.size() % 2 != 0) return {};
-  Secret out = SecretBytes::zeros(text.size() / 2);
-  const auto to = SecretBytes::writable(out);
-  for (size_t i = 0; i < to.size(); ++i) {
-    const int high = hex_digit(text[2 * i]), low = hex_digit(text[2 * i + 1]);
-    if (high < 0 || low < 0) return {};
-    to[i] = static_cast<uint8_t>(high << 4 | low);
-  }
-  return out;
-}
-
 /// One section while it is read. Errors name origin and line, and quote no value: it might be a key.
 class Section {
  public:
@@ -65,10 +53,12 @@ class Section {
 
   void set(std::string_view field, std::string_view value, size_t line) {
     if (field == "type") {
-      once(type_.has_value(), "type", line);
+      once(!type_name_.empty(), "type", line);
       if (value == "des") type_ = KeyType::des;
       if (value == "aes") type_ = KeyType::aes;
-      if (!type_) raise(line, "type is neither des nor aes");
+      const bool signs_only = value == "rsa" || value == "ec";
+      if (!type_ && !signs_only) raise(line, "type is none of: des aes rsa ec");
+      type_name_ = value;
     } else if (field == "version") {
       once(version_.has_value(), "version", line);
       if (value.size() != 2 || hex_digit(value[0]) < 0 || hex_digit(value[1]) < 0) {
@@ -81,27 +71,31 @@ class Section {
         raise(line, "diversification is none of: none visa2 emv kdf3 gemvisa");
       }
       method_ = value;
-    } else if (field == "enc" || field == "mac" || field == "dek" || field == "master" || field == "key") {
+    } else if (is_signing_field(field)) {
+      once(signing_.contains(field), field, line);
+      signing_.emplace(field, FieldText{Secret::copy(view(value)), line});
+    } else if (field == "enc" || field == "mac" || field == "dek" || field == "master") {
       once(keys_.contains(field), field, line);
       std::optional<Secret> bytes = secret_from_hex(value);
       if (!bytes) raise(line, std::string(field) + " is not hexadecimal");
       keys_.emplace(field, Value{std::move(*bytes), line});
     } else {
       raise(line,
-            "unknown field; a key set has type, version, enc, mac, dek, master, diversification; a single "
-            "key has type, key");
+            "unknown field; a key set has type, version, enc, mac, dek, master, diversification, a key that signs has "
+            "type, key, private, public, curve, modulus, exponent");
     }
   }
 
-  /// One key that belongs to no set.
-  bool is_single() const { return keys_.contains("key"); }
+  /// One single key, and no set of three.
+  bool is_signing_key() const { return !signing_.empty() || type_name_ == "rsa" || type_name_ == "ec"; }
 
-  std::shared_ptr<const Key> finish_single() const {
-    check_type();
-    if (keys_.size() != 1 || version_ || method_) {
-      raise(line_, "[" + name_ + "] has a single key and also what a key set has: keep one or the other");
+  std::shared_ptr<const SigningKey> finish_signing_key(const std::filesystem::path& folder) const {
+    if (type_name_.empty()) raise(line_, "[" + name_ + "] has no type: write type = rsa, ec, aes or des");
+    if (!keys_.empty() || version_ || method_) {
+      raise(line_, "[" + name_ + "] is a single key that signs, and has fields of a key set: keep one or the other");
     }
-    return key("key");
+    return signing_key_of(type_name_, signing_, line_, folder,
+                          [&](size_t line, const std::string& what) { raise(line, what); });
   }
 
   KeySet finish() const {
@@ -155,35 +149,59 @@ class Section {
   std::string origin_;
   std::string name_;
   size_t line_;
+  std::string type_name_{};
   std::optional<KeyType> type_{};
   std::optional<uint8_t> version_{};
   std::optional<std::string> method_{};
   std::map<std::string, Value, std::less<>> keys_{};
+  FieldTexts signing_{};
 };
 
-std::string joined(const std::vector<std::string>& names) {
-  std::string out;
-  for (const std::string& name : names) out += (out.empty() ? "" : ", ") + name;
-  return out.empty() ? "none" : out;
+[[noreturn]] void raise_unknown(std::string_view what, std::string_view name, const std::vector<std::string>& near,
+                                const std::vector<std::string>& has) {
+  std::string known;
+  for (const std::string& one : has) known += (known.empty() ? "" : ", ") + one;
+  throw Error(ErrorKind::usage, "no " + std::string(what) + " '" + std::string(name) + "' in the key store" +
+                                    did_you_mean(name, near) + "; it has: " + (known.empty() ? "none" : known));
 }
 
 }  // namespace
 
+/// Straight into wiped memory; nothing if it is not hexadecimal.
+std::optional<Secret> secret_from_hex(std::string_view text) {
+  if (text.empty() || text.size() % 2 != 0) return {};
+  Secret out = SecretBytes::zeros(text.size() / 2);
+  const auto to = SecretBytes::writable(out);
+  for (size_t i = 0; i < to.size(); ++i) {
+    const int high = hex_digit(text[2 * i]), low = hex_digit(text[2 * i + 1]);
+    if (high < 0 || low < 0) return {};
+    to[i] = static_cast<uint8_t>(high << 4 | low);
+  }
+  return out;
+}
+
 std::shared_ptr<const Key> KeyStore::find_key(std::string_view name) const {
-  throw Error(ErrorKind::usage, "no key '" + std::string(name) + "': this key store has key sets alone");
+  if (std::shared_ptr<const Key> shared = find_signing_key(name)->shared()) return shared;
+  throw Error(ErrorKind::usage,
+              "key '" + std::string(name) + "' signs; what other keys are wrapped under is an AES or a DES key");
+}
+
+std::shared_ptr<const SigningKey> KeyStore::find_signing_key(std::string_view name) const {
+  raise_unknown("key that signs", name, {}, {});
 }
 
 FileKeyStore FileKeyStore::load(const std::filesystem::path& path) {
-  return parse(read_secret_file(path), path.string());
+  return parse(read_secret_file(path), path.string(), path.parent_path());
 }
 
-FileKeyStore FileKeyStore::parse(const Secret& text, std::string_view origin) {
+FileKeyStore FileKeyStore::parse(const Secret& text, std::string_view origin, const std::filesystem::path& folder) {
   FileKeyStore store;
   std::optional<Section> section;
   const auto close = [&] {
-    if (section && section->is_single()) {
-      store.keys_.push_back({section->name(), section->finish_single()});
-    } else if (section) {
+    if (!section) return;
+    if (section->is_signing_key()) {
+      store.signing_keys_.push_back({section->name(), section->finish_signing_key(folder)});
+    } else {
       store.sets_.push_back(section->finish());
     }
   };
@@ -200,7 +218,9 @@ FileKeyStore FileKeyStore::parse(const Secret& text, std::string_view origin) {
       if (!is_name(name))
         raise("no [name] of a key set: letters, digits, '.', '_' and '-', at most 64; an owner's is [OWNER/NAME]");
       close();
-      if (store.has(name)) raise("[" + std::string(name) + "] is there twice");
+      for (const std::string& known : store.names()) {
+        if (known == name) raise("key set [" + known + "] is there twice");
+      }
       section.emplace(origin, name, number);
       continue;
     }
@@ -217,33 +237,25 @@ KeySet FileKeyStore::find(std::string_view name) const {
   for (const KeySet& set : sets_) {
     if (set.name == name) return set;
   }
-  throw Error(ErrorKind::usage, "no key set '" + std::string(name) + "' in the key store" +
-                                    did_you_mean(name, names()) + "; it has: " + joined(names()));
+  std::vector<std::string> known;
+  for (const KeySet& set : sets_) known.push_back(set.name);
+  raise_unknown("key set", name, known, known);
+}
+
+std::shared_ptr<const SigningKey> FileKeyStore::find_signing_key(std::string_view name) const {
+  std::vector<std::string> known;
+  for (const NamedSigningKey& one : signing_keys_) {
+    if (one.name == name) return one.key;
+    known.push_back(one.name);
+  }
+  raise_unknown("key that signs", name, known, known);
 }
 
 std::vector<std::string> FileKeyStore::names() const {
   std::vector<std::string> out;
   for (const KeySet& set : sets_) out.push_back(set.name);
+  for (const NamedSigningKey& one : signing_keys_) out.push_back(one.name);
   return out;
-}
-
-std::shared_ptr<const Key> FileKeyStore::find_key(std::string_view name) const {
-  for (const SingleKey& single : keys_) {
-    if (single.name == name) return single.key;
-  }
-  throw Error(ErrorKind::usage, "no single key '" + std::string(name) + "' in the key store" +
-                                    did_you_mean(name, key_names()) + "; it has: " + joined(key_names()));
-}
-
-std::vector<std::string> FileKeyStore::key_names() const {
-  std::vector<std::string> out;
-  for (const SingleKey& single : keys_) out.push_back(single.name);
-  return out;
-}
-
-bool FileKeyStore::has(std::string_view name) const {
-  const auto is_it = [&](const auto& one) { return one.name == name; };
-  return std::any_of(sets_.begin(), sets_.end(), is_it) || std::any_of(keys_.begin(), keys_.end(), is_it);
 }
 
 }  // namespace cw::crypto

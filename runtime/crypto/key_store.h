@@ -18,9 +18,20 @@
 //   master          = 4041...  instead of enc, mac, dek
 //   diversification = visa2    none visa2 emv kdf3 gemvisa
 //
-//   [acme.kek]                 one single key: what other keys are wrapped under
+//   [issuer.token]             a single key, which signs tokens, receipts or DAP blocks
+//   type    = rsa              rsa, ec, aes or des
+//   private = token.pem        PEM file beside this one, that only its owner may read
+//
+//   [issuer.receipt]
+//   type    = ec
+//   curve   = p256             p256 p384 p521, with hex
+//   public  = 04A1...          public alone: it verifies; hex, or a PEM file
+//
+//   [acme.kek]                 AES or DES: it also wraps other keys
 //   type = aes
 //   key  = 4041...
+//
+// Of RSA also modulus, exponent and, to sign, private in hex; of ECC private in hex; of AES and DES key in hex.
 //
 // Thread rule: immutable after loading.
 #pragma once
@@ -30,7 +41,7 @@
 #include <string_view>
 #include <vector>
 
-#include "crypto/key.h"
+#include "crypto/signing_key.h"
 
 namespace cw::crypto {
 
@@ -39,11 +50,13 @@ class KeyStore {
   virtual ~KeyStore() = default;
   /// Raises usage: no such set; names the sets whose names are near.
   virtual KeySet find(std::string_view name) const = 0;
-  /// Of the sets.
+  /// Raises usage: no such key that signs or verifies; a store may have none at all.
+  virtual std::shared_ptr<const SigningKey> find_signing_key(std::string_view name) const;
+  /// Of everything in it.
   virtual std::vector<std::string> names() const = 0;
-  /// One single key beside the sets: a KEK, a transport key. Raises usage: no such key; names those that are near.
+  /// One single key beside the sets, that other keys are wrapped under: a KEK, a transport key. Raises usage: no such
+  /// key, or one that only signs; names those that are near.
   virtual std::shared_ptr<const Key> find_key(std::string_view name) const;
-  virtual std::vector<std::string> key_names() const { return {}; }
 };
 
 class FileKeyStore : public KeyStore {
@@ -51,24 +64,21 @@ class FileKeyStore : public KeyStore {
   /// Raises usage, naming file and line and never a value: mode lets others read, unknown or missing field, key of a
   /// wrong length, name twice.
   static FileKeyStore load(const std::filesystem::path& path);
-  /// The same text from memory; `origin` names it in errors.
-  static FileKeyStore parse(const Secret& text, std::string_view origin);
+  /// The same text from memory; `origin` names it in errors, `folder` is where its PEM files are.
+  static FileKeyStore parse(const Secret& text, std::string_view origin, const std::filesystem::path& folder = {});
 
   KeySet find(std::string_view name) const override;
+  std::shared_ptr<const SigningKey> find_signing_key(std::string_view name) const override;
   std::vector<std::string> names() const override;
-  std::shared_ptr<const Key> find_key(std::string_view name) const override;
-  std::vector<std::string> key_names() const override;
 
  private:
-  struct SingleKey {
-    std::string name;
-    std::shared_ptr<const Key> key;
+  struct NamedSigningKey {
+    std::string name{};
+    std::shared_ptr<const SigningKey> key{};
   };
 
-  bool has(std::string_view name) const;
-
   std::vector<KeySet> sets_;
-  std::vector<SingleKey> keys_;
+  std::vector<NamedSigningKey> signing_keys_;
 };
 
 }  // namespace cw::crypto

@@ -16,6 +16,15 @@ PkeyPtr private_key_of(const Secret& pem) {
   return key;
 }
 
+PkeyPtr public_key_of(const Secret& pem) {
+  ERR_clear_error();
+  const ByteView bytes = SecretBytes::view(pem);
+  const BioPtr bio(BIO_new_mem_buf(bytes.data(), static_cast<int>(bytes.size())));
+  PkeyPtr key(bio ? PEM_read_bio_PUBKEY(bio.get(), nullptr, nullptr, nullptr) : nullptr);
+  ERR_clear_error();
+  return key;
+}
+
 std::vector<CertificatePtr> certificates_of(std::string_view pem, size_t limit) {
   constexpr size_t kTextLimit = 1u << 20;
   if (pem.size() > kTextLimit) throw Error(ErrorKind::usage, "it is larger than 1 MiB");

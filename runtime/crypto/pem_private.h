@@ -16,6 +16,8 @@ using CertificatePtr = std::unique_ptr<X509, Freed<X509_free>>;
 
 /// A private key without a pass phrase; null: it is none.
 PkeyPtr private_key_of(const Secret& pem);
+/// A public key (SubjectPublicKeyInfo); null: it is none.
+PkeyPtr public_key_of(const Secret& pem);
 
 /// The certificates in it, in their order; what stands between them is skipped. Raises usage: it has none, or more than
 /// `limit`, or one of them is none.

@@ -70,10 +70,6 @@ void refuse_to_replace(const std::filesystem::path& file) {
   throw Error(ErrorKind::usage, file.string() + " is there already, and nothing is written over it");
 }
 
-bool is_one_of(KeyPurpose purpose, std::initializer_list<KeyPurpose> wanted) {
-  return std::find(wanted.begin(), wanted.end(), purpose) != wanted.end();
-}
-
 }  // namespace
 
 struct Vault::Entry {
@@ -174,6 +170,14 @@ std::shared_ptr<const Key> Vault::find_for(std::string_view name, std::initializ
   return key_at(found, 0);
 }
 
+std::shared_ptr<const SigningKey> Vault::find_signing_key(std::string_view name) const {
+  const std::lock_guard lock(mutex_);
+  refresh();
+  const Entry& found = entry(name);
+  check_use(found.held.record, {KeyPurpose::token, KeyPurpose::receipt, KeyPurpose::dap}, now_());
+  return make_signing_key(found.held.record.type, found.held.bytes.front());
+}
+
 std::vector<std::shared_ptr<const Key>> Vault::keys_of(std::string_view name) const {
   const std::lock_guard lock(mutex_);
   refresh();
@@ -207,18 +211,12 @@ void Vault::settle() {
   }
 }
 
-std::vector<std::string> Vault::titles(std::initializer_list<KeyPurpose> wanted) const {
+std::vector<std::string> Vault::names() const {
   std::vector<std::string> out;
   for (const KeyRecord& record : records()) {
-    if (is_one_of(record.purpose, wanted) && record.state != KeyState::destroyed) out.push_back(record.title());
+    if (record.state != KeyState::destroyed) out.push_back(record.title());
   }
   return out;
-}
-
-std::vector<std::string> Vault::names() const { return titles({KeyPurpose::channel, KeyPurpose::master}); }
-
-std::vector<std::string> Vault::key_names() const {
-  return titles({KeyPurpose::kek, KeyPurpose::token, KeyPurpose::receipt, KeyPurpose::dap});
 }
 
 std::vector<KeyRecord> Vault::records() const {

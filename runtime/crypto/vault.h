@@ -46,7 +46,8 @@ class Vault : public KeyStore {
   std::vector<std::string> names() const override;
   /// A KEK.
   std::shared_ptr<const Key> find_key(std::string_view name) const override;
-  std::vector<std::string> key_names() const override;
+  /// One for tokens, receipts or DAP.
+  std::shared_ptr<const SigningKey> find_signing_key(std::string_view name) const override;
   /// A single key for one of these purposes.
   std::shared_ptr<const Key> find_for(std::string_view name, std::initializer_list<KeyPurpose> wanted) const;
 
@@ -85,7 +86,6 @@ class Vault : public KeyStore {
   void settle();
   static std::vector<VaultEntry> copies(const std::vector<Entry>& entries);
 
-  std::vector<std::string> titles(std::initializer_list<KeyPurpose> wanted) const;
   KeyRecord change(const std::function<KeyRecord()>& work);
 
   const std::filesystem::path file_;

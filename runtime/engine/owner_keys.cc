@@ -30,8 +30,20 @@ crypto::KeySet OwnerKeys::find(std::string_view wanted) const {
     out.name = name;
     return out;
   }
+  if (owner_.empty() && !is_owned(name)) return all_->find(name);  // which says what is near
+  raise_unknown(name);
+}
+
+std::shared_ptr<const crypto::SigningKey> OwnerKeys::find_signing_key(std::string_view wanted) const {
+  const std::string name(wanted);
+  const std::string known = in_custody(name);
+  if (!known.empty()) return all_->find_signing_key(known);
+  if (owner_.empty() && !is_owned(name)) return all_->find_signing_key(name);
+  raise_unknown(name);
+}
+
+void OwnerKeys::raise_unknown(const std::string& name) const {
   if (owner_.empty()) {
-    if (!is_owned(name)) return all_->find(name);  // which says what is near
     throw Error(ErrorKind::usage, "key set '" + name + "' is an owner's, and the operator's runs use none of theirs");
   }
   throw Error(ErrorKind::usage, "owner " + owner_ + " has no key set '" + name + "'" + did_you_mean(name, names()) +

@@ -77,8 +77,7 @@ TEST_F(VaultFile, keeps_sets_master_keys_and_single_keys_with_their_records) {
   vault->put(single("acme/master", KeyPurpose::master, "kdf3"));
   vault->put(single("kek", KeyPurpose::kek));
   const auto again = opened();
-  EXPECT_EQ(again->names(), (std::vector<std::string>{"isd", "acme/master"}));
-  EXPECT_EQ(again->key_names(), (std::vector<std::string>{"kek"}));
+  EXPECT_EQ(again->names(), (std::vector<std::string>{"isd", "acme/master", "kek"}));
   const KeySet isd = again->find("isd");
   EXPECT_EQ(isd.version, 0x30);
   EXPECT_TRUE(matches(isd.mac->material(), Bytes(16, 0x41)));
@@ -166,8 +165,18 @@ TEST_F(VaultFile, is_used_within_purpose_state_and_dates) {
   EXPECT_NE(refusal([&] { vault->destroy("kek"); }).find("destroyed"), std::string::npos);
   EXPECT_NE(refusal([&] { vault->revoke("kek"); }).find("destroyed"), std::string::npos);
   EXPECT_EQ(vault->record("kek").kcvs.size(), 1u) << "its record stays";
-  EXPECT_TRUE(vault->key_names().empty());
+  EXPECT_EQ(vault->names(), (std::vector<std::string>{"isd"}));
   EXPECT_NE(refusal([&] { vault->find("isa"); }).find("did you mean 'isd'"), std::string::npos);
+}
+
+TEST_F(VaultFile, signs_with_keys_for_tokens_receipts_and_dap_alone) {
+  vault->put(single("token", KeyPurpose::token));
+  vault->put(single("kek", KeyPurpose::kek));
+  const Bytes message = from_hex("80E602");
+  EXPECT_TRUE(vault->find_signing_key("token")->verify(
+      message, make_signing_key(KeyType::aes, Secret::copy(Bytes(16, 0x40)))->sign(message)));
+  EXPECT_NE(refusal([&] { vault->find_signing_key("kek"); }).find("for another purpose"), std::string::npos);
+  EXPECT_NE(refusal([&] { vault->find_key("token"); }).find("for another purpose"), std::string::npos);
 }
 
 TEST_F(VaultFile, updates_a_key_and_still_opens_cards_that_hold_the_one_before) {
