@@ -148,7 +148,12 @@ Bytes Aes::cbc_decrypt(const Block16& iv, ByteView data) const {
   return out;
 }
 
-Bytes Aes::cbc_encrypt(const Block16& iv, const Secret& data) const { return cbc_encrypt(iv, SecretBytes::view(data)); }
+Bytes Aes::cbc_encrypt(const Block16& iv, const Secret& data) const {
+  check_blocks(data.size());
+  Bytes out = to_bytes(SecretBytes::view(data));
+  encrypt_or_wipe(out, [&] { engine_->cbc_encrypt(iv, out); });
+  return out;
+}
 
 Block16 Aes::encrypt_block(const Block16& block) const {
   Block16 out = block;
@@ -161,7 +166,7 @@ Bytes Aes::cbc_encrypt_padded(const Block16& iv, const Secret& data) const {
   Bytes out(plain.size() / kBlock * kBlock + kBlock);
   std::copy(plain.begin(), plain.end(), out.begin());
   out[plain.size()] = 0x80;
-  engine_->cbc_encrypt(iv, out);
+  encrypt_or_wipe(out, [&] { engine_->cbc_encrypt(iv, out); });
   return out;
 }
 

@@ -105,7 +105,7 @@ size_t Des::key_size() const { return engine_->key_size(); }
 
 Block8 Des::mac(const Block8& iv, std::initializer_list<ByteView> parts) const {
   Bytes message = padded_message(parts);
-  engine_->cbc_encrypt(iv, message);
+  encrypt_or_wipe(message, [&] { engine_->cbc_encrypt(iv, message); });
   return last_block(message);
 }
 
@@ -114,8 +114,10 @@ Block8 Des::retail_mac(const Block8& iv, std::initializer_list<ByteView> parts) 
   Bytes message = padded_message(parts);
   const std::span<uint8_t> blocks(message);
   const std::span<uint8_t> ahead = blocks.first(blocks.size() - kBlock);
-  if (!ahead.empty()) engine_->single_cbc_encrypt(iv, ahead);
-  engine_->cbc_encrypt(ahead.empty() ? iv : last_block(ahead), blocks.last(kBlock));
+  encrypt_or_wipe(message, [&] {
+    if (!ahead.empty()) engine_->single_cbc_encrypt(iv, ahead);
+    engine_->cbc_encrypt(ahead.empty() ? iv : last_block(ahead), blocks.last(kBlock));
+  });
   return last_block(message);
 }
 
@@ -130,7 +132,7 @@ Block8 Des::retail_mac(const Block8& iv, ByteView head, const Secret& tail) cons
 Bytes Des::cbc_encrypt(const Block8& iv, ByteView data) const {
   check_blocks(data.size());
   Bytes out = to_bytes(data);
-  engine_->cbc_encrypt(iv, out);
+  encrypt_or_wipe(out, [&] { engine_->cbc_encrypt(iv, out); });
   return out;
 }
 
@@ -144,7 +146,9 @@ Bytes Des::cbc_decrypt(const Block8& iv, ByteView data) const {
 Bytes Des::ecb_encrypt(ByteView data) const {
   check_blocks(data.size());
   Bytes out = to_bytes(data);
-  for (size_t i = 0; i < out.size(); i += kBlock) engine_->cbc_encrypt({}, std::span(out).subspan(i, kBlock));
+  encrypt_or_wipe(out, [&] {
+    for (size_t i = 0; i < out.size(); i += kBlock) engine_->cbc_encrypt({}, std::span(out).subspan(i, kBlock));
+  });
   return out;
 }
 
@@ -172,7 +176,7 @@ Block8 Des::triple_encrypt(const Block8& block) const {
 
 Bytes Des::cbc_encrypt_padded(const Block8& iv, ByteView data) const {
   Bytes out = padded_message({data});
-  engine_->cbc_encrypt(iv, out);
+  encrypt_or_wipe(out, [&] { engine_->cbc_encrypt(iv, out); });
   return out;
 }
 

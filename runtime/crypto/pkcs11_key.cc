@@ -143,7 +143,8 @@ std::shared_ptr<const Key> Pkcs11Key::derive(Derivation how, ByteView data) cons
 Bytes Pkcs11Key::encrypt(const Secret& blocks) const {
   Bytes out = to_bytes(SecretBytes::view(blocks));
   const Bytes iv(type() == KeyType::aes ? kBlock : 0);
-  object_->token()->run([&](Pkcs11Session& session) { object_->encrypt(session, iv, out); });
+  encrypt_or_wipe(out,
+                  [&] { object_->token()->run([&](Pkcs11Session& session) { object_->encrypt(session, iv, out); }); });
   return out;
 }
 

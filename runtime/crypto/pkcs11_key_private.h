@@ -18,6 +18,8 @@ class Pkcs11Key final : public Key {
   Pkcs11Key(std::shared_ptr<Pkcs11Object> object, std::string name)
       : object_(std::move(object)), name_(std::move(name)) {}
 
+  const std::shared_ptr<Pkcs11Object>& object() const { return object_; }
+
   KeyType type() const override { return object_->shape().type; }
   size_t size() const override { return object_->shape().size; }
   Bytes kcv() const override;

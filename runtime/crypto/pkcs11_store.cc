@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/suggest.h"
 #include "pkcs11_key_private.h"
+#include "pkcs11_signing_private.h"
 #include "secret_bytes_private.h"
 
 namespace cw::crypto {
@@ -116,7 +117,9 @@ void Pkcs11KeyStore::read_all() const {
     }
     return out;
   });
+  const std::vector<std::string> pairs = token_pairs(token_);
   const std::lock_guard lock(mutex_);
+  for (const std::string& label : pairs) pairs_.try_emplace(label);
   for (auto& [label, found] : now) {
     const auto known = found_.find(label);
     if (known != found_.end() && known->second.count == 1 && found.count == 1) found.key = known->second.key;
@@ -176,8 +179,11 @@ std::vector<std::string> Pkcs11KeyStore::set_names() const {
 }
 
 std::vector<std::string> Pkcs11KeyStore::names() const {
-  std::vector<std::string> out = set_names(), singles = key_names();
+  std::vector<std::string> out = set_names();
+  const std::vector<std::string> singles = key_names();
   out.insert(out.end(), singles.begin(), singles.end());
+  const std::lock_guard lock(mutex_);
+  for (const auto& [label, pair] : pairs_) out.push_back(label);
   return out;
 }
 
@@ -196,6 +202,24 @@ std::shared_ptr<const Key> Pkcs11KeyStore::find_key(std::string_view wanted) con
   if (const std::optional<Found> found = at(name)) return found->key;
   throw Error(ErrorKind::usage, "no key '" + name + "' in " + token_->name() + did_you_mean(name, key_names()) +
                                     "; it has: " + joined(key_names()));
+}
+
+std::shared_ptr<const SigningKey> Pkcs11KeyStore::find_signing_key(std::string_view wanted) const {
+  const std::string name(wanted);
+  {
+    const std::lock_guard lock(mutex_);
+    const auto known = pairs_.find(name);
+    if (known != pairs_.end() && known->second) return known->second;
+  }
+  if (std::shared_ptr<const SigningKey> pair = token_pair(token_, name)) {
+    const std::lock_guard lock(mutex_);
+    return pairs_[name] = pair;
+  }
+  if (const std::optional<Found> found = at(name); found && found->key->type() == KeyType::aes) {
+    return token_cmac(found->key->object(), found->key);
+  }
+  throw Error(ErrorKind::usage, "no key '" + name + "' that signs in " + token_->name() +
+                                    ": it takes an RSA or ECC pair, or an AES key" + did_you_mean(name, names()));
 }
 
 void Pkcs11KeyStore::refuse_taken(const std::string& label) const {

@@ -2,7 +2,8 @@
 //
 // A key set is three secret keys of the token, labelled "<set>.enc", "<set>.mac" and "<set>.dek", or one master key,
 // "<set>.master". CKA_ID has the key version number in its first byte, and the diversification (visa2 emv kdf3 gemvisa)
-// in the others. A key with any other label is a single one. What a token made once is looked up once.
+// in the others. A key with any other label is a single one; so is a key pair, RSA or ECC, which signs. What is there
+// is looked up once.
 //
 // Thread rule: safe from any thread; the token works for one at a time.
 #pragma once
@@ -30,6 +31,8 @@ class Pkcs11KeyStore : public KeyStore {
   KeySet find(std::string_view name) const override;
   std::vector<std::string> names() const override;
   std::shared_ptr<const Key> find_key(std::string_view name) const override;
+  /// A key pair under that label, RSA or ECC, or an AES key, which signs by CMAC.
+  std::shared_ptr<const SigningKey> find_signing_key(std::string_view name) const override;
   /// Of key sets, and of single keys.
   std::vector<std::string> set_names() const;
   std::vector<std::string> key_names() const;
@@ -60,7 +63,8 @@ class Pkcs11KeyStore : public KeyStore {
 
   std::shared_ptr<Pkcs11Token> token_;
   mutable std::mutex mutex_;
-  mutable std::map<std::string, Found> found_{};  // by label
+  mutable std::map<std::string, Found> found_{};                              // by label
+  mutable std::map<std::string, std::shared_ptr<const SigningKey>> pairs_{};  // null: not asked for yet
 };
 
 }  // namespace cw::crypto

@@ -156,6 +156,30 @@ TEST_F(Token, wraps_and_unwraps_as_software_does) {
   }
 }
 
+TEST_F(Token, signs_with_pairs_that_another_tool_made_in_it) {
+  for (const char* pair : {"rsa:2048", "rsa:1024", "EC:prime256v1", "EC:secp384r1"}) {
+    const std::string command = "pkcs11-tool --module " + std::string(kModule) + " --token-label cardwright --login " +
+                                "--pin 1234 --keypairgen --key-type " + pair + " --label pair." + (pair + 3) + " > " +
+                                (folder() / "pair.log").string() + " 2>&1";
+    if (std::system(command.c_str()) != 0) GTEST_SKIP() << "no pkcs11-tool here";
+  }
+  // Objects that another process made are seen by a new login.
+  const Bytes message = from_hex("80E60C00220102");
+  for (const char* name : {"pair.:2048", "pair.:1024", "pair.prime256v1", "pair.secp384r1"}) {
+    const auto key = store->find_signing_key(name);
+    const Bytes signature = key->sign(message);
+    EXPECT_EQ(signature.size(), key->signature_size()) << name;
+    EXPECT_TRUE(key->verify(message, signature)) << name;
+    EXPECT_FALSE(key->verify(from_hex("80E60C00220103"), signature)) << name;
+    EXPECT_EQ(key->public_parts().size(), 2u);
+  }
+  store->put("cmac", *software(KeyType::aes, 16), {});
+  EXPECT_EQ(store->find_signing_key("cmac")->sign(message),
+            make_signing_key(KeyType::aes, Secret::copy(from_hex(kBytes.substr(0, 32))))->sign(message));
+  store->put("des", *software(KeyType::des, 16), {});
+  EXPECT_NE(refusal([&] { store->find_signing_key("des"); }).find("RSA or ECC pair, or an AES key"), std::string::npos);
+}
+
 TEST_F(Token, says_what_is_wrong_with_where_it_is) {
   const auto opened = [](const Pkcs11Uri& uri) { return refusal([&] { Pkcs11KeyStore::open(uri); }); };
   EXPECT_NE(opened(uri("/nowhere/module.so")).find("no PKCS#11 module"), std::string::npos);
