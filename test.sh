@@ -6,8 +6,9 @@ cd "$(dirname "$0")"
 . tools/packages.sh
 . tools/build.sh
 . tools/postgres.sh
+. tools/softhsm.sh
 
-quick_stages=(release unit vectors selftest lua cli store runs policy bundle owners device serve page devices load outbox scenarios batch repeat recordings secrets pcsc vpcd report luacheck lint)
+quick_stages=(release unit vectors selftest lua cli store runs policy bundle owners keys device serve page devices load outbox scenarios batch repeat recordings secrets pcsc vpcd report luacheck lint)
 all_stages=("${quick_stages[@]}" docs install clone asan tsan clang fuzz)
 
 usage() {
@@ -31,6 +32,7 @@ earlier ones built, in this order:
   devices    devices that call a service, while policies are swapped, workers are killed and the service begins anew
   load       many devices that tests/bench plays, under swaps, kills and a service that begins anew; each card looked at
   owners     two owners and an operator on one store: nothing of one is seen or used by another, at any door
+  keys       cardwright keys: a sealed file through its whole life, and a SoftHSM2 that is taken away in a run
   serve      cardwright serve: operators, certificates, workers that are killed, signals; docs/api/operator.yaml
   page       the operators' page in a headless Chromium, used by an operator and a viewer; cardwright top in a terminal
   scenarios  tests/scenarios on simulated cards and through a real pcscd; cardwright test as its users have it
@@ -124,6 +126,11 @@ stage_bundle() {
 
 stage_owners() {
   tests/interop/owners/run.py "$cardwright"
+}
+
+stage_keys() {
+  start_softhsm "$logs/softhsm"
+  tests/interop/keys/run.py "$cardwright"
 }
 
 stage_serve() {

@@ -115,6 +115,25 @@ _cardwright() {
       options='--store --store-key --help'
       case ${line[2]} in list) options+=' --all --json' ;; deliver) options+=' --wait' ;; esac
       ;;
+    keys)
+      options='--keys --passphrase-file --store --store-key --help'
+      case ${line[2]} in
+        list | show) options+=' --json' ;;
+        generate) options+=' --type --size --purpose --diversification --exportable --version --active-from --expires --json' ;;
+        update) options+=' --version --active-from --expires --json' ;;
+        component)
+          options+=' --type --size --purpose --diversification --exportable --version --active-from --expires --json'
+          options+=' --kcv --component-kcv --component-file'
+          ;;
+        import)
+          options+=' --type --size --purpose --diversification --exportable --version --active-from --expires --json'
+          options+=' --under --form --kcv --from --update'
+          ;;
+        export) options+=' --under --form --json' ;;
+        archive | revoke | destroy) options+=' --reason --json' ;;
+        backup | restore) options+=' --backup-passphrase-file' ;;
+      esac
+      ;;
     ticket) options='--store --store-key --flavor --card --set --expires --count --help' ;;
     agent)
       options='--server --card --session --protocol --ca --cert --key --psk --psk-identity --se-type --se-id --flavor'
@@ -153,11 +172,16 @@ _cardwright() {
   esac
 
   if [ "${#line[@]}" -eq 2 ]; then
-    _cardwright_reply run runs batch flows flow check cap card readers send selftest repl store audit budget outbox policy bundle ticket agent serve top --help --version
+    _cardwright_reply run runs batch flows flow check cap card readers send selftest repl store audit budget outbox policy bundle keys ticket agent serve top --help --version
     return
   fi
   case "$command $prev" in
     'audit --from' | 'runs --flow' | 'policy --flow' | 'policy --scp' | 'policy --since' | 'bundle --flow' | 'bundle --since' | 'policy --command' | 'bundle --text') return ;;
+    'keys --form') _cardwright_reply aes-key-wrap aes-cbc des-ecb tr31 && return ;;
+    'keys --purpose') _cardwright_reply channel master kek token receipt dap && return ;;
+    'keys --diversification') _cardwright_reply none visa2 emv kdf3 gemvisa && return ;;
+    'keys --type') _cardwright_reply aes des && return ;;
+    'keys --version' | 'keys --kcv' | 'keys --component-kcv' | 'keys --under' | 'keys --size') return ;;
     'agent --key') _cardwright_files "$cur" && return ;;
     'bundle --key') _cardwright_files "$cur" && return ;;
     'runs --state') _cardwright_reply running waiting stuck 'done' failed stopped && return ;;
@@ -182,11 +206,11 @@ _cardwright() {
       _cardwright_reply generic uicc jcop4 secora smartcafe yubikey
       return
       ;;
-    --card-state | --card-states | --state | --data | --results | --quarantine | --junit | --html | --keys | --policy | --trace | --record | --from | --vectors | --store | --store-key | --root | --append | --ca | --cert | --psk | --output | --chain | --trust | --require-signed | --demo)
+    --card-state | --card-states | --state | --data | --results | --quarantine | --junit | --html | --keys | --policy | --trace | --record | --from | --vectors | --store | --store-key | --root | --append | --ca | --cert | --psk | --output | --chain | --trust | --require-signed | --demo | --passphrase-file | --backup-passphrase-file | --component-file)
       _cardwright_files "$cur"
       return
       ;;
-    --server | --session | --se-id | --psk-identity | --patience | --seed | --key | --stop-after | --limit | --older-than | --version | --reason | --canary) return ;;
+    --server | --session | --se-id | --psk-identity | --patience | --seed | --key | --stop-after | --limit | --older-than | --version | --reason | --canary | --active-from | --expires) return ;;
     --domain) _cardwright_reply isd && return ;;
     --set)
       _cardwright_set
@@ -200,7 +224,7 @@ _cardwright() {
       ;;
   esac
   case $command in
-    runs | store | audit | budget | outbox | policy | bundle)
+    runs | store | audit | budget | outbox | policy | bundle | keys)
       if [ "${#line[@]}" -eq 3 ]; then
         case $command in
           runs) _cardwright_reply list show stop resume replay export import --help ;;
@@ -208,6 +232,7 @@ _cardwright() {
           audit) _cardwright_reply list verify prove verify-proof root --help ;;
           budget) _cardwright_reply list reset --help ;;
           outbox) _cardwright_reply list deliver retry --help ;;
+          keys) _cardwright_reply init list show generate component import export update archive revoke destroy backup restore --help ;;
           bundle) _cardwright_reply build sign verify load list show diff shadow use rollback discard --help ;;
           policy) _cardwright_reply list show load use rollback discard proposals approve reject check diff explain shadow --help ;;
         esac
@@ -225,6 +250,9 @@ _cardwright() {
     run | batch | check | flow)
       _cardwright_reply "$(cardwright flows 2>/dev/null | sed -n 's/^\([a-z][^ ]*\/[^ ]*\) .*/\1/p')"
       _cardwright_files "$cur" '!*.lua'
+      ;;
+    keys)
+      case ${line[2]} in backup | restore) _cardwright_files "$cur" ;; esac
       ;;
     policy)
       case ${line[2]} in check | load | diff | explain | shadow) _cardwright_files "$cur" '!*.lua' ;; esac

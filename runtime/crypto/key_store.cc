@@ -99,7 +99,7 @@ class Section {
   }
 
   KeySet finish() const {
-    if (!type_) raise(line_, "[" + name_ + "] has no type: write type = aes or type = des");
+    check_type();
     KeySet set;
     set.name = name_;
     set.version = version_.value_or(0);
@@ -127,6 +127,10 @@ class Section {
     Secret bytes;
     size_t line;
   };
+
+  void check_type() const {
+    if (!type_) raise(line_, "[" + name_ + "] has no type: write type = aes or type = des");
+  }
 
   void once(bool already, std::string_view field, size_t line) const {
     if (already) raise(line, std::string(field) + " is given twice in [" + name_ + "]");
@@ -174,6 +178,12 @@ std::optional<Secret> secret_from_hex(std::string_view text) {
     to[i] = static_cast<uint8_t>(high << 4 | low);
   }
   return out;
+}
+
+std::shared_ptr<const Key> KeyStore::find_key(std::string_view name) const {
+  if (std::shared_ptr<const Key> shared = find_signing_key(name)->shared()) return shared;
+  throw Error(ErrorKind::usage,
+              "key '" + std::string(name) + "' signs; what other keys are wrapped under is an AES or a DES key");
 }
 
 std::shared_ptr<const SigningKey> KeyStore::find_signing_key(std::string_view name) const {

@@ -27,6 +27,10 @@
 //   curve   = p256             p256 p384 p521, with hex
 //   public  = 04A1...          public alone: it verifies; hex, or a PEM file
 //
+//   [acme.kek]                 AES or DES: it also wraps other keys
+//   type = aes
+//   key  = 4041...
+//
 // Of RSA also modulus, exponent and, to sign, private in hex; of ECC private in hex; of AES and DES key in hex.
 //
 // Thread rule: immutable after loading.
@@ -50,6 +54,9 @@ class KeyStore {
   virtual std::shared_ptr<const SigningKey> find_signing_key(std::string_view name) const;
   /// Of everything in it.
   virtual std::vector<std::string> names() const = 0;
+  /// One single key beside the sets, that other keys are wrapped under: a KEK, a transport key. Raises usage: no such
+  /// key, or one that only signs; names those that are near.
+  virtual std::shared_ptr<const Key> find_key(std::string_view name) const;
 };
 
 class FileKeyStore : public KeyStore {

@@ -3,6 +3,7 @@
 
 #include <span>
 
+#include "base/error.h"
 #include "base/secret.h"
 
 namespace cw::crypto {
@@ -14,5 +15,16 @@ class SecretBytes {
   static std::span<uint8_t> writable(Secret& secret) { return secret.bytes_; }
   static Secret zeros(size_t size) { return Secret::take(Bytes(size)); }
 };
+
+/// What is to become cipher text in place may be a secret until it is: a token that fails leaves nothing of it behind.
+template <typename Encrypt>
+void encrypt_or_wipe(Bytes& data, const Encrypt& encrypt) {
+  try {
+    encrypt();
+  } catch (const Error&) {
+    wipe(data);
+    throw;
+  }
+}
 
 }  // namespace cw::crypto
