@@ -6,11 +6,13 @@ build_packages=(
   g++ cmake ninja-build ccache pkg-config
   libssl-dev zlib1g-dev libluajit-5.1-dev nlohmann-json3-dev libspdlog-dev libfmt-dev libcli11-dev
   libboost-dev libcpp-httplib-dev libbrotli-dev libpcsclite-dev libsqlite3-dev libpq-dev
+  libp11-kit-dev  # its header of PKCS#11 alone
 )
 
 # What its tests need besides.
 test_packages=(
   git libgtest-dev libbenchmark-dev python3
+  softhsm2 python3-cryptography
   pcscd vsmartcard-vpcd util-linux procps openssl curl postgresql-15
   faketime  # clocks that jump
   python3-yaml python3-jsonschema python3-prometheus-client  # what a service says, held against its descriptions

@@ -3,6 +3,7 @@
 #include <cstring>
 #include <optional>
 
+#include "aes_engine_private.h"
 #include "base/error.h"
 #include "running_cbc_private.h"
 #include "secret_bytes_private.h"
@@ -44,57 +45,54 @@ void check_blocks(size_t size) {
   }
 }
 
-}  // namespace
+class SoftwareAes final : public Aes::Engine {
+ public:
+  explicit SoftwareAes(const Secret& k)
+      : cipher_(aes_cbc(k.size())),
+        key_(k.clone()),
+        encryption_(cipher_, SecretBytes::view(key_), Direction::encrypt) {}
+  ~SoftwareAes() override { wipe(subkeys_.data(), sizeof subkeys_); }
 
-struct Aes::Impl {
-  explicit Impl(const Secret& k)
-      : cipher(aes_cbc(k.size())), key(k.clone()), encryption(cipher, SecretBytes::view(key), Direction::encrypt) {}
-  ~Impl() { wipe(subkeys.data(), sizeof subkeys); }
-
-  /// Made when first needed: most keys either decrypt or MAC, or do neither.
-  RunningCbc<kBlock>& decryption() {
-    if (!decryption_) decryption_.emplace(cipher, SecretBytes::view(key), Direction::decrypt);
-    return *decryption_;
+  size_t key_size() const override { return key_.size(); }
+  Block16 cmac(std::initializer_list<ByteView> parts) override;
+  void cbc_encrypt(const Block16& iv, std::span<uint8_t> data) override { encryption_.run(iv, data); }
+  /// Keyed when first needed: most keys either decrypt or MAC, or do neither.
+  void cbc_decrypt(const Block16& iv, std::span<uint8_t> data) override {
+    if (!decryption_) decryption_.emplace(cipher_, SecretBytes::view(key_), Direction::decrypt);
+    decryption_->run(iv, data);
   }
-  const std::array<Block16, 2>& cmac_subkeys() {
-    if (!has_subkeys) {
-      Block16 l{};
-      encryption.run({}, l);
-      subkeys[0] = doubled(l);
-      subkeys[1] = doubled(subkeys[0]);
-      has_subkeys = true;
-    }
-    return subkeys;
-  }
-
-  const EVP_CIPHER* cipher;
-  Secret key;
-  RunningCbc<kBlock> encryption;
 
  private:
+  const std::array<Block16, 2>& cmac_subkeys() {
+    if (!has_subkeys_) {
+      Block16 l{};
+      encryption_.run({}, l);
+      subkeys_[0] = doubled(l);
+      subkeys_[1] = doubled(subkeys_[0]);
+      has_subkeys_ = true;
+    }
+    return subkeys_;
+  }
+
+  const EVP_CIPHER* cipher_;
+  Secret key_;
+  RunningCbc<kBlock> encryption_;
   std::optional<RunningCbc<kBlock>> decryption_{};
-  std::array<Block16, 2> subkeys{};
-  bool has_subkeys = false;
+  std::array<Block16, 2> subkeys_{};
+  bool has_subkeys_ = false;
 };
 
-Aes::Aes(const Secret& key) : impl_(std::make_unique<Impl>(key)) {}
-Aes::Aes(Aes&&) noexcept = default;
-Aes& Aes::operator=(Aes&&) noexcept = default;
-Aes::~Aes() = default;
-
-size_t Aes::key_size() const { return impl_->key.size(); }
-
 // The parts are gathered so that a short command is one call into OpenSSL; a long one takes a call per 512 bytes.
-Block16 Aes::cmac(std::initializer_list<ByteView> parts) const {
-  const auto& [k1, k2] = impl_->cmac_subkeys();
+Block16 SoftwareAes::cmac(std::initializer_list<ByteView> parts) {
+  const auto& [k1, k2] = cmac_subkeys();
   std::array<uint8_t, 32 * kBlock> buffer;
   size_t used = 0;
   Block16 iv{};
   for (ByteView part : parts) {
     while (!part.empty()) {
       if (used == buffer.size()) {
-        impl_->encryption.run(iv, buffer);
-        iv = impl_->encryption.last();
+        encryption_.run(iv, buffer);
+        iv = encryption_.last();
         used = 0;
       }
       const size_t taken = std::min(part.size(), buffer.size() - used);
@@ -110,20 +108,32 @@ Block16 Aes::cmac(std::initializer_list<ByteView> parts) const {
   }
   const Block16& subkey = whole ? k1 : k2;
   for (size_t i = 0; i < kBlock; ++i) buffer[used - kBlock + i] ^= subkey[i];
-  impl_->encryption.run(iv, std::span(buffer).first(used));
-  return impl_->encryption.last();
+  encryption_.run(iv, std::span(buffer).first(used));
+  return encryption_.last();
 }
+
+}  // namespace
+
+Aes::Aes(const Secret& key) : engine_(std::make_unique<SoftwareAes>(key)) {}
+Aes::Aes(std::unique_ptr<Engine> engine) : engine_(std::move(engine)) {}
+Aes::Aes(Aes&&) noexcept = default;
+Aes& Aes::operator=(Aes&&) noexcept = default;
+Aes::~Aes() = default;
+
+size_t Aes::key_size() const { return engine_->key_size(); }
+
+Block16 Aes::cmac(std::initializer_list<ByteView> parts) const { return engine_->cmac(parts); }
 
 void Aes::cbc_encrypt(const Block16& iv, ByteView data, std::span<uint8_t> out) const {
   check_blocks(data.size());
   if (!data.empty() && data.data() != out.data()) std::memcpy(out.data(), data.data(), data.size());
-  impl_->encryption.run(iv, out.first(data.size()));
+  engine_->cbc_encrypt(iv, out.first(data.size()));
 }
 
 void Aes::cbc_decrypt(const Block16& iv, ByteView data, std::span<uint8_t> out) const {
   check_blocks(data.size());
   if (!data.empty() && data.data() != out.data()) std::memcpy(out.data(), data.data(), data.size());
-  impl_->decryption().run(iv, out.first(data.size()));
+  engine_->cbc_decrypt(iv, out.first(data.size()));
 }
 
 Bytes Aes::cbc_encrypt(const Block16& iv, ByteView data) const {
@@ -142,7 +152,7 @@ Bytes Aes::cbc_encrypt(const Block16& iv, const Secret& data) const { return cbc
 
 Block16 Aes::encrypt_block(const Block16& block) const {
   Block16 out = block;
-  impl_->encryption.run({}, out);
+  engine_->cbc_encrypt({}, out);
   return out;
 }
 
@@ -151,7 +161,7 @@ Bytes Aes::cbc_encrypt_padded(const Block16& iv, const Secret& data) const {
   Bytes out(plain.size() / kBlock * kBlock + kBlock);
   std::copy(plain.begin(), plain.end(), out.begin());
   out[plain.size()] = 0x80;
-  impl_->encryption.run(iv, out);
+  engine_->cbc_encrypt(iv, out);
   return out;
 }
 

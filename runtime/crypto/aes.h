@@ -1,5 +1,6 @@
 // AES with a key set once and used often. Algorithms are fetched once per process, contexts are keyed once per object:
-// re-keying costs more than a short message (docs/PERFORMANCE.md).
+// re-keying costs more than a short message (docs/PERFORMANCE.md). The key may also be one of a token, which then does
+// the work (pkcs11_ciphers_private.h) and may raise store: the token does not answer.
 //
 // Owner: whoever holds the key. Not thread-safe: one object, one thread at a time.
 #pragma once
@@ -19,6 +20,9 @@ class Aes {
  public:
   /// Key of 16, 24 or 32 bytes. Raises usage: another length.
   explicit Aes(const Secret& key);
+  /// What does the work; private to this folder.
+  class Engine;
+  explicit Aes(std::unique_ptr<Engine> engine);
   Aes(Aes&&) noexcept;
   Aes& operator=(Aes&&) noexcept;
   ~Aes();
@@ -45,8 +49,7 @@ class Aes {
   Bytes cbc_encrypt_padded(const Block16& iv, const Secret& data) const;
 
  private:
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
+  std::unique_ptr<Engine> engine_;
 };
 
 }  // namespace cw::crypto

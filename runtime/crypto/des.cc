@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "base/error.h"
+#include "des_engine_private.h"
 #include "running_cbc_private.h"
 #include "secret_bytes_private.h"
 
@@ -58,57 +59,64 @@ Bytes padded_message(std::initializer_list<ByteView> parts) {
   return out;
 }
 
-}  // namespace
+/// The last block of a message that was encrypted in CBC: its MAC.
+Block8 last_block(ByteView message) {
+  Block8 out;
+  std::copy_n(message.end() - kBlock, kBlock, out.begin());
+  return out;
+}
 
-struct Des::Impl {
-  explicit Impl(const Secret& k)
-      : size(k.size()), key(three_keys(k)), triple(triple_des_cbc(), SecretBytes::view(key), Direction::encrypt) {}
+class SoftwareDes final : public Des::Engine {
+ public:
+  explicit SoftwareDes(const Secret& k)
+      : size_(k.size()), key_(three_keys(k)), triple_(triple_des_cbc(), SecretBytes::view(key_), Direction::encrypt) {}
 
-  RunningCbc<kBlock>& single() {
+  size_t key_size() const override { return size_; }
+  void cbc_encrypt(const Block8& iv, std::span<uint8_t> data) override { triple_.run(iv, data); }
+  void cbc_decrypt(const Block8& iv, std::span<uint8_t> data) override {
+    if (!decryption_) decryption_.emplace(triple_des_cbc(), SecretBytes::view(key_), Direction::decrypt);
+    decryption_->run(iv, data);
+  }
+  void single_cbc_encrypt(const Block8& iv, std::span<uint8_t> data) override {
     if (!single_) {
-      const Secret first = one_key(key);
+      const Secret first = one_key(key_);
       single_.emplace(triple_des_cbc(), SecretBytes::view(first), Direction::encrypt);
     }
-    return *single_;
+    single_->run(iv, data);
   }
-  RunningCbc<kBlock>& decryption() {
-    if (!decryption_) decryption_.emplace(triple_des_cbc(), SecretBytes::view(key), Direction::decrypt);
-    return *decryption_;
-  }
-
-  size_t size;
-  Secret key;
-  RunningCbc<kBlock> triple;
 
  private:
+  size_t size_;
+  Secret key_;
+  RunningCbc<kBlock> triple_;
   std::optional<RunningCbc<kBlock>> single_{};
   std::optional<RunningCbc<kBlock>> decryption_{};
 };
 
-Des::Des(const Secret& key) : impl_(std::make_unique<Impl>(key)) {}
+}  // namespace
+
+Des::Des(const Secret& key) : engine_(std::make_unique<SoftwareDes>(key)) {}
+Des::Des(std::unique_ptr<Engine> engine) : engine_(std::move(engine)) {}
 Des::Des(Des&&) noexcept = default;
 Des& Des::operator=(Des&&) noexcept = default;
 Des::~Des() = default;
 
-size_t Des::key_size() const { return impl_->size; }
+size_t Des::key_size() const { return engine_->key_size(); }
 
 Block8 Des::mac(const Block8& iv, std::initializer_list<ByteView> parts) const {
   Bytes message = padded_message(parts);
-  impl_->triple.run(iv, message);
-  return impl_->triple.last();
+  engine_->cbc_encrypt(iv, message);
+  return last_block(message);
 }
 
 // Single DES with K1 over all blocks but the last, triple DES over the last.
 Block8 Des::retail_mac(const Block8& iv, std::initializer_list<ByteView> parts) const {
   Bytes message = padded_message(parts);
   const std::span<uint8_t> blocks(message);
-  Block8 chaining = iv;
-  if (blocks.size() > kBlock) {
-    impl_->single().run(iv, blocks.first(blocks.size() - kBlock));
-    chaining = impl_->single().last();
-  }
-  impl_->triple.run(chaining, blocks.last(kBlock));
-  return impl_->triple.last();
+  const std::span<uint8_t> ahead = blocks.first(blocks.size() - kBlock);
+  if (!ahead.empty()) engine_->single_cbc_encrypt(iv, ahead);
+  engine_->cbc_encrypt(ahead.empty() ? iv : last_block(ahead), blocks.last(kBlock));
+  return last_block(message);
 }
 
 Block8 Des::mac(const Block8& iv, ByteView head, const Secret& tail) const {
@@ -122,28 +130,28 @@ Block8 Des::retail_mac(const Block8& iv, ByteView head, const Secret& tail) cons
 Bytes Des::cbc_encrypt(const Block8& iv, ByteView data) const {
   check_blocks(data.size());
   Bytes out = to_bytes(data);
-  impl_->triple.run(iv, out);
+  engine_->cbc_encrypt(iv, out);
   return out;
 }
 
 Bytes Des::cbc_decrypt(const Block8& iv, ByteView data) const {
   check_blocks(data.size());
   Bytes out = to_bytes(data);
-  impl_->decryption().run(iv, out);
+  engine_->cbc_decrypt(iv, out);
   return out;
 }
 
 Bytes Des::ecb_encrypt(ByteView data) const {
   check_blocks(data.size());
   Bytes out = to_bytes(data);
-  for (size_t i = 0; i < out.size(); i += kBlock) impl_->triple.run({}, std::span(out).subspan(i, kBlock));
+  for (size_t i = 0; i < out.size(); i += kBlock) engine_->cbc_encrypt({}, std::span(out).subspan(i, kBlock));
   return out;
 }
 
 Bytes Des::ecb_decrypt(ByteView data) const {
   check_blocks(data.size());
   Bytes out = to_bytes(data);
-  for (size_t i = 0; i < out.size(); i += kBlock) impl_->decryption().run({}, std::span(out).subspan(i, kBlock));
+  for (size_t i = 0; i < out.size(); i += kBlock) engine_->cbc_decrypt({}, std::span(out).subspan(i, kBlock));
   return out;
 }
 
@@ -152,19 +160,19 @@ Bytes Des::ecb_encrypt(const Secret& data) const { return ecb_encrypt(SecretByte
 
 Block8 Des::single_encrypt(const Block8& block) const {
   Block8 out = block;
-  impl_->single().run({}, out);
+  engine_->single_cbc_encrypt({}, out);
   return out;
 }
 
 Block8 Des::triple_encrypt(const Block8& block) const {
   Block8 out = block;
-  impl_->triple.run({}, out);
+  engine_->cbc_encrypt({}, out);
   return out;
 }
 
 Bytes Des::cbc_encrypt_padded(const Block8& iv, ByteView data) const {
   Bytes out = padded_message({data});
-  impl_->triple.run(iv, out);
+  engine_->cbc_encrypt(iv, out);
   return out;
 }
 

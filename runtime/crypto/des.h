@@ -1,4 +1,4 @@
-// Two- and three-key triple DES, as SCP01 and SCP02 use it. Same rules as Aes.
+// Two- and three-key triple DES, as SCP01 and SCP02 use it. Same rules as Aes; the key may be a token's here too.
 #pragma once
 
 #include <array>
@@ -16,6 +16,8 @@ class Des {
  public:
   /// Key of 16 bytes (K1 K2 K1) or 24. Raises usage: another length.
   explicit Des(const Secret& key);
+  class Engine;
+  explicit Des(std::unique_ptr<Engine> engine);
   Des(Des&&) noexcept;
   Des& operator=(Des&&) noexcept;
   ~Des();
@@ -49,8 +51,7 @@ class Des {
   Block8 retail_mac(const Block8& iv, ByteView head, const Secret& tail) const;
 
  private:
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
+  std::unique_ptr<Engine> engine_;
 };
 
 }  // namespace cw::crypto

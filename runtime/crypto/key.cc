@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "crypto/aes.h"
 #include "crypto/des.h"
+#include "crypto/digest.h"
 #include "crypto/kdf.h"
 #include "secret_bytes_private.h"
 
@@ -33,12 +34,12 @@ class AesKey final : public Key {
 
   Secret derive_scp03_key(uint8_t constant, ByteView context, unsigned bits) const override {
     Secret out = SecretBytes::zeros(bits / 8);
-    derive(constant, context, SecretBytes::writable(out));
+    fill(constant, context, SecretBytes::writable(out));
     return out;
   }
   Bytes derive_scp03_data(uint8_t constant, ByteView context, unsigned bits) const override {
     Bytes out(bits / 8);
-    derive(constant, context, out);
+    fill(constant, context, out);
     return out;
   }
   Secret derive_scp02_key(uint16_t, uint16_t) const override { raise_wrong_type("SCP02 derivation", "AES", "DES"); }
@@ -61,7 +62,7 @@ class AesKey final : public Key {
   Secret material() const override { return bytes_.clone(); }
 
  private:
-  void derive(uint8_t constant, ByteView context, std::span<uint8_t> out) const {
+  void fill(uint8_t constant, ByteView context, std::span<uint8_t> out) const {
     const std::lock_guard lock(mutex_);
     scp03_derive(aes_, constant, context, out);
   }
@@ -92,13 +93,8 @@ class DesKey final : public Key {
     raise_wrong_type("SCP03 derivation", "DES", "AES");
   }
   Secret derive_scp02_key(uint16_t constant, uint16_t sequence_counter) const override {
-    Bytes block;
-    block.reserve(16);
-    append_be(block, constant, 2);
-    append_be(block, sequence_counter, 2);
-    block.resize(16);
     const std::lock_guard lock(mutex_);
-    return Secret::take(des_.cbc_encrypt({}, block));
+    return Secret::take(des_.cbc_encrypt({}, scp02_block(constant, sequence_counter)));
   }
 
   Secret encrypt_to_secret(ByteView data) const override {
@@ -115,6 +111,50 @@ class DesKey final : public Key {
 };
 
 }  // namespace
+
+Aes Key::scp03_session(uint8_t constant, ByteView context) const {
+  return Aes(derive_scp03_key(constant, context, static_cast<unsigned>(size() * 8)));
+}
+
+Des Key::scp02_session(uint16_t constant, uint16_t sequence_counter) const {
+  return Des(derive_scp02_key(constant, sequence_counter));
+}
+
+Des Key::scp01_session(ByteView data) const { return Des(encrypt_to_secret(data)); }
+
+std::shared_ptr<const Key> Key::derive(Derivation how, ByteView data) const {
+  switch (how) {
+    case Derivation::ecb:
+      return make_key(type(), encrypt_to_secret(data));
+    case Derivation::cbc:
+      return make_key(type(), Secret::take(type() == KeyType::aes ? Aes(material()).cbc_encrypt({}, data)
+                                                                  : Des(material()).cbc_encrypt({}, data)));
+    case Derivation::cmac:
+      break;
+  }
+  std::vector<Secret> macs;
+  std::vector<SecretPiece> pieces;
+  for (; !data.empty(); data = data.subspan(std::min<size_t>(16, data.size()))) {
+    macs.push_back(cmac_to_secret(data.first(std::min<size_t>(16, data.size()))));
+  }
+  for (const Secret& mac : macs) pieces.push_back({{}, &mac});
+  return make_key(type(), prefix(join(pieces), size()));
+}
+
+Bytes Key::encrypt(const Secret& blocks) const {
+  const Secret key = material();
+  return type() == KeyType::aes ? Aes(key).cbc_encrypt({}, blocks) : Des(key).ecb_encrypt(blocks);
+}
+
+Secret Key::decrypt(ByteView blocks) const {
+  const Secret key = material();
+  return Secret::take(type() == KeyType::aes ? Aes(key).cbc_decrypt({}, blocks) : Des(key).ecb_decrypt(blocks));
+}
+
+bool same_key(const Key& a, const Key& b) {
+  const Secret blocks = Secret::copy(Bytes(16));
+  return a.type() == b.type() && a.size() == b.size() && constant_time_equal(a.encrypt(blocks), b.encrypt(blocks));
+}
 
 std::shared_ptr<const Key> make_key(KeyType type, const Secret& bytes) {
   switch (type) {

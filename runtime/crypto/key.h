@@ -1,5 +1,5 @@
-// A long-lived key in custody: it can be used and never read. Software keys implement it here; PKCS#11 keys are to
-// implement the same, with derivation inside the token.
+// A long-lived key in custody: it can be used and never read. Software keys implement it in key.cc; those of a token
+// (pkcs11_store.h) do the same inside the token.
 //
 // Shared between runs; implementations are safe to call from several threads.
 #pragma once
@@ -14,6 +14,23 @@ namespace cw::crypto {
 
 /// Key types with the values of GPCS table 11-16.
 enum class KeyType : uint8_t { des = 0x80, aes = 0x88 };
+
+/// How a key becomes another one.
+enum class Derivation : uint8_t {
+  ecb,   // the data encrypted block by block: visa2, emv, gemvisa
+  cbc,   // the data encrypted in CBC with zero IV: SCP02
+  cmac,  // a CMAC of each 16 bytes of the data, joined and cut to the key's size: kdf3
+};
+
+/// How a key travels under another one (key_wrap.h).
+enum class WrapForm : uint8_t {
+  aes_key_wrap,  // RFC 3394
+  aes_cbc,       // AES-CBC with zero IV, as under an AES DEK
+  des_ecb,       // 3DES-ECB, as under a DES DEK
+};
+
+class Aes;
+class Des;
 
 class Key {
  public:
@@ -35,13 +52,33 @@ class Key {
   virtual Secret encrypt_to_secret(ByteView data) const = 0;
   /// CMAC over `data`, result used as (part of) a key: kdf3.
   virtual Secret cmac_to_secret(ByteView data) const = 0;
-  /// A copy of the key bytes for use inside crypto/ and secure channels (static DEK of SCP01, SCP03). A token that
-  /// does not let its keys out raises usage here and offers wrap_key instead.
+  /// A copy of the key bytes, for use inside crypto/. Raises usage: the key is in a token that keeps it.
   virtual Secret material() const = 0;
+
+  // What follows a token does inside. For software keys it is made of the functions above.
+
+  /// Session keys of one channel, ready for use: SCP03 as derive_scp03_key, as long as this key; SCP02 as
+  /// derive_scp02_key; SCP01 by ECB over `data`.
+  virtual Aes scp03_session(uint8_t constant, ByteView context) const;
+  virtual Des scp02_session(uint16_t constant, uint16_t sequence_counter) const;
+  virtual Des scp01_session(ByteView data) const;
+  /// Another key of this type.
+  virtual std::shared_ptr<const Key> derive(Derivation how, ByteView data) const;
+
+  /// What a DEK does with whole blocks: DES in ECB, AES in CBC with zero IV.
+  virtual Bytes encrypt(const Secret& blocks) const;
+  virtual Secret decrypt(ByteView blocks) const;
+  /// `key` under this one; its type must be that of the form. Unless it has whole blocks, 80 00.. follow it.
+  virtual Bytes wrap(WrapForm form, const Key& key) const;
+  /// The way back, `size` bytes of it. Raises usage: the integrity check of RFC 3394 failed.
+  virtual std::shared_ptr<const Key> unwrap(WrapForm form, KeyType type, size_t size, ByteView wrapped) const;
 };
 
 /// Raises usage: a length the type does not have.
 std::shared_ptr<const Key> make_key(KeyType type, const Secret& bytes);
+
+/// Whether both are the same key, as far as type, size and two blocks that they encrypt can tell.
+bool same_key(const Key& a, const Key& b);
 
 /// Three keys of one version, GPCS 4.1: what a secure channel is opened with.
 struct KeySet {

@@ -53,6 +53,14 @@ void OwnerKeys::raise_unknown(const std::string& name) const {
                                     owner_ + ".keys in the operator's policy");
 }
 
+std::shared_ptr<const crypto::Key> OwnerKeys::find_key(std::string_view wanted) const {
+  const std::string name(wanted);
+  if (is_owned(name)) {
+    throw Error(ErrorKind::usage, "key '" + name + "' is an owner's; its own runs name it without the owner");
+  }
+  return all_->find_key(owner_.empty() ? name : owner_ + "/" + name);
+}
+
 std::vector<std::string> OwnerKeys::names() const {
   std::vector<std::string> out;
   const std::string own = owner_ + "/";

@@ -23,6 +23,8 @@ class OwnerKeys : public crypto::KeyStore {
   std::shared_ptr<const crypto::SigningKey> find_signing_key(std::string_view name) const override;
   /// As its flows name them.
   std::vector<std::string> names() const override;
+  /// The owner's own; single keys are not lent.
+  std::shared_ptr<const crypto::Key> find_key(std::string_view name) const override;
 
   /// As custody has it: "acme/isd", or "isd". Empty: it is in neither.
   std::string in_custody(const std::string& name) const;

@@ -31,15 +31,14 @@ Bytes gemvisa_data(ByteView kdd, uint8_t k) {
   return concat({prefix, kdd.subspan(2, 8), tail});
 }
 
-Secret kdf3(const crypto::Key& master, ByteView kdd, uint8_t k) {
-  const auto block = [&](uint8_t counter) {
-    const uint8_t head[] = {counter, 0, 0, 0, k, 0};
-    return master.cmac_to_secret(concat({head, kdd}));
-  };
-  const Secret first = block(1);
-  if (master.size() <= first.size()) return crypto::prefix(first, master.size());
-  const Secret second = block(2);
-  return crypto::prefix(crypto::join({{{}, &first}, {{}, &second}}), master.size());
+/// A block for each 16 bytes of the key; the counter runs from 1.
+Bytes kdf3_data(ByteView kdd, uint8_t k, size_t key_size) {
+  Bytes out;
+  for (uint8_t counter = 1; out.size() < key_size; ++counter) {
+    append(out, {counter, 0, 0, 0, k, 0});
+    append(out, kdd);
+  }
+  return out;
 }
 
 struct Method {
@@ -70,13 +69,14 @@ std::shared_ptr<const crypto::Key> derive(const crypto::Key& master, const Metho
                                       " master keys, these are others");
   }
   const auto k = static_cast<uint8_t>(purpose);
-  const Secret derived = method.data != nullptr ? master.encrypt_to_secret(method.data(kdd, k)) : kdf3(master, kdd, k);
-  const Secret original = master.material();
-  if (crypto::same(derived, original)) {
+  const std::shared_ptr<const crypto::Key> derived =
+      method.data != nullptr ? master.derive(crypto::Derivation::ecb, method.data(kdd, k))
+                             : master.derive(crypto::Derivation::cmac, kdf3_data(kdd, k, master.size()));
+  if (crypto::same_key(*derived, master)) {
     throw Error(ErrorKind::internal, "diversification by " + std::string(method.name) +
                                          " gave the master key itself; refused, it would go onto a card");
   }
-  return crypto::make_key(method.type, derived);
+  return derived;
 }
 
 }  // namespace

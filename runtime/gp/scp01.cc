@@ -30,8 +30,8 @@ std::unique_ptr<ChannelBase> open_scp01(const crypto::KeySet& keys, ByteView hos
                      .i = i,
                      .level = level,
                      .icv_encryption = i == 0x15,
-                     .enc = crypto::Des(keys.enc->encrypt_to_secret(data)),
-                     .mac = crypto::Des(keys.mac->encrypt_to_secret(data)),
+                     .enc = keys.enc->scp01_session(data),
+                     .mac = keys.mac->scp01_session(data),
                      .dek = keys.dek};
   check_card_cryptogram(keys, answer, session.enc.mac({}, {host_challenge, answer.card_challenge}));
   const crypto::Block8 cryptogram = session.enc.mac({}, {answer.card_challenge, host_challenge});

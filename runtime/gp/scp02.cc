@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/hex.h"
 #include "crypto/digest.h"
+#include "crypto/kdf.h"
 #include "des_channel_private.h"
 
 namespace cw::gp {
@@ -57,8 +58,8 @@ std::unique_ptr<ChannelBase> open_scp02(const crypto::KeySet& keys, ByteView hos
                      .i = i,
                      .level = level,
                      .icv_encryption = (i & kIcvEncryption) != 0,
-                     .enc = crypto::Des(keys.enc->derive_scp02_key(kEnc, counter)),
-                     .mac = crypto::Des(static_mac.derive_scp02_key(kCMac, counter))};
+                     .enc = keys.enc->scp02_session(kEnc, counter),
+                     .mac = static_mac.scp02_session(kCMac, counter)};
 
   // E.4.2: cryptograms run over the sequence counter and the 6-byte challenge.
   const Bytes card_part = concat({answer.sequence_counter, answer.card_challenge});
@@ -69,9 +70,9 @@ std::unique_ptr<ChannelBase> open_scp02(const crypto::KeySet& keys, ByteView hos
   }
   const crypto::Block8 cryptogram = session.enc.mac({}, {card_part, host_challenge});
   session.host_cryptogram.assign(cryptogram.begin(), cryptogram.end());
-  if (level & kRmac) session.rmac = crypto::Des(static_mac.derive_scp02_key(kRMac, counter));
+  if (level & kRmac) session.rmac = static_mac.scp02_session(kRMac, counter);
   if (static_dek && static_dek->type() == crypto::KeyType::des) {
-    session.dek = crypto::make_key(crypto::KeyType::des, static_dek->derive_scp02_key(kDek, counter));
+    session.dek = static_dek->derive(crypto::Derivation::cbc, crypto::scp02_block(kDek, counter));
   }
   return std::make_unique<DesChannel>(std::move(session));
 }

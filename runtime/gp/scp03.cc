@@ -57,7 +57,7 @@ std::unique_ptr<ChannelBase> open_scp03(const crypto::KeySet& keys, ByteView hos
 
   const Bytes context = concat({host_challenge, answer.card_challenge});
   const auto session_key = [&](const crypto::Key& key, Constant constant) {
-    return crypto::Aes(key.derive_scp03_key(constant, context, static_cast<unsigned>(key.size() * 8)));
+    return key.scp03_session(constant, context);
   };
   Scp03Session session{.i = i,
                        .level = level,

@@ -115,6 +115,8 @@ class Reading {
       from.problem("callback_key", "goes together with callback_certificate; give both, or neither");
     }
     out.transport_key = from.text("transport_key", !out.callback.empty());
+    const std::vector<std::string> wraps = {"aes-key-wrap", "aes-cbc", "des-ecb"};
+    out.key_wrap = wraps[from.one_of("key_wrap", wraps, 0)];
     out.message_key = from.text("message_key");
     out.receipt_key = from.text("receipt_key");
     for (const std::string& one : from.texts("aids", true)) {

@@ -39,6 +39,7 @@ struct Tenant {
   std::string certificate{};
   std::string key{};
   std::string transport_key{};  // wraps the keys that go to it
+  std::string key_wrap{};       // aes-key-wrap, aes-cbc, des-ecb
   std::string message_key{};    // signs what goes to it, and must sign what comes from it; empty: neither
   std::string receipt_key{};    // checks its receipts for keys; empty: they are not checked
   std::vector<Bytes> aids{};    // beginnings of the AIDs that are its own

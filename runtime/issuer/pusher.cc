@@ -5,6 +5,7 @@
 #include "base/hex.h"
 #include "base/log.h"
 #include "crypto/digest.h"
+#include "crypto/key_wrap.h"
 #include "crypto/signing_key.h"
 #include "issuer/card_talk.h"
 #include "json_private.h"
@@ -25,7 +26,8 @@ int64_t pause_after(unsigned tries, int64_t first) {
 }
 
 Bytes wrapped(const crypto::KeyStore& keys, const Tenant& tenant, const crypto::Key& key) {
-  throw Error(ErrorKind::usage, "TEMPORARY" + tenant.id + to_hex(key.kcv()) + std::to_string(keys.names().size()));
+  const std::shared_ptr<const crypto::Key> kek = keys.find_key(tenant.transport_key);
+  return crypto::wrap_key(*kek, crypto::wrap_form(tenant.key_wrap), key);
 }
 
 }  // namespace

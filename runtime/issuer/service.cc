@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "base/error.h"
+#include "crypto/key_wrap.h"
 #include "issuer/admin.h"
 #include "issuer/door.h"
 #include "issuer/pusher.h"
@@ -55,6 +56,14 @@ class Checking {
     });
   }
 
+  void transport_key(const std::string& place, const Tenant& tenant) {
+    attempt(place + ".transport_key", [&] {
+      const bool des = crypto::wrap_form(tenant.key_wrap) == crypto::WrapForm::des_ecb;
+      if ((keys_.find_key(tenant.transport_key)->type() == crypto::KeyType::des) == des) return;
+      problems_.push_back(place + ".transport_key: " + tenant.transport_key + " is no key for " + tenant.key_wrap);
+    });
+  }
+
   void signing_key(const std::string& place, const std::string& name, bool signs) {
     if (name.empty()) return;
     attempt(place, [&] {
@@ -84,6 +93,7 @@ std::vector<std::string> check_use(const Configuration& configuration, const cry
   }
   for (const Tenant& tenant : configuration.tenants) {
     const std::string place = "tenants." + tenant.id;
+    if (!tenant.transport_key.empty()) checking.transport_key(place, tenant);
     checking.signing_key(place + ".message_key", tenant.message_key, true);
     checking.signing_key(place + ".receipt_key", tenant.receipt_key, false);
   }

@@ -46,6 +46,19 @@ TEST(KeyStore, reads_sets_and_master_keys) {
   EXPECT_TRUE(parse("").names().empty());
 }
 
+TEST(KeyStore, has_single_keys_beside_the_sets) {
+  const std::string single = kGood + "\n[acme.kek]\ntype = aes\nkey = " + kKey + "\n";
+  const auto store = parse(single);
+  EXPECT_TRUE(matches(store.find_key("acme.kek")->material(), from_hex(kKey)));
+  EXPECT_EQ(store.names(), (std::vector<std::string>{"isd", "acme.master"}));
+  EXPECT_THROW(store.find("acme.kek"), Error);
+  EXPECT_THROW(store.find_key("isd"), Error);
+  EXPECT_NE(refusal(single + "[acme.kek]\ntype = aes\nkey = " + kKey).find("there twice"), std::string::npos);
+  EXPECT_NE(refusal(single + "version = 30").find("keep one or the other"), std::string::npos);
+  EXPECT_NE(refusal(single + "enc = " + kKey).find("keep one or the other"), std::string::npos);
+  EXPECT_NE(refusal("[kek]\nkey = " + std::string(kKey)).find("has no type"), std::string::npos);
+}
+
 TEST(KeyStore, an_unknown_name_brings_the_near_one) {
   try {
     parse(kGood).find("acme.mastre");

@@ -1,0 +1,51 @@
+// A token of SoftHSM2 in a temporary folder, for the tests of this process.
+#pragma once
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include "base/files.h"
+#include "crypto/pkcs11_store.h"
+
+namespace cw::crypto {
+
+class SoftToken : public testing::Test {
+ protected:
+  static constexpr const char* kModule = "/usr/lib/softhsm/libsofthsm2.so";
+
+  static void SetUpTestSuite() {
+    if (!std::filesystem::exists(kModule)) return;
+    std::string name = std::filesystem::temp_directory_path() / "cw-token.XXXXXX";
+    folder() = ::mkdtemp(name.data());
+    std::filesystem::create_directory(folder() / "tokens");
+    std::ofstream(folder() / "softhsm2.conf")
+        << "directories.tokendir = " << (folder() / "tokens").string() << "\nlog.level = ERROR\n";
+    ::setenv("SOFTHSM2_CONF", (folder() / "softhsm2.conf").c_str(), 1);
+    write_file_atomically(folder() / "pin", view("1234\n"), true);
+    const std::string command = std::string("softhsm2-util --init-token --free --label cardwright --so-pin 4321 ") +
+                                "--pin 1234 > " + (folder() / "init.log").string() + " 2>&1";
+    ASSERT_EQ(std::system(command.c_str()), 0);
+  }
+  static void TearDownTestSuite() {
+    if (!folder().empty()) std::filesystem::remove_all(folder());
+  }
+  void SetUp() override {
+    if (folder().empty()) GTEST_SKIP() << "no SoftHSM2 here";
+  }
+
+  /// The folder of this process's token.
+  static std::filesystem::path& folder() {
+    static std::filesystem::path path;
+    return path;
+  }
+  static Pkcs11Uri uri(const std::string& module = kModule) {
+    return parse_pkcs11_uri("pkcs11:token=cardwright;?module-path=" + module +
+                            "&pin-source=file:" + (folder() / "pin").string());
+  }
+};
+
+}  // namespace cw::crypto
