@@ -88,7 +88,8 @@ void add_file(CLI::App& command, Options& options) {
 
 void add_asking(CLI::App& sei, Action& action) {
   auto options = std::make_shared<Options>();
-  CLI::App* state = sei.add_subcommand("state", "Show the state of one that runs, or tell a tenant that its SSD is gone");
+  CLI::App* state =
+      sei.add_subcommand("state", "Show the state of one that runs, or tell a tenant that its SSD is gone");
   add_file(*state, *options);
   CLI::Option* se_id = state->add_option("--se-id", options->se_id, "the chip")->type_name("HEX");
   CLI::Option* sd_aid = state->add_option("--sd-aid", options->sd_aid, "the SSD")->type_name("AID");
@@ -120,10 +121,11 @@ void add_asking(CLI::App& sei, Action& action) {
 }  // namespace
 
 void add_sei(CLI::App& program, Action& action) {
-  CLI::App* command = program.add_subcommand("sei", "Play the card issuer of T/TAF 096-2021: a SEI-TSM to test against");
+  CLI::App* command =
+      program.add_subcommand("sei", "Play the card issuer of T/TAF 096-2021: a SEI-TSM to test against");
   auto options = std::make_shared<Options>();
-  CLI::Option* file =
-      command->add_option("--cards", options->file, "its file: cards, tenants, keys, where it listens")->type_name("FILE");
+  CLI::Option* file = command->add_option("--cards", options->file, "its file: cards, tenants, keys, where it listens")
+                          ->type_name("FILE");
   command->add_flag("--check", options->check, "check the file and start nothing")->needs(file);
   command->require_subcommand(0, 1);
   add_asking(*command, action);

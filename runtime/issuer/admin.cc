@@ -25,8 +25,11 @@ std::string text_of(const json& message, const char* name) {
 }  // namespace
 
 std::string Admin::state() const {
-  json out = {{"tasks", json::array()}, {"ssds", json::array()}, {"pushes", json::array()},
-              {"mismatches", json::array()}, {"receipts", json::array()}};
+  json out = {{"tasks", json::array()},
+              {"ssds", json::array()},
+              {"pushes", json::array()},
+              {"mismatches", json::array()},
+              {"receipts", json::array()}};
   desk_.look([&](const State& state) {
     for (const auto& each : state.tasks) {
       const Task& task = each.second;

@@ -1,5 +1,5 @@
-// What the operator of the issuer's side may ask, over a unix socket that only its user can open: the state, faults, that
-// an SSD is gone, that keys may be tried again.
+// What the operator of the issuer's side may ask, over a unix socket that only its user can open: the state, faults,
+// that an SSD is gone, that keys may be tried again.
 //
 //   GET  /admin/v1/state     tasks, SSDs, what is yet to be pushed
 //   POST /admin/v1/status    {"seId", "sdAid", "status"}: the tenant is told; DELETED or RESETED

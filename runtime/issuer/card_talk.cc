@@ -11,8 +11,8 @@ namespace cw::issuer {
 
 namespace {
 
-constexpr uint8_t kSixteenBytes = 0x01;  // of i, SCP03
-constexpr uint8_t kResponseMac = 0x20;   // of i, SCP02 and SCP03
+constexpr uint8_t kSixteenBytes = 0x01;        // of i, SCP03
+constexpr uint8_t kResponseMac = 0x20;         // of i, SCP02 and SCP03
 constexpr uint8_t kResponseEncryption = 0x40;  // of i, SCP03
 
 bool is_plain(Purpose purpose) {

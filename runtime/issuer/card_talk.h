@@ -39,7 +39,8 @@ class CardTalk {
   /// The list as it travels, with what is remembered of it in `task`. What stands before a SELECT goes through the
   /// channel that is open, or that EXTERNAL AUTHENTICATE at its beginning opens.
   void order(Task& task, std::vector<Ordered> list) const;
-  /// At most as many answers as were ordered. Moves the task's channel on. Raises channel: an R-MAC is missing or wrong.
+  /// At most as many answers as were ordered. Moves the task's channel on. Raises channel: an R-MAC is missing or
+  /// wrong.
   std::vector<Came> take(Task& task, const std::vector<Bytes>& answers) const;
 
   /// What the card says with `update`. Raises channel: a length or a protocol that cannot be.

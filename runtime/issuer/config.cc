@@ -43,9 +43,8 @@ class Reading {
     out.number_codes = top.one_of("result_code", {"string", "number"}, 0) == 1;
     top.object("operations", false, [&](Settings& words) { read_operations(words, out.operations); });
     const bool named = out.tls.has_value();
-    top.each("tenants", true, [&](const std::string& id, Settings& tenant) {
-      out.tenants.push_back(read_tenant(id, tenant, named));
-    });
+    top.each("tenants", true,
+             [&](const std::string& id, Settings& tenant) { out.tenants.push_back(read_tenant(id, tenant, named)); });
     top.each("cards", true,
              [&](const std::string& name, Settings& card) { out.cards.push_back(read_card(name, card)); });
     top.each("faults", false, [&](const std::string&, Settings& fault) { out.faults.push_back(read_fault(fault)); });
@@ -90,7 +89,8 @@ class Reading {
     for (const std::string& name : known) {
       if (!from.has(name)) continue;
       for (const std::string& word : from.texts(name)) {
-        const bool taken = std::find(known.begin(), known.end(), word) != known.end() || !out.emplace(word, name).second;
+        const bool taken =
+            std::find(known.begin(), known.end(), word) != known.end() || !out.emplace(word, name).second;
         if (taken) from.problem(name, "the word \"" + shown(word) + "\" has a meaning already");
       }
     }

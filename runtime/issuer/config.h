@@ -1,5 +1,5 @@
-// What the issuer's side is told in its file: JSON, comments allowed. Checked in full before anything starts, so that one
-// look shows all that is wrong. The file is described in docs/decisions/0047-reference-sei-tsm.md and by
+// What the issuer's side is told in its file: JSON, comments allowed. Checked in full before anything starts, so that
+// one look shows all that is wrong. The file is described in docs/decisions/0047-reference-sei-tsm.md and by
 // `cardwright sei --help`.
 //
 // Plain values.
@@ -67,11 +67,11 @@ struct CardProfile {
   Bytes module{};
   size_t privilege_bytes = 3;
   ProtocolForm protocol_form = ProtocolForm::tlv;
-  Bytes parameters{};                           // more of C9
+  Bytes parameters{};                            // more of C9
   std::map<uint8_t, std::string> domain_keys{};  // initial keys of an SSD, by its protocol
-  bool set_personalized = false;                // SET STATUS after PUT KEY
-  uint8_t lock_p1 = 0x60;                       // 60: with its applications, 40: the SSD alone
-  bool look_first = true;                       // false: INSTALL at once, and look only if it is refused
+  bool set_personalized = false;                 // SET STATUS after PUT KEY
+  uint8_t lock_p1 = 0x60;                        // 60: with its applications, 40: the SSD alone
+  bool look_first = true;                        // false: INSTALL at once, and look only if it is refused
   std::string token_key{};
   std::string card_receipt_key{};
 
@@ -79,15 +79,15 @@ struct CardProfile {
 };
 
 struct Configuration {
-  std::string id{};                       // seiTsmId
+  std::string id{};  // seiTsmId
   std::string listen{};
-  std::optional<net::TlsSetup> tls{};     // absent: plain HTTP on this machine
-  std::filesystem::path admin{};          // unix socket; empty: none
-  std::filesystem::path keys{};           // key store
-  std::filesystem::path state{};          // what survives a restart
-  std::chrono::seconds task_life{600};    // of a task that nobody goes on with
-  std::chrono::milliseconds first_retry{500};  // of a push that was not taken; doubled up to five minutes
-  bool number_codes = false;              // resultCode as a number
+  std::optional<net::TlsSetup> tls{};               // absent: plain HTTP on this machine
+  std::filesystem::path admin{};                    // unix socket; empty: none
+  std::filesystem::path keys{};                     // key store
+  std::filesystem::path state{};                    // what survives a restart
+  std::chrono::seconds task_life{600};              // of a task that nobody goes on with
+  std::chrono::milliseconds first_retry{500};       // of a push that was not taken; doubled up to five minutes
+  bool number_codes = false;                        // resultCode as a number
   std::map<std::string, std::string> operations{};  // other words for optType, to ours
   std::vector<Tenant> tenants{};
   std::vector<CardProfile> cards{};

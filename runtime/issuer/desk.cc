@@ -103,9 +103,8 @@ void Desk::end_others(const Task& task) {
 
 void Desk::forget_old() {
   const int64_t now = setup_.clock() / 1000;
-  std::erase_if(state_.tasks, [&](const auto& each) {
-    return each.second.expires + setup_.configuration.task_life.count() < now;
-  });
+  std::erase_if(state_.tasks,
+                [&](const auto& each) { return each.second.expires + setup_.configuration.task_life.count() < now; });
 }
 
 void Desk::close(Task& task, const std::string& why) {

@@ -57,7 +57,8 @@ void Door::handle(net::ServerRequest request, net::Reply reply) {
   };
   const auto& certificate = request.peer.certificate;
   bool known = !configuration_.tls;
-  for (const Tenant& one : configuration_.tenants) known = known || (certificate && one.subject == certificate->subject);
+  for (const Tenant& one : configuration_.tenants)
+    known = known || (certificate && one.subject == certificate->subject);
   if (!known) return refuse(403, "your certificate is no tenant's");
   Asked asked;
   try {
@@ -89,7 +90,8 @@ void Door::send(net::Reply reply, const char* call, Answer answer) {
   if (faults_.take(FaultKind::garbled, call)) body.resize(body.size() / 2);
   if (faults_.take(FaultKind::lost, call)) return delays_->lose(std::move(reply));
   if (const auto late = faults_.take(FaultKind::late, call)) {
-    return delays_->send(std::move(reply), json_answer(200, std::move(body)), std::chrono::milliseconds(late->milliseconds));
+    return delays_->send(std::move(reply), json_answer(200, std::move(body)),
+                         std::chrono::milliseconds(late->milliseconds));
   }
   reply.send(json_answer(200, std::move(body)));
 }

@@ -1,5 +1,5 @@
-// The paths of the issuer's side over HTTP: who asks, which message it is, and what is wrong on purpose. Business errors
-// are 200 with a resultCode; 4xx is for what is no message of somebody known.
+// The paths of the issuer's side over HTTP: who asks, which message it is, and what is wrong on purpose. Business
+// errors are 200 with a resultCode; 4xx is for what is no message of somebody known.
 //
 // Owner: the service. Thread rule: handle() from any thread.
 #pragma once

@@ -29,7 +29,8 @@ class Guard {
     }
     if (event == Event::object_start) names_.emplace_back();
     if (event == Event::key && !names_.back().insert(parsed.get<std::string>()).second) {
-      throw Error(ErrorKind::usage, "the name \"" + shown(parsed.get<std::string>(), 40) + "\" stands twice in an object");
+      throw Error(ErrorKind::usage,
+                  "the name \"" + shown(parsed.get<std::string>(), 40) + "\" stands twice in an object");
     }
     return true;
   }

@@ -10,8 +10,8 @@
 
 namespace cw::issuer {
 
-/// An object. Raises usage, naming none of the text: no JSON, no object, deeper than 8 levels, a name twice in an object,
-/// more than 100,000 values.
+/// An object. Raises usage, naming none of the text: no JSON, no object, deeper than 8 levels, a name twice in an
+/// object, more than 100,000 values.
 nlohmann::json read_json(std::string_view text, bool comments);
 
 /// `text` from outside with what would break a line replaced, and cut.

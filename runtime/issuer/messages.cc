@@ -169,8 +169,8 @@ SsdRequest parse_ssd_request(std::string_view text) {
   }
   out.privileges = reader.hex("expPrivilege", false);
   if (out.privileges && out.privileges->size() != 1 && out.privileges->size() != 3) {
-    throw Error(ErrorKind::usage, "expPrivilege has " + std::to_string(out.privileges->size()) +
-                                      " bytes; privileges have one or three");
+    throw Error(ErrorKind::usage,
+                "expPrivilege has " + std::to_string(out.privileges->size()) + " bytes; privileges have one or three");
   }
   const std::string scp = reader.text("scpConfig", false);
   out.scp = ScpConfig::parse(scp);

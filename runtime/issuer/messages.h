@@ -1,5 +1,5 @@
-// The messages of T/TAF 096-2021, tables 1 to 10, as JSON: names exactly as printed on the way out, forgiving on the way
-// in. What the tables leave open is in docs/decisions/0047-reference-sei-tsm.md.
+// The messages of T/TAF 096-2021, tables 1 to 10, as JSON: names exactly as printed on the way out, forgiving on the
+// way in. What the tables leave open is in docs/decisions/0047-reference-sei-tsm.md.
 //
 // Plain functions. All parse_* raise usage: no JSON object, a member that is missing or of the wrong form.
 #pragma once

@@ -36,7 +36,9 @@ Pusher::Pusher(const Configuration& configuration, const crypto::KeyStore& keys,
                Clock clock)
     : configuration_(configuration), keys_(keys), desk_(desk), faults_(faults), clock_(std::move(clock)) {}
 
-void Pusher::start() { thread_ = std::thread([this] { run(); }); }
+void Pusher::start() {
+  thread_ = std::thread([this] { run(); });
+}
 
 void Pusher::stop() {
   {
@@ -74,9 +76,8 @@ int64_t Pusher::push_due() {
     for (const Push& one : state.pushes) {
       if (one.next > clock_()) continue;
       due.push_back({one, {}});
-      const auto domain = std::find_if(state.domains.begin(), state.domains.end(), [&](const Domain& it) {
-        return it.se_id == one.se_id && it.aid == one.aid;
-      });
+      const auto domain = std::find_if(state.domains.begin(), state.domains.end(),
+                                       [&](const Domain& it) { return it.se_id == one.se_id && it.aid == one.aid; });
       if (domain != state.domains.end()) due.back().domain = *domain;
     }
   });
@@ -117,8 +118,7 @@ int64_t Pusher::push_due() {
   return next;
 }
 
-std::string Pusher::message_of(const Push& push, const Domain* domain, const Tenant& tenant,
-                               std::vector<Bytes>& kcvs) {
+std::string Pusher::message_of(const Push& push, const Domain* domain, const Tenant& tenant, std::vector<Bytes>& kcvs) {
   const Stamp stamp{std::to_string(clock_() / 1000), to_hex(crypto::random_bytes(16))};
   const auto sign = [&](const std::string& elements) -> std::optional<Bytes> {
     if (tenant.message_key.empty()) return {};

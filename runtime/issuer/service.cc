@@ -110,9 +110,9 @@ class Service::Impl {
         pusher_(configuration_, *keys_, desk_, faults_, now),
         door_(configuration_, desk_, faults_, *keys_, now),
         admin_(configuration_, desk_, faults_) {
-    server_ = std::make_unique<net::HttpServer>(
-        setup(configuration_.listen, configuration_.tls,
-              [this](net::ServerRequest request, net::Reply reply) { door_.handle(std::move(request), std::move(reply)); }));
+    server_ = std::make_unique<net::HttpServer>(setup(
+        configuration_.listen, configuration_.tls,
+        [this](net::ServerRequest request, net::Reply reply) { door_.handle(std::move(request), std::move(reply)); }));
     if (!configuration_.admin.empty()) {
       admin_server_ = std::make_unique<net::HttpServer>(
           setup("unix:" + configuration_.admin.string(), {}, [this](net::ServerRequest request, net::Reply reply) {

@@ -13,7 +13,8 @@ constexpr int64_t kWindow = 300;  // seconds that clocks may differ, and a messa
 [[noreturn]] void refuse(const std::string& why) { throw Error(ErrorKind::policy, why); }
 
 int64_t seconds_of(const std::string& text) {
-  const bool digits = !text.empty() && text.size() <= 12 && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+  const bool digits = !text.empty() && text.size() <= 12 &&
+                      std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
   if (!digits) refuse("timestamp must be the seconds since 1970");
   return std::stoll(text);
 }

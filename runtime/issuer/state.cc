@@ -34,8 +34,11 @@ json to_json(const Opening& it) {
 }
 
 Opening opening_of(const json& from) {
-  Opening out{from.at("with_domain_keys"), bytes_at(from, "aid"), bytes_at(from, "host_challenge"),
-              bytes_at(from, "answer"), {}};
+  Opening out{from.at("with_domain_keys"),
+              bytes_at(from, "aid"),
+              bytes_at(from, "host_challenge"),
+              bytes_at(from, "answer"),
+              {}};
   if (from.contains("mark")) {
     const json& mark = from.at("mark");
     out.mark = gp::Channel::Mark{bytes_at(mark, "chaining"), mark.at("counter"), bytes_at(mark, "response_chaining")};
@@ -95,23 +98,18 @@ Task task_of(const json& from) {
 }
 
 json to_json(const Domain& it) {
-  return {{"se_id", it.se_id},
-          {"aid", to_hex(it.aid)},
-          {"tenant", it.tenant},
-          {"privileges", to_hex(it.privileges)},
-          {"scp", it.scp.text()},
-          {"key_version", it.key_version},
-          {"installed", it.installed},
-          {"keyed", it.keyed},
-          {"locked", it.locked},
-          {"confirmed", it.confirmed}};
+  return {{"se_id", it.se_id},         {"aid", to_hex(it.aid)},
+          {"tenant", it.tenant},       {"privileges", to_hex(it.privileges)},
+          {"scp", it.scp.text()},      {"key_version", it.key_version},
+          {"installed", it.installed}, {"keyed", it.keyed},
+          {"locked", it.locked},       {"confirmed", it.confirmed}};
 }
 
 Domain domain_of(const json& from) {
   const auto scp = ScpConfig::parse(from.at("scp").get<std::string>());
-  return {from.at("se_id"),  bytes_at(from, "aid"), from.at("tenant"), bytes_at(from, "privileges"),
+  return {from.at("se_id"),          bytes_at(from, "aid"),  from.at("tenant"),    bytes_at(from, "privileges"),
           scp.value_or(ScpConfig{}), from.at("key_version"), from.at("installed"), from.at("keyed"),
-          from.at("locked"), from.at("confirmed")};
+          from.at("locked"),         from.at("confirmed")};
 }
 
 json to_json(const Mismatch& it) {
@@ -123,23 +121,27 @@ json to_json(const Mismatch& it) {
 }
 
 json to_json(const Push& it) {
-  return {{"id", it.id},         {"kind", it.kind == PushKind::keys ? "keys" : "status"},
-          {"tenant", it.tenant}, {"se_id", it.se_id},
-          {"aid", to_hex(it.aid)}, {"status", it.status},
-          {"tries", it.tries},   {"next", it.next},
+  return {{"id", it.id},
+          {"kind", it.kind == PushKind::keys ? "keys" : "status"},
+          {"tenant", it.tenant},
+          {"se_id", it.se_id},
+          {"aid", to_hex(it.aid)},
+          {"status", it.status},
+          {"tries", it.tries},
+          {"next", it.next},
           {"last_error", it.last_error}};
 }
 
 Push push_of(const json& from) {
-  return {from.at("id"),     from.at("kind") == "keys" ? PushKind::keys : PushKind::status,
-          from.at("tenant"), from.at("se_id"),
+  return {from.at("id"),         from.at("kind") == "keys" ? PushKind::keys : PushKind::status,
+          from.at("tenant"),     from.at("se_id"),
           bytes_at(from, "aid"), from.at("status"),
-          from.at("tries"),  from.at("next"),
+          from.at("tries"),      from.at("next"),
           from.at("last_error")};
 }
 
 json to_json(const KeptReceipt& it) {
-  return {{"se_id", it.se_id},      {"tenant", it.tenant},        {"counter", it.counter},
+  return {{"se_id", it.se_id},       {"tenant", it.tenant},         {"counter", it.counter},
           {"data", to_hex(it.data)}, {"answer", to_hex(it.answer)}, {"when", it.when}};
 }
 

@@ -1,6 +1,6 @@
-// What the issuer's side remembers, and what survives its restart: tasks that go on, the SSDs that it made, keys of cards
-// that are never tried again, what it has yet to tell the tenants, receipts. No keys: a session is built again from its
-// challenges and the key store.
+// What the issuer's side remembers, and what survives its restart: tasks that go on, the SSDs that it made, keys of
+// cards that are never tried again, what it has yet to tell the tenants, receipts. No keys: a session is built again
+// from its challenges and the key store.
 //
 // Plain values. StateFile's owner is the desk. Thread rule: one thread at a time.
 #pragma once
@@ -26,8 +26,8 @@ enum class Purpose : uint8_t {
   select_issuer,
   initialize_update,
   authenticate,
-  look,        // GET STATUS for the SSD
-  look_on,     // its next part
+  look,     // GET STATUS for the SSD
+  look_on,  // its next part
   install,
   select_domain,
   put_keys,
@@ -46,8 +46,8 @@ struct Opening {
   bool with_domain_keys = false;  // the SSD's own, else the ISD's
   Bytes aid{};                    // of the domain that is selected
   Bytes host_challenge{};
-  Bytes answer{};                                // to INITIALIZE UPDATE; empty: none has come
-  std::optional<gp::Channel::Mark> mark{};       // where it stands; none: not authenticated
+  Bytes answer{};                           // to INITIALIZE UPDATE; empty: none has come
+  std::optional<gp::Channel::Mark> mark{};  // where it stands; none: not authenticated
 };
 
 struct Task {
@@ -58,16 +58,16 @@ struct Task {
   Bytes sd_aid{};
   Bytes privileges{};
   std::optional<ScpConfig> scp{};
-  int64_t expires = 0;  // seconds since 1970
-  std::string closed{}; // why; empty: it goes on
-  bool done = false;    // closed well
-  unsigned rounds = 0;         // lists of commands that were given
+  int64_t expires = 0;   // seconds since 1970
+  std::string closed{};  // why; empty: it goes on
+  bool done = false;     // closed well
+  unsigned rounds = 0;   // lists of commands that were given
   bool install_tried = false;
   Opening opening{};
-  std::vector<Ordered> ordered{};     // the last list
-  std::vector<std::string> apdus{};   // as it was sent; the answer to a request that comes again
-  std::string last_answers{};         // hash of the respList before that
-  Bytes listing{};                    // of GET STATUS, so far
+  std::vector<Ordered> ordered{};    // the last list
+  std::vector<std::string> apdus{};  // as it was sent; the answer to a request that comes again
+  std::string last_answers{};        // hash of the respList before that
+  Bytes listing{};                   // of GET STATUS, so far
 };
 
 /// A security domain that this side made, or was about to.
@@ -113,8 +113,8 @@ struct KeptReceipt {
   std::string se_id{};
   std::string tenant{};
   uint32_t counter = 0;
-  Bytes data{};     // the token's
-  Bytes answer{};   // the card's
+  Bytes data{};    // the token's
+  Bytes answer{};  // the card's
   int64_t when = 0;
 };
 

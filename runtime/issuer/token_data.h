@@ -1,5 +1,5 @@
-// What a token is asked for (GPCS C.4), taken apart: P1, P2, length, and the fields of a command. Strict: what cannot be
-// read to the last byte is not signed.
+// What a token is asked for (GPCS C.4), taken apart: P1, P2, length, and the fields of a command. Strict: what cannot
+// be read to the last byte is not signed.
 //
 // Plain values.
 #pragma once

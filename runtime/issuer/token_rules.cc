@@ -23,9 +23,8 @@ uint32_t number_of(ByteView privileges) {
 }  // namespace
 
 bool is_own_aid(const Tenant& tenant, ByteView aid) {
-  return std::any_of(tenant.aids.begin(), tenant.aids.end(), [&](const Bytes& own) {
-    return own.size() <= aid.size() && equal(own, aid.first(own.size()));
-  });
+  return std::any_of(tenant.aids.begin(), tenant.aids.end(),
+                     [&](const Bytes& own) { return own.size() <= aid.size() && equal(own, aid.first(own.size())); });
 }
 
 bool is_own_domain(const Tenant& tenant, const State& state, const std::string& se_id, ByteView aid) {
@@ -36,9 +35,11 @@ bool is_own_domain(const Tenant& tenant, const State& state, const std::string& 
 
 void check_token(const Tenant& tenant, const State& state, const std::string& se_id, const TokenData& wanted) {
   const bool delegated = std::any_of(state.domains.begin(), state.domains.end(), [&](const Domain& one) {
-    return one.tenant == tenant.id && one.se_id == se_id && !one.locked && (number_of(one.privileges) & kDelegated) != 0;
+    return one.tenant == tenant.id && one.se_id == se_id && !one.locked &&
+           (number_of(one.privileges) & kDelegated) != 0;
   });
-  if (!delegated) refuse("tenant " + tenant.id + " has no SSD with Delegated Management on this chip that is not locked");
+  if (!delegated)
+    refuse("tenant " + tenant.id + " has no SSD with Delegated Management on this chip that is not locked");
   const auto own = [&](ByteView aid, const char* what) {
     if (!aid.empty() && !is_own_aid(tenant, aid)) {
       refuse(std::string(what) + " " + to_hex(aid) + " is none of tenant " + tenant.id);

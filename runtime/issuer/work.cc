@@ -43,8 +43,8 @@ Bytes written(ByteView privileges, size_t bytes) {
 
 [[noreturn]] void refused(const Came& came, const std::string& doing) {
   const card::Apdu& command = came.command;
-  throw Error(ErrorKind::card,
-              doing + ": " + card::explain(came.response.sw, command.cla, command.ins, command.p1), came.response.sw);
+  throw Error(ErrorKind::card, doing + ": " + card::explain(came.response.sw, command.cla, command.ins, command.p1),
+              came.response.sw);
 }
 
 bool has(const std::vector<Came>& came, Purpose purpose) {
@@ -147,19 +147,17 @@ void Work::judge(const Came& came) {
     case Purpose::install:
       if (response.ok()) {
         record().installed = true;
-      } else if (card_.look_first) {
-        forget();
-        refused(came, "installing the " + ssd);
       } else {
+        forget();
+        if (card_.look_first) refused(came, "installing the " + ssd);
         install_refused_ = true;
       }
       break;
     case Purpose::put_keys: {
       if (!response.ok()) refused(came, "putting the initial keys of the " + ssd);
       const crypto::KeySet keys = talk_.domain_keys(task_.se_id, task_.sd_aid, *task_.scp);
-      gp::check_put_key_answer(
-          gp::parse_put_key_answer(response.data), keys.version,
-          {gp::SecretKeyItem{keys.enc}, gp::SecretKeyItem{keys.mac}, gp::SecretKeyItem{keys.dek}});
+      gp::check_put_key_answer(gp::parse_put_key_answer(response.data), keys.version,
+                               {gp::SecretKeyItem{keys.enc}, gp::SecretKeyItem{keys.mac}, gp::SecretKeyItem{keys.dek}});
       record().keyed = true;
       break;
     }
@@ -202,8 +200,8 @@ std::vector<Ordered> Work::opened_issuer(const Came& update) {
   const auto scp = static_cast<uint8_t>(answer.scp);
   if (scp != card_.scp->scp || (answer.i && *answer.i != card_.scp->i)) {
     throw Error(ErrorKind::channel, "opening a channel to the ISD: the card offers SCP" + to_hex(scp) +
-                                        (answer.i ? " with i = " + to_hex(*answer.i) : "") +
-                                        ", and cards of " + card_.name + " have " + card_.scp->text());
+                                        (answer.i ? " with i = " + to_hex(*answer.i) : "") + ", and cards of " +
+                                        card_.name + " have " + card_.scp->text());
   }
   refuse_known_mismatch(card_.isd_aid, answer.key_version);
   if (!talk_.shake_hands(task_, update, card_.isd_aid, {Keys::issuer})) {
@@ -214,7 +212,8 @@ std::vector<Ordered> Work::opened_issuer(const Came& update) {
   }
   const Ordered look = {Purpose::look, gp::get_status(gp::RegistryScope::applications, task_.sd_aid).encode()};
   std::vector<Ordered> list = {{Purpose::authenticate, {}}};
-  if (task_.operation == Operation::create && !card_.look_first && state_.domain(task_.se_id, task_.sd_aid) == nullptr) {
+  if (task_.operation == Operation::create && !card_.look_first &&
+      state_.domain(task_.se_id, task_.sd_aid) == nullptr) {
     for (Ordered& one : install()) list.push_back(std::move(one));
     return list;
   }
@@ -340,8 +339,7 @@ std::optional<gp::RegistryEntry> Work::entry() const {
 }
 
 void Work::forget() {
-  std::erase_if(state_.domains,
-                [&](const Domain& one) { return one.se_id == task_.se_id && one.aid == task_.sd_aid; });
+  std::erase_if(state_.domains, [&](const Domain& one) { return one.se_id == task_.se_id && one.aid == task_.sd_aid; });
 }
 
 /// Made if there is none.

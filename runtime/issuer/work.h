@@ -56,7 +56,7 @@ class Work {
   State& state_;
   Task& task_;
   const int64_t now_;
-  bool absent_ = false;        // GET STATUS: 6A88
+  bool absent_ = false;  // GET STATUS: 6A88
   bool install_refused_ = false;
   bool pushes_keys_ = false;
 };
