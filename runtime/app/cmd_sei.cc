@@ -137,7 +137,7 @@ void add_sei(CLI::App& program, Action& action) {
       "Faults for whoever tests an SP-TSM, in the file or by POST /admin/v1/faults on the admin socket:\n"
       "  {\"faults\": [{\"fault\": \"lost\", \"call\": \"commands\", \"skip\": 1, \"count\": 1, \"ms\": 1000}]}\n"
       "  late lost garbled wrong_code other_task expired_task many_apdus wrong_kcv wrong_token\n"
-      "  calls: ssd commands token keys status; none: any that it fits\n"
+      "  calls: ssd commands token receipts resend, and of its own keys status; none: any that it fits\n"
       "\n"
       "Examples:\n"
       "  cardwright sei --cards sei.json --check\n"

@@ -46,7 +46,7 @@ Door::Asked Door::read(const net::ServerRequest& request) {
   if (path == "/sei/v1/commands") return asked("commands", parse_commands_request(request.body), &Desk::commands);
   if (path == "/sei/v1/token") return asked("token", parse_token_request(request.body), &Desk::token);
   if (path == "/sei/v1/receipts") return asked("receipts", parse_receipts_request(request.body), &Desk::receipts);
-  if (path == "/sei/v1/keys") return asked("keys", parse_keys_request(request.body), &Desk::keys);
+  if (path == "/sei/v1/keys") return asked("resend", parse_keys_request(request.body), &Desk::keys);
   return {};
 }
 

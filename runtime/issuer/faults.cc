@@ -33,7 +33,7 @@ std::vector<std::string> fault_words() {
   return out;
 }
 
-std::vector<std::string> fault_calls() { return {"ssd", "commands", "token", "keys", "status"}; }
+std::vector<std::string> fault_calls() { return {"ssd", "commands", "token", "receipts", "resend", "keys", "status"}; }
 
 void Faults::plan(std::vector<Fault> planned) {
   const std::lock_guard lock(mutex_);

@@ -26,7 +26,7 @@ enum class FaultKind : uint8_t {
 
 struct Fault {
   FaultKind kind = FaultKind::late;
-  std::string call{};  // ssd commands token keys status; empty: any that it fits
+  std::string call{};  // fault_calls(); empty: any that it fits
   unsigned skip = 0;   // calls that go well before
   unsigned count = 1;  // calls that do not
   unsigned milliseconds = 1000;

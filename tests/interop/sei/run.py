@@ -396,10 +396,12 @@ def nothing_leaks(bench):
 
 def ends_well(bench):
     """SIGTERM ends it with status 0, and what it knew is there when it starts again"""
-    before = bench.issuer.state()["ssds"]
-    assert bench.issuer.end() == 0
+    assert until(lambda: bench.issuer.state()["ssds"][0]["confirmed"]), bench.issuer.state()
+    before, status = bench.issuer.state()["ssds"], bench.issuer.end()
+    assert status == 0, f"exit status {status}"
     bench.issuer.start()
-    assert bench.issuer.state()["ssds"] == before
+    after = bench.issuer.state()["ssds"]
+    assert after == before, f"{before}, then {after}"
 
 
 STORIES = (made_in_four_rounds, two_rounds, scp02, who_asks, killed_everywhere, pushed_until_taken, gone, tokens, signed,
