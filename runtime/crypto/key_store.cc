@@ -99,7 +99,7 @@ class Section {
   }
 
   KeySet finish() const {
-    if (!type_) raise(line_, "[" + name_ + "] has no type: write type = aes or type = des");
+    check_type();
     KeySet set;
     set.name = name_;
     set.version = version_.value_or(0);
@@ -127,6 +127,10 @@ class Section {
     Secret bytes;
     size_t line;
   };
+
+  void check_type() const {
+    if (!type_) raise(line_, "[" + name_ + "] has no type: write type = aes or type = des");
+  }
 
   void once(bool already, std::string_view field, size_t line) const {
     if (already) raise(line, std::string(field) + " is given twice in [" + name_ + "]");
@@ -176,12 +180,14 @@ std::optional<Secret> secret_from_hex(std::string_view text) {
   return out;
 }
 
-std::shared_ptr<const SigningKey> KeyStore::find_signing_key(std::string_view name) const {
-  raise_unknown("key that signs", name, {}, {});
+std::shared_ptr<const Key> KeyStore::find_key(std::string_view name) const {
+  if (std::shared_ptr<const Key> shared = find_signing_key(name)->shared()) return shared;
+  throw Error(ErrorKind::usage,
+              "key '" + std::string(name) + "' signs; what other keys are wrapped under is an AES or a DES key");
 }
 
-std::shared_ptr<const Key> KeyStore::find_key(std::string_view name) const {
-  raise_unknown("single key", name, {}, {});
+std::shared_ptr<const SigningKey> KeyStore::find_signing_key(std::string_view name) const {
+  raise_unknown("key that signs", name, {}, {});
 }
 
 FileKeyStore FileKeyStore::load(const std::filesystem::path& path) {
@@ -212,7 +218,9 @@ FileKeyStore FileKeyStore::parse(const Secret& text, std::string_view origin, co
       if (!is_name(name))
         raise("no [name] of a key set: letters, digits, '.', '_' and '-', at most 64; an owner's is [OWNER/NAME]");
       close();
-      if (store.has(name)) raise("[" + std::string(name) + "] is there twice");
+      for (const std::string& known : store.names()) {
+        if (known == name) raise("key set [" + known + "] is there twice");
+      }
       section.emplace(origin, name, number);
       continue;
     }
@@ -229,39 +237,25 @@ KeySet FileKeyStore::find(std::string_view name) const {
   for (const KeySet& set : sets_) {
     if (set.name == name) return set;
   }
-  raise_unknown("key set", name, names(), names());
+  std::vector<std::string> known;
+  for (const KeySet& set : sets_) known.push_back(set.name);
+  raise_unknown("key set", name, known, known);
 }
 
 std::shared_ptr<const SigningKey> FileKeyStore::find_signing_key(std::string_view name) const {
+  std::vector<std::string> known;
   for (const NamedSigningKey& one : signing_keys_) {
     if (one.name == name) return one.key;
+    known.push_back(one.name);
   }
-  raise_unknown("key that signs", name, key_names(), key_names());
-}
-
-std::shared_ptr<const Key> FileKeyStore::find_key(std::string_view name) const {
-  for (const NamedSigningKey& one : signing_keys_) {
-    if (one.name == name && one.key->shared()) return one.key->shared();
-  }
-  raise_unknown("single key", name, key_names(), key_names());
+  raise_unknown("key that signs", name, known, known);
 }
 
 std::vector<std::string> FileKeyStore::names() const {
   std::vector<std::string> out;
   for (const KeySet& set : sets_) out.push_back(set.name);
-  return out;
-}
-
-std::vector<std::string> FileKeyStore::key_names() const {
-  std::vector<std::string> out;
   for (const NamedSigningKey& one : signing_keys_) out.push_back(one.name);
   return out;
-}
-
-bool FileKeyStore::has(std::string_view name) const {
-  const auto is_it = [&](const auto& one) { return one.name == name; };
-  return std::any_of(sets_.begin(), sets_.end(), is_it) ||
-         std::any_of(signing_keys_.begin(), signing_keys_.end(), is_it);
 }
 
 }  // namespace cw::crypto

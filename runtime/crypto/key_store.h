@@ -18,11 +18,7 @@
 //   master          = 4041...  instead of enc, mac, dek
 //   diversification = visa2    none visa2 emv kdf3 gemvisa
 //
-//   [acme.kek]                 a single key: what other keys are wrapped under, or what signs
-//   type = aes
-//   key  = 4041...
-//
-//   [issuer.token]             a single key that signs tokens, receipts or DAP blocks
+//   [issuer.token]             a single key, which signs tokens, receipts or DAP blocks
 //   type    = rsa              rsa, ec, aes or des
 //   private = token.pem        PEM file beside this one, that only its owner may read
 //
@@ -31,7 +27,11 @@
 //   curve   = p256             p256 p384 p521, with hex
 //   public  = 04A1...          public alone: it verifies; hex, or a PEM file
 //
-// Of RSA also modulus, exponent and, to sign, private in hex; of ECC private in hex.
+//   [acme.kek]                 AES or DES: it also wraps other keys
+//   type = aes
+//   key  = 4041...
+//
+// Of RSA also modulus, exponent and, to sign, private in hex; of ECC private in hex; of AES and DES key in hex.
 //
 // Thread rule: immutable after loading.
 #pragma once
@@ -52,13 +52,11 @@ class KeyStore {
   virtual KeySet find(std::string_view name) const = 0;
   /// Raises usage: no such key that signs or verifies; a store may have none at all.
   virtual std::shared_ptr<const SigningKey> find_signing_key(std::string_view name) const;
-  /// Of the sets.
+  /// Of everything in it.
   virtual std::vector<std::string> names() const = 0;
-  /// One single AES or DES key beside the sets: a KEK, a transport key. Raises usage: no such key; names those that are
-  /// near.
+  /// One single key beside the sets, that other keys are wrapped under: a KEK, a transport key. Raises usage: no such
+  /// key, or one that only signs; names those that are near.
   virtual std::shared_ptr<const Key> find_key(std::string_view name) const;
-  /// Of all single keys, also those that sign.
-  virtual std::vector<std::string> key_names() const { return {}; }
 };
 
 class FileKeyStore : public KeyStore {
@@ -72,16 +70,12 @@ class FileKeyStore : public KeyStore {
   KeySet find(std::string_view name) const override;
   std::shared_ptr<const SigningKey> find_signing_key(std::string_view name) const override;
   std::vector<std::string> names() const override;
-  std::shared_ptr<const Key> find_key(std::string_view name) const override;
-  std::vector<std::string> key_names() const override;
 
  private:
   struct NamedSigningKey {
     std::string name{};
     std::shared_ptr<const SigningKey> key{};
   };
-
-  bool has(std::string_view name) const;
 
   std::vector<KeySet> sets_;
   std::vector<NamedSigningKey> signing_keys_;

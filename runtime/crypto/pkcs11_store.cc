@@ -147,8 +147,8 @@ KeySet Pkcs11KeyStore::find(std::string_view wanted) const {
   }
   const std::optional<Found> enc = at(name + ".enc"), mac = at(name + ".mac"), dek = at(name + ".dek");
   if (!enc) {
-    throw Error(ErrorKind::usage, "no key set '" + name + "' in " + token_->name() + did_you_mean(name, names()) +
-                                      "; it has: " + joined(names()));
+    throw Error(ErrorKind::usage, "no key set '" + name + "' in " + token_->name() + did_you_mean(name, set_names()) +
+                                      "; it has: " + joined(set_names()));
   }
   if (!mac || !dek) {
     throw Error(ErrorKind::usage, "key set '" + name + "' in " + token_->name() + " has no key labelled '" + name +
@@ -165,7 +165,7 @@ KeySet Pkcs11KeyStore::find(std::string_view wanted) const {
   return out;
 }
 
-std::vector<std::string> Pkcs11KeyStore::names() const {
+std::vector<std::string> Pkcs11KeyStore::set_names() const {
   const std::lock_guard lock(mutex_);
   std::set<std::string> out;
   for (const auto& [label, found] : found_) {
@@ -173,6 +173,12 @@ std::vector<std::string> Pkcs11KeyStore::names() const {
     if (!set.empty()) out.insert(set);
   }
   return {out.begin(), out.end()};
+}
+
+std::vector<std::string> Pkcs11KeyStore::names() const {
+  std::vector<std::string> out = set_names(), singles = key_names();
+  out.insert(out.end(), singles.begin(), singles.end());
+  return out;
 }
 
 std::vector<std::string> Pkcs11KeyStore::key_names() const {

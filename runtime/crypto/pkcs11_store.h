@@ -30,7 +30,9 @@ class Pkcs11KeyStore : public KeyStore {
   KeySet find(std::string_view name) const override;
   std::vector<std::string> names() const override;
   std::shared_ptr<const Key> find_key(std::string_view name) const override;
-  std::vector<std::string> key_names() const override;
+  /// Of key sets, and of single keys.
+  std::vector<std::string> set_names() const;
+  std::vector<std::string> key_names() const;
 
   /// How the token keeps what comes in.
   struct Keeping {

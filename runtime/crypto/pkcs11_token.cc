@@ -119,6 +119,8 @@ void Pkcs11Token::enter() {
   threads.flags = CKF_OS_LOCKING_OK;
   const CK_RV started = call.C_Initialize(&threads);
   if (started != CKR_CRYPTOKI_ALREADY_INITIALIZED) session_.check(started, "starting the module");
+  // What is left of a session that was lost, with its keys; the module may know nothing of it.
+  if (session_.login_ > 0) call.C_CloseSession(session_.handle_);
   const Secret pin = read_secret_file(uri_.pin_source, 1024);
   ByteView digits = SecretBytes::view(pin);
   while (!digits.empty() && (digits.back() == '\n' || digits.back() == '\r')) digits = digits.first(digits.size() - 1);

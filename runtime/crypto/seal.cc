@@ -86,23 +86,28 @@ int digit(uint8_t c) {
 }
 
 /// The key that 64 digits and at most one end of line spell.
-Secret parse_key(const Secret& text, const std::filesystem::path& file) {
+std::optional<Secret> key_in(const Secret& text) {
   ByteView digits = SecretBytes::view(text);
   if (!digits.empty() && digits.back() == '\n') digits = digits.first(digits.size() - 1);
+  if (digits.size() != 2 * kKeySize) return {};
   Secret key = SecretBytes::zeros(kKeySize);
   const auto out = SecretBytes::writable(key);
-  bool good = digits.size() == 2 * kKeySize;
-  for (size_t i = 0; good && i < kKeySize; ++i) {
+  for (size_t i = 0; i < kKeySize; ++i) {
     const int high = digit(digits[2 * i]), low = digit(digits[2 * i + 1]);
-    good = high >= 0 && low >= 0;
-    if (good) out[i] = static_cast<uint8_t>(high << 4 | low);
+    if (high < 0 || low < 0) return {};
+    out[i] = static_cast<uint8_t>(high << 4 | low);
   }
-  if (!good) {
+  return key;
+}
+
+Secret parse_key(const Secret& text, const std::filesystem::path& file) {
+  std::optional<Secret> key = key_in(text);
+  if (!key) {
     throw Error(ErrorKind::usage, file.string() +
                                       " is no key of a store: it has to hold 64 hexadecimal digits and nothing else; "
                                       "openssl rand -hex 32 makes such a key");
   }
-  return key;
+  return std::move(*key);
 }
 
 [[noreturn]] void cannot_make(const std::filesystem::path& file) {
@@ -140,6 +145,33 @@ void make_key_file(const std::filesystem::path& file) {
 }  // namespace
 
 SealingKey SealingKey::random() { return SealingKey(random_secret(kKeySize)); }
+
+std::optional<SealingKey> SealingKey::of_digits(const Secret& text) {
+  std::optional<Secret> key = key_in(text);
+  if (!key) return {};
+  return SealingKey(std::move(*key));
+}
+
+SealingKey SealingKey::of_passphrase(const Secret& passphrase, const Scrypt& how) {
+  const ByteView words = SecretBytes::view(passphrase);
+  uint64_t n = how.n, memory = 256 * how.n * how.r;
+  uint32_t r = how.r, p = how.p;
+  const OSSL_PARAM params[] = {
+      OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_PASSWORD, const_cast<uint8_t*>(words.data()), words.size()),
+      OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SALT, const_cast<uint8_t*>(how.salt.data()), how.salt.size()),
+      OSSL_PARAM_construct_uint64(OSSL_KDF_PARAM_SCRYPT_N, &n),
+      OSSL_PARAM_construct_uint32(OSSL_KDF_PARAM_SCRYPT_R, &r),
+      OSSL_PARAM_construct_uint32(OSSL_KDF_PARAM_SCRYPT_P, &p),
+      OSSL_PARAM_construct_uint64(OSSL_KDF_PARAM_SCRYPT_MAXMEM, &memory),
+      OSSL_PARAM_construct_end()};
+  const KdfPtr scrypt(EVP_KDF_fetch(nullptr, "SCRYPT", nullptr));
+  const KdfCtxPtr ctx(scrypt ? EVP_KDF_CTX_new(scrypt.get()) : nullptr);
+  if (!ctx) raise_openssl("making a key derivation");
+  Secret key = SecretBytes::zeros(kKeySize);
+  const auto to = SecretBytes::writable(key);
+  check(EVP_KDF_derive(ctx.get(), to.data(), to.size(), params), "deriving a key from a passphrase");
+  return SealingKey(std::move(key));
+}
 
 SealingKey SealingKey::load(const std::filesystem::path& file) {
   return SealingKey(parse_key(read_secret_file(file), file));

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string_view>
 
 #include "base/bytes.h"
@@ -11,9 +12,20 @@
 
 namespace cw::crypto {
 
+/// How slow it is to try a passphrase (scrypt, RFC 7914): 128 * n * r bytes of memory.
+struct Scrypt {
+  uint64_t n = 1u << 15;  // a power of two
+  uint32_t r = 8;
+  uint32_t p = 1;
+  Bytes salt{};
+};
+
 class SealingKey {
  public:
   static SealingKey random();
+  static SealingKey of_passphrase(const Secret& passphrase, const Scrypt& how);
+  /// The key that 64 hex digits and at most one end of line spell; nothing: it is something else.
+  static std::optional<SealingKey> of_digits(const Secret& text);
   /// The key in a file of 64 hex digits that only its owner may read. Raises usage as read_secret_file, or where it
   /// holds something else.
   static SealingKey load(const std::filesystem::path& file);

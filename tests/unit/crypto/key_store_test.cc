@@ -50,7 +50,7 @@ TEST(KeyStore, has_single_keys_beside_the_sets) {
   const std::string single = kGood + "\n[acme.kek]\ntype = aes\nkey = " + kKey + "\n";
   const auto store = parse(single);
   EXPECT_TRUE(matches(store.find_key("acme.kek")->material(), from_hex(kKey)));
-  EXPECT_EQ(store.names(), (std::vector<std::string>{"isd", "acme.master"}));
+  EXPECT_EQ(store.names(), (std::vector<std::string>{"isd", "acme.master", "acme.kek"}));
   EXPECT_THROW(store.find("acme.kek"), Error);
   EXPECT_THROW(store.find_key("isd"), Error);
   EXPECT_NE(refusal(single + "[acme.kek]\ntype = aes\nkey = " + kKey).find("there twice"), std::string::npos);

@@ -17,8 +17,9 @@ class SoftToken : public testing::Test {
  protected:
   static constexpr const char* kModule = "/usr/lib/softhsm/libsofthsm2.so";
 
+  /// Made once: the module reads where its tokens are once.
   static void SetUpTestSuite() {
-    if (!std::filesystem::exists(kModule)) return;
+    if (!std::filesystem::exists(kModule) || !folder().empty()) return;
     std::string name = std::filesystem::temp_directory_path() / "cw-token.XXXXXX";
     folder() = ::mkdtemp(name.data());
     std::filesystem::create_directory(folder() / "tokens");
@@ -30,17 +31,20 @@ class SoftToken : public testing::Test {
                                 "--pin 1234 > " + (folder() / "init.log").string() + " 2>&1";
     ASSERT_EQ(std::system(command.c_str()), 0);
   }
-  static void TearDownTestSuite() {
-    if (!folder().empty()) std::filesystem::remove_all(folder());
-  }
   void SetUp() override {
     if (folder().empty()) GTEST_SKIP() << "no SoftHSM2 here";
   }
 
-  /// The folder of this process's token.
+  /// The folder of this process's token, gone with the process.
   static std::filesystem::path& folder() {
-    static std::filesystem::path path;
-    return path;
+    struct Folder {
+      ~Folder() {
+        if (!path.empty()) std::filesystem::remove_all(path);
+      }
+      std::filesystem::path path{};
+    };
+    static Folder made;
+    return made.path;
   }
   static Pkcs11Uri uri(const std::string& module = kModule) {
     return parse_pkcs11_uri("pkcs11:token=cardwright;?module-path=" + module +

@@ -1,0 +1,114 @@
+#include "crypto/key_record.h"
+
+#include <algorithm>
+#include <array>
+#include <ctime>
+
+#include "base/error.h"
+#include "base/suggest.h"
+
+namespace cw::crypto {
+
+namespace {
+
+constexpr std::array<std::string_view, 6> kPurposes = {"channel", "master", "kek", "token", "receipt", "dap"};
+constexpr std::array<std::string_view, 5> kStates = {"active", "replaced", "archived", "revoked", "destroyed"};
+constexpr std::array<std::string_view, 5> kMethods = {"none", "visa2", "emv", "kdf3", "gemvisa"};
+constexpr size_t kLongestName = 64;
+
+std::string joined(const auto& names) {
+  std::string out;
+  for (const std::string_view name : names) out += (out.empty() ? "" : " ") + std::string(name);
+  return out;
+}
+
+bool is_word(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+           c == '-';
+  });
+}
+
+std::string day_of(int64_t ms) {
+  const time_t seconds = static_cast<time_t>(ms / 1000);
+  struct tm parts {};
+  char text[32] = "";
+  if (::gmtime_r(&seconds, &parts) == nullptr || std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts) == 0) {
+    return std::to_string(ms);
+  }
+  return text;
+}
+
+[[noreturn]] void refuse(const KeyRecord& record, const std::string& why) {
+  throw Error(ErrorKind::usage, "key '" + record.title() + "' " + why);
+}
+
+}  // namespace
+
+std::string KeyRecord::title() const { return replaced_by == 0 ? name : name + "@" + std::to_string(generation); }
+
+std::string KeyRecord::owner() const {
+  const size_t mark = name.find('/');
+  return mark == std::string::npos ? std::string() : name.substr(0, mark);
+}
+
+std::string_view name_of(KeyPurpose purpose) { return kPurposes.at(static_cast<size_t>(purpose)); }
+std::string_view name_of(KeyState state) { return kStates.at(static_cast<size_t>(state)); }
+
+KeyPurpose key_purpose(std::string_view name) {
+  const auto found = std::find(kPurposes.begin(), kPurposes.end(), name);
+  if (found != kPurposes.end()) return static_cast<KeyPurpose>(found - kPurposes.begin());
+  throw Error(ErrorKind::usage, "a key has no purpose '" + std::string(name) + "'" +
+                                    did_you_mean(name, {kPurposes.begin(), kPurposes.end()}) +
+                                    "; there are: " + joined(kPurposes));
+}
+
+void check_key_name(std::string_view name) {
+  const size_t mark = name.find('/');
+  const bool right =
+      mark == std::string_view::npos ? is_word(name) : is_word(name.substr(0, mark)) && is_word(name.substr(mark + 1));
+  if (right && name.size() <= kLongestName) return;
+  throw Error(ErrorKind::usage,
+              "a key cannot have this name: letters, digits, '.', '_' and '-', at most 64; an owner's is OWNER/NAME");
+}
+
+void check_record(const KeyRecord& record) {
+  const bool known = std::find(kMethods.begin(), kMethods.end(), record.diversification) != kMethods.end();
+  if (record.purpose == KeyPurpose::master && !known) {
+    throw Error(ErrorKind::usage,
+                "a master key needs the method that card keys are derived by: --diversification " + joined(kMethods));
+  }
+  if (record.purpose != KeyPurpose::master && !record.diversification.empty()) {
+    throw Error(ErrorKind::usage, "diversification goes with a master key: --purpose master");
+  }
+  if (record.size == 16 || record.size == 24 || (record.size == 32 && record.type == KeyType::aes)) return;
+  throw Error(ErrorKind::usage,
+              "keys of " + std::to_string(record.size) + " bytes: DES keys have 16 or 24 bytes, AES keys 16, 24 or 32");
+}
+
+void check_use(const KeyRecord& record, std::initializer_list<KeyPurpose> wanted, int64_t now) {
+  switch (record.state) {
+    case KeyState::active:
+    case KeyState::replaced:
+      break;
+    case KeyState::archived:
+      refuse(record, "is archived since " + day_of(record.changed) + ": it is kept, and not used any more");
+    case KeyState::revoked:
+      refuse(record,
+             "is revoked since " + day_of(record.changed) + ": nobody may use it; use the one that replaced it");
+    case KeyState::destroyed:
+      refuse(record, "was destroyed at " + day_of(record.changed));
+  }
+  if (std::find(wanted.begin(), wanted.end(), record.purpose) == wanted.end()) {
+    refuse(record, "is for another purpose: it is a " + std::string(name_of(record.purpose)) + " key, and a " +
+                       std::string(name_of(*wanted.begin())) + " key is needed");
+  }
+  if (record.active_from > now) {
+    refuse(record, "is not active yet: it may be used from " + day_of(record.active_from) + " on");
+  }
+  if (record.expires != 0 && record.expires <= now) {
+    refuse(record, "expired at " + day_of(record.expires) + "; cardwright keys update makes a new one");
+  }
+}
+
+}  // namespace cw::crypto

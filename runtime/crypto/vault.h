@@ -1,0 +1,98 @@
+// The sealed key file: keys with their records, in one file that nobody reads without its passphrase or its key.
+//
+// The file is a line of text, which says how it is sealed, and records under AES-256-GCM. A change takes a lock between
+// processes, reads the file again, and puts a whole new one in its place; a reader notices and reads again.
+//
+// Thread rule: any thread.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+
+#include "crypto/key_record.h"
+#include "crypto/key_store.h"
+#include "crypto/seal.h"
+
+namespace cw::crypto {
+
+/// A new key, or three of one set.
+struct NewKey {
+  KeyRecord record{};  // name, purpose, version, diversification, origin, active_from and expires count
+  std::vector<std::shared_ptr<const Key>> keys{};  // one; three for a channel: ENC, MAC, DEK
+};
+
+struct VaultEntry;
+
+class Vault : public KeyStore {
+ public:
+  using Clock = std::function<int64_t()>;  // milliseconds since 1970
+
+  /// Whether the file begins as such a file does; false also for one that is not there.
+  static bool is_vault(const std::filesystem::path& file);
+  /// A new one without keys. `secret`: 64 hex digits are a key, anything else is a passphrase. Raises usage: it is
+  /// there, it cannot be written, an empty passphrase.
+  static void make(const std::filesystem::path& file, const Secret& secret);
+  /// Raises usage: others can read the file, it is none, another passphrase or key; store: it was changed.
+  static std::shared_ptr<Vault> open(const std::filesystem::path& file, const Secret& secret, Clock now = {});
+  ~Vault() override;
+
+  /// A key set for a channel, or a master key. "isd@1" is the first generation of one that was replaced. Raises usage
+  /// as check_use, or no such key.
+  KeySet find(std::string_view name) const override;
+  std::vector<std::string> names() const override;
+  /// A KEK.
+  std::shared_ptr<const Key> find_key(std::string_view name) const override;
+  /// One for tokens, receipts or DAP.
+  std::shared_ptr<const SigningKey> find_signing_key(std::string_view name) const override;
+  /// A single key for one of these purposes.
+  std::shared_ptr<const Key> find_for(std::string_view name, std::initializer_list<KeyPurpose> wanted) const;
+
+  std::vector<KeyRecord> records() const;
+  KeyRecord record(std::string_view name) const;
+
+  // Each raises usage: no such key, or it is in no state for that; nothing is then changed.
+
+  /// A name that is new. Raises usage also: the name is taken, keys of another number or type than the record says.
+  KeyRecord put(NewKey key);
+  /// The next generation of a name; the one before is replaced by it and stays usable as NAME@GENERATION. Purpose,
+  /// diversification and, if the new one has none, version stay.
+  KeyRecord update(NewKey key);
+  KeyRecord archive(std::string_view name);
+  KeyRecord revoke(std::string_view name);
+  /// Its bytes are gone; its record stays, as evidence.
+  KeyRecord destroy(std::string_view name);
+  /// The keys of a record, whatever it is for, as long as it may be used: for export and backup.
+  std::vector<std::shared_ptr<const Key>> keys_of(std::string_view name) const;
+
+  /// All of it as another file, sealed under `secret`. Raises usage: it is there.
+  void back_up(const std::filesystem::path& file, const Secret& secret) const;
+  /// What `from` has and this has not; what this has stays as it is, also what was revoked or destroyed. How many.
+  size_t restore(const Vault& from);
+
+ private:
+  struct Entry;
+  struct State;
+  Vault(std::filesystem::path file, Secret secret, Clock now);
+  // With mutex_ held.
+  void refresh() const;
+  void load() const;
+  Entry& entry(std::string_view name) const;
+  std::shared_ptr<const Key> key_at(Entry& entry, size_t index) const;
+  void add(NewKey key);
+  void settle();
+  static std::vector<VaultEntry> copies(const std::vector<Entry>& entries);
+
+  KeyRecord change(const std::function<KeyRecord()>& work);
+
+  const std::filesystem::path file_;
+  const Secret secret_;
+  const Clock now_;
+  mutable std::mutex mutex_;
+  const std::unique_ptr<State> state_;
+};
+
+}  // namespace cw::crypto
