@@ -62,4 +62,8 @@ host::KeyInfo SpecState::key_info(const std::string& set) {
   throw Error(ErrorKind::usage, "a spec has no keys: '" + set + "'");
 }
 
+bool SpecState::verifies(const std::string& key, ByteView /*message*/, ByteView /*signature*/) {
+  throw Error(ErrorKind::usage, "a spec has no keys: '" + key + "'");
+}
+
 }  // namespace cw::app

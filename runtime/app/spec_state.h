@@ -26,6 +26,7 @@ class SpecState : private host::Outside {
   int64_t now() override { return 1'767'225'600'000; }
   Bytes random(size_t count) override;
   host::KeyInfo key_info(const std::string& set) override;
+  bool verifies(const std::string& key, ByteView message, ByteView signature) override;
   void note(host::Note) override {}
 
   modules::Context context_{*this};

@@ -25,6 +25,8 @@ std::optional<Curve> curve_of(EVP_PKEY* key);
 
 Bytes rsa_sign(EVP_PKEY* key, RsaScheme scheme, ByteView message);
 bool rsa_verify(EVP_PKEY* key, RsaScheme scheme, ByteView message, ByteView signature);
+/// The same bytes for the same message (repeatable_signature.cc), as all that signs here.
+Bytes pss_sign(EVP_PKEY* key, ByteView message);
 Bytes ecdsa_sign(EVP_PKEY* key, Curve curve, ByteView message);
 bool ecdsa_verify(EVP_PKEY* key, Curve curve, ByteView message, ByteView signature);
 

@@ -121,19 +121,6 @@ Bytes number_of(EVP_PKEY* key, const char* name, size_t size) {
   return out;
 }
 
-Bytes plain_format(const Bytes& der, size_t coordinate) {
-  const uint8_t* at = der.data();
-  const EcdsaSigPtr signature(d2i_ECDSA_SIG(nullptr, &at, static_cast<long>(der.size())));
-  if (!signature) raise_openssl("reading an ECDSA signature");
-  Bytes out(2 * coordinate);
-  const int size = static_cast<int>(coordinate);
-  if (BN_bn2binpad(ECDSA_SIG_get0_r(signature.get()), out.data(), size) != size ||
-      BN_bn2binpad(ECDSA_SIG_get0_s(signature.get()), out.data() + coordinate, size) != size) {
-    raise_openssl("writing an ECDSA signature");
-  }
-  return out;
-}
-
 Bytes der_format(ByteView plain, size_t coordinate) {
   const int size = static_cast<int>(coordinate);
   BignumPtr r(BN_bin2bn(plain.data(), size, nullptr)), s(BN_bin2bn(plain.data() + coordinate, size, nullptr));
@@ -150,12 +137,12 @@ Bytes der_format(ByteView plain, size_t coordinate) {
   return out;
 }
 
-Bytes sign(EVP_PKEY* key, const char* hash, const RsaScheme* scheme, ByteView message) {
+Bytes sign(EVP_PKEY* key, const char* hash, RsaScheme scheme, ByteView message) {
   const DigestCtxPtr context(EVP_MD_CTX_new());
   EVP_PKEY_CTX* key_context = nullptr;  // owned by `context`
   if (!context) raise_openssl("creating a signature context");
   check(EVP_DigestSignInit_ex(context.get(), &key_context, hash, nullptr, nullptr, key, nullptr), "starting to sign");
-  if (scheme != nullptr) set_padding(key_context, *scheme);
+  set_padding(key_context, scheme);
   size_t size = 0;
   check(EVP_DigestSign(context.get(), nullptr, &size, message.data(), message.size()), "sizing a signature");
   Bytes out(size);
@@ -245,16 +232,11 @@ std::optional<Curve> curve_of(EVP_PKEY* key) {
 }
 
 Bytes rsa_sign(EVP_PKEY* key, RsaScheme scheme, ByteView message) {
-  return sign(key, hash_of(scheme), &scheme, message);
+  return scheme == RsaScheme::pss_sha256 ? pss_sign(key, message) : sign(key, hash_of(scheme), scheme, message);
 }
 
 bool rsa_verify(EVP_PKEY* key, RsaScheme scheme, ByteView message, ByteView signature) {
   return verify(key, hash_of(scheme), &scheme, message, signature);
-}
-
-Bytes ecdsa_sign(EVP_PKEY* key, Curve curve, ByteView message) {
-  const CurveFacts c = facts(curve);
-  return plain_format(sign(key, c.hash, nullptr, message), c.coordinate);
 }
 
 bool ecdsa_verify(EVP_PKEY* key, Curve curve, ByteView message, ByteView signature) {

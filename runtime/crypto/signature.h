@@ -1,5 +1,6 @@
 // Signatures as GlobalPlatform uses them for tokens, receipts and DAP blocks (GPCS B.3, B.4, C.4): RSA by PKCS#1 v1.5
-// or PSS, ECDSA in plain format r | s. The message is hashed here.
+// or PSS, ECDSA in plain format r | s. The message is hashed here. A signature is a function of key and message: ECDSA
+// takes the nonce of RFC 6979, PSS a salt made from the message, so that what was signed can be made again.
 //
 // Plain functions without state; safe from any thread.
 #pragma once

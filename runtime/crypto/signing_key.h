@@ -38,6 +38,9 @@ class SigningKey {
 
   /// Raises usage: the public half alone is here.
   virtual Bytes sign(ByteView message) const = 0;
+  /// False: it signs the same message with other bytes each time, as a key in an HSM may. What a run sends then cannot
+  /// be made again to check it.
+  virtual bool repeatable() const { return true; }
   /// A signature of another length is wrong.
   virtual bool verify(ByteView message, ByteView signature) const = 0;
 

@@ -21,7 +21,9 @@ bool denies_channel(uint16_t sw) {
 std::optional<KeyWatch::Keys> keys_put(const host::Command& command) {
   if (command.ins != 0xD8 || command.data.visible().empty()) return {};
   for (const host::Part& part : command.data.parts()) {
-    if (const auto* key = std::get_if<host::KeyPart>(&part)) return KeyWatch::Keys{key->set, command.data.visible()[0]};
+    const auto* key = std::get_if<host::KeyPart>(&part);
+    if (key == nullptr || key->form == host::KeyPart::Form::signing) continue;
+    return KeyWatch::Keys{key->set, command.data.visible()[0]};
   }
   return {};
 }

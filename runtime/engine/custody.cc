@@ -1,8 +1,11 @@
 #include "engine/custody.h"
 
+#include "card/tlv.h"
 #include "crypto/digest.h"
+#include "gp/dap.h"
 #include "gp/diversification.h"
 #include "gp/put_key.h"
+#include "gp/tokens.h"
 
 namespace cw::engine {
 
@@ -12,6 +15,54 @@ std::shared_ptr<const crypto::Key> key_at(const crypto::KeySet& set, uint8_t ind
   return index == 0 ? set.enc : index == 1 ? set.mac : set.dek;
 }
 
+/// Null: nothing of this name signs.
+std::shared_ptr<const crypto::SigningKey> signing_key_or_none(const crypto::KeyStore& store, const std::string& name) {
+  try {
+    return store.find_signing_key(name);
+  } catch (const Error&) {
+    return nullptr;
+  }
+}
+
+std::string type_of(const crypto::SigningKey& key) {
+  if (const auto shared = key.shared()) return shared->type() == crypto::KeyType::aes ? "aes" : "des";
+  return key.algorithm() == crypto::SigningAlgorithm::ecdsa ? "ec" : "rsa";
+}
+
+/// What a card is given of a key that signs, to check with.
+gp::KeyItem item_for_card(const crypto::SigningKey& key) {
+  if (const auto shared = key.shared()) return gp::SecretKeyItem{shared, {}};
+  const std::vector<crypto::PublicPart> parts = key.public_parts();
+  if (parts.size() != 2) throw Error(ErrorKind::internal, "a key that signs shows neither a secret nor a public half");
+  if (key.algorithm() == crypto::SigningAlgorithm::ecdsa)
+    return gp::EccPublicKeyItem{parts[0].value, parts[1].value.at(0)};
+  return gp::RsaPublicKeyItem{parts[0].value, parts[1].value};
+}
+
+/// The load file data block in what LOAD carries: behind C4 and its length.
+ByteView data_block(const host::File& file) {
+  const auto header = card::read_tlv_header(file.content);
+  if (!header || header->tag != 0xC4 || header->size + header->length != file.content.size()) {
+    throw Error(ErrorKind::internal, "DAP block: '" + file.name + "' is no load file");
+  }
+  return ByteView(file.content).subspan(header->size);
+}
+
+crypto::Hash hash_of_size(size_t size) {
+  switch (size) {
+    case 20:
+      return crypto::Hash::sha1;
+    case 32:
+      return crypto::Hash::sha256;
+    case 48:
+      return crypto::Hash::sha384;
+    case 64:
+      return crypto::Hash::sha512;
+    default:
+      throw Error(ErrorKind::internal, "DAP block: no hash has " + std::to_string(size) + " bytes");
+  }
+}
+
 }  // namespace
 
 crypto::KeySet Custody::key_set(const std::string& name, ByteView diversification_data) const {
@@ -19,7 +70,16 @@ crypto::KeySet Custody::key_set(const std::string& name, ByteView diversificatio
   return diversification_data.empty() ? set : gp::card_keys(set, diversification_data);
 }
 
+std::shared_ptr<const crypto::SigningKey> Custody::signing_key(const std::string& name) const {
+  return store_.find_signing_key(name);
+}
+
 host::KeyInfo Custody::info(const std::string& name) const {
+  if (const auto key = signing_key_or_none(store_, name)) {
+    host::KeyInfo info{type_of(*key), static_cast<uint32_t>(key->signature_size()), 0, {}};
+    if (const auto shared = key->shared()) info.kcvs = {shared->kcv()};
+    return info;
+  }
   const crypto::KeySet set = store_.find(name);
   host::KeyInfo info;
   info.type = set.enc->type() == crypto::KeyType::aes ? "aes" : "des";
@@ -36,12 +96,51 @@ const Secret& Custody::secret(const std::string& name) const {
 }
 
 Bytes Custody::key_bytes(const host::KeyPart& part, const gp::Channel& channel, ByteView diversification_data) const {
+  if (part.form == host::KeyPart::Form::signing) {
+    Bytes data = gp::put_key_data(channel, 1, {item_for_card(*signing_key(part.set))});
+    data.erase(data.begin());
+    return data;
+  }
   const crypto::KeySet set = key_set(part.set, diversification_data);
   const auto key = key_at(set, part.index);
   if (part.form == host::KeyPart::Form::value) return channel.encrypt_key(*key);
   Bytes data = gp::put_key_data(channel, 1, {gp::SecretKeyItem{key, {}}});
   data.erase(data.begin());  // the version: the command has it once, ahead of its keys
   return data;
+}
+
+/// Over the bytes that the command has so far; a DELETE's tag of the token is not among them (GPCS C.4.6).
+Bytes Custody::token_bytes(const host::Command& command, const host::TokenPart& part) const {
+  const auto raise = [&](const std::string& what) {
+    throw Error(ErrorKind::usage, "token by key '" + part.key + "': " + what);
+  };
+  if (command.data.parts().size() != 2 || !std::holds_alternative<Bytes>(command.data.parts()[0])) {
+    raise("it ends a command of bytes; stored keys, secret arguments and files are not signed");
+  }
+  ByteView before = command.data.visible();
+  if (command.ins == 0xE4 && before.back() == 0x9E) before = before.first(before.size() - 1);
+  const card::Apdu unsigned_one{command.cla, command.ins, command.p1, command.p2, to_bytes(before), {}};
+  if (gp::before_token(unsigned_one).size() != before.size())
+    raise("there are fields between what it signs and itself");
+  const Bytes input = concat({part.before, gp::command_token_input(command.p1, command.p2, before)});
+  return card::lv(signing_key(part.key)->sign(input));
+}
+
+Bytes Custody::dap_bytes(const host::DapPart& part) const {
+  host::DapPart whole = part;
+  whole.offset = whole.size = 0;
+  host::Command named;
+  named.data.add(host::Part(whole));
+  const auto [at, fresh] = dap_blocks_.try_emplace(host::canonical(named));
+  if (fresh) {
+    const Bytes hash = crypto::digest(hash_of_size(part.hash), data_block(*part.file));
+    at->second = gp::dap_block({part.domain, signing_key(part.key)->sign(hash)});
+  }
+  if (at->second.size() < part.offset + part.size) {
+    throw Error(ErrorKind::usage,
+                "DAP block by key '" + part.key + "': its signatures are shorter than they were said to be");
+  }
+  return to_bytes(ByteView(at->second).subspan(part.offset, part.size));
 }
 
 Custody::Resolved Custody::resolve(const host::Command& command, const gp::Channel* channel,
@@ -65,6 +164,12 @@ Custody::Resolved Custody::resolve(const host::Command& command, const gp::Chann
       pieces.push_back({ByteView(file->file->content).subspan(file->offset, file->size), nullptr});
     } else if (const auto* key = std::get_if<host::KeyPart>(&part)) {
       held.push_back(key_bytes(*key, *channel, diversification_data));
+      pieces.push_back({held.back(), nullptr});
+    } else if (const auto* token = std::get_if<host::TokenPart>(&part)) {
+      held.push_back(token_bytes(command, *token));
+      pieces.push_back({held.back(), nullptr});
+    } else if (const auto* dap = std::get_if<host::DapPart>(&part)) {
+      held.push_back(dap_bytes(*dap));
       pieces.push_back({held.back(), nullptr});
     } else if (const auto* named = std::get_if<host::SecretPart>(&part)) {
       if (named->under_dek) {

@@ -25,6 +25,9 @@ class Custody {
   /// The set as stored, or diversified with the card's 10 bytes of diversification data if the set asks for it.
   /// Raises usage: no such set.
   crypto::KeySet key_set(const std::string& name, ByteView diversification_data) const;
+  /// A single key that signs. Raises usage: no such key.
+  std::shared_ptr<const crypto::SigningKey> signing_key(const std::string& name) const;
+  /// Of a set, or of a key that signs.
   host::KeyInfo info(const std::string& name) const;
 
   struct Resolved {
@@ -36,10 +39,13 @@ class Custody {
 
  private:
   Bytes key_bytes(const host::KeyPart& part, const gp::Channel& channel, ByteView diversification_data) const;
+  Bytes token_bytes(const host::Command& command, const host::TokenPart& part) const;
+  Bytes dap_bytes(const host::DapPart& part) const;
   const Secret& secret(const std::string& name) const;
 
   const crypto::KeyStore& store_;
   const std::map<std::string, Secret>& secrets_;
+  mutable std::map<std::string, Bytes> dap_blocks_{};  // made once: some keys sign with other bytes each time
 };
 
 }  // namespace cw::engine

@@ -2,7 +2,11 @@
 
 #include <algorithm>
 
+#include "base/error.h"
+#include "card/apdu.h"
 #include "card/status.h"
+#include "card/tlv.h"
+#include "gp/tokens.h"
 
 namespace cw::engine {
 
@@ -72,19 +76,40 @@ void read_delete(Facts& facts, ByteView data, bool complete) {
   size_t objects = 0;
   size_t versions = 0;
   bool key = false;
-  while (data.size() >= 2 && data[1] <= 127 && data.size() >= 2u + data[1]) {
+  const auto ends_with_token = [&] {
+    const auto header = data.empty() || data[0] != 0x9E ? std::nullopt : card::read_tlv_header(data);
+    return header && header->size + header->length == data.size();
+  };
+  while (!ends_with_token() && data.size() >= 2 && data[1] <= 127 && data.size() >= 2u + data[1]) {
     const ByteView value = data.subspan(2, data[1]);
     if (data[0] == 0x4F && ++objects == 1) facts.aid = AidField::seen(to_bytes(value));
     if (data[0] == 0xD2 && ++versions == 1 && value.size() == 1) facts.key_version = Field<uint8_t>::seen(value[0]);
     key = key || data[0] == 0xD0 || data[0] == 0xD2;
     data = data.subspan(2 + value.size());
   }
+  if (ends_with_token()) data = {};
   if (!complete || !data.empty() || objects > 1 || versions > 1) {
     facts.aid = AidField::hidden();
     facts.key_version = Field<uint8_t>::hidden();
   } else if (key && objects == 0) {
     // DELETE [key] (GPCS 11.2.2.3.2) names no object: a rule about what may be deleted is not about keys.
     facts.aid = AidField::absent();
+  }
+}
+
+/// Whether an INSTALL or DELETE carries a token.
+Field<std::string> token_of(const host::Command& command, bool complete) {
+  using TokenField = Field<std::string>;
+  if (const host::TokenPart* token = command.data.token()) return TokenField::seen(token->key);
+  if (command.ins != kInstall && command.ins != kDelete) return TokenField::absent();
+  if (!complete) return TokenField::hidden();
+  const card::Apdu apdu{command.cla, command.ins, command.p1, command.p2, to_bytes(command.data.visible()), {}};
+  try {
+    const size_t rest = apdu.data.size() - gp::before_token(apdu).size();
+    // An INSTALL ends with the length of its token, which is 00 where there is none.
+    return rest > (command.ins == kInstall ? 1u : 0u) ? TokenField::seen("") : TokenField::absent();
+  } catch (const Error&) {
+    return (command.p1 & 0x7F) == 0x20 ? TokenField::absent() : TokenField::hidden();
   }
 }
 
@@ -116,8 +141,13 @@ Facts facts_of(const host::Command& command, const Circumstances& around) {
   // ISO 7816-4 5.4.1: b4 b3 on channels 0 to 3, b6 on 4 to 19.
   facts.opaque = (command.cla & 0x40) ? (command.cla & 0x20) != 0 : (command.cla & 0x0C) != 0;
 
-  const bool complete = command.data.plain() && !facts.opaque;
-  const ByteView data = facts.opaque ? ByteView() : command.data.visible();
+  // A token that custody makes is the end of its command, and hides nothing of it.
+  const host::TokenPart* token = command.data.token();
+  const bool made_here = token != nullptr && command.data.parts().size() == 2;
+  const bool complete = (command.data.plain() || made_here) && !facts.opaque;
+  ByteView data = facts.opaque ? ByteView() : command.data.visible();
+  if (made_here && command.ins == kDelete && !data.empty() && data.back() == 0x9E) data = data.first(data.size() - 1);
+  facts.token = token_of(command, complete);
   // An INSTALL of a kind that is none: its fields could be anything.
   if (command.ins == kInstall && facts.name == facts.instruction) {
     facts.aid = facts.domain = AidField::hidden();

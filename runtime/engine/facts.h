@@ -55,7 +55,9 @@ struct Facts {
   Field<Bytes> aid = Field<Bytes>::absent();               // what the command acts on; empty: the ISD
   Field<Bytes> domain = Field<Bytes>::absent();            // the security domain an INSTALL names
   Field<uint32_t> privileges = Field<uint32_t>::absent();  // three bytes, missing ones 00
-  Field<uint8_t> key_version = Field<uint8_t>::absent();   // PUT KEY: the new one; DELETE [key]
+  /// The token of delegated management: the name of the key that custody makes it with; empty: given as bytes.
+  Field<std::string> token = Field<std::string>::absent();
+  Field<uint8_t> key_version = Field<uint8_t>::absent();  // PUT KEY: the new one; DELETE [key]
   Circumstances around{};
 };
 

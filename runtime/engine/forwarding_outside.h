@@ -24,6 +24,9 @@ class ForwardingOutside : public RunOutside {
   int64_t now() override { return inner_->now(); }
   Bytes random(size_t count) override { return inner_->random(count); }
   host::KeyInfo key_info(const std::string& set) override { return inner_->key_info(set); }
+  bool verifies(const std::string& key, ByteView message, ByteView signature) override {
+    return inner_->verifies(key, message, signature);
+  }
   void note(host::Note note) override { inner_->note(std::move(note)); }
   const Error* difference() const override { return inner_->difference(); }
   void check_end() override { inner_->check_end(); }

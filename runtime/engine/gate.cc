@@ -141,6 +141,8 @@ void Gate::admit_keys(const host::Exchange& request) {
   for (const host::Command& command : request.plan) {
     for (const host::Part& part : command.data.parts()) {
       if (const auto* key = std::get_if<host::KeyPart>(&part)) admit_key(key->set);
+      if (const auto* token = std::get_if<host::TokenPart>(&part)) admit_key(token->key);
+      if (const auto* dap = std::get_if<host::DapPart>(&part)) admit_key(dap->key);
     }
   }
 }

@@ -178,6 +178,18 @@ host::KeyInfo TakingOutside::key_info(const std::string& set) {
   }
 }
 
+bool TakingOutside::verifies(const std::string& key, ByteView message, ByteView signature) {
+  const std::string text = verifies_text(key, message, signature);
+  try {
+    const bool right = inner_->verifies(key, message, signature);
+    taker_.take({Kind::verifies, text, int64_t{right}});
+    return right;
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::policy && !inner_->difference()) taker_.take({Kind::verifies, text, error});
+    throw;
+  }
+}
+
 void TakingOutside::note(host::Note note) {
   const bool skipped = note.kind == host::Note::Kind::step_skip;
   if (skipped || note.kind == host::Note::Kind::step_end) {

@@ -43,6 +43,7 @@ class TakingOutside : public ForwardingOutside {
   int64_t now() override;
   Bytes random(size_t count) override;
   host::KeyInfo key_info(const std::string& set) override;
+  bool verifies(const std::string& key, ByteView message, ByteView signature) override;
   void note(host::Note note) override;
 
  private:

@@ -98,6 +98,11 @@ host::KeyInfo LocalOutside::key_info(const std::string& set) {
   return setup_.custody.info(set);
 }
 
+bool LocalOutside::verifies(const std::string& key, ByteView message, ByteView signature) {
+  admit([&] { setup_.gate.admit_key(key); });
+  return setup_.custody.signing_key(key)->verify(message, signature);
+}
+
 const Order* LocalOutside::order() {
   if (setup_.reader != nullptr || !is_for_card(*request_)) return nullptr;
   try {

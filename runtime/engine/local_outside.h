@@ -70,6 +70,7 @@ class LocalOutside : public RunOutside {
   int64_t now() override { return setup_.inputs.now(); }
   Bytes random(size_t count) override { return setup_.inputs.random(count); }
   host::KeyInfo key_info(const std::string& set) override;
+  bool verifies(const std::string& key, ByteView message, ByteView signature) override;
   void note(host::Note note) override { setup_.observer.noted(note); }
 
   const host::Request& request() const override { return *request_; }

@@ -12,6 +12,7 @@ class NoOutside : public host::Outside {
   int64_t now() override { refuse(); }
   Bytes random(size_t) override { refuse(); }
   host::KeyInfo key_info(const std::string&) override { refuse(); }
+  bool verifies(const std::string&, ByteView, ByteView) override { refuse(); }
   void note(host::Note) override {}
 
  private:

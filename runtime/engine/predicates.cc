@@ -166,6 +166,19 @@ Predicate compile_time(const Plain& plain, const std::string& place) {
   });
 }
 
+/// A token, or one that custody makes with a key of this name.
+Predicate compile_token(const Plain& plain, const std::string& place) {
+  const Plain* field = plain.get("key");
+  const auto* pattern = field ? field->as<std::string>() : nullptr;
+  if (field != nullptr && pattern == nullptr) fail(place, "the field 'key' must be a name of a key, or a pattern");
+  const std::optional<std::string> wanted = pattern ? std::optional<std::string>(*pattern) : std::nullopt;
+  return Predicate([wanted](const Facts& facts) {
+    if (facts.token.is_absent()) return Truth::no;
+    if (facts.token.is_hidden()) return Truth::unknown;
+    return truth(!wanted || (!facts.token.value().empty() && matches_pattern(*wanted, facts.token.value())));
+  });
+}
+
 template <bool (*Test)(const Facts&)>
 Predicate compile_flag(const Plain&, const std::string&) {
   return Predicate([](const Facts& facts) { return truth(Test(facts)); });
@@ -226,6 +239,7 @@ const std::map<std::string, Compiler>& compilers() {
       {"secret", compile_flag<has_secret>},
       {"key", compile_flag<has_key>},
       {"opaque", compile_flag<is_opaque>},
+      {"token", compile_token},
       {"all", compile_all},
       {"any", compile_any},
       {"none", compile_none},

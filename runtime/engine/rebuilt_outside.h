@@ -36,6 +36,9 @@ class RebuiltOutside : public RunOutside {
   int64_t now() override { return now_serving().now(); }
   Bytes random(size_t count) override { return now_serving().random(count); }
   host::KeyInfo key_info(const std::string& set) override { return now_serving().key_info(set); }
+  bool verifies(const std::string& key, ByteView message, ByteView signature) override {
+    return now_serving().verifies(key, message, signature);
+  }
   void note(host::Note note) override;
   const Error* difference() const override { return lost_ ? &*lost_ : replay_.difference(); }
   void check_end() override;

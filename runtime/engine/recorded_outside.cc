@@ -207,4 +207,9 @@ host::KeyInfo RecordedOutside::key_info(const std::string& set) {
   return kept<host::KeyInfo>(setup_.replay.take(keys_text(set)));
 }
 
+bool RecordedOutside::verifies(const std::string& key, ByteView message, ByteView signature) {
+  setup_.gate.admit_key(key);
+  return kept<int64_t>(setup_.replay.take(verifies_text(key, message, signature))) != 0;
+}
+
 }  // namespace cw::engine

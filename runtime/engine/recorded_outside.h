@@ -37,6 +37,7 @@ class RecordedOutside : public RunOutside {
   int64_t now() override;
   Bytes random(size_t count) override;
   host::KeyInfo key_info(const std::string& set) override;
+  bool verifies(const std::string& key, ByteView message, ByteView signature) override;
   void note(host::Note note) override { setup_.observer.noted(note); }
   const Error* difference() const override { return setup_.replay.difference(); }
   /// Where the recorded card stands by now.

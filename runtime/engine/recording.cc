@@ -1,6 +1,7 @@
 #include "engine/recording.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/files.h"
 #include "engine/recording_text.h"
@@ -81,9 +82,10 @@ host::ChannelOpened read_opened(LineScanner& in) {
 host::KeyInfo read_keys(LineScanner& in) {
   host::KeyInfo out;
   out.type = std::string(in.word());
-  if (out.type != "aes" && out.type != "des") in.fail("a key is of type aes or des");
+  static const std::set<std::string> kTypes = {"aes", "des", "rsa", "ec"};
+  if (!kTypes.contains(out.type)) in.fail("a key is of type aes, des, rsa or ec");
   in.expect("size=");
-  out.size = static_cast<uint32_t>(in.number(64));
+  out.size = static_cast<uint32_t>(in.number(1024));
   in.expect(" version=");
   out.version = in.byte();
   in.expect(" kcvs=");
@@ -124,6 +126,7 @@ RecordedReply read_reply(LineScanner& in, Kind kind) {
     case Kind::http:
       return read_http(in);
     case Kind::time:
+    case Kind::verifies:
       return in.integer();
     case Kind::random:
       return in.hex(1, kRandomLimit);
@@ -165,6 +168,7 @@ Kind read_request(LineScanner& in) {
   if (in.take("time")) return Kind::time;
   if (in.take("random ")) return in.number(kRandomLimit), Kind::random;
   if (in.take("keys ")) return in.quoted(), Kind::keys;
+  if (in.take("verifies ")) return in.quoted(), in.rest(), Kind::verifies;
   if (in.take("failed")) return Kind::failed;
   if (in.take("end")) return Kind::end;
   if (in.take("step ")) {

@@ -55,28 +55,30 @@ struct HttpLeftOut {
 };
 struct Done {};
 
-/// What came back: for Bytes, an ATR or random bytes; for int64_t, the time in milliseconds since 1970.
+/// What came back: for Bytes, an ATR or random bytes; for int64_t, the time in milliseconds since 1970, or
+/// whether (1) or not (0) a signature is right.
 using RecordedReply = std::variant<std::monostate, Bytes, int64_t, RecordedAnswer, NoAnswer, host::ChannelOpened,
                                    host::KeyInfo, host::HttpReply, HttpLeftOut, Done, Error>;
 
 /// One line: something that was asked, and what came back.
 struct RecordedLine {
   enum class Kind : uint8_t {
-    attempt,  // an attempt begins
-    reset,    // of the card
-    command,  // first command of a plan, or its only one
-    more,     // further command of the same plan
-    open,     // a secure channel
-    close,    // one
-    http,     // a backend
-    deliver,  // a result that is to reach a backend
-    wait,     // by the clock
-    time,     // was asked for
-    random,   // bytes that a script sees
-    keys,     // what a script may know of a key set
-    step,     // of the flow came to its end; not an input, and there for people and for scenarios
-    failed,   // the attempt, and another follows
-    end,      // of the run
+    attempt,   // an attempt begins
+    reset,     // of the card
+    command,   // first command of a plan, or its only one
+    more,      // further command of the same plan
+    open,      // a secure channel
+    close,     // one
+    http,      // a backend
+    deliver,   // a result that is to reach a backend
+    wait,      // by the clock
+    time,      // was asked for
+    random,    // bytes that a script sees
+    keys,      // what a script may know of a key set
+    verifies,  // whether a signature is that of a key
+    step,      // of the flow came to its end; not an input, and there for people and for scenarios
+    failed,    // the attempt, and another follows
+    end,       // of the run
   };
   Kind kind = Kind::attempt;
   std::string request{};  // as it is written

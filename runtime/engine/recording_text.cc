@@ -147,6 +147,10 @@ std::string random_text(size_t count) { return "random " + std::to_string(count)
 
 std::string keys_text(const std::string& set) { return "keys " + quote(set); }
 
+std::string verifies_text(const std::string& key, ByteView message, ByteView signature) {
+  return "verifies " + quote(key) + " " + to_hex(message) + " " + to_hex(signature);
+}
+
 std::string argument_text(const RecordedArgument& argument) {
   using Type = RecordedArgument::Type;
   const std::string name = quote(argument.name) + " ";

@@ -28,6 +28,7 @@ std::string command_text(const host::Command& command, host::ChannelId channel, 
 std::string attempt_text(unsigned number);
 std::string random_text(size_t count);
 std::string keys_text(const std::string& set);
+std::string verifies_text(const std::string& key, ByteView message, ByteView signature);
 
 /// Lines of a run's head, and one other line; each ends with a line feed.
 std::string head_text(const RecordingHead& head);

@@ -18,6 +18,7 @@ card::Apdu with_zeros(const host::Command& command) {
     if (const auto* bytes = std::get_if<Bytes>(&part)) append(out.data, *bytes);
     if (const auto* secret = std::get_if<host::SecretPart>(&part)) out.data.resize(out.data.size() + secret->size);
     if (const auto* file = std::get_if<host::FilePart>(&part)) out.data.resize(out.data.size() + file->size);
+    if (const auto* dap = std::get_if<host::DapPart>(&part)) out.data.resize(out.data.size() + dap->size);
   }
   return out;
 }
@@ -53,8 +54,8 @@ bool answer_is_public(const host::Command& command) {
 }
 
 std::string describe(const host::Command& command) {
-  // How long a key is on the wire depends on the channel, so no size can be given.
-  if (command.data.has_key()) return card::command_name(command.cla, command.ins, command.p1);
+  // How long a key is on the wire depends on the channel, and a token on its key, so no size can be given.
+  if (!command.data.size()) return card::command_name(command.cla, command.ins, command.p1);
   return card::describe(with_zeros(command));
 }
 

@@ -1,5 +1,7 @@
 #include "gp/tokens.h"
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "card/tlv.h"
 
@@ -8,7 +10,8 @@ namespace cw::gp {
 namespace {
 
 constexpr uint8_t kForLoad = 0x02, kForInstall = 0x04, kForMakeSelectable = 0x08, kForExtradition = 0x10,
-                  kForRegistryUpdate = 0x40;
+                  kForPersonalization = 0x20, kForRegistryUpdate = 0x40, kCombined = 0x0E;
+constexpr uint8_t kInsInstall = 0xE6, kInsDelete = 0xE4, kTokenTag = 0x9E;
 
 enum class Empty { refused, allowed };
 
@@ -41,6 +44,22 @@ Bytes install_part(uint8_t p1, uint8_t p2, const InstallFields& fields) {
   return token_input(p1, p2,
                      {aid(fields.elf, "load file"), aid(fields.module, "module"), aid(fields.instance, "instance"),
                       privileges(fields.privileges), fields.parameters});
+}
+
+/// One field of length and value, the length as BER, 128 also as 80 alone (GPCS 11.5.2.3.1).
+bool skip_field(ByteView& rest) {
+  if (rest.empty()) return false;
+  size_t header = 1, length = rest[0];
+  if (length == 0x81 || length == 0x82) {
+    header += length & 0x7F;
+    if (rest.size() < header) return false;
+    length = read_be(rest.subspan(1, header - 1));
+  } else if (length > 0x80) {
+    return false;
+  }
+  if (rest.size() < header + length) return false;
+  rest = rest.subspan(header + length);
+  return true;
 }
 
 Bytes with_header(uint8_t p1, uint8_t p2, ByteView data) {
@@ -92,6 +111,32 @@ Bytes delete_token_input(ByteView objects, bool with_related) {
 Bytes combined_token_input(const LoadFields& load, const InstallFields& install) {
   constexpr uint8_t kAll = kForLoad | kForInstall | kForMakeSelectable;
   return concat({load_part(kAll, 0x01, load), install_part(kAll, 0x03, install)});
+}
+
+Bytes command_token_input(uint8_t p1, uint8_t p2, ByteView data) { return with_header(p1, p2, data); }
+
+ByteView before_token(const card::Apdu& command) {
+  const ByteView data = command.data;
+  if (command.ins == kInsDelete) {
+    for (ByteView rest = data; !rest.empty();) {
+      const auto header = card::read_tlv_header(rest);
+      if (!header) throw Error(ErrorKind::usage, "token input: the data objects of this DELETE are cut");
+      if (header->tag == kTokenTag) return data.first(data.size() - rest.size());
+      rest = rest.subspan(std::min(rest.size(), header->size + header->length));
+    }
+    return data;
+  }
+  const uint8_t kind = command.p1 & 0x7F;
+  if (command.ins != kInsInstall || kind == kForPersonalization) {
+    throw Error(ErrorKind::usage,
+                "token input: only INSTALL and DELETE have tokens, and [for personalization] has none");
+  }
+  const bool load = kind == kForLoad || (kind == kCombined && command.p2 == 0x01);
+  ByteView rest = data;
+  for (int left = load ? 4 : 5; left > 0; --left) {
+    if (!skip_field(rest)) throw Error(ErrorKind::usage, "token input: the fields of this INSTALL are cut");
+  }
+  return data.first(data.size() - rest.size());
 }
 
 }  // namespace cw::gp

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "card/apdu.h"
 
 namespace cw::gp {
 
@@ -51,5 +52,12 @@ Bytes delete_token_input(ByteView objects, bool with_related);
 /// INSTALL [for load, install and make selectable]: C.4.7, the load part (P1 0E, P2 01) and then the install part (P1
 /// 0E, P2 03), each with its P1, P2 and length.
 Bytes combined_token_input(const LoadFields& load, const InstallFields& install);
+
+/// Of any command that has a token, or of its part of a combined one: `data` is its data field up to the token, without
+/// the token's length, and of DELETE without its tag. Raises usage: over 65535 bytes.
+Bytes command_token_input(uint8_t p1, uint8_t p2, ByteView data);
+/// That much of the data field of an INSTALL or DELETE; all of it, where it ends before the token. Raises usage:
+/// another command; fields that are cut.
+ByteView before_token(const card::Apdu& command);
 
 }  // namespace cw::gp

@@ -16,11 +16,21 @@ std::string text_of(const Part& part) {
                         },
                         [](const KeyPart& key) {
                           return "<key " + key.set + "/" + std::to_string(key.index) +
-                                 (key.form == KeyPart::Form::value ? " value>" : ">");
+                                 (key.form == KeyPart::Form::value     ? " value>"
+                                  : key.form == KeyPart::Form::signing ? " signing>"
+                                                                       : ">");
                         },
                         [](const FilePart& block) {
                           return "<file " + to_hex(ByteView(block.file->sha256).first(8)) + " " +
                                  std::to_string(block.offset) + "+" + std::to_string(block.size) + ">";
+                        },
+                        [](const TokenPart& token) {
+                          return "<token " + token.key + (token.before.empty() ? "" : " " + to_hex(token.before)) + ">";
+                        },
+                        [](const DapPart& dap) {
+                          return "<dap " + dap.key + " " + to_hex(dap.domain) + " " +
+                                 to_hex(ByteView(dap.file->sha256).first(8)) + " " + std::to_string(dap.hash) + " " +
+                                 std::to_string(dap.offset) + "+" + std::to_string(dap.size) + ">";
                         },
                     },
                     part);
@@ -56,13 +66,16 @@ bool Data::has_key() const {
   return std::any_of(parts_.begin(), parts_.end(), [](const Part& p) { return std::holds_alternative<KeyPart>(p); });
 }
 
+const TokenPart* Data::token() const { return parts_.empty() ? nullptr : std::get_if<TokenPart>(&parts_.back()); }
+
 std::optional<size_t> Data::size() const {
-  if (has_key()) return {};
+  if (has_key() || token() != nullptr) return {};
   size_t total = 0;
   for (const Part& part : parts_) {
     if (const Bytes* bytes = std::get_if<Bytes>(&part)) total += bytes->size();
     if (const SecretPart* secret = std::get_if<SecretPart>(&part)) total += secret->size;
     if (const FilePart* file = std::get_if<FilePart>(&part)) total += file->size;
+    if (const DapPart* dap = std::get_if<DapPart>(&part)) total += dap->size;
   }
   return total;
 }

@@ -30,6 +30,7 @@ struct KeyPart {
   enum class Form : uint8_t {
     put_key,  // type, length, encrypted value, 03, KCV (GPCS 11.8.2.3)
     value,    // the encrypted value alone, for a key DGI
+    signing,  // as put_key, of a single key that checks tokens, receipts or DAP: what a card needs of it
   };
   std::string set{};
   uint8_t index = 0;  // 0 ENC, 1 MAC, 2 DEK
@@ -54,7 +55,28 @@ struct FilePart {
   }
 };
 
-using Part = std::variant<Bytes, SecretPart, KeyPart, FilePart>;
+/// A token (GPCS C.4) over the command that it ends, made in custody: its length as BER, then the token.
+struct TokenPart {
+  std::string key{};  // name of the token key
+  Bytes before{};     // what it signs ahead of this command: the first INSTALL of a combined load, as C.4.7 has it
+  bool operator==(const TokenPart&) const = default;
+};
+
+/// A stretch of a DAP block (GPCS 11.6.2.3), made in custody: E2 { 4F domain, C3 signature }.
+struct DapPart {
+  std::string key{};                   // name of the key that signs
+  Bytes domain{};                      // AID of the security domain that is to check it
+  std::shared_ptr<const File> file{};  // C4, length, load file data block, over whose hash it is
+  uint8_t hash = 32;                   // bytes of that hash: 20, 32, 48, 64
+  uint32_t offset = 0;
+  uint32_t size = 0;
+  bool operator==(const DapPart& other) const {
+    return key == other.key && domain == other.domain && hash == other.hash && offset == other.offset &&
+           size == other.size && file->sha256 == other.file->sha256;
+  }
+};
+
+using Part = std::variant<Bytes, SecretPart, KeyPart, FilePart, TokenPart, DapPart>;
 
 /// Command data: parts in the order they travel.
 class Data {
@@ -72,7 +94,10 @@ class Data {
   bool plain() const;
   bool has_secret() const;
   bool has_key() const;
-  /// Bytes that travel; nothing if a key is in it, whose form depends on the channel.
+  /// The token that custody makes, which is the last part; null: there is none.
+  const TokenPart* token() const;
+  /// Bytes that travel; nothing if a key is in it, whose form depends on the channel, or a token, whose key is not
+  /// known here.
   std::optional<size_t> size() const;
   /// The bytes up to the first name: what a gate rule can see.
   ByteView visible() const;

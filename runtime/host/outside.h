@@ -2,7 +2,7 @@
 // here, so a journal that records what crosses this line can replay the run without card, key or network.
 //
 // A script's native call makes a Request and yields; the engine carries it out and resumes the script with the Reply.
-// now(), random() and key_info() answer at once and count as inputs all the same.
+// now(), random(), key_info() and verifies() answer at once and count as inputs all the same.
 //
 // Owner: the engine implements it, once per attempt. One thread.
 #pragma once
@@ -134,10 +134,10 @@ struct DirectionDone {
 using Reply =
     std::variant<ResetDone, Answers, ChannelOpened, ChannelClosed, HttpReply, HandedOver, Waited, DirectionDone, Error>;
 
-/// What a script may know of a stored key set.
+/// What a script may know of a stored key set, or of a key that signs.
 struct KeyInfo {
-  std::string type{};  // "aes", "des"
-  uint32_t size = 0;   // bytes per key
+  std::string type{};  // "aes", "des"; of a key that signs also "rsa", "ec"
+  uint32_t size = 0;   // bytes per key; of a key that signs, of each signature
   uint8_t version = 0;
   std::vector<Bytes> kcvs{};  // ENC, MAC, DEK; 3 bytes each; empty for a master key to diversify
 };
@@ -155,6 +155,8 @@ class Outside {
   virtual Bytes random(size_t count) = 0;
   /// Raises policy: the flow's `needs` do not name this set. Raises usage: no such set.
   virtual KeyInfo key_info(const std::string& set) = 0;
+  /// Whether the signature is that of a stored key over the message: of a receipt. Raises as key_info().
+  virtual bool verifies(const std::string& key, ByteView message, ByteView signature) = 0;
   /// Tells those who follow the run; never fails, nothing comes back.
   virtual void note(Note note) = 0;
 };

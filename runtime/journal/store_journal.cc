@@ -354,6 +354,8 @@ void StoreJournal::needs_keys_of(const host::Request& request) {
     for (const host::Command& command : exchange->plan) {
       for (const host::Part& part : command.data.parts()) {
         if (const auto* key = std::get_if<host::KeyPart>(&part)) needs({key->set, 0});
+        if (const auto* token = std::get_if<host::TokenPart>(&part)) needs({token->key, 0});
+        if (const auto* dap = std::get_if<host::DapPart>(&part)) needs({dap->key, 0});
       }
     }
   }

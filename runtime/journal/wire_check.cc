@@ -83,9 +83,21 @@ void WireCheck::compare(const std::string& what, ByteView travelled, const Wire&
   different_ = what;
 }
 
+/// A key that is gone, or one that signs with other bytes each time.
+bool WireCheck::misses_signer(const std::string& name) {
+  try {
+    return !custody_.signing_key(name)->repeatable();
+  } catch (const Error&) {
+    missing_.insert(name);
+    return true;
+  }
+}
+
 bool WireCheck::misses_keys(const host::Command& command) {
   bool out = false;
   for (const host::Part& part : command.data.parts()) {
+    if (const auto* token = std::get_if<host::TokenPart>(&part)) out = misses_signer(token->key) || out;
+    if (const auto* dap = std::get_if<host::DapPart>(&part)) out = misses_signer(dap->key) || out;
     const auto* key = std::get_if<host::KeyPart>(&part);
     if (key == nullptr) continue;
     try {

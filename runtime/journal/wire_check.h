@@ -42,6 +42,7 @@ class WireCheck {
   void opened(const host::OpenChannel& request, const host::Reply& reply, const std::vector<Wire>& wires);
   /// Notes those that a command carries and custody has not.
   bool misses_keys(const host::Command& command);
+  bool misses_signer(const std::string& name);
   void compare(const std::string& what, ByteView travelled, const Wire& wire);
 
   const JournalLines& lines_;

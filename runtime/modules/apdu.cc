@@ -52,6 +52,17 @@ int meaning(lua_State* L) {
   return 1;
 }
 
+int token_input_(lua_State* L) {
+  constexpr std::string_view kPlace = "apdu.token_input: argument ";
+  Bytes input;
+  if (!lua::is_absent(L, 2))
+    input = token_input(check_command(L, 2, std::string(kPlace) + "2"), std::string(kPlace) + "2");
+  append(input, token_input(check_command(L, 1, std::string(kPlace) + "1"), std::string(kPlace) + "1"));
+  charge_bytes(L, input.size());
+  lua::push(L, ByteView(input));
+  return 1;
+}
+
 int data(lua_State* L) {
   host::Data joined;
   const int count = lua_gettop(L);
@@ -71,6 +82,7 @@ int open_apdu(lua_State* L) {
                        {"parse", lua::guard<parse>},
                        {"describe", lua::guard<describe_>},
                        {"meaning", lua::guard<meaning>},
+                       {"token_input", lua::guard<token_input_>},
                        {"data", lua::guard<data>}});
   return 1;
 }

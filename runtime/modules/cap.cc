@@ -4,6 +4,8 @@
 #include "arguments_private.h"
 #include "base/hex.h"
 #include "data_private.h"
+#include "gp/dap.h"
+#include "modules/context.h"
 #include "modules/modules.h"
 #include "open_private.h"
 
@@ -76,35 +78,98 @@ int cap_tostring(lua_State* L) {
   return 1;
 }
 
+struct NamedHash {
+  std::string_view name;
+  crypto::Hash hash;
+  uint8_t size;
+};
+
+/// The hash that the argument at `index` names.
+NamedHash check_hash(lua_State* L, int index, const std::string& place) {
+  static constexpr NamedHash kHashes[] = {{"sha1", crypto::Hash::sha1, 20},
+                                          {"sha256", crypto::Hash::sha256, 32},
+                                          {"sha384", crypto::Hash::sha384, 48},
+                                          {"sha512", crypto::Hash::sha512, 64}};
+  const std::string_view name = lua::text(L, index);
+  for (const NamedHash& one : kHashes) {
+    if (one.name == name) return one;
+  }
+  throw Error(ErrorKind::usage, place + ": the hash must be \"sha1\", \"sha256\", \"sha384\" or \"sha512\"");
+}
+
 int cap_hash(lua_State* L) {
   const CapHandle& handle = check_cap(L);
-  const std::string_view name = lua::text(L, 2);
-  static constexpr std::pair<std::string_view, crypto::Hash> kHashes[] = {{"sha1", crypto::Hash::sha1},
-                                                                          {"sha256", crypto::Hash::sha256},
-                                                                          {"sha384", crypto::Hash::sha384},
-                                                                          {"sha512", crypto::Hash::sha512}};
-  for (const auto& [known, hash] : kHashes) {
-    if (known != name) continue;
-    charge_bytes(L, handle.load_file->content.size());
-    lua::push(L, ByteView(handle.cap->hash(hash)));
-    return 1;
+  const NamedHash hash = check_hash(L, 2, "Cap:hash: argument 1");
+  charge_bytes(L, handle.load_file->content.size());
+  lua::push(L, ByteView(handle.cap->hash(hash.hash)));
+  return 1;
+}
+
+int cap_dap(lua_State* L) {
+  const CapHandle& handle = check_cap(L);
+  host::DapPart part;
+  part.key = check_name(L, 2, "Cap:dap: argument 1");
+  part.domain = to_bytes(lua::bytes(L, 3));
+  part.hash = check_hash(L, 4, "Cap:dap: argument 3").size;
+  part.file = handle.load_file;
+  const Bytes blank(outside_of(L).key_info(part.key).size);
+  part.size = static_cast<uint32_t>(gp::dap_block({part.domain, blank}).size());
+  host::Data data;
+  data.add(std::move(part));
+  push_data(L, std::move(data));
+  return 1;
+}
+
+/// `count` bytes from the front of a part, which goes on behind them.
+host::Part take_front(host::Part& part, uint32_t count) {
+  host::Part front = part;
+  if (auto* bytes = std::get_if<Bytes>(&part)) {
+    std::get<Bytes>(front).resize(count);
+    bytes->erase(bytes->begin(), bytes->begin() + count);
+  } else if (auto* file = std::get_if<host::FilePart>(&part)) {
+    std::get<host::FilePart>(front).size = count;
+    file->offset += count;
+    file->size -= count;
+  } else if (auto* dap = std::get_if<host::DapPart>(&part)) {
+    std::get<host::DapPart>(front).size = count;
+    dap->offset += count;
+    dap->size -= count;
+  } else {
+    throw Error(ErrorKind::usage, "Cap:blocks: argument 2: bytes and DAP blocks come before a load file, and no names");
   }
-  throw Error(ErrorKind::usage,
-              "Cap:hash: argument 1: the hash must be \"sha1\", \"sha256\", \"sha384\" or \"sha512\"");
+  return front;
+}
+
+uint32_t size_of(const host::Part& part) {
+  host::Data one;
+  one.add(part);
+  return static_cast<uint32_t>(one.size().value_or(1));
 }
 
 int cap_blocks(lua_State* L) {
   const CapHandle& handle = check_cap(L);
   const auto size = static_cast<uint32_t>(lua::integer(L, 2, 1, kMaxData));
-  const auto total = static_cast<uint32_t>(handle.load_file->content.size());
+  host::Data all;
+  if (!lua::is_absent(L, 3)) all = check_data(L, 3, "Cap:blocks: argument 2");
+  all.add(host::FilePart{handle.load_file, 0, static_cast<uint32_t>(handle.load_file->content.size())});
   lua_newtable(L);
   int at = 0;
-  for (uint32_t offset = 0; offset < total; offset += size) {
-    host::Data data;
-    data.add(host::FilePart{handle.load_file, offset, std::min(size, total - offset)});
-    push_data(L, std::move(data));
+  host::Data block;
+  uint32_t room = size;
+  const auto push_block = [&] {
+    push_data(L, std::exchange(block, {}));
     lua_rawseti(L, -2, ++at);
+    room = size;
+  };
+  for (host::Part part : all.parts()) {
+    for (uint32_t left = size_of(part); left > 0; left = size_of(part)) {
+      const uint32_t count = std::min(room, left);
+      block.add(take_front(part, count));
+      room -= count;
+      if (room == 0) push_block();
+    }
   }
+  if (room < size) push_block();
   return 1;
 }
 
@@ -126,7 +191,7 @@ int parse(lua_State* L) {
 const lua::HandleType& cap_type() {
   static const lua::HandleType type = {
       .name = "Cap",
-      .methods = {{"hash", lua::guard<cap_hash>}, {"blocks", lua::guard<cap_blocks>}},
+      .methods = {{"hash", lua::guard<cap_hash>}, {"blocks", lua::guard<cap_blocks>}, {"dap", lua::guard<cap_dap>}},
       .metamethods = {{"__index", lua::guard<cap_index>}, {"__tostring", lua::guard<cap_tostring>}},
   };
   return type;

@@ -6,10 +6,13 @@
 #include "card/status.h"
 #include "command_private.h"
 #include "data_private.h"
+#include "gp/tokens.h"
 
 namespace cw::modules {
 
 namespace {
+
+constexpr uint8_t kDelete = 0xE4;
 
 struct CommandHandle : lua::Handle {
   explicit CommandHandle(host::Command c) : command(std::move(c)) {}
@@ -28,6 +31,8 @@ std::string names_in(const host::Data& data) {
     if (const auto* key = std::get_if<host::KeyPart>(&part)) {
       names += ", key " + key->set + "/" + std::to_string(key->index);
     }
+    if (const auto* token = std::get_if<host::TokenPart>(&part)) names += ", token by " + token->key;
+    if (const auto* dap = std::get_if<host::DapPart>(&part)) names += ", DAP by " + dap->key;
   }
   return names;
 }
@@ -98,9 +103,19 @@ host::Command check_command(lua_State* L, int index, std::string_view place) {
   return host::command_of(apdu);
 }
 
+Bytes token_input(const host::Command& command, std::string_view place) {
+  const bool made_here = command.data.token() != nullptr && command.data.parts().size() == 2;
+  if (!command.data.plain() && !made_here) {
+    throw Error(ErrorKind::usage, std::string(place) + ": stored keys, secret arguments and files are not signed");
+  }
+  card::Apdu apdu{command.cla, command.ins, command.p1, command.p2, to_bytes(command.data.visible()), {}};
+  if (made_here && command.ins == kDelete && !apdu.data.empty()) apdu.data.pop_back();  // the tag of the token
+  return gp::command_token_input(apdu.p1, apdu.p2, gp::before_token(apdu));
+}
+
 std::string describe(const host::Command& command) {
-  // How long a key gets is not known here, so there is no data field to look into.
-  if (command.data.has_key()) {
+  // How long a key or a token gets is not known here, so there is no data field to look into.
+  if (!command.data.size()) {
     return card::command_name(command.cla, command.ins, command.p1) + names_in(command.data);
   }
   card::Apdu apdu{.cla = command.cla, .ins = command.ins, .p1 = command.p1, .p2 = command.p2, .le = command.le};
@@ -110,6 +125,7 @@ std::string describe(const host::Command& command) {
     if (const auto* file = std::get_if<host::FilePart>(&part)) {
       append(apdu.data, ByteView(file->file->content).subspan(file->offset, file->size));
     }
+    if (const auto* dap = std::get_if<host::DapPart>(&part)) apdu.data.resize(apdu.data.size() + dap->size);
   }
   return card::describe(apdu) + names_in(command.data);
 }

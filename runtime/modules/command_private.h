@@ -15,6 +15,9 @@ const lua::HandleType& command_type();
 void push_command(lua_State* L, host::Command command);
 /// A Command at `index`, or the bytes of one. Raises usage naming `place`.
 host::Command check_command(lua_State* L, int index, std::string_view place);
+/// What the token of this command signs (GPCS C.4); of a combined load, its part of that. Raises usage naming `place`:
+/// a command without token, or with names among what is signed.
+Bytes token_input(const host::Command& command, std::string_view place);
 /// One line for people.
 std::string describe(const host::Command& command);
 

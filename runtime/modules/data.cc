@@ -130,6 +130,10 @@ void join(host::Data& data, const host::Data& more, std::string_view place) {
     if (const Bytes* bytes = std::get_if<Bytes>(&part)) known += bytes->size();
     if (const auto* secret = std::get_if<host::SecretPart>(&part)) known += secret->size;
     if (const auto* file = std::get_if<host::FilePart>(&part)) known += file->size;
+    if (const auto* dap = std::get_if<host::DapPart>(&part)) known += dap->size;
+    if (std::holds_alternative<host::TokenPart>(part) && &part != &data.parts().back()) {
+      throw Error(ErrorKind::usage, std::string(place) + ": a token is the end of its command, and nothing follows it");
+    }
   }
   if (known > kMaxData) {
     throw Error(ErrorKind::usage, std::string(place) + ": " + std::to_string(known) +
@@ -149,8 +153,8 @@ size_t memory_of(const host::Data& data) {
 size_t size_of(const host::Data& data, std::string_view place) {
   if (const auto size = data.size()) return *size;
   throw Error(ErrorKind::usage, std::string(place) +
-                                    ": there is a key in this data, and how long that gets is known to the secure "
-                                    "channel alone; put lengths before the key by hand");
+                                    ": there is a key or a token in this data, and how long that gets is known below, "
+                                    "where it is made; put lengths before it by hand");
 }
 
 void push_secret(lua_State* L, std::string name, uint32_t size) {

@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "arguments_private.h"
+#include "command_private.h"
 #include "data_private.h"
 #include "lua/stack.h"
 #include "modules/context.h"
@@ -68,13 +69,44 @@ int under_dek(lua_State* L) {
   return 1;
 }
 
+int token(lua_State* L) {
+  host::TokenPart part{check_name(L, 1, "keys.token: argument 1"), {}};
+  if (!lua::is_absent(L, 2)) {
+    part.before = token_input(check_command(L, 2, "keys.token: argument 2"), "keys.token: argument 2");
+  }
+  host::Data data;
+  data.add(std::move(part));
+  push_data(L, std::move(data));
+  return 1;
+}
+
+int put_signing_key_data(lua_State* L) {
+  const std::string key = check_name(L, 1, "keys.put_signing_key_data: argument 1");
+  host::Data data(Bytes{static_cast<uint8_t>(lua::integer(L, 2, 1, 0x7F))});
+  data.add(host::KeyPart{.set = key, .index = 0, .form = host::KeyPart::Form::signing});
+  push_data(L, std::move(data));
+  return 1;
+}
+
+int verifies(lua_State* L) {
+  const std::string key = check_name(L, 1, "keys.verifies: argument 1");
+  const Bytes message = to_bytes(lua::bytes(L, 2));
+  const Bytes signature = to_bytes(lua::bytes(L, 3));
+  charge_bytes(L, message.size() + signature.size());
+  lua_pushboolean(L, outside_of(L).verifies(key, message, signature));
+  return 1;
+}
+
 }  // namespace
 
 int open_keys(lua_State* L) {
   lua::push_module(L, {{"info", lua::guard<info>},
                        {"put_key_data", lua::guard<put_key_data>},
                        {"put_key_answer", lua::guard<put_key_answer>},
-                       {"under_dek", lua::guard<under_dek>}});
+                       {"under_dek", lua::guard<under_dek>},
+                       {"token", lua::guard<token>},
+                       {"put_signing_key_data", lua::guard<put_signing_key_data>},
+                       {"verifies", lua::guard<verifies>}});
   return 1;
 }
 

@@ -38,6 +38,12 @@ struct LogicalChannel {
   uint16_t response_status = 0;
 };
 
+/// A signature ahead of the code, and the domain that is to check it.
+struct DapBlock {
+  Aid domain{};
+  Bytes signature{};
+};
+
 /// A load that is going on (GPCS 9.3.5). In RAM as far as the registry is concerned: gone after a reset.
 struct Load {
   unsigned channel = 0;
@@ -45,6 +51,10 @@ struct Load {
   Aid aid{};
   Aid domain{};
   Bytes hash{};
+  Bytes token{};            // of INSTALL [for load]
+  Bytes token_input{};      // what it signs; of a combined load the first part of that
+  Bytes token_reference{};  // B6
+  std::vector<DapBlock> daps{};
   bool combined = false;  // INSTALL [for load, install and make selectable]
   bool complete = false;  // all blocks are in; waits for the last INSTALL of a combined load
   uint8_t next_block = 0;

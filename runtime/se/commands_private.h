@@ -29,6 +29,9 @@ Reply initialize_update(Chip& chip, LogicalChannel& channel, const Command& comm
 Reply external_authenticate(Chip& chip, LogicalChannel& channel, const Command& command);
 
 Reply delete_content(Chip& chip, LogicalChannel& channel, const Command& command);
+/// The value of a data object of the domain's own; empty: it has none.
+Bytes object_of(const Chip& chip, const Application& domain, uint16_t tag);
+
 Reply get_data(Chip& chip, LogicalChannel& channel, const Command& command);
 Reply get_status(Chip& chip, LogicalChannel& channel, const Command& command);
 Reply install(Chip& chip, LogicalChannel& channel, const Command& command);

@@ -2,21 +2,37 @@
 
 namespace cw::se {
 
-const Application& content_manager(Chip& chip, const LogicalChannel& channel, ByteView token) {
+TokenUse read_token(const Command& command, LvReader& fields, ByteView parameters) {
+  const size_t signed_size = command.data.size() - fields.rest().size();
+  TokenUse use;
+  if (!fields.done()) use.token = fields.next();
+  if (!fields.done()) refuse(sw::kWrongData, "bytes after the token");
+  use.input = token_input(command.p1, command.p2, ByteView(command.data).first(signed_size));
+  if (parameters.empty()) return use;
+  if (const auto reference = find_tlv(parse_tlvs(parameters), 0xB6)) use.reference = *reference;
+  return use;
+}
+
+const Application& content_manager(Chip& chip, const LogicalChannel& channel, const TokenUse& use, TokenDue due) {
   const Application& performer = chip.performer(channel);
   if (!chip.flavor.content_management) refuse(sw::kInstruction, "this product has no card content management");
   if (!is_issuer_domain(chip.nvm(), performer) && performer.state != state::kPersonalized) {
     refuse(sw::kConditions, "the security domain is not PERSONALIZED");
   }
   if (manages_content(chip.nvm(), performer)) {
-    if (!token.empty()) refuse(sw::kConditions, "a token, where the domain's own provider manages its content");
+    if (!use.token.empty()) refuse(sw::kConditions, "a token, where the domain's own provider manages its content");
     return performer;
   }
   if (!performer.has(privilege::kDelegatedManagement)) {
     refuse(sw::kConditions, "the domain has neither Authorized nor Delegated Management");
   }
-  if (token.empty()) refuse(sw::kConditions, "Delegated Management without a token");
-  refuse(sw::kConditions, "no domain of this card can verify a token");
+  if (due == TokenDue::later) {
+    if (!use.token.empty()) refuse(sw::kWrongData, "the token of a combined load comes in its last INSTALL");
+    return performer;
+  }
+  if (use.token.empty()) refuse(sw::kConditions, "Delegated Management without a token");
+  check_token(chip, performer, use);
+  return performer;
 }
 
 Aid checked_aid(ByteView aid) {

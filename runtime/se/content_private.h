@@ -3,14 +3,21 @@
 #pragma once
 
 #include "commands_private.h"
+#include "delegated_private.h"
 #include "keys_private.h"
 #include "tlv_private.h"
 
 namespace cw::se {
 
+/// The token of an INSTALL, which is its last field and so what is left in `fields`; `parameters` come right before it.
+TokenUse read_token(const Command& command, LvReader& fields, ByteView parameters);
+
+/// A combined load has its token in its last INSTALL (GPCS 11.5.2.3.1).
+enum class TokenDue : uint8_t { now, later };
 /// The performing domain, once it is allowed to manage content at all (GPCS 9.1, 9.3): authenticated, PERSONALIZED,
 /// with Authorized Management and no token, or Delegated Management and a token that verifies.
-const Application& content_manager(Chip& chip, const LogicalChannel& channel, ByteView token);
+const Application& content_manager(Chip& chip, const LogicalChannel& channel, const TokenUse& use,
+                                   TokenDue due = TokenDue::now);
 
 /// 5 to 16 bytes. Refuses with 6A80.
 Aid checked_aid(ByteView aid);

@@ -50,11 +50,31 @@ Deletion plan_load_file(Chip& chip, const LogicalChannel& channel, const Applica
 }
 
 // GPCS 9.5: from here on it completes, in this card session or the next.
-Reply carry_out(Chip& chip, Deletion deletion) {
+Reply carry_out(Chip& chip, Deletion deletion, const Aid& performer, const Aid& named, const TokenUse& use) {
   chip.memory.write().deletion = std::move(deletion);
   chip.memory.commit();
   finish_deletion(chip.memory.write());
-  return {{0x00}};
+  Bytes receipt_fields;
+  put_lv(receipt_fields, named);
+  return {confirmation(chip, performer, use, receipt_fields)};
+}
+
+// The token is the last object; what is before it is what it signs (GPCS 11.2.2.3.1, C.4.6).
+TokenUse read_token(const Command& command) {
+  TokenUse use;
+  ByteView before = command.data;
+  TlvReader reader(command.data);
+  while (!reader.done()) {
+    const ByteView at = reader.rest();
+    const std::optional<Tlv> one = reader.next();
+    if (one->tag == 0xB6) use.reference = one->value;
+    if (one->tag != 0x9E) continue;
+    if (!reader.done()) refuse(sw::kWrongData, "objects behind the token");
+    use.token = one->value;
+    before = ByteView(command.data).first(command.data.size() - at.size());
+  }
+  use.input = token_input(command.p1, command.p2, before);
+  return use;
 }
 
 Reply delete_keys(Chip& chip, LogicalChannel& channel, std::optional<ByteView> id, std::optional<ByteView> version) {
@@ -114,18 +134,20 @@ Reply delete_content(Chip& chip, LogicalChannel& channel, const Command& command
   const auto named = std::count_if(fields.begin(), fields.end(), [](const Tlv& one) { return one.tag == 0x4F; });
   if (named > 1) refuse(sw::kWrongData, "DELETE names one object at a time");  // GPCS 11.2.2.3.1
 
-  const Application& performer = content_manager(chip, channel, find_tlv(fields, 0x9E).value_or(ByteView{}));
+  const TokenUse use = read_token(command);
+  const Application& performer = content_manager(chip, channel, use);
+  const Aid by = performer.aid;
   const bool related = command.p2 == 0x80;
   if (related && !chip.flavor.delete_cascade) refuse(sw::kWrongP1P2, "this product deletes no related objects");
 
   if (const LoadFile* file = find_load_file(chip.nvm(), *aid)) {
-    return carry_out(chip, plan_load_file(chip, channel, performer, *file, related));
+    return carry_out(chip, plan_load_file(chip, channel, performer, *file, related), by, to_bytes(*aid), use);
   }
   const Application* victim = find_application(chip.nvm(), *aid);
   if (victim == nullptr) refuse(sw::kNoReference, "nothing on the card has this AID");
   check_application(chip, channel, performer, *victim);
   check_empty_domain(chip.nvm(), *victim);
-  return carry_out(chip, {{victim->aid}, {}});
+  return carry_out(chip, {{victim->aid}, {}}, by, to_bytes(*aid), use);
 }
 
 }  // namespace cw::se

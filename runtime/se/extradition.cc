@@ -24,9 +24,10 @@ Reply install_for_extradition(Chip& chip, LogicalChannel& channel, const Command
   if (!fields.next().empty()) refuse(sw::kWrongData, "the second field of an extradition is empty");
   const ByteView moved_aid = fields.next();
   if (!fields.next().empty()) refuse(sw::kWrongData, "the fourth field of an extradition is empty");
-  parse_parameters(fields.next());
-  const ByteView token = fields.done() ? ByteView{} : fields.next();
-  const Application& performer = content_manager(chip, channel, token);
+  const ByteView parameters = fields.next();
+  parse_parameters(parameters);
+  const TokenUse use = read_token(command, fields, parameters);
+  const Application& performer = content_manager(chip, channel, use);
 
   const Nvm& nvm = chip.nvm();
   const Application* target = find_application(nvm, target_aid);
@@ -53,13 +54,17 @@ Reply install_for_extradition(Chip& chip, LogicalChannel& channel, const Command
   }
   const Aid to = target->aid;
   const bool is_file = file != nullptr;
+  Bytes receipt_fields;
+  put_lv(receipt_fields, is_file ? file->domain : moved->domain);
+  put_lv(receipt_fields, moved_aid);
+  put_lv(receipt_fields, to);
   Nvm& memory = chip.memory.write();
   if (is_file) {
     edit_load_file(memory, moved_aid).domain = to;
   } else {
     edit_application(memory, moved_aid).domain = to;
   }
-  return {{0x00}};
+  return {confirmation(chip, performer.aid, use, receipt_fields)};
 }
 
 Reply install_for_registry_update(Chip& chip, LogicalChannel& channel, const Command& command) {
@@ -69,11 +74,20 @@ Reply install_for_registry_update(Chip& chip, LogicalChannel& channel, const Com
   const ByteView aid = fields.next();
   const ByteView privileges = fields.next();
   const ByteView parameters = fields.next();
-  const ByteView token = fields.done() ? ByteView{} : fields.next();
-  const Application& performer = content_manager(chip, channel, token);
   parse_parameters(parameters);
+  const TokenUse use = read_token(command, fields, parameters);
+  const Application& performer = content_manager(chip, channel, use);
+  // Security domains stand in the receipt of an extradition (GPCS table C-14), which this command is not used for.
+  Bytes receipt_fields = {0x00};
+  put_lv(receipt_fields, aid);
+  receipt_fields.push_back(0x00);
+  put_lv(receipt_fields, privileges);
+  put_ber_length(receipt_fields, parameters.size());
+  append(receipt_fields, parameters);
+  const Aid performer_aid = performer.aid;
+  const auto done = [&]() -> Reply { return {confirmation(chip, performer_aid, use, receipt_fields)}; };
 
-  if (aid.empty()) return {{0x00}};  // restrictions of OPEN itself (parameter D9): none are kept
+  if (aid.empty()) return done();  // restrictions of OPEN itself (parameter D9): none are kept
   const Application* application = find_application(chip.nvm(), aid);
   if (application == nullptr) refuse(sw::kNoReference, "the application is not on the card");
   if (!is_at_or_above(chip.nvm(), performer, application->domain)) {
@@ -82,14 +96,14 @@ Reply install_for_registry_update(Chip& chip, LogicalChannel& channel, const Com
   if (!target.empty() && !equal(target, application->domain)) {
     refuse(sw::kWrongData, "a registry update names the domain that the application has");
   }
-  if (privileges.empty()) return {{0x00}};
+  if (privileges.empty()) return done();
   const uint32_t wanted = checked_privileges(chip.flavor, privileges);
   const bool is_domain = application->kind == Kind::domain;
   if (((wanted & privilege::kSecurityDomain) != 0) != is_domain) {
     refuse(sw::kWrongData, "the Security Domain privilege cannot be given or taken");
   }
   edit_application(chip.memory.write(), aid).privileges = wanted;
-  return {{0x00}};
+  return done();
 }
 
 Reply install_for_personalization(Chip& chip, LogicalChannel& channel, const Command& command) {

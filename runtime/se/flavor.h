@@ -84,7 +84,8 @@ struct Flavor {
   bool store_data_wants_format = false;     // STORE DATA P1 must name DGI or BER-TLV coding, else 6A80
   bool answers_mf_select = false;           // SELECT by file identifier 3F00
   AraM ara_m = AraM::package;
-  unsigned load_failures = 0;  // failed loads in a row that lock the card (GPCS 9.6.7.1); 0: none
+  unsigned load_failures = 0;         // failed loads and tokens in a row that lock the card (GPCS 9.6.7.1); 0: none
+  bool receipts_have_digest = false;  // a confirmation carries the digest of what the token signs (GPCS 11.1.6)
 
   // Resources.
   size_t nvm_bytes = 256 * 1024;

@@ -33,6 +33,13 @@ Bytes card_recognition_data(const Flavor& flavor, const Domain& domain, const Do
   return tlv(0x66, tlv(0x73, inner));
 }
 
+// 11.3.3.1.1: of an ECC point the length without its 04; of a reference to a curve the reference itself.
+size_t shown_length(const KeyComponent& part) {
+  const Bytes& value = part.value;
+  if (part.type == 0xF0 && !value.empty()) return value.back();
+  return part.type == 0xB0 && !value.empty() ? value.size() - 1 : value.size();
+}
+
 // GPCS 11.3.3.1: C0 with identifier, version and type-length pairs; lengths over 255 take the extended format.
 Bytes key_information(const Domain& domain) {
   Bytes inner;
@@ -43,7 +50,7 @@ Bytes key_information(const Domain& domain) {
     for (const KeyComponent& part : key.parts) {
       if (extended) entry.push_back(0xFF);
       entry.push_back(part.type);
-      append_be(entry, part.value.size(), extended ? 2 : 1);
+      append_be(entry, shown_length(part), extended ? 2 : 1);
     }
     if (extended) append(entry, {0x01, key.usage, 0x01, key.access});
     put_tlv(inner, 0xC0, entry);
@@ -88,6 +95,13 @@ const Bytes* factory_object(const Flavor& flavor, uint16_t tag) {
   }
 }
 
+// GPCS H.5, C2: of the next receipt.
+Bytes confirmation_counter(const Domain& domain) {
+  Bytes value;
+  append_be(value, domain.confirmations, 2);
+  return tlv(0xC2, value);
+}
+
 // The whole data object, tag and length included.
 Bytes data_object(const Chip& chip, const Application& domain, uint16_t tag) {
   const bool issuer = is_issuer_domain(chip.nvm(), domain);
@@ -105,6 +119,9 @@ Bytes data_object(const Chip& chip, const Application& domain, uint16_t tag) {
       break;
     case 0x00C1:
       if (default_version(domain.sd) != 0) return sequence_counter(domain.sd);
+      break;
+    case 0x00C2:
+      if (domain.has(privilege::kReceiptGeneration)) return confirmation_counter(domain.sd);
       break;
     case 0x00CF:
       return tlv(0xCF, chip.flavor.diversification_data);
@@ -131,6 +148,13 @@ Bytes list_of_applications(const Chip& chip, const Application& domain, ByteView
 }
 
 }  // namespace
+
+Bytes object_of(const Chip& chip, const Application& domain, uint16_t tag) {
+  const auto stored = domain.sd.objects.find(tag);
+  if (stored != domain.sd.objects.end()) return stored->second;
+  const Bytes* factory = is_issuer_domain(chip.nvm(), domain) ? factory_object(chip.flavor, tag) : nullptr;
+  return factory == nullptr ? Bytes() : *factory;
+}
 
 Reply get_data(Chip& chip, LogicalChannel& channel, const Command& command) {
   const Application& domain = chip.selected(channel);

@@ -71,14 +71,17 @@ Reply install_for_install(Chip& chip, LogicalChannel& channel, const Command& co
   const ByteView module = fields.next();
   const ByteView instance = fields.next();
   const uint32_t privileges = checked_privileges(chip.flavor, fields.next());
-  const InstallParameters parameters = parse_parameters(fields.next());
-  const ByteView token = fields.done() ? ByteView{} : fields.next();
-  if (!fields.done()) refuse(sw::kWrongData, "bytes after the token");
-  const Application& performer = content_manager(chip, channel, token);
-
+  const ByteView parameter_field = fields.next();
+  const InstallParameters parameters = parse_parameters(parameter_field);
+  TokenUse use = read_token(command, fields, parameter_field);
   if (combined) {
     const bool ready = chip.load && chip.load->complete && chip.load->channel == chip.number_of(channel);
     if (!ready) refuse(sw::kConditions, "the last INSTALL of a combined load, and no load is complete");
+    use.input = concat({chip.load->token_input, use.input});  // GPCS C.4.7
+  }
+  const Application& performer = content_manager(chip, channel, use);
+
+  if (combined) {
     if (!file_aid.empty() && !equal(file_aid, chip.load->aid)) {
       refuse(sw::kWrongData, "the combined load is of another load file");
     }
@@ -124,8 +127,12 @@ Reply install_for_install(Chip& chip, LogicalChannel& channel, const Command& co
 
   Nvm& nvm = chip.memory.write();
   take_card_reset(nvm, application);
+  Bytes receipt_fields;
+  put_lv(receipt_fields, application.load_file);
+  put_lv(receipt_fields, application.aid);
+  if (combined) put_lv(receipt_fields, application.domain);
   nvm.applications.emplace_back(std::move(application));
-  return {{0x00}};
+  return {confirmation(chip, performer.aid, use, receipt_fields)};
 }
 
 Reply install_for_make_selectable(Chip& chip, LogicalChannel& channel, const Command& command) {
@@ -134,9 +141,10 @@ Reply install_for_make_selectable(Chip& chip, LogicalChannel& channel, const Com
   fields.next();
   const ByteView instance = fields.next();
   const ByteView privileges = fields.next();
-  parse_parameters(fields.next());
-  const ByteView token = fields.done() ? ByteView{} : fields.next();
-  const Application& performer = content_manager(chip, channel, token);
+  const ByteView parameters = fields.next();
+  parse_parameters(parameters);
+  const TokenUse use = read_token(command, fields, parameters);
+  const Application& performer = content_manager(chip, channel, use);
 
   const Application* application = find_application(chip.nvm(), instance);
   if (application == nullptr) refuse(sw::kNoReference, "the application is not on the card");
@@ -156,7 +164,10 @@ Reply install_for_make_selectable(Chip& chip, LogicalChannel& channel, const Com
     entry.privileges = (entry.privileges & ~privilege::kCardReset) | (wanted & privilege::kCardReset);
     take_card_reset(chip.memory.write(), entry);
   }
-  return {{0x00}};
+  Bytes receipt_fields;
+  put_lv(receipt_fields, entry.load_file);
+  put_lv(receipt_fields, entry.aid);
+  return {confirmation(chip, performer.aid, use, receipt_fields)};
 }
 
 }  // namespace cw::se

@@ -66,11 +66,13 @@ void read_head(Chip& chip, Load& load) {
     // A block names the domain that is to verify it (4F) and carries its signature (C3).
     const std::vector<Tlv> dap = parse_tlvs(ByteView(load.head).subspan(header, length));
     const auto verifier = find_tlv(dap, 0x4F);
-    if (!verifier || !find_tlv(dap, 0xC3)) refuse(sw::kWrongData, "a DAP block without domain or signature");
+    const auto signature = find_tlv(dap, 0xC3);
+    if (!verifier || !signature) refuse(sw::kWrongData, "a DAP block without domain or signature");
     if (find_application(chip.nvm(), *verifier) == nullptr) {
       refuse(sw::kNoReference, "the domain of a DAP block is not on the card");
     }
     if (load.hash.empty()) refuse(sw::kWrongData, "a DAP block, and INSTALL [for load] gave no hash");
+    load.daps.push_back({to_bytes(*verifier), to_bytes(*signature)});
     load.head.erase(load.head.begin(), load.head.begin() + static_cast<std::ptrdiff_t>(header + length));
   }
 }
@@ -92,15 +94,8 @@ LoadFile finished_file(const Load& load, const Nvm& nvm) {
     const Bytes actual = crypto::digest(*hash_of_size(load.hash.size()), *load.code);
     if (!equal(actual, load.hash)) refuse(sw::kWrongData, "the hash of the load file data block differs");
   }
+  check_dap(nvm, load);
   return read_load_file(load, nvm);
-}
-
-// GPCS 9.6.7.1: a card may count loads that fail, and lock itself.
-void count_failure(Chip& chip) {
-  if (chip.flavor.load_failures == 0) return;
-  Nvm& nvm = chip.memory.write();
-  if (++nvm.failed_loads >= chip.flavor.load_failures) nvm.card_state = state::kCardLocked;
-  chip.memory.commit();
 }
 
 }  // namespace
@@ -111,10 +106,13 @@ Reply install_for_load(Chip& chip, LogicalChannel& channel, const Command& comma
   const Aid aid = checked_aid(fields.next());
   const ByteView domain = fields.next();
   const ByteView hash = fields.next();
-  const InstallParameters parameters = parse_parameters(fields.next());
-  const ByteView token = fields.done() ? ByteView{} : fields.next();
-  if (!fields.done()) refuse(sw::kWrongData, "bytes after the token");
-  const Application& performer = content_manager(chip, channel, token);
+  const ByteView parameter_field = fields.next();
+  const InstallParameters parameters = parse_parameters(parameter_field);
+  const TokenUse use = read_token(command, fields, parameter_field);
+  const Application& performer = content_manager(chip, channel, use, combined ? TokenDue::later : TokenDue::now);
+  if (hash.empty() && !manages_content(chip.nvm(), performer)) {
+    refuse(sw::kWrongData, "a load with a token, and no hash of the load file data block");  // GPCS 11.5.2.3.1
+  }
 
   const Nvm& nvm = chip.nvm();
   if (find_load_file(nvm, aid) != nullptr || find_application(nvm, aid) != nullptr) {
@@ -142,6 +140,9 @@ Reply install_for_load(Chip& chip, LogicalChannel& channel, const Command& comma
   load.aid = aid;
   load.domain = target->aid;
   load.hash = to_bytes(hash);
+  load.token = to_bytes(use.token);
+  load.token_input = use.input;
+  load.token_reference = to_bytes(use.reference);
   load.combined = combined;
   chip.load = std::move(load);
   return {{0x00}};
@@ -168,6 +169,7 @@ Reply load(Chip& chip, LogicalChannel& channel, const Command& command) {
       return {{0x00}};
     }
     LoadFile file = finished_file(*going, chip.nvm());
+    Bytes answer = {0x00};
     Nvm& nvm = chip.memory.write();
     nvm.failed_loads = 0;
     if (going->combined) {
@@ -175,9 +177,13 @@ Reply load(Chip& chip, LogicalChannel& channel, const Command& command) {
       going->complete = true;
       chip.load = std::move(going);
     } else {
+      Bytes fields;
+      put_lv(fields, file.aid);
+      put_lv(fields, file.domain);
       nvm.load_files.emplace_back(std::move(file));
+      answer = confirmation(chip, going->performer, {going->token, going->token_input, going->token_reference}, fields);
     }
-    return {{0x00}};
+    return {answer};
   } catch (const Error&) {
     chip.memory.roll_back();
     count_failure(chip);

@@ -49,6 +49,7 @@ inline constexpr uint32_t kGlobalDelete = 0x001000;
 inline constexpr uint32_t kGlobalLock = 0x000800;
 inline constexpr uint32_t kGlobalRegistry = 0x000400;
 inline constexpr uint32_t kFinalApplication = 0x000200;
+inline constexpr uint32_t kReceiptGeneration = 0x000080;
 }  // namespace privilege
 
 /// Life cycle states of GPCS 11.1.1.
@@ -92,6 +93,7 @@ struct Domain {
   std::map<uint8_t, uint32_t> counters{};  // sequence counter of each key version
   std::map<uint8_t, unsigned> attempts{};  // authentications not yet proved good, by key version; 00 is the domain
   std::map<uint16_t, Bytes> objects{};     // STORE DATA: 42, 45, 66, 5F50 ...
+  uint16_t confirmations = 0;              // counter of the next receipt (GPCS C.5)
   std::optional<uint8_t> scp02_i{};        // C9 tag 81; neither: as the card has them
   std::optional<uint8_t> scp03_i{};
   std::optional<uint8_t> accepts_in{};        // C9 tag 82: extradition into this domain

@@ -12,6 +12,7 @@ auto find_entry(Entries& entries, ByteView aid) {
 constexpr uint8_t kAncestorWithAm = 0x80;
 constexpr uint8_t kHierarchyWithAm = 0x40;  // C0: ancestors and the rest of the hierarchy
 constexpr uint8_t kIssuerDomain = 0x20;
+constexpr uint8_t kDelegated = 0x08;  // a domain with Delegated Management below one with Authorized Management
 constexpr uint8_t kEveryAm = 0xF0;
 constexpr uint8_t kByDefault = kAncestorWithAm | kIssuerDomain;
 
@@ -98,6 +99,7 @@ bool accepts(const Nvm& nvm, const Application& domain, std::optional<uint8_t> r
   if (equal(domain.aid, performer.aid)) return true;
   const uint8_t accepted = rule.value_or(kByDefault);
   if ((accepted & kIssuerDomain) != 0 && is_issuer_domain(nvm, performer)) return true;
+  if (performer.has(privilege::kDelegatedManagement)) return (accepted & kDelegated) != 0;
   if (!manages_content(nvm, performer)) return false;
   if (accepted == kEveryAm || (accepted & kHierarchyWithAm) != 0) return true;
   return (accepted & kAncestorWithAm) != 0 && is_at_or_above(nvm, performer, domain.aid);

@@ -30,6 +30,7 @@ void sort_by_aid(json& list) {
 void settle_domain(json& domain) {
   domain.erase("counters");
   domain.erase("attempts");
+  domain.erase("confirmations");
   hide_all(domain.at("objects"));
   json& keys = domain.at("keys");
   for (json& key : keys) {

@@ -56,17 +56,21 @@ std::optional<ByteView> find_tlv(const std::vector<Tlv>& tlvs, uint32_t tag) {
 
 void put_tlv(Bytes& out, uint32_t tag, ByteView value) {
   append_be(out, tag, tag > 0xFFFF ? 3 : tag > 0xFF ? 2 : 1);
-  if (value.size() > 0xFFFF) {
-    out.push_back(0x83);
-    append_be(out, value.size(), 3);
-  } else if (value.size() > 0xFF) {
-    out.push_back(0x82);
-    append_be(out, value.size(), 2);
-  } else {
-    if (value.size() > 0x7F) out.push_back(0x81);
-    append_be(out, value.size(), 1);
-  }
+  put_ber_length(out, value.size());
   append(out, value);
+}
+
+void put_ber_length(Bytes& out, size_t length) {
+  if (length > 0xFFFF) {
+    out.push_back(0x83);
+    append_be(out, length, 3);
+  } else if (length > 0xFF) {
+    out.push_back(0x82);
+    append_be(out, length, 2);
+  } else {
+    if (length > 0x7F) out.push_back(0x81);
+    append_be(out, length, 1);
+  }
 }
 
 Bytes tlv(uint32_t tag, ByteView value) {

@@ -38,6 +38,8 @@ Bytes tlv(uint32_t tag, ByteView value);
 
 /// Appends an AID with its length in front.
 void put_lv(Bytes& out, ByteView value);
+/// Appends a length as BER has it.
+void put_ber_length(Bytes& out, size_t length);
 
 /// Reads fields of INSTALL: length, value, length, value ... A length of 128 may be written 80 or 81 80.
 class LvReader {
@@ -45,6 +47,7 @@ class LvReader {
   explicit LvReader(ByteView bytes) : rest_(bytes) {}
 
   bool done() const { return rest_.empty(); }
+  ByteView rest() const { return rest_; }
   /// Refuses with 6A80: cut.
   ByteView next();
 

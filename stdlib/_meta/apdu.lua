@@ -49,6 +49,13 @@ function apdu.describe(command) end
 ---@return string
 function apdu.meaning(sw, command) end
 
+--- What the token of an INSTALL or DELETE signs (GPCS C.4): P1, P2, length, and the data field up to the token, whether
+--- one is there or not. Raises usage: another command, cut fields, names among what is signed.
+---@param command Command
+---@param first? Command of a combined load the first INSTALL, where `command` is the last
+---@return string
+function apdu.token_input(command, first) end
+
 --- Joins bytes, secrets and data into one Data.
 ---@param ... string|Data|Secret
 ---@return Data

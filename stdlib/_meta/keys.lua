@@ -7,8 +7,8 @@ local keys = {}
 
 ---@class KeyInfo
 ---@field name string
----@field type "aes"|"des"
----@field size integer bytes per key
+---@field type "aes"|"des"|"rsa"|"ec" of a key set aes or des
+---@field size integer bytes per key; of a single key that signs, of each signature
 ---@field version integer key version number
 ---@field kcvs string[] check values of ENC, MAC, DEK, 3 bytes each; empty for a master key that is diversified per card
 
@@ -36,6 +36,29 @@ function keys.put_key_answer(name, version) end
 ---@param scp? integer 1, 2 or 3 of the channel it travels in; default 3
 ---@return Data
 function keys.under_dek(secret, scp) end
+
+--- A token of delegated management (GPCS C.4): custody makes it, with this key, over the command that it ends; script
+--- and journal see its name. It stands where an INSTALL has its token, length included, or behind tag 9E of a
+--- DELETE; nothing follows it. Of commands with secret arguments no token is made.
+---@param name string key that signs, named in the flow's needs.keys too
+---@param first? Command of a combined load the first INSTALL, where the token is for the last (C.4.7)
+---@return Data
+function keys.token(name, first) end
+
+--- PUT KEY data for a single key that a card checks signatures with (RSA, ECC: its public half), or makes MACs with:
+--- the new version, then the key with its check value.
+---@param name string key that signs
+---@param version integer 1..127 key version number it gets
+---@return Data
+function keys.put_signing_key_data(name, version) end
+
+--- Whether a signature is by this key over the message: for receipts. Raises policy: not in the flow's needs.keys;
+--- usage: no such key.
+---@param name string key that signs or verifies
+---@param message string
+---@param signature string
+---@return boolean
+function keys.verifies(name, message, signature) end
 
 return keys
 

@@ -1,4 +1,6 @@
 --- The INSTALL commands (GPCS 11.5): length-value fields, each with one length byte, a token with a BER length.
+---
+--- A token is bytes, as its issuer gave them, or keys.token "issuer.token", which custody makes over the command.
 local apdu = require "apdu"
 local tlv = require "tlv"
 local errors = require "cw.errors"
@@ -8,6 +10,7 @@ local privileges = require "cw.privileges"
 local install = {}
 
 local function token_field(token)
+  if type(token) == "userdata" then return token end  -- custody makes its length, too
   if not token or token == "" then return "\0" end
   local size = #token
   if size < 128 then return string.char(size) .. token end
@@ -15,16 +18,43 @@ local function token_field(token)
   return "\130" .. string.char(math.floor(size / 256), size % 256) .. token
 end
 
-local function command(p1, data)
-  return apdu.command { cla = 0x80, ins = 0xE6, p1 = p1, p2 = 0x00, data = data, le = 256 }
+local function command(p1, data, p2)
+  return apdu.command { cla = 0x80, ins = 0xE6, p1 = p1, p2 = p2 or 0x00, data = data, le = 256 }
 end
 
+-- P1 of the two INSTALL of a combined load, and their P2.
+local COMBINED, FIRST, LAST = 0x0E, 0x01, 0x03
+
+--- What the token of a command signs (GPCS C.4), for a server that makes it. The command may have a token already, or
+--- none.
+---@param of Command
+---@param first? Command of a combined load the first INSTALL, where `of` is the last
+---@return string
+function install.token_input(of, first)
+  return apdu.token_input(of, first)
+end
+
+---@class LoadFields
+---@field elf string AID of the load file
+---@field sd? string AID of the domain it is to belong to
+---@field hash? string of the load file data block; with a token or a DAP block there has to be one
+---@field parameters? string TLV
+---@field token? string|Data
+---@field combined? boolean install and make selectable with it: the first INSTALL, which has no token
+
+local load_fields = { elf = true, sd = true, hash = true, parameters = true, token = true, combined = true }
+
 --- INSTALL [for load].
----@param fields {elf: string, sd?: string, hash?: string, parameters?: string, token?: string}
+---@param fields LoadFields
 ---@return Command
 function install.for_load(fields)
-  return command(0x02, tlv.lv(fields.elf) .. tlv.lv(fields.sd or "") .. tlv.lv(fields.hash or "")
-    .. tlv.lv(fields.parameters or "") .. token_field(fields.token))
+  errors.check_options("install.for_load", fields, load_fields)
+  if fields.combined and fields.token then
+    errors.raise("usage", "install.for_load: the token of a combined load is in its last INSTALL")
+  end
+  return command(fields.combined and COMBINED or 0x02,
+    tlv.lv(fields.elf) .. tlv.lv(fields.sd or "") .. tlv.lv(fields.hash or "")
+    .. tlv.lv(fields.parameters or "") .. token_field(fields.token), fields.combined and FIRST)
 end
 
 ---@class InstallFields
@@ -34,12 +64,13 @@ end
 ---@field privileges? string[]|string names, hex digits or bytes; default: none
 ---@field parameters? string|Data|Secret what the applet gets, inside C9; default: nothing, and C9 is there all the same
 ---@field system? string more TLV beside C9, such as EF
----@field token? string of delegated management
+---@field token? string|Data of delegated management
 ---@field selectable? boolean false: INSTALL [for install] alone
+---@field combined? boolean the last INSTALL of a combined load; its token is keys.token(name, the first INSTALL)
 
 local install_fields = {
   elf = true, module = true, aid = true, privileges = true, parameters = true, system = true, token = true,
-  selectable = true,
+  selectable = true, combined = true,
 }
 
 --- INSTALL [for install and make selectable], or [for install].
@@ -49,10 +80,20 @@ local install_fields = {
 function install.for_install(fields, privilege_bytes)
   errors.check_options("install", fields, install_fields)
   local parameters = tlv.build(0xC9, fields.parameters or "") .. (fields.system or "")
-  return command(fields.selectable == false and 0x04 or 0x0C,
+  return command(fields.combined and COMBINED or fields.selectable == false and 0x04 or 0x0C,
     tlv.lv(fields.elf) .. tlv.lv(fields.module) .. tlv.lv(fields.aid or fields.module)
     .. tlv.lv(privileges.encode(fields.privileges or {}, privilege_bytes))
-    .. tlv.lv(parameters) .. token_field(fields.token))
+    .. tlv.lv(parameters) .. token_field(fields.token), fields.combined and LAST)
+end
+
+--- INSTALL [for make selectable].
+---@param fields {aid: string, privileges?: string[]|string, parameters?: string, token?: string|Data}
+---@param privilege_bytes? integer 1 or 3
+---@return Command
+function install.for_make_selectable(fields, privilege_bytes)
+  return command(0x08, "\0\0" .. tlv.lv(fields.aid)
+    .. tlv.lv(privileges.encode(fields.privileges or {}, privilege_bytes))
+    .. tlv.lv(fields.parameters or "") .. token_field(fields.token))
 end
 
 --- INSTALL [for personalization]; no token.
@@ -65,7 +106,7 @@ end
 --- INSTALL [for extradition].
 ---@param aid string application or load file
 ---@param sd string AID of the domain it goes to
----@param token? string
+---@param token? string|Data
 ---@return Command
 function install.for_extradition(aid, sd, token)
   return command(0x10, tlv.lv(sd) .. "\0" .. tlv.lv(aid) .. "\0\0" .. token_field(token))
@@ -76,9 +117,10 @@ end
 ---@field sd? string new domain: extradition
 ---@field privileges? string[]|string new privileges; default: as they are
 ---@field parameters? string TLV, EF { ... }
----@field token? string
+---@field token? string|Data
+---@field receipt? Receipt for SecurityDomain:registry_update
 
-local update_fields = { aid = true, sd = true, privileges = true, parameters = true, token = true }
+local update_fields = { aid = true, sd = true, privileges = true, parameters = true, token = true, receipt = true }
 
 --- INSTALL [for registry update].
 ---@param fields RegistryUpdateFields

@@ -67,6 +67,8 @@
 ---   { op = "level", value = LEVEL }                      that channel has all the parts of the level; plain has none
 ---   { op = "plain" }                                     it travels outside any secure channel
 ---   { op = "secret" }, { op = "key" }                    a secret argument, a stored key is in the data
+---   { op = "token", key = pattern (optional) }           the token of delegated management is in it; with `key`: one
+---         that custody makes with a key whose name matches
 ---   { op = "opaque" }                                    it came wrapped from somebody else
 ---   { op = "flow", patterns = {pattern...} }             the flow's name matches one of these
 ---   { op = "time", days, from, to }      the run began in this WINDOW
@@ -228,6 +230,15 @@ function p.plain() return { op = "plain" } end
 --- A stored key is in the data.
 ---@return Predicate
 function p.key() return { op = "key" } end
+
+--- A token of delegated management is in the command; with a name, custody makes it with that key (* is any run of
+--- characters).
+---@param key? string
+---@return Predicate
+function p.token(key)
+  if key ~= nil and type(key) ~= "string" then refuse("p.token: expected the name of a key") end
+  return { op = "token", key = key }
+end
 
 --- The command came wrapped from somebody else: its header is all that can be seen.
 ---@return Predicate

@@ -8,11 +8,15 @@ local hex = require "hex"
 local keys = require "keys"
 local log = require "log"
 local tlv = require "tlv"
+local delegation = require "cw.delegation"
 local errors = require "cw.errors"
 local get_status = require "cw.get_status"
 local install = require "cw.install"
 local key_looks = require "cw.key_looks"
+local load = require "cw.load"
 local objects = require "cw.objects"
+local privileges = require "cw.privileges"
+local receipts = require "cw.receipts"
 local registry = require "cw.registry"
 
 ---@class SecurityDomain
@@ -26,6 +30,7 @@ local registry = require "cw.registry"
 ---@field status_pages table<integer, integer> that each scope had
 ---@field seen Registry|nil what registry() read last
 ---@field seen_at integer|nil Card.changes at that time
+---@field confirmations Confirmation[] receipts of the card that were asked for and are right, in their order
 local SecurityDomain = {}
 SecurityDomain.__index = SecurityDomain
 
@@ -41,7 +46,7 @@ function security_domain.new(card, options)
   return setmetatable({
     card = card, aid = options.aid, keys = options.keys, or_keys = options.or_keys, flavor = options.flavor,
     level = options.level or "mac+enc", version = options.version, scp = options.scp, i = options.i,
-    look_at = options.look_at or {}, status_pages = {},
+    look_at = options.look_at or {}, status_pages = {}, confirmations = {},
   }, SecurityDomain)
 end
 
@@ -203,11 +208,8 @@ end
 ---@field commands Command[]
 ---@field size? integer bytes, if it is worth to show progress
 ---@field pause_ms? integer powered rest after it
-
----@class LoadOptions
----@field sd? string AID of the security domain that the load file is to belong to; default: this one
----@field hash? "sha1"|"sha256"|"sha384"|"sha512" lets the card check the load file data block; default: none
----@field token? string of delegated management
+---@field receipt? Receipt how the confirmation in its last answer is checked
+---@field confirms? string what that is over (receipts.fields)
 
 --- INSTALL [for load] and all LOAD blocks (GPCS 11.5.2.1, 11.6).
 ---@param cap Cap
@@ -215,24 +217,31 @@ end
 ---@return Plan
 function SecurityDomain:load_plan(cap, options)
   options = options or {}
-  errors.check_options("load", options, { sd = true, hash = true, token = true })
-  local channel = self:connect()
-  local commands = { install.for_load {
-    elf = cap.package_aid, sd = options.sd, hash = options.hash and cap:hash(options.hash),
-    parameters = self.flavor.load_parameters, token = options.token,
-  } }
-  local blocks = cap:blocks(channel.max_data)
-  local count = #blocks
-  for i = 1, count do
-    -- P1 80 on the last block; P2 counts, and wraps after FF (GPCS 11.6.2).
-    commands[#commands + 1] = apdu.command {
-      cla = 0x80, ins = 0xE8, p1 = i == count and 0x80 or 0x00, p2 = (i - 1) % 256, data = blocks[i], le = 256,
-    }
-    blocks[i] = false  -- the command has it now, and a run may hold only so many handles
-  end
+  local commands = load.commands(cap, options, self.flavor, self:connect().max_data)
   -- Some cards tidy up after a large load, and only while they are powered and left alone.
   return {
     doing = "LOAD " .. cap.name, commands = commands, size = cap.size, pause_ms = self.flavor.pause_after_load_ms,
+    receipt = options.receipt, confirms = receipts.fields(cap.package_aid, options.sd or self.aid),
+  }
+end
+
+--- Load, install and make selectable in one go (GPCS 9.3.5, 11.5.2.1), with one token: `install.token` is bytes, or the
+--- name of a key in custody, since what it signs begins with the first command.
+---@param cap Cap
+---@param options LoadOptions without token
+---@param fields InstallFields elf may be left out
+---@param token? string|{key: string}
+---@return Plan
+function SecurityDomain:load_and_install_plan(cap, options, fields, token)
+  local commands = load.commands(cap, options, self.flavor, self:connect().max_data, true)
+  local last = {}
+  for name, value in pairs(fields) do last[name] = value end
+  last.elf, last.combined = fields.elf or cap.package_aid, true
+  last.token = type(token) == "table" and keys.token(token.key, commands[1]) or token
+  commands[#commands + 1] = install.for_install(last, self.flavor.privilege_bytes)
+  return {
+    doing = "LOAD and INSTALL " .. cap.name, commands = commands, size = cap.size, receipt = options.receipt,
+    confirms = receipts.fields(cap.package_aid, fields.aid or fields.module, options.sd or self.aid),
   }
 end
 
@@ -246,15 +255,20 @@ end
 
 --- INSTALL [for install and make selectable] (GPCS 11.5.2.3).
 ---@param fields InstallFields
+---@param receipt? Receipt checks what the card confirms
 ---@return Plan
-function SecurityDomain:install_plan(fields)
-  return { doing = "INSTALL", commands = { install.for_install(fields, self.flavor.privilege_bytes) } }
+function SecurityDomain:install_plan(fields, receipt)
+  return {
+    doing = "INSTALL", commands = { install.for_install(fields, self.flavor.privilege_bytes) }, receipt = receipt,
+    confirms = receipts.fields(fields.elf, fields.aid or fields.module),
+  }
 end
 
 --- As install_plan, sent. Raises card.
 ---@param fields InstallFields
-function SecurityDomain:install(fields)
-  self:carry_out { self:install_plan(fields) }
+---@param receipt? Receipt
+function SecurityDomain:install(fields, receipt)
+  self:carry_out { self:install_plan(fields, receipt) }
 end
 
 -- The commands of plans[first] and those that may follow it at once; the first of the plans that may not.
@@ -297,6 +311,9 @@ function SecurityDomain:carry_out(plans, next_domain)
           several and ("%s, command %d of %d"):format(plan.doing, from.at, #plan.commands) or nil)
       end
       if from.at == #plan.commands and plan.size then log.progress(plan.doing, plan.size, plan.size) end
+      if from.at == #plan.commands and plan.receipt then
+        delegation.confirmed(self, plan.doing, answer.data, plan.receipt, plan.confirms)
+      end
     end
     if look then
       local rest = {}
@@ -318,45 +335,65 @@ end
 --- INSTALL [for extradition]: the application or load file `aid` moves to the domain `sd` (GPCS 9.4.1).
 ---@param aid string
 ---@param sd string
----@param token? string
-function SecurityDomain:extradite(aid, sd, token)
-  self:expect(install.for_extradition(aid, sd, token))
+---@param by? string|Data|Delegation
+function SecurityDomain:extradite(aid, sd, by)
+  by = delegation.of("extradite", by)
+  self:connect()
+  local answer = self:expect(install.for_extradition(aid, sd, by.token))
+  delegation.confirmed(self, "INSTALL [for extradition]", answer, by.receipt, receipts.fields(self.aid, aid, sd))
+end
+
+--- INSTALL [for make selectable] (GPCS 11.5.2.3.3).
+---@param aid string
+---@param by? string|Data|Delegation
+function SecurityDomain:make_selectable(aid, by)
+  by = delegation.of("make_selectable", by)
+  local found = by.receipt and self:entry(aid)
+  local answer = self:expect(install.for_make_selectable({ aid = aid, token = by.token }, self.flavor.privilege_bytes))
+  local elf = found and found.elf or ""
+  delegation.confirmed(self, "INSTALL [for make selectable]", answer, by.receipt, receipts.fields(elf, aid))
 end
 
 --- INSTALL [for registry update] (GPCS 11.5.2.3).
 ---@param fields RegistryUpdateFields
 function SecurityDomain:registry_update(fields)
-  self:expect(install.for_registry_update(fields, self.flavor.privilege_bytes))
-end
-
-local function delete_command(aid, p2, token)
-  local data = tlv.build(0x4F, aid)
-  if token then data = data .. tlv.build(0x9E, token) end
-  return apdu.command { cla = 0x80, ins = 0xE4, p2 = p2, data = data, le = 256 }
+  local answer = self:expect(install.for_registry_update(fields, self.flavor.privilege_bytes))
+  local rights = fields.privileges and privileges.encode(fields.privileges, self.flavor.privilege_bytes) or ""
+  local from = fields.sd and fields.sd ~= "" and self.aid or ""
+  delegation.confirmed(self, "INSTALL [for registry update]", answer, fields.receipt,
+    receipts.fields(from, fields.aid or "", fields.sd or "", rights, fields.parameters or ""))
 end
 
 -- 6A88, not in the registry, is what the command is to bring about: during recovery it is success.
 local function expect_gone(domain, command)
   local answer = domain:send(command)
   if answer.sw ~= 0x6A88 and not errors.is_success(answer.sw) then errors.refused(command, answer.sw) end
+  return answer
+end
+
+local function delete_content(domain, aid, p2, by)
+  local answer = expect_gone(domain, delegation.delete_command(aid, p2, by))
+  if answer.sw == 0x6A88 then return end
+  delegation.confirmed(domain, "DELETE", answer.data, by.receipt, receipts.fields(aid))
 end
 
 --- DELETE of one object (GPCS 11.2). Not being there is success. Raises card: 6985, something still depends on it.
 ---@param aid string
----@param token? string
-function SecurityDomain:delete(aid, token)
-  expect_gone(self, delete_command(aid, 0x00, token))
+---@param by? string|Data|Delegation
+function SecurityDomain:delete(aid, by)
+  delete_content(self, aid, 0x00, delegation.of("delete", by))
 end
 
 --- DELETE of a load file with all its applications; one by one where the card refuses the cascade.
 ---@param elf string
----@param token? string
-function SecurityDomain:delete_related(elf, token)
-  if self.flavor.delete_cascade then return expect_gone(self, delete_command(elf, 0x80, token)) end
+---@param by? string|Data|Delegation
+function SecurityDomain:delete_related(elf, by)
+  by = delegation.of("delete_related", by)
+  if self.flavor.delete_cascade then return delete_content(self, elf, 0x80, by) end
   for _, entry in ipairs(registry.list(self:registry())) do
-    if entry.elf == elf and entry.aid ~= elf then self:delete(entry.aid, token) end
+    if entry.elf == elf and entry.aid ~= elf then self:delete(entry.aid, by) end
   end
-  self:delete(elf, token)
+  self:delete(elf, by)
 end
 
 --- SET STATUS (GPCS 11.10). Raises card: 6985, 6A80 also when the state is already the wanted one.
@@ -390,6 +427,18 @@ function SecurityDomain:put_key(name, version, replace, next)
       .. "of these keys; do not use the new version before this is understood")
       :format(name, version, hex.encode(answer)))
   end
+end
+
+--- PUT KEY of a single key that the card checks tokens (version 70), or DAP (73) with, or makes receipts with (71):
+--- of RSA and ECC the public half (GPCS 11.8). Raises card.
+---@param name string of the key in custody
+---@param version integer 1..127 key version number it gets
+---@param replace? integer version it takes the place of; default: it is added
+function SecurityDomain:put_signing_key(name, version, replace)
+  self:connect()
+  self:expect(apdu.command {
+    cla = 0x80, ins = 0xD8, p1 = replace or 0x00, p2 = 0x01, data = keys.put_signing_key_data(name, version), le = 256,
+  })
 end
 
 --- DELETE [key] of all keys of a version (GPCS 11.2); as many commands as the flavor needs. Not being there is

@@ -49,6 +49,26 @@ TEST(Policy, the_first_rule_that_applies_decides) {
   EXPECT_TRUE(judge(*rules, "80E40000074F05F063617264").allowed);
 }
 
+TEST(Policy, tokens_are_seen_and_named_by_the_key_that_custody_makes_them_with) {
+  const auto rules = policy(R"(rules = {
+      p.deny { when = p.token "issuer.*", because = "the issuer's key is not for this" },
+      p.deny { on = "DELETE", when = p.token(), because = "deleted by token" },
+      p.deny { on = "DELETE", when = p.aid.is("A000000151000000"), because = "the ISD stays" } })");
+  const auto verdict = [&](host::Command command) { return rules->judge(facts_of(command, {})); };
+  host::Command remove = host::command_of(card::Apdu::parse(from_hex("80E400000A4F08A000000151000001")));
+  EXPECT_TRUE(verdict(remove).allowed);
+  remove.data.add(Bytes{0x9E});
+  remove.data.add(host::TokenPart{"acme.token", {}});
+  EXPECT_EQ(verdict(remove).because, "rules[2]: deleted by token");
+  host::Command by_issuer = host::command_of(card::Apdu::parse(from_hex("80E400000B4F08A0000001510000009E")));
+  by_issuer.data.add(host::TokenPart{"issuer.token", {}});
+  EXPECT_EQ(verdict(by_issuer).because, "rules[1]: the issuer's key is not for this");
+  // Given as bytes, and seen all the same.
+  EXPECT_EQ(judge(*rules, "80E400000D4F08A0000001510000019E01AA").because, "rules[2]: deleted by token");
+  EXPECT_EQ(judge(*rules, "80E400008D4F08A0000001510000019E8180" + std::string(256, 'A')).because,
+            "rules[2]: deleted by token");
+}
+
 TEST(Policy, delete_names_one_object_or_is_not_understood) {
   const auto rules = policy(R"(rules = { p.deny { on = "DELETE", when = p.aid.is "isd", because = "stays" } })");
   EXPECT_TRUE(judge(*rules, "80E40000074F05F063617264").allowed);

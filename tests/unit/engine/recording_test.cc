@@ -109,6 +109,15 @@ TEST(Recording, text_of_others_cannot_make_a_line) {
   EXPECT_EQ(Recording::parse(kBegin + line + " => 9000\n", "x.rec").runs[0].lines[2].request, line);
 }
 
+TEST(Recording, signatures_that_were_checked_are_there_with_what_came_of_it) {
+  const std::string file = kBegin + "keys \"issuer.token\" => ec size=64 version=00 kcvs=\n" +
+                           verifies_text("issuer.receipt", from_hex("0200"), from_hex("AABB")) + " => 1\nend => done\n";
+  EXPECT_EQ(again(file), file);
+  const Recording recording = Recording::parse(file, "x.rec");
+  EXPECT_EQ(recording.runs[0].lines[3].kind, RecordedLine::Kind::verifies);
+  EXPECT_EQ(std::get<int64_t>(recording.runs[0].lines[3].reply), 1);
+}
+
 TEST(Recording, what_is_no_recording_is_refused) {
   EXPECT_NE(refusal("").find("x.rec: not a recording: it is empty"), std::string::npos) << refusal("");
   EXPECT_NE(refusal("hello\n").find("x.rec:1: not a recording"), std::string::npos);

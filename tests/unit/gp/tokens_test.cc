@@ -66,6 +66,35 @@ TEST(Tokens, fields_that_no_card_takes_are_refused) {
   EXPECT_THROW(delete_token_input(Bytes(70000), false), Error);
 }
 
+card::Apdu command(const std::string& header, const std::string& data) {
+  const Bytes head = from_hex(header);
+  return {head[0], head[1], head[2], head[3], from_hex(data), {}};
+}
+
+std::string input_of(const card::Apdu& of) { return to_hex(command_token_input(of.p1, of.p2, before_token(of))); }
+
+TEST(Tokens, what_a_whole_command_has_signed_is_found_before_its_token) {
+  const std::string fields = "07D0D1D2D3D4D50108D0D1D2D3D4D5010108D0D1D2D3D4D50101010002C900";
+  const std::string published = "0C001F" + fields;
+  EXPECT_EQ(input_of(command("80E60C00", fields)), published) << "no token yet";
+  EXPECT_EQ(input_of(command("80E60C00", fields + "00")), published);
+  EXPECT_EQ(input_of(command("80E60C00", fields + "8180" + std::string(256, 'A'))), published);
+  const std::string load = "07D0D1D2D3D4D5010602020202020220" + std::string(64, '9') + "00";
+  EXPECT_EQ(input_of(command("80E60200", load + "40" + std::string(128, 'A'))), "020031" + load);
+  EXPECT_EQ(input_of(command("80E60E01", load + "00")), "0E0131" + load) << "a combined load has the fields of a load";
+  EXPECT_EQ(input_of(command("80E60E03", fields + "00")), "0E031F" + fields);
+  EXPECT_EQ(input_of(command("80E40080", "4F07D0D1D2D3D4D5019E02AABB")), "0080094F07D0D1D2D3D4D501");
+  EXPECT_EQ(input_of(command("80E40000", "4F07D0D1D2D3D4D501B60393010A")), "00000E4F07D0D1D2D3D4D501B60393010A");
+}
+
+TEST(Tokens, a_command_without_tokens_or_with_cut_fields_is_refused) {
+  EXPECT_THROW(before_token(command("80E62000", "00000507F0F0F0F0000000")), Error) << "[for personalization]";
+  EXPECT_THROW(before_token(command("80D80000", "00")), Error);
+  EXPECT_THROW(before_token(command("80E60C00", "07D0D1D2D3D4D50108D0D1")), Error);
+  EXPECT_THROW(before_token(command("80E60C00", "FF")), Error);
+  EXPECT_THROW(before_token(command("80E40000", "4F")), Error);
+}
+
 TEST(Dap, a_block_names_the_domain_and_carries_the_signature) {
   EXPECT_EQ(to_hex(dap_block({kSd, Bytes(16, 0x5A)})), "E21C4F08D4D4D4D4D4010101C310" + to_hex(Bytes(16, 0x5A)));
   EXPECT_EQ(to_hex(dap_block({kSd, Bytes(128, 0x5A)})).substr(0, 32), "E2818D4F08D4D4D4D4D4010101C38180");

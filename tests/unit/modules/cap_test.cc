@@ -59,6 +59,34 @@ TEST(Cap, GoesOutWholeHoweverLarge) {
             "128");
 }
 
+TEST(Cap, BringsDapBlocksAheadCutLikeTheRest) {
+  Story story;
+  story.outside.keys["acme.dap"] = {"ec", 64, 0, {}};
+  story.reply(host::Answers{{{{}, 0x9000}}});
+  story.run(
+      "local plan = {} "
+      "for i, d in ipairs(cap:blocks(50, cap:dap('acme.dap', hex'A000000151000000', 'sha256'))) do "
+      "plan[i] = apdu.command{ ins = 0xE8, data = d } end card:send_all(plan)");
+  const auto& plan = story.request<host::Exchange>(0).plan;
+  // E2 4E { 4F 08 ..., C3 40 ... }: 78 bytes, then the file.
+  const auto& first = std::get<host::DapPart>(plan[0].data.parts().at(0));
+  EXPECT_EQ(first.key, "acme.dap");
+  EXPECT_EQ(to_hex(first.domain), "A000000151000000");
+  EXPECT_EQ(first.hash, 32);
+  EXPECT_EQ(first.offset, 0u);
+  EXPECT_EQ(first.size, 50u);
+  const auto& second = std::get<host::DapPart>(plan[1].data.parts().at(0));
+  EXPECT_EQ(second.offset, 50u);
+  EXPECT_EQ(second.size, 28u);
+  EXPECT_EQ(std::get<host::FilePart>(plan[1].data.parts().at(1)).size, 22u);
+  for (const host::Command& command : plan) EXPECT_LE(command.data.size().value(), 50u);
+  EXPECT_NE(host::canonical(plan[1]).find("<dap acme.dap A000000151000000 "), std::string::npos);
+  EXPECT_EQ(story.fail("cap:dap('acme.dap', 'x', 'sha256')").kind(), ErrorKind::usage);
+  EXPECT_EQ(story.fail("cap:dap('other', hex'A000000151000000', 'sha256')").kind(), ErrorKind::usage);
+  EXPECT_EQ(story.fail("cap:dap('acme.dap', hex'A000000151000000', 'md5')").kind(), ErrorKind::usage);
+  EXPECT_EQ(story.fail("cap:blocks(50, holder)").kind(), ErrorKind::usage);
+}
+
 TEST(Cap, IsParsedFromBytes) {
   const std::string file = to_hex(source_file("tests/caps/tools-1.2.cap"));
   EXPECT_EQ(Story().run("local c = cap_.parse(hex'" + file +

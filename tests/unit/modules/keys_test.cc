@@ -49,4 +49,39 @@ TEST(Keys, EncryptASecretUnderTheDek) {
   EXPECT_EQ(with_keys().fail("keys.under_dek(holder, 4)").kind(), ErrorKind::usage);
 }
 
+TEST(Keys, SignTokensByName) {
+  Story story = with_keys();
+  story.answer("00");
+  story.run("card:send(apdu.command{ ins = 0xE4, data = hex'4F05A000000151' .. '\\158' .. keys.token('isd') })");
+  EXPECT_EQ(host::canonical(story.request<host::Exchange>(0).plan[0]), "80E40000 4F05A0000001519E <token isd>");
+  EXPECT_EQ(
+      with_keys().run("return hex.encode(apdu.token_input(apdu.command{ ins = 0xE4, data = hex'4F05A000000151' .. "
+                      "'\\158' .. keys.token('isd') }))"),
+      "0000074F05A000000151");
+  EXPECT_EQ(with_keys().fail("return keys.token('isd') .. 'x'").kind(), ErrorKind::usage) << "it is the end";
+  EXPECT_EQ(with_keys().fail("return #keys.token('isd')").kind(), ErrorKind::usage);
+  EXPECT_EQ(with_keys().fail("keys.token('a b')").kind(), ErrorKind::usage);
+  EXPECT_EQ(with_keys().fail("apdu.token_input(apdu.command{ ins = 0xE4, data = holder })").kind(), ErrorKind::usage);
+}
+
+TEST(Keys, SignTheSecondHalfOfACombinedLoadWithTheFirst) {
+  EXPECT_EQ(
+      with_keys().run("local first = apdu.command{ ins = 0xE6, p1 = 0x0E, p2 = 1, data = hex'05A00000015100000000' }"
+                      " return tostring(keys.token('isd', first))"),
+      "<token isd 0E010905A00000015100000000>");
+}
+
+TEST(Keys, ThatSignGoToACardByName) {
+  EXPECT_EQ(with_keys().run("return tostring(keys.put_signing_key_data('isd', 0x70))"), "70 <key isd/0 signing>");
+  EXPECT_EQ(with_keys().fail("keys.put_signing_key_data('isd', 0)").kind(), ErrorKind::usage);
+}
+
+TEST(Keys, TellWhetherASignatureIsTheirs) {
+  Story story = with_keys();
+  EXPECT_EQ(story.run("return tostring(keys.verifies('isd', 'message', 'signature'))"), "true");
+  story.outside.signatures_are_right = false;
+  EXPECT_EQ(story.run("return tostring(keys.verifies('isd', 'message', 'signature'))"), "false");
+  EXPECT_EQ(with_keys().fail("keys.verifies('other', '', '')").kind(), ErrorKind::usage);
+}
+
 }  // namespace cw::modules::test

@@ -34,6 +34,11 @@ host::KeyInfo RecordedOutside::key_info(const std::string& set) {
   return found->second;
 }
 
+bool RecordedOutside::verifies(const std::string& key, ByteView /*message*/, ByteView /*signature*/) {
+  key_info(key);
+  return signatures_are_right;
+}
+
 std::optional<std::string> Story::play(const std::string& body, std::optional<Error>& error) {
   Context context(outside);
   lua::State::Setup setup;

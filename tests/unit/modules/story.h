@@ -19,6 +19,7 @@ class RecordedOutside : public host::Outside {
   int64_t now() override { return time; }
   Bytes random(size_t count) override;
   host::KeyInfo key_info(const std::string& set) override;
+  bool verifies(const std::string& key, ByteView message, ByteView signature) override;
   void note(host::Note note) override { notes.push_back(std::move(note)); }
 
   std::vector<host::Request> requests{};
@@ -27,6 +28,7 @@ class RecordedOutside : public host::Outside {
   int64_t time = 1'700'000'000'123;
   std::deque<Bytes> draws{};  // what random() gives, in order
   std::map<std::string, host::KeyInfo> keys{};
+  bool signatures_are_right = true;
 };
 
 class Story {

@@ -132,7 +132,7 @@ TEST_F(Keys, public_keys_are_stored_with_their_components) {
                           "00"),
             "739000")
       << card.why();
-  EXPECT_NE(host.send("80CA00E0").find("C0060173B041F001"), std::string::npos);
+  EXPECT_NE(host.send("80CA00E0").find("C0060173B040F000"), std::string::npos);
 }
 
 TEST_F(Keys, deleting_by_version_and_identifier) {
