@@ -120,6 +120,10 @@ _cardwright() {
       options='--server --card --session --protocol --ca --cert --key --psk --psk-identity --se-type --se-id --flavor'
       options+=' --card-shared --card-state --patience --trace --help'
       ;;
+    sei)
+      options='--cards --check --help'
+      case ${line[2]} in state) options='--cards --se-id --sd-aid --status --help' ;; allow) options='--cards --se-id --help' ;; esac
+      ;;
     bundle)
       options='--store --store-key --help'
       case ${line[2]} in
@@ -153,11 +157,14 @@ _cardwright() {
   esac
 
   if [ "${#line[@]}" -eq 2 ]; then
-    _cardwright_reply run runs batch flows flow check cap card readers send selftest repl store audit budget outbox policy bundle ticket agent serve top --help --version
+    _cardwright_reply run runs batch flows flow check cap card readers send selftest repl store audit budget outbox policy bundle ticket agent sei serve top --help --version
     return
   fi
   case "$command $prev" in
     'audit --from' | 'runs --flow' | 'policy --flow' | 'policy --scp' | 'policy --since' | 'bundle --flow' | 'bundle --since' | 'policy --command' | 'bundle --text') return ;;
+    'sei --cards') _cardwright_files "$cur" && return ;;
+    'sei --status') _cardwright_reply DELETED RESETED && return ;;
+    'sei --sd-aid') return ;;
     'agent --key') _cardwright_files "$cur" && return ;;
     'bundle --key') _cardwright_files "$cur" && return ;;
     'runs --state') _cardwright_reply running waiting stuck 'done' failed stopped && return ;;
@@ -200,7 +207,7 @@ _cardwright() {
       ;;
   esac
   case $command in
-    runs | store | audit | budget | outbox | policy | bundle)
+    runs | store | audit | budget | outbox | policy | bundle | sei)
       if [ "${#line[@]}" -eq 3 ]; then
         case $command in
           runs) _cardwright_reply list show stop resume replay export import --help ;;
@@ -208,6 +215,7 @@ _cardwright() {
           audit) _cardwright_reply list verify prove verify-proof root --help ;;
           budget) _cardwright_reply list reset --help ;;
           outbox) _cardwright_reply list deliver retry --help ;;
+          sei) _cardwright_reply state allow --cards --check --help ;;
           bundle) _cardwright_reply build sign verify load list show diff shadow use rollback discard --help ;;
           policy) _cardwright_reply list show load use rollback discard proposals approve reject check diff explain shadow --help ;;
         esac

@@ -107,6 +107,9 @@ class Reading {
     if (!out.callback.empty() && !out.callback.starts_with("https://") && !out.callback.starts_with("http://")) {
       from.problem("callback", "must be a URL that begins with https://, or http:// on this machine");
     }
+    if (out.callback.starts_with("http://") && !is_local(out.callback.substr(7))) {
+      from.problem("callback", "must begin with https://, since it is not on this machine");
+    }
     while (out.callback.ends_with('/')) out.callback.pop_back();
     out.ca_file = file(from, "callback_ca").string();
     out.certificate = file(from, "callback_certificate").string();

@@ -75,9 +75,9 @@ Answer Desk::ssd(const Tenant& tenant, const SsdRequest& request) {
     if (request.privileges) task.privileges = *request.privileges;
     task.scp = request.scp;
     task.expires = setup_.clock() / 1000 + setup_.configuration.task_life.count();
+    Work(tenant, profile, *setup_.keys, state_, task, setup_.clock()).begin();
     forget_old();
     end_others(task);
-    Work(tenant, profile, *setup_.keys, state_, task, setup_.clock()).begin();
     log::info("task " + task.id + " of " + tenant.id + ": " + std::string(to_text(task.operation)) + " " +
               to_hex(task.sd_aid) + " on " + task.se_id);
     Answer out = standing(task);
@@ -145,7 +145,7 @@ void Desk::check_number(const Task& task, const std::vector<Bytes>& answers) con
 }
 
 Answer Desk::commands(const Tenant& tenant, const CommandsRequest& request) {
-  return guarded(tenant.id + ": task " + shown(request.task), [&] {
+  Answer out = guarded(tenant.id + ": task " + shown(request.task), [&] {
     Task& task = own_task(tenant, request);
     const std::string digest = digest_of(request.answers);
     // The same again: the answer was lost.
@@ -187,6 +187,8 @@ Answer Desk::commands(const Tenant& tenant, const CommandsRequest& request) {
     }
     return out;
   });
+  out.task = request.task;  // also of a refusal
+  return out;
 }
 
 void Desk::with_state(const std::function<void(State&)>& change) {

@@ -34,10 +34,10 @@ Answer Desk::token(const Tenant& tenant, const TokenRequest& request) {
     key = setup_.keys->find_signing_key(profile.token_key);
     return Answer{};
   });
+  out.se_id = request.se_id;
   if (out.code != Code::normal) return out;
 
   // Signing takes the longest, and needs nothing that is kept.
-  out.se_id = request.se_id;
   out.tokens.emplace();
   for (const Bytes& data : request.data) {
     out.tokens->push_back(to_hex(key->sign(data)));

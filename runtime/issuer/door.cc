@@ -86,6 +86,10 @@ void Door::handle(net::ServerRequest request, net::Reply reply) {
 void Door::send(net::Reply reply, const char* call, Answer answer) {
   if (faults_.take(FaultKind::wrong_code, call)) answer = abnormal("a fault that was asked for");
   if (faults_.take(FaultKind::other_task, call)) answer.task = std::string(32, '0');
+  // What the tables have in every answer.
+  const std::string_view kind = call;
+  if (kind == "token" && !answer.tokens) answer.tokens.emplace();
+  if ((kind == "ssd" || kind == "commands") && !answer.apdus) answer.apdus.emplace();
   std::string body = to_json(answer, configuration_.number_codes);
   if (faults_.take(FaultKind::garbled, call)) body.resize(body.size() / 2);
   if (faults_.take(FaultKind::lost, call)) return delays_->lose(std::move(reply));

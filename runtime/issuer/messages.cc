@@ -231,8 +231,10 @@ std::string to_json(const Answer& answer, bool number_codes) {
   out["resultCode"] = code(answer.code, number_codes);
   if (!answer.se_id.empty()) out["seId"] = answer.se_id;
   if (!answer.message.empty()) out["resultMessage"] = answer.message;
-  if (answer.apdus) out["apduList"] = *answer.apdus;
-  if (!answer.task.empty()) out["taskId"] = answer.task;
+  if (answer.apdus) {
+    out["apduList"] = *answer.apdus;
+    out["taskId"] = answer.task;
+  }
   if (answer.tokens) out["token"] = *answer.tokens;
   return out.dump(-1, ' ', false, Out::error_handler_t::replace);
 }

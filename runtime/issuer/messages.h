@@ -80,7 +80,7 @@ KeysRequest parse_keys_request(std::string_view text);
 
 enum class Code : uint8_t { normal, abnormal };
 
-/// Tables 2, 4, 6.
+/// Tables 2, 4, 6. taskId goes with apduList.
 struct Answer {
   Code code = Code::normal;
   std::string message{};

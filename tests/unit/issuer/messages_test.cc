@@ -58,8 +58,8 @@ TEST(Messages, result_codes_are_strings_as_printed_or_numbers) {
   EXPECT_EQ(to_json(answer, false), R"({"resultCode":"0000","apduList":["00A4040000"],"taskId":"7"})");
   answer.code = Code::abnormal;
   answer.message = "no";
-  answer.apdus.reset();
-  EXPECT_EQ(to_json(answer, true), R"({"resultCode":9999,"resultMessage":"no","taskId":"7"})");
+  answer.apdus->clear();
+  EXPECT_EQ(to_json(answer, true), R"({"resultCode":9999,"resultMessage":"no","apduList":[],"taskId":"7"})");
   for (const char* good : {R"({"resultCode":"0000"})", R"({"resultCode":0})", R"({"resultCode":"0"})"}) {
     EXPECT_TRUE(parse_push_answer(good).normal) << good;
   }

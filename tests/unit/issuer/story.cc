@@ -66,6 +66,9 @@ key = D0D1D2D3D4D5D6D7D8D9DADBDCDDDEDF
 [issuer.token]
 type = aes
 key = E0E1E2E3E4E5E6E7E8E9EAEBECEDEEEF
+[issuer.receipt]
+type = aes
+key = F0F1F2F3F4F5F6F7F8F9FAFBFCFDFEFF
 )";
 
 void PrintTo(const Product& product, std::ostream* out) { *out << product.flavor << " " << product.scp; }
