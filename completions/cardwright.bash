@@ -121,7 +121,7 @@ _cardwright() {
       options+=' --card-shared --card-state --patience --trace --help'
       ;;
     sei)
-      options='--cards --check --help'
+      options='--cards --check --demo --help'
       case ${line[2]} in state) options='--cards --se-id --sd-aid --status --help' ;; allow) options='--cards --se-id --help' ;; esac
       ;;
     bundle)
@@ -215,7 +215,7 @@ _cardwright() {
           audit) _cardwright_reply list verify prove verify-proof root --help ;;
           budget) _cardwright_reply list reset --help ;;
           outbox) _cardwright_reply list deliver retry --help ;;
-          sei) _cardwright_reply state allow --cards --check --help ;;
+          sei) _cardwright_reply state allow --cards --check --demo --help ;;
           bundle) _cardwright_reply build sign verify load list show diff shadow use rollback discard --help ;;
           policy) _cardwright_reply list show load use rollback discard proposals approve reject check diff explain shadow --help ;;
         esac

@@ -8,6 +8,7 @@
 #include "app/commands.h"
 #include "app/failure.h"
 #include "app/interrupt.h"
+#include "app/sei_demo.h"
 #include "app/terminal.h"
 #include "base/error.h"
 #include "base/log.h"
@@ -26,6 +27,7 @@ constexpr auto kLook = std::chrono::milliseconds(100);
 struct Options {
   fs::path file{};
   bool check = false;
+  std::optional<fs::path> demo{};
   std::string se_id{};
   std::string sd_aid{};
   std::string status{};
@@ -44,8 +46,10 @@ std::optional<issuer::Configuration> read(const fs::path& file, std::shared_ptr<
 }
 
 ExitStatus serve(const Options& options) {
+  std::optional<SeiDemo> demo;
+  if (options.demo) demo.emplace(*options.demo);
   std::shared_ptr<const crypto::KeyStore> keys;
-  const auto configuration = read(options.file, keys);
+  const auto configuration = read(demo ? demo->file() : options.file, keys);
   if (!configuration) return ExitStatus::usage;
   if (options.check) {
     std::cout << printable(options.file.string()) << " is a configuration that can be used" << std::endl;
@@ -55,6 +59,7 @@ ExitStatus serve(const Options& options) {
   const Interrupt interrupt;  // before the threads of the service
   const issuer::Service service(*configuration, keys);
   std::cout << "serving at " << (configuration->tls ? "https://" : "http://") << service.address() << std::endl;
+  if (demo) std::cout << demo->guide(service.address()) << std::flush;
   while (!interrupt.requested()) std::this_thread::sleep_for(kLook);
   return ExitStatus::ok;
 }
@@ -127,6 +132,11 @@ void add_sei(CLI::App& program, Action& action) {
   CLI::Option* file = command->add_option("--cards", options->file, "its file: cards, tenants, keys, where it listens")
                           ->type_name("FILE");
   command->add_flag("--check", options->check, "check the file and start nothing")->needs(file);
+  CLI::Option* demo = command
+                          ->add_option("--demo", options->demo,
+                                       "needs nothing: makes its file, keys and test certificates in this folder")
+                          ->type_name("DIR")
+                          ->excludes(file);
   command->require_subcommand(0, 1);
   add_asking(*command, action);
   command->footer(
@@ -140,12 +150,15 @@ void add_sei(CLI::App& program, Action& action) {
       "  calls: ssd commands token receipts resend, and of its own keys status; none: any that it fits\n"
       "\n"
       "Examples:\n"
+      "  cardwright sei --demo try\n"
       "  cardwright sei --cards sei.json --check\n"
       "  cardwright sei --cards sei.json\n"
       "  cardwright sei state --cards sei.json --se-id 4790D321 --sd-aid F063617264770001 --status DELETED");
-  command->callback([command, options, file, &action] {
+  command->callback([command, options, file, demo, &action] {
     if (!command->get_subcommands().empty()) return;
-    if (file->count() == 0) throw Error(ErrorKind::usage, "sei: name a file with --cards; see cardwright sei --help");
+    if (file->count() + demo->count() == 0) {
+      throw Error(ErrorKind::usage, "sei: name a file with --cards, or try --demo DIR; see cardwright sei --help");
+    }
     action = [options] { return serve(*options); };
   });
 }

@@ -279,6 +279,9 @@ std::vector<Ordered> Work::looked() {
   if (!found->privileges.empty() && number_of(found->privileges) != number_of(task_.privileges)) {
     refuse("the SSD is there with privileges " + to_hex(found->privileges) + "; delete it first");
   }
+  if (ours && record().scp != *task_.scp) {
+    refuse("the SSD is there with scpConfig " + record().scp.text() + "; delete it first");
+  }
   if (!ours && life_cycle >= kPersonalized) {
     refuse("the SSD is there with keys, and was not made here; delete it first");
   }

@@ -115,6 +115,7 @@ TEST_P(EachProduct, installs_at_once_in_three_rounds_if_told_to) {
 INSTANTIATE_TEST_SUITE_P(
     Products, EachProduct,
     testing::Values(Product{"generic", "0370", "isd.aes", "0370", ""},
+                    Product{"generic", "0275", "isd.des", "0275", ""},
                     Product{"generic", "0370", "isd.aes", "0255", ""},
                     Product{"generic", "0255", "isd.des", "0255", ""},
                     Product{"generic", "0255", "isd.des", "0310", ""}, Product{"uicc", "0370", "isd.aes", "0370", ""},
