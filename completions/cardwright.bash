@@ -139,6 +139,10 @@ _cardwright() {
       options='--server --card --session --protocol --ca --cert --key --psk --psk-identity --se-type --se-id --flavor'
       options+=' --card-shared --card-state --patience --trace --help'
       ;;
+    sei)
+      options='--cards --check --demo --help'
+      case ${line[2]} in state) options='--cards --se-id --sd-aid --status --help' ;; allow) options='--cards --se-id --help' ;; esac
+      ;;
     bundle)
       options='--store --store-key --help'
       case ${line[2]} in
@@ -172,7 +176,7 @@ _cardwright() {
   esac
 
   if [ "${#line[@]}" -eq 2 ]; then
-    _cardwright_reply run runs batch flows flow check cap card readers send selftest repl store audit budget outbox policy bundle keys ticket agent serve top --help --version
+    _cardwright_reply run runs batch flows flow check cap card readers send selftest repl store audit budget outbox policy bundle keys ticket agent sei serve top --help --version
     return
   fi
   case "$command $prev" in
@@ -182,6 +186,9 @@ _cardwright() {
     'keys --diversification') _cardwright_reply none visa2 emv kdf3 gemvisa && return ;;
     'keys --type') _cardwright_reply aes des && return ;;
     'keys --version' | 'keys --kcv' | 'keys --component-kcv' | 'keys --under' | 'keys --size') return ;;
+    'sei --cards') _cardwright_files "$cur" && return ;;
+    'sei --status') _cardwright_reply DELETED RESETED && return ;;
+    'sei --sd-aid') return ;;
     'agent --key') _cardwright_files "$cur" && return ;;
     'bundle --key') _cardwright_files "$cur" && return ;;
     'runs --state') _cardwright_reply running waiting stuck 'done' failed stopped && return ;;
@@ -224,7 +231,7 @@ _cardwright() {
       ;;
   esac
   case $command in
-    runs | store | audit | budget | outbox | policy | bundle | keys)
+    runs | store | audit | budget | outbox | policy | bundle | keys | sei)
       if [ "${#line[@]}" -eq 3 ]; then
         case $command in
           runs) _cardwright_reply list show stop resume replay export import --help ;;
@@ -233,6 +240,7 @@ _cardwright() {
           budget) _cardwright_reply list reset --help ;;
           outbox) _cardwright_reply list deliver retry --help ;;
           keys) _cardwright_reply init list show generate component import export update archive revoke destroy backup restore --help ;;
+          sei) _cardwright_reply state allow --cards --check --demo --help ;;
           bundle) _cardwright_reply build sign verify load list show diff shadow use rollback discard --help ;;
           policy) _cardwright_reply list show load use rollback discard proposals approve reject check diff explain shadow --help ;;
         esac

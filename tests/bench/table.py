@@ -43,3 +43,5 @@ line("start a scenario, to its first answer", f"{ns('scenario_start') / 1e6:.3f}
      f"a run {ns('run_start') / 1e6:.3f} ms", f"{ns('scenario_start') / ns('run_start'):.1f}", "<= 2 ms")
 line("1,000 scenarios: read, a channel and the registry each", f"{ns('scenarios_1000') / 1e9:.2f} s",
      f"1,000 runs {ns('run_start') / 1e6:.2f} s", f"{ns('scenarios_1000') / ns('run_start') / 1000:.1f}", "<= 30 s")
+line("a token for an SP-TSM: message, rules, P-256", f"{1e9 / ns('token_request'):.0f} /s/core",
+     f"bare signature {1e9 / ns('token_signature'):.0f} /s", f"{ns('token_request') / ns('token_signature'):.2f}", "<= 1.2")
