@@ -10,7 +10,7 @@ local delegation = {}
 
 --- What goes with a command of delegated management.
 ---@class Delegation
----@field token? string|Data
+---@field token? Token
 ---@field receipt? Receipt checks what the card confirms
 ---@field reference? string DELETE: content of B6, which names the token (GPCS table 11-23)
 
@@ -50,12 +50,13 @@ end
 function delegation.delete_command(aid, p2, by)
   local data = tlv.build(0x4F, aid)
   if by.reference then data = data .. tlv.build(0xB6, by.reference) end
-  if type(by.token) == "userdata" then
-    data = data .. "\158" .. by.token  -- 9E; custody makes length and token
-  elseif by.token then
-    data = data .. tlv.build(0x9E, by.token)
+  local function command(field)
+    return apdu.command { cla = 0x80, ins = 0xE4, p2 = p2, data = data .. field, le = 256 }
   end
-  return apdu.command { cla = 0x80, ins = 0xE4, p2 = p2, data = data, le = 256 }
+  local token = by.token
+  if type(token) == "function" then token = token(command "") end
+  if type(token) == "userdata" then return command("\158" .. token) end  -- 9E; custody makes length and token
+  return command(token and tlv.build(0x9E, token) or "")
 end
 
 return delegation

@@ -18,7 +18,7 @@ local load = {}
 ---@field hash? "sha1"|"sha256"|"sha384"|"sha512" lets the card check the load file data block; default: none, and
 ---  sha256 with a token or a DAP block, which need one
 ---@field parameters? string TLV; default: the flavor's
----@field token? string|Data of delegated management
+---@field token? Token of delegated management
 ---@field dap? Dap[] DAP blocks
 ---@field receipt? Receipt checks what the card confirms
 

@@ -63,11 +63,15 @@ class Bench:
         self.cards += 1
         self.card = f"card{self.cards}.json"
 
-    def cw(self, *words, backends="backends.json", **more):
-        environment = {**os.environ, "HOME": str(self.folder), "CARDWRIGHT_SHARE": str(ROOT), "CARDWRIGHT_KEYS": ""}
+    def environment(self, backends="backends.json"):
+        out = {**os.environ, "HOME": str(self.folder), "CARDWRIGHT_SHARE": str(ROOT)}
+        out.pop("CARDWRIGHT_KEYS", None)
         if backends:
-            environment["CARDWRIGHT_BACKENDS"] = str(self.folder / backends)
-        return subprocess.run([self.cardwright, *map(str, words)], cwd=self.folder, env=environment, check=False,
+            out["CARDWRIGHT_BACKENDS"] = str(self.folder / backends)
+        return out
+
+    def cw(self, *words, backends="backends.json", **more):
+        return subprocess.run([self.cardwright, *map(str, words)], cwd=self.folder, env=self.environment(backends), check=False,
                               stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300, **more)
 
     def run(self, flow, *words, **more):
@@ -143,6 +147,53 @@ def life_cycle(bench):
     bench.check("and it is gone", failed(gone, 1, "is not there"))
 
 
+def delegated(bench):
+    bench.begin()
+    bench.new_card()
+    # The issuer's own work on the card before: its ISD learns the key that checks tokens.
+    (bench.folder / "isd.keys").write_text(
+        KEYS.format(name="isd", version="30", enc=FACTORY, mac=FACTORY, dek=FACTORY) +
+        "[issuer.token]\ntype = rsa\nprivate = token.pem\n")
+    (bench.folder / "isd.keys").chmod(0o600)
+    (bench.folder / "token.lua").write_text(
+        'return { name = "token", summary = "put the token key", needs = { keys = { "isd", "issuer.token" } },\n'
+        'run = function(run) require("cw.gp").open(run.card, { keys = "isd", flavor = run.flavor })'
+        ':put_signing_key("issuer.token", 0x70) end }\n')
+    bench.check("a card whose issuer checks tokens", done(bench.run("token.lua", "--keys", "isd.keys")))
+    (bench.folder / "isd.keys").unlink()
+    bench.check("a domain with delegated management", done(bench.run("sei/create", "--set", "management=delegated")))
+    pushed = until(lambda: bench.callbacks.of("/sp/v1/keys"))
+    keys = [unwrap(bytes.fromhex(KEK), bytes.fromhex(one)).hex().upper() for one in pushed[-1]["encryptedKey"]]
+    (bench.folder / "sp.keys").write_text(
+        KEYS.format(name="initial", version=pushed[-1].get("keyVersion", "31"), enc=keys[0], mac=keys[1], dek=keys[2]))
+    words = ["--keys", "sp.keys", "--set", "sd_keys=initial", "--set", "management=delegated"]
+    cap = ["--set", f"cap={ROOT}/tests/caps/wallet-1.0.cap"]
+    none = bench.run("app/install", *words, *cap)
+    bench.check("without tokens it is told what is missing", failed(none, 2, "delegated management needs tokens"))
+    asked = [*words, "--set", f"issuer={bench.url}", "--set", "tenant=acme"]
+    bench.check("an application is loaded and installed with the issuer's tokens", done(bench.run("app/install", *asked, *cap)))
+    seen = bench.run("app/query", "--keys", "sp.keys", "--set", "sd_keys=initial")
+    bench.check("and is there", done(seen), "F063617264770101" not in seen.stdout and seen.stdout)
+    bench.check("and deleted with them", done(bench.run("app/delete", *asked, "--set", "aid=F063617264770101")))
+    bench.issuer.faults({"fault": "wrong_token"})
+    wrong = bench.run("app/install", *asked, *cap)
+    bench.check("a token for other data is refused by the card, and told", failed(wrong, 1, "INSTALL [for load]"))
+    bench.check("and the flow goes on with right ones", done(bench.run("app/install", *asked, *cap)))
+
+
+def faults(bench):
+    for fault, call, words in (("garbled", "ssd", "no JSON object"), ("garbled", "commands", "no JSON object"),
+                               ("wrong_code", "commands", "resultCode 9999"), ("expired_task", "", "resultCode 9999"),
+                               ("many_apdus", "ssd", "more than 4096"), ("lost", "commands", "")):
+        bench.begin()
+        bench.new_card()
+        bench.issuer.faults({"fault": fault, "call": call} if call else {"fault": fault})
+        ran = bench.run("sei/create")
+        again = bench.run("sei/create")
+        bench.check(f"an issuer whose answer is {fault} ends the run in a line, and the next one brings the SSD about",
+                    failed(ran, 1, words), done(again), len(bench.issuer.state()["ssds"]) != 1 and "not one SSD")
+
+
 def refusals(bench):
     bench.new_card()
     bench.check("who has no certificate is told so in a line",
@@ -167,21 +218,29 @@ def refusals(bench):
 
 
 def killed(bench):
-    """The process is killed at each of the card's commands in turn; another one goes on."""
-    bench.begin()
-    count = 0
-    for at in range(1, 40):
+    """The SP-TSM is killed at one moment after the other, and the next run brings the domain about."""
+    wrong, whole = [], 0
+    for at in range(1, 14):
+        bench.begin()
         bench.new_card()
-        store = f"killed{at}.db"
-        dies = bench.run("sei/create", "--store", store, "--tear-after", at)
-        count = at
-        if dies.returncode == 0:
-            break
-        ends = bench.run("sei/create", "--store", store)
-        if ends.returncode:
-            bench.check(f"torn after command {at}, the next run brings the SSD about", done(ends))
-            return
-    bench.check(f"torn after each of {count - 1} commands, the next run brings the SSD about")
+        bench.issuer.faults({"fault": "late", "call": "ssd", "ms": 150}, {"fault": "late", "call": "commands", "count": 9, "ms": 150})
+        words = [bench.cardwright, "run", "sei/create", "--card", "sim", "--card-state", bench.card, "--policy", "policy.lua",
+                 "--store", f"killed{at}.db", "--set", f"issuer={bench.url}", "--set", "tenant=acme"]
+        dies = subprocess.Popen(words, cwd=bench.folder, env=bench.environment(), stdin=subprocess.DEVNULL,
+                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            dies.wait(0.08 * at)
+            whole += 1
+        except subprocess.TimeoutExpired:
+            dies.kill()
+            dies.wait()
+        bench.issuer.faults()
+        ends = bench.run("sei/create", "--store", f"killed{at}.db")
+        domains = bench.issuer.state()["ssds"]
+        if done(ends) or len(domains) != 1:
+            wrong.append(f"after {80 * at} ms: {done(ends)}, {len(domains)} domains")
+    bench.check("killed at 13 moments, the next run brings the SSD about, and there is one", wrong,
+                whole == 13 and "each run had ended before it was killed")
 
 
 def kept(bench):
@@ -215,7 +274,7 @@ def main(arguments):
     with tempfile.TemporaryDirectory(prefix="cardwright-taf-") as folder:
         bench = Bench(cardwright, folder)
         try:
-            for story in (life_cycle, refusals, kept, nothing_leaks):
+            for story in (life_cycle, delegated, refusals, faults, killed, kept, nothing_leaks):
                 story(bench)
         finally:
             bench.end()
