@@ -118,12 +118,13 @@ TEST_F(Delegated, kaohs_load_token_is_accepted_with_kaohs_key) {
 TEST_F(Delegated, a_token_of_openssl_installs_and_the_receipts_are_those_of_openssl) {
   prepare();
   ASSERT_EQ(install("0200", load_fields(code)), "009000") << card.why();
-  EXPECT_EQ(load_blocks(load_file(code)),
-            std::string("24") + "10" + "1F0BEDF2EC8129444C049D36AAF48D1D" + "0200000F000000000100000000000000000001" + "9000");
-  EXPECT_EQ(host.send("80E60C00", install_fields() + "40" +
-                                      "CC0FC53465DAA92F221E82ABDEF3B1B77D194F863A853EE506384762CB6AEF75"
-                                      "3A2B4C7DA1E3BB48C7B7DCE297F4D60BD4D68BC6246B9FF9FC133411EA0B6CAE"),
-            std::string("24") + "10" + "AE75C8407F3DCE16DDD8BC56FC6FEF21" + "0200010F000000000100000000000000000001" + "9000")
+  EXPECT_EQ(load_blocks(load_file(code)), std::string("24") + "10" + "1F0BEDF2EC8129444C049D36AAF48D1D" +
+                                              "0200000F000000000100000000000000000001" + "9000");
+  EXPECT_EQ(
+      host.send("80E60C00", install_fields() + "40" +
+                                "CC0FC53465DAA92F221E82ABDEF3B1B77D194F863A853EE506384762CB6AEF75"
+                                "3A2B4C7DA1E3BB48C7B7DCE297F4D60BD4D68BC6246B9FF9FC133411EA0B6CAE"),
+      std::string("24") + "10" + "AE75C8407F3DCE16DDD8BC56FC6FEF21" + "0200010F000000000100000000000000000001" + "9000")
       << card.why();
 }
 
