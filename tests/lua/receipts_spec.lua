@@ -4,7 +4,7 @@ local check = require "cw.check"
 local hex = require "hex"
 local receipts = require "cw.receipts"
 
-local answer = hex("23" .. "10" .. "1F0BEDF2EC8129444C049D36AAF48D1D" .. "020000" .. "0F000000000100000000000000000001")
+local answer = hex("24" .. "10" .. "1F0BEDF2EC8129444C049D36AAF48D1D" .. "020000" .. "0F000000000100000000000000000001")
 
 return {
   ["receipt, counter and the card's own data"] = function()

@@ -17,7 +17,6 @@ return {
     t:equal(#receipts, 2)
     t:equal(receipts[2].counter, receipts[1].counter + 1)
     t:registry { [wallet] = { kind = "app", state = "SELECTABLE", sd = domain } }
-    t:commands(done, { "INSTALL [for load] 9000", "INSTALL [for install and make selectable] 9000" })
     local named = 0
     for _, command in ipairs(done.commands) do
       if command.sent:find("<token demo.token>", 1, true) then named = named + 1 end

@@ -118,12 +118,13 @@ TEST_F(Delegated, kaohs_load_token_is_accepted_with_kaohs_key) {
 TEST_F(Delegated, a_token_of_openssl_installs_and_the_receipts_are_those_of_openssl) {
   prepare();
   ASSERT_EQ(install("0200", load_fields(code)), "009000") << card.why();
-  EXPECT_EQ(load_blocks(load_file(code)),
-            std::string("24") + "10" + "1F0BEDF2EC8129444C049D36AAF48D1D" + "0200000F000000000100000000000000000001" + "9000");
-  EXPECT_EQ(host.send("80E60C00", install_fields() + "40" +
-                                      "CC0FC53465DAA92F221E82ABDEF3B1B77D194F863A853EE506384762CB6AEF75"
-                                      "3A2B4C7DA1E3BB48C7B7DCE297F4D60BD4D68BC6246B9FF9FC133411EA0B6CAE"),
-            std::string("24") + "10" + "AE75C8407F3DCE16DDD8BC56FC6FEF21" + "0200010F000000000100000000000000000001" + "9000")
+  EXPECT_EQ(load_blocks(load_file(code)), std::string("24") + "10" + "1F0BEDF2EC8129444C049D36AAF48D1D" +
+                                              "0200000F000000000100000000000000000001" + "9000");
+  EXPECT_EQ(
+      host.send("80E60C00", install_fields() + "40" +
+                                "CC0FC53465DAA92F221E82ABDEF3B1B77D194F863A853EE506384762CB6AEF75"
+                                "3A2B4C7DA1E3BB48C7B7DCE297F4D60BD4D68BC6246B9FF9FC133411EA0B6CAE"),
+      std::string("24") + "10" + "AE75C8407F3DCE16DDD8BC56FC6FEF21" + "0200010F000000000100000000000000000001" + "9000")
       << card.why();
 }
 
@@ -223,6 +224,37 @@ TEST_F(Delegated, des_and_aes_keys_check_tokens_too) {
     signer = crypto::make_signing_key(type, Secret::take(from_hex(kReceiptKey)));
     EXPECT_EQ(install("0200", load_fields(code)), "009000") << card.why();
   }
+}
+
+TEST_F(Delegated, an_ecc_key_makes_receipts_too) {
+  ASSERT_EQ(put_ec_key(0x70), "709000") << card.why();
+  const auto number = crypto::make_key(crypto::KeyType::aes, Secret::take(from_hex(kEcNumber)));
+  const std::string encrypted = to_hex(host.channel().encrypt_key(*number));
+  ASSERT_EQ(host.send("80D80001", "71B1" + lv(encrypted) + "F0010000"), "719000") << card.why();
+  make_domain(kDomain, "A00000");
+  enter_domain();
+  ASSERT_EQ(install("0200", load_fields(code)), "009000") << card.why();
+  const Bytes answer = from_hex(load_blocks(load_file(code)));
+  ASSERT_EQ(answer.size(), 1u + 1 + 64 + 19 + 2) << card.why();
+  const Bytes confirmed = concat({ByteView(answer).subspan(66, 19), from_hex(lv(kElf) + lv(kDomain))});
+  EXPECT_TRUE(signer->verify(confirmed, ByteView(answer).subspan(2, 64)));
+}
+
+class Digests : public Delegated {
+ protected:
+  static Flavor with_digest() {
+    Flavor f = flavor("generic");
+    f.receipts_have_digest = true;
+    return f;
+  }
+  Digests() : Delegated(with_digest()) {}
+};
+
+TEST_F(Digests, a_card_may_say_what_the_token_was_over) {
+  prepare();
+  ASSERT_EQ(install("0200", load_fields(code)), "009000");
+  const std::string digest = to_hex(crypto::digest(crypto::Hash::sha256, input("80E60200", load_fields(code))));
+  EXPECT_TRUE(load_blocks(load_file(code)).ends_with("0020" + digest + "9000")) << "no identifier, then the digest";
 }
 
 TEST_F(Delegated, the_counter_is_read_kept_and_torn_with_its_command) {
