@@ -31,8 +31,8 @@ constexpr const char* kFile =
       // Where keys (/sp/v1/keys) and states (/sp/v1/ssd-status) are pushed.
       "callback": "https://127.0.0.1:8444",
       "callback_ca": "certificates/authority.pem",
-      "callback_certificate": "certificates/issuer.pem",
-      "callback_key": "certificates/issuer.key",
+      "callback_certificate": "certificates/issuer-client.pem",
+      "callback_key": "certificates/issuer-client.key",
       "transport_key": "acme.kek",
       "may": ["SD", "DM", "AM"],
       "aids": ["F0"]
@@ -85,8 +85,8 @@ SeiDemo::SeiDemo(const fs::path& folder) : folder_(fs::absolute(folder)) {
 void SeiDemo::fill() const {
   make_private_folder(folder_);
   const net::DemoAuthority authority(folder_ / "certificates");
-  for (const char* server : {"issuer", "acme"}) authority.issue({server, {"localhost", "127.0.0.1", "::1"}});
-  authority.issue({"token"});
+  for (const char* server : {"issuer", "acme-server"}) authority.issue({server, {"localhost", "127.0.0.1", "::1"}});
+  for (const char* client : {"issuer-client", "acme", "token"}) authority.issue({client});
   write_file_atomically(folder_ / "issuer.keys", view(keys_text()), true);
   write_file_atomically(file(), view(std::string_view(kFile)), false);
 }
@@ -101,6 +101,9 @@ std::string SeiDemo::guide(const std::string& address) const {
          "\"01\",\"sdAid\":\"F063617264770001\",\"expPrivilege\":\"A00000\",\"scpConfig\":\"0370\"}' https://" +
          address +
          "/sei/v1/ssd\n"
+         "  its server  at https://127.0.0.1:8444, with " +
+         certificates +
+         "/acme-server.pem, for keys and states\n"
          "  its state   cardwright sei state --cards " +
          file().string() +
          "\n"

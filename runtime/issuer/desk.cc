@@ -181,11 +181,11 @@ Answer Desk::commands(const Tenant& tenant, const CommandsRequest& request) {
     }
     keep();
     if (task.done && setup_.pushes) setup_.pushes();
-    Answer out = standing(task);
+    Answer answer = standing(task);
     if (!task.done && faults_.take(FaultKind::many_apdus, "commands")) {
-      out.apdus->assign(kManyApdus, "80CA00E000");
+      answer.apdus->assign(kManyApdus, "80CA00E000");
     }
-    return out;
+    return answer;
   });
   out.task = request.task;  // also of a refusal
   return out;
