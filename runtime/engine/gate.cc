@@ -164,6 +164,9 @@ void Gate::admit_relayed(const host::Exchange& request, const Circumstances& aro
                                         " that these commands are to be from; add it to needs.backends in the flow"),
            "relaying commands of a backend", "the flow did not declare it in needs.backends");
   }
+  if (const Decision any = policy_->judge_relayed(request.backend, ""); !any.allowed) {
+    refuse("relaying commands of " + request.backend, any);
+  }
   if (!told_by_.starts_with(request.backend)) {
     refuse(Error(ErrorKind::policy, "commands are relayed only as " + request.backend +
                                         " sent them, and it answered nothing yet, or it is not the last that did"),

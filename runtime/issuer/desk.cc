@@ -81,6 +81,10 @@ Answer Desk::ssd(const Tenant& tenant, const SsdRequest& request) {
     log::info("task " + task.id + " of " + tenant.id + ": " + std::string(to_text(task.operation)) + " " +
               to_hex(task.sd_aid) + " on " + task.se_id);
     Answer out = standing(task);
+    if (task.apdus.empty()) {
+      close(task, "it was done before");
+      task.done = true;
+    }
     state_.tasks.emplace(task.id, std::move(task));
     keep();
     return out;

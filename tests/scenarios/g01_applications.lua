@@ -27,8 +27,9 @@ return {
     t:run("app/unlock", { aid = wallet })
     t:registry { [wallet] = { state = "SELECTABLE" } }
 
-    t:fails("app/install", { cap = { file = "../caps/wallet-1.1-debug.cap" } }, { kind = "card", message = "app/update" })
-    t:run("app/update", { cap = { file = "../caps/wallet-1.1-debug.cap" } })
+    local newer = { cap = { file = "../caps/wallet-1.1-debug.cap" } }
+    t:fails("app/install", newer, { kind = "card", message = "app/update" })
+    t:run("app/update", newer)
     t:registry { [wallet] = { kind = "app", state = "SELECTABLE", sd = domain } }
 
     t:run("app/delete", { aid = wallet })

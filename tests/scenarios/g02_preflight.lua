@@ -5,7 +5,7 @@ local wallet, domain = hex"F063617264770101", hex"F063617264770001"
 local args = { cap = { file = "../caps/wallet-1.0.cap" } }
 
 return {
-  summary = "A domain that is missing, has no keys or is locked, and too little memory stop a flow; once cured, it goes on",
+  summary = "A domain that is missing, has no keys or is locked stops a flow; once that is cured, it goes on",
   tags = { "provider" },
   needs = { keys = { "isd", "demo.sd" }, card = { "content management", "simulated", "fresh" } },
 

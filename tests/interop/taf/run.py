@@ -117,7 +117,8 @@ def exchanged(ran):
 
 
 def life_cycle(bench):
-    bench.check("an SSD is created by the issuer, over mutual TLS", done(bench.run("sei/create", "--set", "management=delegated")))
+    bench.check("an SSD is created by the issuer, over mutual TLS",
+                done(bench.run("sei/create", "--set", "management=delegated")))
     pushed = until(lambda: bench.callbacks.of("/sp/v1/keys"))
     bench.check("and its initial keys come", not pushed and "nothing came")
     keys = [unwrap(bytes.fromhex(KEK), bytes.fromhex(one)).hex().upper() for one in pushed[0]["encryptedKey"]]
@@ -129,8 +130,8 @@ def life_cycle(bench):
     again = bench.run("sei/create", "--set", "management=delegated")
     bench.check("a second run finds it, and asks nobody", done(again), len(bench.issuer.state()["ssds"]) != 1)
 
-    rotated = bench.run("demo/rotate-keys", "--keys", "sp.keys", "--set", f"aid={SD}", "--set", "from=initial", "--set",
-                        "to=ours")
+    rotated = bench.run("demo/rotate-keys", "--keys", "sp.keys", "--set", f"domain={SD}", "--set", "old=initial",
+                        "--set", "new=ours")
     bench.check("the initial keys are replaced by our own", done(rotated))
     seen = bench.run("app/query", "--keys", "sp.keys", "--set", "sd_keys=ours")
     bench.check("which open the domain for its provider", done(seen), SD not in seen.stdout and seen.stdout)
@@ -169,7 +170,7 @@ def delegated(bench):
     words = ["--keys", "sp.keys", "--set", "sd_keys=initial", "--set", "management=delegated"]
     cap = ["--set", f"cap={ROOT}/tests/caps/wallet-1.0.cap"]
     none = bench.run("app/install", *words, *cap)
-    bench.check("without tokens it is told what is missing", failed(none, 2, "delegated management needs tokens"))
+    bench.check("without tokens it is told what is missing", failed(none, 1, "delegated management needs tokens"))
     asked = [*words, "--set", f"issuer={bench.url}", "--set", "tenant=acme"]
     bench.check("an application is loaded and installed with the issuer's tokens", done(bench.run("app/install", *asked, *cap)))
     seen = bench.run("app/query", "--keys", "sp.keys", "--set", "sd_keys=initial")
@@ -177,14 +178,14 @@ def delegated(bench):
     bench.check("and deleted with them", done(bench.run("app/delete", *asked, "--set", "aid=F063617264770101")))
     bench.issuer.faults({"fault": "wrong_token"})
     wrong = bench.run("app/install", *asked, *cap)
-    bench.check("a token for other data is refused by the card, and told", failed(wrong, 1, "INSTALL [for load]"))
+    bench.check("a token for other data is refused by the card, and told", failed(wrong, 1, "LOAD wallet-1.0.cap, command 1 of 4 failed: 6A80"))
     bench.check("and the flow goes on with right ones", done(bench.run("app/install", *asked, *cap)))
 
 
 def faults(bench):
     for fault, call, words in (("garbled", "ssd", "no JSON object"), ("garbled", "commands", "no JSON object"),
                                ("wrong_code", "commands", "resultCode 9999"), ("expired_task", "", "resultCode 9999"),
-                               ("many_apdus", "ssd", "more than 4096"), ("lost", "commands", "")):
+                               ("many_apdus", "commands", "more than 4096"), ("lost", "commands", "")):
         bench.begin()
         bench.new_card()
         bench.issuer.faults({"fault": fault, "call": call} if call else {"fault": fault})
@@ -207,10 +208,9 @@ def refusals(bench):
                 failed(bench.run("sei/create", backends="broken.json"), 2, "unknown field 'cert'"))
     bench.policy("")
     bench.check("a policy that names no wrapped instruction lets none through",
-                failed(bench.run("sei/create"), 1, "names no instruction in opaque"))
+                failed(bench.run("sei/create"), 3, "names no instruction in opaque"))
     bench.policy('"PUT KEY"')
-    bench.check("and one that names another", failed(bench.run("sei/create"), 1, "names no GET STATUS in opaque")
-                and failed(bench.run("sei/create"), 1, "names no INSTALL in opaque"))
+    bench.check("and one that names another", failed(bench.run("sei/create"), 3, "names no GET STATUS in opaque"))
     bench.policy(WRAPPED)
     foreign = bench.run("sei/create", "--set", "domain=F1636172647700AA")
     bench.check("an AID that is another tenant's is refused", failed(foreign, 1, "resultCode 9999"))
@@ -223,7 +223,8 @@ def killed(bench):
     for at in range(1, 14):
         bench.begin()
         bench.new_card()
-        bench.issuer.faults({"fault": "late", "call": "ssd", "ms": 150}, {"fault": "late", "call": "commands", "count": 9, "ms": 150})
+        bench.issuer.faults({"fault": "late", "call": "ssd", "ms": 150},
+                            {"fault": "late", "call": "commands", "count": 9, "ms": 150})
         words = [bench.cardwright, "run", "sei/create", "--card", "sim", "--card-state", bench.card, "--policy", "policy.lua",
                  "--store", f"killed{at}.db", "--set", f"issuer={bench.url}", "--set", "tenant=acme"]
         dies = subprocess.Popen(words, cwd=bench.folder, env=bench.environment(), stdin=subprocess.DEVNULL,
@@ -251,7 +252,7 @@ def kept(bench):
     bench.check("is replayed without card, network and issuer",
                 done(bench.cw("runs", "replay", ids[0], "--store", "runs.db", backends=None)))
     shown = bench.cw("runs", "show", ids[0], "--store", "runs.db")
-    bench.check("and shows what the issuer had sent", "from " not in shown.stdout and shown.stdout[-500:], done(shown))
+    bench.check("and shows what the issuer had sent", "84E60C00" not in shown.stdout and shown.stdout[-500:], done(shown))
 
 
 def nothing_leaks(bench):
@@ -261,7 +262,8 @@ def nothing_leaks(bench):
         if not path.is_file() or path.name in ("issuer.keys", "sp.keys") or path.name.startswith("card"):
             continue  # the card has the keys of its issuer
         text = path.read_bytes()
-        found += [f"{path.name} has {key[:8]}..." for key in planted if bytes.fromhex(key) in text or key.encode() in text.upper()]
+        found += [f"{path.name} has {key[:8]}..." for key in planted
+                  if bytes.fromhex(key) in text or key.encode() in text.upper()]
     bench.check("no key of the issuer, and no transport key, is in any file of either side", found)
 
 
