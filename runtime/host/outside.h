@@ -32,8 +32,8 @@ struct Exchange {
   std::vector<Command> plan{};
   /// Stop at the first status word that is not 9000, 61xx, 62xx or 63xx; the answers end there.
   bool stop_on_error = true;
-  /// Not ours: commands as a backend's reply has them, which that backend may have wrapped. Its URL, or a beginning of it
-  /// that the flow declared; empty: the script's own.
+  /// Not ours: commands as a backend's reply has them, which that backend may have wrapped. Its URL, or a beginning of
+  /// it that the flow declared; empty: the script's own.
   std::string backend{};
 };
 

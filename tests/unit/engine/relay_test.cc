@@ -143,7 +143,7 @@ TEST_F(Relayed, an_issuer_creates_our_domain_in_two_batches_and_we_hold_none_of_
 TEST_F(Relayed, what_was_wrapped_goes_out_only_where_the_policy_names_backend_and_instruction) {
   const std::pair<std::string, std::string> cases[] = {
       {allow(""), "names no instruction in opaque"},  // the backend may be called, and no more
-      {allow("'PUT KEY'"), "INSTALL"},   // its handshake, and not this
+      {allow("'PUT KEY'"), "INSTALL"},                // its handshake, and not this
       {allow("'INSTALL'") + ", rules = { require('cw.policy').deny { on = 'INSTALL', when = "
                             "require('cw.policy').aid.is('isd'), because = 'the ISD stays' } }",
        "the ISD stays"},  // a rule that asks what nobody can see refuses
