@@ -1,6 +1,5 @@
 // What the issuer's side is told in its file: JSON, comments allowed. Checked in full before anything starts, so that
-// one look shows all that is wrong. The file is described in docs/decisions/0047-reference-sei-tsm.md and by
-// `cardwright sei --help`.
+// one look shows all that is wrong. `cardwright sei --demo DIR` writes one.
 //
 // Plain values.
 #pragma once

@@ -2,6 +2,7 @@
 #include <filesystem>
 
 #include <benchmark/benchmark.h>
+#include <stdlib.h>
 
 #include "base/hex.h"
 #include "crypto/key_store.h"

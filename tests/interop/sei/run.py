@@ -350,6 +350,27 @@ def numbers(bench):
     assert bench.sp().begin("NOTHING")["resultCode"] == 9999
 
 
+def plain_http(bench):
+    """without TLS it listens on this machine alone, and takes a tenant at its word"""
+    file = write_file(bench.folder, bench.callbacks.port, "plain.json", state="plain-state.json", admin="plain.sock")
+    del file["tls"]
+    (bench.folder / "plain.json").write_text(json.dumps(file))
+    plain = subprocess.Popen([bench.cardwright, "sei", "--cards", "plain.json"], cwd=bench.folder, stdout=subprocess.PIPE,
+                             stderr=subprocess.DEVNULL, text=True)
+    try:
+        line = plain.stdout.readline()
+        assert line.startswith("serving at http://127.0.0.1:"), line
+        message = json.dumps({"tenantId": "acme", "optType": "CREATE_SSD", "seId": SE_ID, "sdAid": SD, "expPrivilege":
+                              "A00000", "scpConfig": "0370"})
+        ran = subprocess.run(["curl", "-sS", "-d", message, line.split()[2] + "/sei/v1/ssd"], capture_output=True,
+                             check=True)
+        answer = json.loads(ran.stdout)
+        assert answer["resultCode"] == "0000" and len(answer["apduList"]) == 2, answer
+    finally:
+        plain.terminate()
+        plain.wait()
+
+
 def file_is_checked(bench):
     """a file is checked in full before anything starts, and each error names its place"""
     def check(name):
@@ -405,7 +426,7 @@ def ends_well(bench):
 
 
 STORIES = (made_in_four_rounds, two_rounds, scp02, who_asks, killed_everywhere, pushed_until_taken, gone, tokens, signed,
-           faults, wrong_keys, nothing_leaks, ends_well, numbers, file_is_checked)
+           faults, wrong_keys, nothing_leaks, ends_well, numbers, plain_http, file_is_checked)
 
 
 def main(arguments):
