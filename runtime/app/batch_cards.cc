@@ -172,7 +172,7 @@ class Opener {
 
   std::optional<std::string> key_file() const {
     if (!wanted_.keys) return {};
-    return std::filesystem::absolute(*wanted_.keys).string();
+    return key_place_text(*wanted_.keys);
   }
 
   const BatchCards& wanted_;

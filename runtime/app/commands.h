@@ -34,6 +34,7 @@ void add_outbox(CLI::App& program, Action& action);
 void add_policy(CLI::App& program, Action& action);
 void add_ticket(CLI::App& program, Action& action);
 void add_owner(CLI::App& program, Action& action);
+void add_keys(CLI::App& program, Action& action);
 void add_agent(CLI::App& program, Action& action);
 void add_bundle(CLI::App& program, Action& action);
 void add_top(CLI::App& program, Action& action);

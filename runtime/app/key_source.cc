@@ -1,7 +1,13 @@
 #include "app/key_source.h"
 
+#include <cstdlib>
+
+#include "app/prompt.h"
 #include "base/error.h"
+#include "base/files.h"
 #include "base/hex.h"
+#include "crypto/pkcs11_store.h"
+#include "crypto/vault.h"
 
 namespace cw::app {
 
@@ -47,12 +53,34 @@ std::string section(const std::string& name, const std::string& type, uint8_t ve
 
 }  // namespace
 
+Secret key_passphrase(const std::optional<std::filesystem::path>& file, const std::string& question) {
+  const char* configured = std::getenv("CARDWRIGHT_KEYS_PASSPHRASE_FILE");
+  if (file) return read_secret_file(*file);
+  if (configured != nullptr && *configured != '\0') return read_secret_file(configured);
+  if (can_prompt()) {
+    if (std::optional<Secret> typed = prompt_secret(question)) return std::move(*typed);
+  }
+  throw Error(ErrorKind::usage,
+              "the key file is sealed, and there is no passphrase; give --passphrase-file, or set "
+              "CARDWRIGHT_KEYS_PASSPHRASE_FILE to a file that only its owner may read");
+}
+
+std::shared_ptr<const crypto::KeyStore> open_key_store(const std::string& place) {
+  if (crypto::is_pkcs11_uri(place)) return crypto::Pkcs11KeyStore::open(crypto::parse_pkcs11_uri(place));
+  if (crypto::Vault::is_vault(place)) {
+    return crypto::Vault::open(place, key_passphrase({}, "passphrase of " + place + ": "));
+  }
+  return std::make_shared<crypto::FileKeyStore>(crypto::FileKeyStore::load(place));
+}
+
+std::string key_place_text(const std::filesystem::path& place) {
+  return crypto::is_pkcs11_uri(place.string()) ? place.string() : std::filesystem::absolute(place).string();
+}
+
 KeySource open_keys(const std::optional<std::filesystem::path>& file, const char* configured,
                     const se::Flavor* simulated) {
-  if (file) return {std::make_shared<crypto::FileKeyStore>(crypto::FileKeyStore::load(*file)), false};
-  if (configured != nullptr && *configured != '\0') {
-    return {std::make_shared<crypto::FileKeyStore>(crypto::FileKeyStore::load(configured)), false};
-  }
+  if (file) return {open_key_store(file->string()), false};
+  if (configured != nullptr && *configured != '\0') return {open_key_store(configured), false};
   if (simulated == nullptr) return {std::make_shared<crypto::FileKeyStore>(), false, true};
   return {std::make_shared<crypto::FileKeyStore>(test_keys(*simulated)), true};
 }

@@ -1,5 +1,5 @@
-// Which key store a run gets: the file of --keys, that of CARDWRIGHT_KEYS, or for a simulated card the published test
-// keys, so that a first try needs no set-up.
+// Which key store a run gets: that of --keys, that of CARDWRIGHT_KEYS, or for a simulated card the published test keys,
+// so that a first try needs no set-up. A key store is a text file, a sealed file, or a token named by a pkcs11: URI.
 #pragma once
 
 #include <filesystem>
@@ -20,6 +20,15 @@ struct KeySource {
   /// Raises usage if there are none: what to do. For whoever needs keys.
   void demand() const;
 };
+
+/// A text file, a sealed file, or the token of a pkcs11: URI. Raises usage: it cannot be read, others can read it, it
+/// is no key store, its passphrase or PIN is not there or wrong.
+std::shared_ptr<const crypto::KeyStore> open_key_store(const std::string& place);
+/// The same place from any folder: a URI as it is, else the absolute path.
+std::string key_place_text(const std::filesystem::path& place);
+/// What a sealed file is opened with: the content of `file`, else of the one that CARDWRIGHT_KEYS_PASSPHRASE_FILE
+/// names, else what a person types. Raises usage: none of them.
+Secret key_passphrase(const std::optional<std::filesystem::path>& file, const std::string& question);
 
 /// `configured` is the value of CARDWRIGHT_KEYS, or null; `simulated` the flavor of a simulated card, or null for any
 /// other. Raises usage: the file cannot be read, others can read it, or it is no key store.

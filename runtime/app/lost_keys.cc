@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <optional>
 
+#include "app/key_source.h"
 #include "base/error.h"
 #include "journal/key_watch_store.h"
 #include "journal/store_journal.h"
@@ -32,7 +33,7 @@ std::vector<std::string> lost_key_lines(store::Store& store, const store::RunRow
   const std::optional<std::string> file = key_file_of(store, run.id);
   if (!file) return out;
   try {
-    for (const store::NamedKeys& keys : journal::lost_keys(store, run.id, crypto::FileKeyStore::load(*file))) {
+    for (const store::NamedKeys& keys : journal::lost_keys(store, run.id, *open_key_store(*file))) {
       out.push_back("run " + run.id + " needs " + journal::keys_text(keys) + ", which " + *file +
                     " has no more; bring it back, or give runs resume the file that has it");
     }

@@ -38,4 +38,15 @@ int64_t parse_age(const std::string& text) {
   return number * factor;
 }
 
+int64_t parse_moment(const std::string& text, int64_t now) {
+  for (const char* format : {"%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d"}) {
+    struct tm utc {};
+    const char* end = ::strptime(text.c_str(), format, &utc);
+    if (end != nullptr && *end == '\0') return int64_t{::timegm(&utc)} * 1000;
+  }
+  if (text.find('-') == std::string::npos) return now + parse_age(text);
+  throw Error(ErrorKind::usage,
+              "'" + text + "' is no moment: write 2027-01-01, 2027-01-01T12:00:00Z, or an age from now on, as in 90d");
+}
+
 }  // namespace cw::app

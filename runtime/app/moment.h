@@ -17,4 +17,7 @@ std::string utc_text(int64_t ms);
 /// Milliseconds of "90d", "12h" or "30m". Raises usage: something else.
 int64_t parse_age(const std::string& text);
 
+/// Milliseconds since 1970 of "2027-01-01", "2027-01-01T12:00:00Z", or an age from `now` on. Raises usage.
+int64_t parse_moment(const std::string& text, int64_t now);
+
 }  // namespace cw::app

@@ -108,8 +108,9 @@ Session::Session(const SessionOptions& options)
   policy_ = std::move(choice.policy);
   policy_is_ = choice.is;
   keeps_runs_ = keeps;
-  origin_ = {options.card,        options.flavor, absolute_text(options.keys), absolute_text(options.card_state),
-             options.card_shared, options.seed};
+  std::optional<std::string> keys;
+  if (options.keys) keys = key_place_text(*options.keys);
+  origin_ = {options.card, options.flavor, keys, absolute_text(options.card_state), options.card_shared, options.seed};
   if (!options.record) return;
   refuse_to_record_over(options.card, *options.record);
   record_ = Record{*options.record, options.record_answers};

@@ -114,6 +114,7 @@ void Pkcs11Token::load() {
 
 void Pkcs11Token::enter() {
   if (session_.open_) return;
+  if (pin_refused_) throw Error(*pin_refused_);
   CK_FUNCTION_LIST& call = *session_.functions_;
   CK_C_INITIALIZE_ARGS threads{};
   threads.flags = CKF_OS_LOCKING_OK;
@@ -131,15 +132,17 @@ void Pkcs11Token::enter() {
   const CK_RV in = call.C_Login(session_.handle_, CKU_USER, const_cast<uint8_t*>(digits.data()), digits.size());
   if (in != CKR_OK && in != CKR_USER_ALREADY_LOGGED_IN) {
     call.C_CloseSession(session_.handle_);
+    // The token counts wrong PINs and locks, so one that was refused is not tried again.
     if (in == CKR_PIN_INCORRECT || in == CKR_PIN_LEN_RANGE || in == CKR_PIN_INVALID) {
-      throw Error(ErrorKind::usage, "logging in to " + name() + ": the PIN in " + uri_.pin_source.string() +
-                                        " is wrong; do not try again with it, the token counts and locks");
+      pin_refused_.emplace(ErrorKind::usage, "logging in to " + name() + ": the PIN in " + uri_.pin_source.string() +
+                                                 " is wrong; do not try again with it, the token counts and locks");
     }
     if (in == CKR_PIN_LOCKED) {
-      throw Error(ErrorKind::usage, "logging in to " + name() +
-                                        ": its PIN is locked after too many wrong ones; its security officer has to "
-                                        "set a new one");
+      pin_refused_.emplace(ErrorKind::usage, "logging in to " + name() +
+                                                 ": its PIN is locked after too many wrong ones; its security officer "
+                                                 "has to set a new one");
     }
+    if (pin_refused_) throw Error(*pin_refused_);
     session_.check(in, "logging in");
   }
   session_.open_ = true;

@@ -12,6 +12,7 @@
 #include <functional>
 #include <future>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include <p11-kit/pkcs11.h>
@@ -81,6 +82,7 @@ class Pkcs11Token : public std::enable_shared_from_this<Pkcs11Token> {
 
   const Pkcs11Uri uri_;
   void* module_ = nullptr;
+  std::optional<Error> pin_refused_{};  // the thread alone
   Pkcs11Session session_;
   std::mutex mutex_;
   std::condition_variable changed_;

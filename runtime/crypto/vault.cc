@@ -127,10 +127,13 @@ void Vault::refresh() const {
 }
 
 Vault::Entry& Vault::entry(std::string_view name) const {
+  for (Entry& entry : state_->entries) {
+    const KeyRecord& record = entry.held.record;
+    if (record.replaced_by == 0 ? record.name == name : record.title() == name) return entry;
+  }
   std::vector<std::string> known;
   std::string all;
-  for (Entry& entry : state_->entries) {
-    if (entry.held.record.title() == name) return entry;
+  for (const Entry& entry : state_->entries) {
     known.push_back(entry.held.record.title());
     all += (all.empty() ? "" : ", ") + known.back();
   }
@@ -212,9 +215,11 @@ void Vault::settle() {
 }
 
 std::vector<std::string> Vault::names() const {
+  const std::lock_guard lock(mutex_);
+  refresh();
   std::vector<std::string> out;
-  for (const KeyRecord& record : records()) {
-    if (record.state != KeyState::destroyed) out.push_back(record.title());
+  for (const Entry& entry : state_->entries) {
+    if (entry.held.record.state != KeyState::destroyed) out.push_back(entry.held.record.title());
   }
   return out;
 }

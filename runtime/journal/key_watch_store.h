@@ -39,9 +39,8 @@ class StoreKeyWatch : public engine::KeyWatch {
 /// One line for people: which domain of which card, from which keys to which, begun by which run.
 std::string rotation_line(const store::Rotation& rotation);
 
-/// Whatever comes to destroy keys in custody has to ask this first; nothing in this program destroys keys today, and so
-/// nothing asks. Raises usage: an open rotation names it, so a card may hold it, and it alone; or a run that is not
-/// over needs it.
+/// Whatever destroys keys in custody asks this first (cardwright keys destroy, archive). Raises usage: an open rotation
+/// names it, so a card may hold it, and it alone; or a run that is not over needs it.
 void refuse_to_lose(store::Store& store, const std::string& set);
 /// Of the keys that a run needs, those which are not in custody (any more). Of a run that was begun in a store of
 /// format 1 none is known before it is taken up.

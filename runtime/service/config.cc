@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "config_reader_private.h"
+#include "crypto/pkcs11_uri.h"
 #include "service/json_reader.h"
 
 namespace cw::service {
@@ -54,6 +55,13 @@ class Reading {
     const std::string text = reader.text(key, required);
     if (text.empty()) return {};
     return folder_ / text;
+  }
+
+  /// A file, or the URI of a token, which is no path.
+  std::optional<fs::path> key_store(ConfigReader& reader) {
+    const std::string text = reader.text("keys");
+    if (text.empty()) return {};
+    return crypto::is_pkcs11_uri(text) ? fs::path(text) : folder_ / text;
   }
 
   void read_store(ConfigReader& reader, StoreConfig& out) {
@@ -116,7 +124,7 @@ class Reading {
     if (!reader.has("https") && !reader.has("shared_key")) {
       reader.problem("https", "is missing, and so is shared_key; a device needs one of them");
     }
-    out.keys = file(reader, "keys");
+    out.keys = key_store(reader);
     out.threads = static_cast<unsigned>(reader.number("threads", 16, 1, 64));
     out.delay = std::chrono::milliseconds(reader.number("delay_ms", 500, 0, 60'000));
     out.silence = std::chrono::seconds(reader.number("silence_seconds", 300, 10, 86'400));

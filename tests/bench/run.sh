@@ -7,8 +7,9 @@ cd "$(dirname "$0")/../.."
 . tools/say.sh
 . tools/pcscd.sh
 . tools/postgres.sh
+. tools/softhsm.sh
 cmake --preset bench >&2
-cmake --build --preset bench --target cardwright_bench pcsc_bench journal_bench net_bench device_load owners_bench cardwright >&2
+cmake --build --preset bench --target cardwright_bench pcsc_bench journal_bench net_bench device_load owners_bench custody_bench cardwright >&2
 run=(build/bench/tests/bench/cardwright_bench --benchmark_format=json --benchmark_repetitions=5
   --benchmark_enable_random_interleaving=true "$@")
 if command -v taskset >/dev/null; then run=(taskset -c 1 "${run[@]}"); fi
@@ -24,6 +25,10 @@ stop_pcscd
 # With journals, also on all cores: what they wait for is the disk.
 if [ -n "$(postgres_bin)" ]; then start_postgres "$folder/postgres"; fi
 build/bench/tests/bench/journal_bench --runs "${CW_BENCH_RUNS:-5000}"
+
+# Keys in a token beside what the token does bare.
+start_softhsm "$folder/softhsm"
+build/bench/tests/bench/custody_bench "$CW_TEST_TOKEN"
 
 # The HTTP server beside bare sockets: its clients have a core of their own.
 build/bench/tests/bench/net_bench

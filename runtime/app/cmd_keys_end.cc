@@ -1,0 +1,120 @@
+#include <iostream>
+#include <memory>
+
+#include "app/json_text.h"
+#include "app/terminal.h"
+#include "base/error.h"
+#include "cmd_keys_private.h"
+#include "journal/key_watch_store.h"
+
+namespace cw::app {
+
+namespace {
+
+struct Options {
+  KeysPlace place{};
+  std::string name{};
+  std::string reason{};
+  bool json = false;
+};
+
+/// The store whose runs and rotations may still need a key: the one that is named, else the default one if it is there.
+std::shared_ptr<store::Store> store_of_runs(const KeysPlace& place) {
+  return place.store.store ? place.store.open() : place.store.open_if_there(false);
+}
+
+/// Raises usage: a run that is not over or an open rotation needs it. A flow of an owner names "acme/isd" "isd".
+void refuse_if_needed(store::Store& store, const crypto::KeyRecord& record) {
+  journal::refuse_to_lose(store, record.title());
+  const std::string owner = record.owner();
+  if (owner.empty()) return;
+  const std::string bare = record.title().substr(owner.size() + 1);
+  for (const store::KeyHolder& holder : store.runs().holders_of(bare)) {
+    if (store.runs().find(holder.run).owner != owner) continue;
+    throw Error(ErrorKind::usage, "destroying key set '" + record.title() + "': run " + holder.run +
+                                      " is not over and goes on with it; end it first, with cardwright runs resume or "
+                                      "runs stop " +
+                                      holder.run);
+  }
+}
+
+void say(const Options& options, const crypto::KeyRecord& record, const std::string& what) {
+  if (options.json) {
+    print_json(key_json(record));
+  } else {
+    std::cout << printable("key " + record.title() + " " + what) << std::endl;
+  }
+}
+
+std::vector<std::pair<std::string, std::string>> details_of(const Options& options, const crypto::KeyRecord& record) {
+  std::vector<std::pair<std::string, std::string>> out = {{"generation", std::to_string(record.generation)},
+                                                          {"kcv", kcv_text(record)}};
+  if (!options.reason.empty()) out.emplace_back("reason", options.reason);
+  return out;
+}
+
+ExitStatus archive(const Options& options) {
+  const auto vault = options.place.vault();
+  const auto store = store_of_runs(options.place);
+  if (store) refuse_if_needed(*store, vault->record(options.name));
+  const crypto::KeyRecord record = vault->archive(options.name);
+  tell_audit(options.place.store.store ? store : nullptr, "key archived", record.title(), details_of(options, record));
+  say(options, record, "is archived: kept, and not used any more");
+  return ExitStatus::ok;
+}
+
+// In an emergency nothing is in its way: runs that need the key stop at it, and say so.
+ExitStatus revoke(const Options& options) {
+  const auto store = options.place.audit();
+  const crypto::KeyRecord record = options.place.vault()->revoke(options.name);
+  tell_audit(store, "key revoked", record.title(), details_of(options, record));
+  say(options, record, "is revoked: nobody may use it");
+  return ExitStatus::ok;
+}
+
+ExitStatus destroy(const Options& options) {
+  const KeysPlace::Changeable place = options.place.open_to_change();
+  const auto store = store_of_runs(options.place);
+  const auto told = options.place.store.store ? store : nullptr;
+  if (place.vault) {
+    if (store) refuse_if_needed(*store, place.vault->record(options.name));
+    const crypto::KeyRecord record = place.vault->destroy(options.name);
+    tell_audit(told, "key destroyed", record.title(), details_of(options, record));
+    say(options, record, "is destroyed; what is known of it stays");
+    return ExitStatus::ok;
+  }
+  const crypto::KeyRecord record = key_record(*place.token, options.name);
+  if (store) refuse_if_needed(*store, record);
+  const std::vector<std::string> parts =
+      record.purpose == crypto::KeyPurpose::channel  ? std::vector<std::string>{".enc", ".mac", ".dek"}
+      : record.purpose == crypto::KeyPurpose::master ? std::vector<std::string>{".master"}
+                                                     : std::vector<std::string>{""};
+  for (const std::string& part : parts) place.token->destroy(options.name + part);
+  tell_audit(told, "key destroyed", record.name, details_of(options, record));
+  say(options, record, "is destroyed in the token");
+  return ExitStatus::ok;
+}
+
+}  // namespace
+
+void add_keys_end(CLI::App& keys, Action& action) {
+  const auto add_one = [&](const char* name, const char* what, ExitStatus (*work)(const Options&), const char* more) {
+    auto options = std::make_shared<Options>();
+    CLI::App* command = keys.add_subcommand(name, what);
+    command->add_option("NAME", options->name, "as cardwright keys list has it")->required()->type_name("");
+    options->place.add_to(*command);
+    command->add_option("--reason", options->reason, "why, for the audit")->type_name("TEXT");
+    command->add_flag("--json", options->json, "one JSON object");
+    command->footer(std::string(more) + "\n\nExamples:\n  cardwright keys " + name + " isd@1 --keys keys.sealed");
+    command->callback([options, work, &action] { action = [options, work] { return work(*options); }; });
+  };
+  add_one("archive", "Keep a key and use it no more", archive,
+          "Refused while a run of the store that is not over, or an open rotation of a card, needs it.");
+  add_one("revoke", "Let nobody use a key any more, at once", revoke,
+          "Runs that need it stop at their next channel. A backup that is restored does not bring it back.");
+  add_one(
+      "destroy", "Take a key out of custody for ever", destroy,
+      "Refused while a run of the store that is not over, or an open rotation of a card, needs it. Its record stays.");
+}
+
+}  // namespace cw::app

@@ -1,0 +1,241 @@
+#include <iostream>
+#include <memory>
+
+#include "app/json_text.h"
+#include "app/key_source.h"
+#include "app/moment.h"
+#include "app/prompt.h"
+#include "app/terminal.h"
+#include "base/error.h"
+#include "base/files.h"
+#include "base/hex.h"
+#include "cmd_keys_private.h"
+#include "crypto/digest.h"
+#include "crypto/key_components.h"
+
+namespace cw::app {
+
+namespace {
+
+using crypto::KeyPurpose;
+
+constexpr const char* kParts[] = {".enc", ".mac", ".dek"};
+
+struct Options {
+  KeysPlace place{};
+  NewKeyOptions key{};
+  std::string kcv{};
+  std::vector<std::string> component_kcvs{};
+  std::vector<std::filesystem::path> component_files{};
+  bool json = false;
+};
+
+/// Labels of the keys in a token: "isd.enc" and so on, "acme.master", or the name.
+std::vector<std::string> labels_of(const crypto::KeyRecord& record) {
+  if (record.purpose == KeyPurpose::master) return {record.name + ".master"};
+  if (record.purpose != KeyPurpose::channel) return {record.name};
+  return {record.name + kParts[0], record.name + kParts[1], record.name + kParts[2]};
+}
+
+crypto::Pkcs11KeyStore::Keeping keeping_of(const crypto::KeyRecord& record, bool exportable) {
+  return {record.version, record.diversification == "none" ? std::string() : record.diversification, exportable};
+}
+
+std::vector<std::shared_ptr<const crypto::Key>> random_keys(const crypto::KeyRecord& record) {
+  std::vector<std::shared_ptr<const crypto::Key>> out;
+  for (size_t count = record.purpose == KeyPurpose::channel ? 3 : 1; count > 0; --count) {
+    out.push_back(crypto::make_key(record.type, crypto::random_secret(record.size)));
+  }
+  return out;
+}
+
+ExitStatus generate(const Options& options) {
+  crypto::KeyRecord record = options.key.record();
+  record.origin = "generated";
+  if (!crypto::is_pkcs11_uri(options.place.where())) {
+    KeyTaken{options.place, options.key, false, options.json}.take({record, random_keys(record)}, "key generated");
+    return ExitStatus::ok;
+  }
+  const auto store = options.place.audit();
+  const auto token = options.place.open_to_change().token;
+  for (const std::string& label : labels_of(record)) {
+    token->generate(label, record.type, record.size, keeping_of(record, options.key.exportable));
+  }
+  const crypto::KeyRecord made = key_record(*token, record.name);
+  tell_audit(store, "key generated", made.name, {{"kcv", kcv_text(made)}});
+  if (options.json) {
+    print_json(key_json(made));
+  } else {
+    std::cout << printable("key " + made.name + " is in the token, check value " + kcv_text(made)) << std::endl;
+  }
+  return ExitStatus::ok;
+}
+
+/// Of the same kind as the one it replaces, but for what options say.
+ExitStatus update(const Options& options) {
+  crypto::KeyRecord record = options.key.record();
+  const crypto::KeyRecord before = options.place.vault()->record(options.key.name);
+  record.purpose = before.purpose;
+  record.type = before.type;
+  record.size = before.size;
+  record.origin = "generated";
+  KeyTaken{options.place, options.key, true, options.json}.take({record, random_keys(record)}, "key updated");
+  return ExitStatus::ok;
+}
+
+ExitStatus component(const Options& options) {
+  crypto::KeyRecord record = options.key.record();
+  if (record.purpose == KeyPurpose::channel) {
+    throw Error(ErrorKind::usage, "components give one key; --purpose kek, master, token, receipt or dap");
+  }
+  if (options.component_kcvs.size() < 2) {
+    throw Error(ErrorKind::usage, "give --component-kcv for each component, two or more");
+  }
+  if (!options.component_files.empty() && options.component_files.size() != options.component_kcvs.size()) {
+    throw Error(ErrorKind::usage, "give --component-file for each --component-kcv, or for none of them");
+  }
+  std::vector<crypto::KeyComponent> components;
+  for (size_t i = 0; i < options.component_kcvs.size(); ++i) {
+    crypto::KeyComponent one{{}, parse_kcv(options.component_kcvs[i])};
+    if (!options.component_files.empty()) {
+      one.digits = read_secret_file(options.component_files[i]);
+    } else {
+      std::optional<Secret> typed =
+          prompt_secret("component " + std::to_string(i + 1) + " of " + std::to_string(options.component_kcvs.size()) +
+                        ", hexadecimal, not shown: ");
+      if (!typed) throw Error(ErrorKind::usage, "the ceremony was given up; nothing is kept");
+      one.digits = std::move(*typed);
+    }
+    components.push_back(std::move(one));
+  }
+  record.origin = std::to_string(components.size()) + " components";
+  const auto key = crypto::combine(record.type, record.size, components, parse_kcv(options.kcv));
+  KeyTaken{options.place, options.key, false, options.json}.take({record, {key}}, "key from components");
+  return ExitStatus::ok;
+}
+
+}  // namespace
+
+void NewKeyOptions::add_to(CLI::App& command, bool with_purpose) {
+  command.add_option("NAME", name, "how flows name it; an owner's is OWNER/NAME")->required()->type_name("");
+  if (with_purpose) {
+    command.add_option("--type", type, "aes or des (default: aes)")
+        ->check(CLI::IsMember({"aes", "des"}))
+        ->type_name("TYPE");
+    command.add_option("--size", size, "bytes of each key: 16, 24, of AES also 32 (default: 16)")->type_name("BYTES");
+    command
+        .add_option("--purpose", purpose,
+                    "channel: three keys of a secure channel; master: one that card keys are derived of; kek: others "
+                    "are wrapped under it; token, receipt, dap (default: channel)")
+        ->type_name("PURPOSE");
+    command.add_option("--diversification", diversification, "of a master key: none visa2 emv kdf3 gemvisa")
+        ->type_name("METHOD");
+    command.add_flag("--exportable", exportable,
+                     "in a token: it may leave it under another key, as what goes onto cards must");
+  }
+  command.add_option("--version", version, "key version number, hexadecimal (default: 00, as the card likes)")
+      ->type_name("VERSION");
+  command.add_option("--active-from", active_from, "not to be used before: 2027-01-01, or an age from now on: 7d")
+      ->type_name("MOMENT");
+  command.add_option("--expires", expires, "not to be used from then on: the same")->type_name("MOMENT");
+}
+
+crypto::KeyRecord NewKeyOptions::record() const {
+  crypto::KeyRecord out;
+  out.name = name;
+  out.type = type == "aes" ? crypto::KeyType::aes : crypto::KeyType::des;
+  out.size = size;
+  out.purpose = crypto::key_purpose(purpose);
+  out.diversification = diversification;
+  const Bytes number = from_hex(version);
+  if (number.size() != 1 || number[0] > 0x7F) {
+    throw Error(ErrorKind::usage, "'" + version + "' is no key version number: two hexadecimal digits up to 7F");
+  }
+  out.version = number[0];
+  const int64_t now = now_ms();
+  if (!active_from.empty()) out.active_from = parse_moment(active_from, now);
+  if (!expires.empty()) out.expires = parse_moment(expires, now);
+  if (out.expires != 0 && out.expires <= std::max(now, out.active_from)) {
+    throw Error(ErrorKind::usage, "a key that expires before it may be used is none");
+  }
+  crypto::check_record(out);
+  return out;
+}
+
+void KeyTaken::take(crypto::NewKey key, const std::string& action) const {
+  // Where it is told comes first: nothing is changed that no audit can tell of.
+  const auto store = place.audit();
+  const KeysPlace::Changeable into = place.open_to_change();
+  crypto::KeyRecord made;
+  if (into.token) {
+    const std::vector<std::string> labels = labels_of(key.record);
+    if (update || labels.size() != key.keys.size()) {
+      throw Error(ErrorKind::usage, "a token keeps no generations of a key: import it under another name");
+    }
+    crypto::check_key_name(key.record.name);
+    for (size_t i = 0; i < labels.size(); ++i) {
+      into.token->put(labels[i], *key.keys[i], keeping_of(key.record, options.exportable));
+    }
+    made = key_record(*into.token, key.record.name);
+  } else {
+    made = update ? into.vault->update(std::move(key)) : into.vault->put(std::move(key));
+  }
+  tell_audit(store, action, made.name,
+             {{"generation", std::to_string(made.generation)}, {"kcv", kcv_text(made)}, {"origin", made.origin}});
+  if (json) {
+    print_json(key_json(made));
+    return;
+  }
+  std::cout << printable("key " + made.name +
+                         (update
+                              ? " has generation " + std::to_string(made.generation) + " now, and the one before is " +
+                                    made.name + "@" + std::to_string(made.generation - 1)
+                              : " is in custody") +
+                         "; check value " + kcv_text(made))
+            << std::endl;
+}
+
+Bytes parse_kcv(const std::string& text) {
+  Bytes out = from_hex(text);
+  if (out.size() == 3) return out;
+  throw Error(ErrorKind::usage, "'" + text + "' is no check value: it has 6 hexadecimal digits");
+}
+
+void add_keys_make(CLI::App& keys, Action& action) {
+  const auto add_one = [&](const char* name, const char* what, bool with_purpose, ExitStatus (*work)(const Options&)) {
+    auto options = std::make_shared<Options>();
+    CLI::App* command = keys.add_subcommand(name, what);
+    options->key.add_to(*command, with_purpose);
+    options->place.add_to(*command);
+    command->add_flag("--json", options->json, "one JSON object");
+    command->callback([options, work, &action] { action = [options, work] { return work(*options); }; });
+    return std::pair(command, options);
+  };
+  add_one("generate", "Make a new key", true, generate)
+      .first->footer(
+          "Examples:\n"
+          "  cardwright keys generate isd --version 30 --keys keys.sealed\n"
+          "  cardwright keys generate acme/master --purpose master --diversification kdf3 --keys keys.sealed\n"
+          "  cardwright keys generate kek --purpose kek --size 32 --expires 365d --keys keys.sealed");
+  add_one("update", "Replace a key by a new one; cards that hold the old one are opened with NAME@GENERATION", false,
+          update)
+      .first->footer("Examples:\n  cardwright keys update isd --version 31 --keys keys.sealed");
+
+  const auto [command, options] = add_one(
+      "component", "A key from components that several people type, each with its check value", true, component);
+  command->add_option("--kcv", options->kcv, "check value of the whole key")->required()->type_name("KCV");
+  command->add_option("--component-kcv", options->component_kcvs, "check value of each component, in their order")
+      ->allow_extra_args(false)
+      ->type_name("KCV");
+  command
+      ->add_option("--component-file", options->component_files,
+                   "private file of each component (default: each is asked for, and not shown)")
+      ->allow_extra_args(false)
+      ->type_name("FILE");
+  command->footer(
+      "Examples:\n"
+      "  cardwright keys component kek --purpose kek --kcv 504A77 --component-kcv 8BAF47 --component-kcv FFCD73 \\\n"
+      "    --keys keys.sealed");
+}
+
+}  // namespace cw::app

@@ -1,0 +1,50 @@
+// The parts of `cardwright keys`, and what they share.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "app/commands.h"
+#include "app/keys_place.h"
+
+namespace cw::app {
+
+void add_keys_make(CLI::App& keys, Action& action);    // generate, component, update
+void add_keys_wrap(CLI::App& keys, Action& action);    // import, export
+void add_keys_end(CLI::App& keys, Action& action);     // archive, revoke, destroy
+void add_keys_backup(CLI::App& keys, Action& action);  // backup, restore
+
+/// What a new key is to be, as options say it.
+struct NewKeyOptions {
+  std::string name{};
+  std::string type = "aes";
+  size_t size = 16;
+  std::string purpose = "channel";
+  std::string version = "00";
+  std::string diversification{};
+  std::string active_from{};
+  std::string expires{};
+  bool exportable = false;
+
+  void add_to(CLI::App& command, bool with_purpose);
+  /// Raises usage: a value that cannot be.
+  crypto::KeyRecord record() const;
+};
+
+/// Puts it into the place, as an update of a name or as a new one, and says so on standard output and in the audit.
+struct KeyTaken {
+  const KeysPlace& place;
+  const NewKeyOptions& options;
+  bool update = false;
+  bool json = false;
+
+  void take(crypto::NewKey key, const std::string& action) const;
+};
+
+nlohmann::ordered_json key_json(const crypto::KeyRecord& record);
+/// "504A77 8BAF47 FFCD73"
+std::string kcv_text(const crypto::KeyRecord& record);
+/// Raises usage: an odd number of digits, others than hexadecimal ones, not 3 bytes.
+Bytes parse_kcv(const std::string& text);
+
+}  // namespace cw::app
