@@ -153,6 +153,7 @@ stage_load() {
 }
 
 stage_taf() {
+  start_softhsm "$logs/taf-softhsm"
   tests/interop/taf/run.py "$cardwright"
 }
 

@@ -8,6 +8,7 @@
 #include "app/commands.h"
 #include "app/failure.h"
 #include "app/interrupt.h"
+#include "app/key_source.h"
 #include "app/sei_demo.h"
 #include "app/terminal.h"
 #include "base/error.h"
@@ -37,7 +38,7 @@ struct Options {
 std::optional<issuer::Configuration> read(const fs::path& file, std::shared_ptr<const crypto::KeyStore>& keys) {
   issuer::ReadConfiguration out = issuer::read_configuration(file);
   if (out.problems.empty()) {
-    keys = std::make_shared<crypto::FileKeyStore>(crypto::FileKeyStore::load(out.configuration.keys));
+    keys = open_key_store(out.configuration.keys.string());
     out.problems = issuer::check_use(out.configuration, *keys);
   }
   for (const std::string& problem : out.problems) complain({ErrorKind::usage, file.string() + ": " + problem});

@@ -36,7 +36,8 @@ class Reading {
       top.problem("tls", "is missing; without it only this machine may ask, so listen on 127.0.0.1");
     }
     out.admin = file(top, "admin");
-    out.keys = file(top, "keys", true);
+    out.keys = top.text("keys", true);
+    if (!out.keys.string().starts_with("pkcs11:")) out.keys = file(top, "keys", true);
     out.state = file(top, "state", true);
     out.task_life = std::chrono::seconds(top.number("task_seconds", 600, 1, 86'400));
     out.first_retry = std::chrono::milliseconds(top.number("retry_ms", 500, 10, 60'000));

@@ -82,7 +82,7 @@ struct Configuration {
   std::string listen{};
   std::optional<net::TlsSetup> tls{};               // absent: plain HTTP on this machine
   std::filesystem::path admin{};                    // unix socket; empty: none
-  std::filesystem::path keys{};                     // key store
+  std::filesystem::path keys{};                     // key store: a file, or the pkcs11: URI of a token
   std::filesystem::path state{};                    // what survives a restart
   std::chrono::seconds task_life{600};              // of a task that nobody goes on with
   std::chrono::milliseconds first_retry{500};       // of a push that was not taken; doubled up to five minutes

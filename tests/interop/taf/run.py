@@ -47,6 +47,8 @@ class Bench:
             self.issuer.end()
         file = write_file(self.folder, self.port)
         cards = {"scp03": {**file["cards"]["scp03"], "se_ids": ["0*"]}, "scp02": {**file["cards"]["scp02"], "se_ids": ["F*"]}}
+        if "keys" in more:  # the key that signs tokens stays in its file
+            cards = {name: {key: value for key, value in card.items() if key != "token_key"} for name, card in cards.items()}
         write_file(self.folder, self.port, cards=cards, **more)
         (self.folder / "state.json").unlink(missing_ok=True)
         self.callbacks.got.clear()
@@ -178,7 +180,8 @@ def delegated(bench):
     bench.check("and deleted with them", done(bench.run("app/delete", *asked, "--set", "aid=F063617264770101")))
     bench.issuer.faults({"fault": "wrong_token"})
     wrong = bench.run("app/install", *asked, *cap)
-    bench.check("a token for other data is refused by the card, and told", failed(wrong, 1, "LOAD wallet-1.0.cap, command 1 of 4 failed: 6A80"))
+    bench.check("a token for other data is refused by the card, and told",
+                failed(wrong, 1, "LOAD wallet-1.0.cap, command 1 of 4 failed: 6A80"))
     bench.check("and the flow goes on with right ones", done(bench.run("app/install", *asked, *cap)))
 
 
@@ -255,6 +258,24 @@ def kept(bench):
     bench.check("and shows what the issuer had sent", "84E60C00" not in shown.stdout and shown.stdout[-500:], done(shown))
 
 
+def in_a_token(bench):
+    """The issuer's keys in SoftHSM2, ours in a sealed file: a domain is created, keyed, and its keys replaced."""
+    token = os.environ.get("CW_TEST_TOKEN")
+    if not token:
+        bench.check("the issuer's keys in a token", "CW_TEST_TOKEN names none; test.sh starts SoftHSM2")
+        return
+    for name in ("isd.aes", "isd.des", "ssd.aes", "ssd.des", "acme.kek", "acme.messages", "acme.receipts"):
+        put = bench.cw("keys", "import", name, "--keys", token, "--from", "issuer.keys")
+        if put.returncode:
+            bench.check(f"{name} goes into the token", done(put))
+            return
+    bench.begin(keys=token)
+    bench.new_card()
+    bench.check("an issuer whose keys are in a token creates the SSD", done(bench.run("sei/create")))
+    pushed = until(lambda: bench.callbacks.of("/sp/v1/keys"))
+    bench.check("and pushes its keys", not pushed and "nothing came")
+
+
 def nothing_leaks(bench):
     planted = [FACTORY, MASTER_AES, KEK]
     found = []
@@ -276,7 +297,7 @@ def main(arguments):
     with tempfile.TemporaryDirectory(prefix="cardwright-taf-") as folder:
         bench = Bench(cardwright, folder)
         try:
-            for story in (life_cycle, delegated, refusals, faults, killed, kept, nothing_leaks):
+            for story in (life_cycle, delegated, refusals, faults, killed, kept, in_a_token, nothing_leaks):
                 story(bench)
         finally:
             bench.end()
