@@ -27,7 +27,7 @@ Backends Backends::load(const std::filesystem::path& file) {
   if (!all.is_object()) fail(file, "expected an object of URLs");
   Backends out;
   for (const auto& [url, entry] : all.items()) {
-    const bool is_prefix = (url.starts_with("https://") || url.starts_with("http://")) && url.ends_with('/');
+    const bool is_prefix = url.starts_with("https://") && url.ends_with('/') && url.size() > 9;
     if (!is_prefix) fail(file, "'" + url + "' is no beginning of a URL, https:// to a '/'");
     if (!entry.is_object()) fail(file, url + ": expected { \"ca\": FILE, \"certificate\": FILE, \"key\": FILE }");
     Access access;

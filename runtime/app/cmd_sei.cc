@@ -1,9 +1,13 @@
+#include <cerrno>
 #include <csignal>
+#include <cstring>
 #include <iostream>
 #include <memory>
 
 #include <CLI/CLI.hpp>
+#include <fcntl.h>
 #include <nlohmann/json.hpp>
+#include <sys/file.h>
 
 #include "app/commands.h"
 #include "app/failure.h"
@@ -12,6 +16,7 @@
 #include "app/sei_demo.h"
 #include "app/terminal.h"
 #include "base/error.h"
+#include "base/fd.h"
 #include "base/log.h"
 #include "crypto/key_store.h"
 #include "issuer/service.h"
@@ -46,6 +51,18 @@ std::optional<issuer::Configuration> read(const fs::path& file, std::shared_ptr<
   return std::move(out.configuration);
 }
 
+/// Two that write one state would lose each other's domains. Raises usage: another one has it.
+Fd lock_state(const fs::path& state) {
+  const std::string name = state.string() + ".lock";
+  Fd out(::open(name.c_str(), O_CREAT | O_CLOEXEC | O_RDWR, 0600));
+  if (!out) throw Error(ErrorKind::usage, "cannot open " + name + ": " + std::strerror(errno));
+  if (::flock(out.get(), LOCK_EX | LOCK_NB) != 0) {
+    throw Error(ErrorKind::usage, "another cardwright sei works with the state file " + state.string() +
+                                      "; end that one, or name another file");
+  }
+  return out;
+}
+
 ExitStatus serve(const Options& options) {
   std::optional<SeiDemo> demo;
   if (options.demo) demo.emplace(*options.demo);
@@ -56,6 +73,7 @@ ExitStatus serve(const Options& options) {
     std::cout << printable(options.file.string()) << " is a configuration that can be used" << std::endl;
     return ExitStatus::ok;
   }
+  const Fd alone = lock_state(configuration->state);
   log::set_level(log::Level::info);
   const Interrupt interrupt;  // before the threads of the service
   const issuer::Service service(*configuration, keys);

@@ -54,6 +54,7 @@ void CardSession::forget() {
 }
 
 void CardSession::finish() {
+  if (std::exchange(relayed_, {})) setup_.budgets.attempts.give_up();
   if (std::exchange(unauthenticated_, {})) setup_.budgets.attempts.not_finished();
 }
 
@@ -238,7 +239,8 @@ bool ends_unused(const host::Request& next, host::ChannelId channel, uint8_t log
 /// The order that was being made is not sent.
 void CardSession::not_sent() {
   setup_.budgets.content.not_sent();
-  if (defers()) setup_.budgets.attempts.not_finished();
+  // What was charged for a backend's handshake went out before this order.
+  if (defers() && !relayed_) setup_.budgets.attempts.not_finished();
   lost(pieces_);
 }
 
@@ -302,6 +304,7 @@ void CardSession::add_command(const host::Exchange& request, const host::Command
   Open* open = channel_of(request);
   pieces_.push_back({Piece::What::command, plan, at, {}, {}});
   if (open != nullptr) pieces_.back().before = open->channel->mark();
+  end_relayed(command);
   if (!request.backend.empty()) charge_relayed(request, command);
   if (open != nullptr || !request.backend.empty()) setup_.budgets.content.before(command, together_.empty());
   order_->items.push_back(item_of(command, open));
@@ -397,6 +400,7 @@ void CardSession::lost(const std::vector<Piece>& pieces) {
   }
   if (now.handshake) close_on(now.open->logical_channel);
   unauthenticated_.reset();
+  relayed_.reset();
   setup_.budgets.content.give_up();
   setup_.budgets.attempts.give_up();
 }
@@ -453,6 +457,7 @@ void CardSession::take_answer(const Piece& piece, const card::Response& came, co
     settle_relayed(request, command, plain);
   }
   if (selects(command)) close_on(request.logical_channel);
+  if (command.ins == 0x70) close_on(managed_channel(command, plain));
   setup_.observer.exchanged(command, request.channel, plain, report.took / report.answers.size());
   if (const auto moved = channels_.find(request.channel); moved != channels_.end()) {
     gp::Channel::Mark mark = piece.mark;

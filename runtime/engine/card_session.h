@@ -191,6 +191,8 @@ class CardSession {
   std::optional<Bytes> selected_then(uint8_t logical_channel) const;
   /// Commands that a backend wrapped are to go out: no channel of ours outlives that.
   void give_way(const host::Exchange& relayed);
+  /// A handshake of a backend was begun on this logical channel, and a command comes that ends it: it counts as lost.
+  void end_relayed(const host::Command& command);
   /// A handshake of a backend, whose cryptograms only the card and it can check, is counted like one of ours.
   void charge_relayed(const host::Exchange& request, const host::Command& command);
   void settle_relayed(const host::Exchange& request, const host::Command& command, const host::Answer& answer);
@@ -222,8 +224,9 @@ class CardSession {
   Selection selected_{};
   Bytes default_{};  // AID of what a device's card selects by itself
   host::ChannelId next_id_ = 1;
-  std::optional<Asking> owed_{};                      // who the card is, asked along with the next order
-  std::optional<Error> other_card_{};                 // than was expected: nothing more is asked of it
+  std::optional<Asking> owed_{};       // who the card is, asked along with the next order
+  std::optional<Error> other_card_{};  // than was expected: nothing more is asked of it
+  std::optional<uint8_t> relayed_{};   // the logical channel where INITIALIZE UPDATE of a backend was answered
   std::optional<host::ChannelId> unauthenticated_{};  // the channel whose EXTERNAL AUTHENTICATE was not answered yet
   std::variant<std::monostate, Asking, Doing> doing_{};
   std::optional<Order> order_{};

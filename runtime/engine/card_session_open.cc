@@ -192,6 +192,7 @@ void CardSession::add_update() {
                 "SELECT the domain first");
   }
   begun.domain = *domain;
+  end_relayed(host::command_of(gp::initialize_update(begun.version, 0, Bytes(8))));
   const AttemptBudget::Target target{setup_.gate.is_isd(begun.domain) ? Bytes() : begun.domain, begun.version};
   const std::vector<std::string> keys = key_candidates(request);
   if (unauthenticated_) {

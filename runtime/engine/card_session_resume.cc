@@ -43,6 +43,7 @@ SessionStand CardSession::stand() const {
   out.next = next_id_;
   out.owes_identity = owed_.has_value();
   out.authenticates = unauthenticated_;
+  out.relayed = relayed_;
   out.attempt = setup_.budgets.attempts.stand();
   out.unfinished = setup_.budgets.attempts.unfinished();
   out.loads = setup_.budgets.content.stand();
@@ -61,6 +62,7 @@ void CardSession::resume(const OutPast& out) {
   next_id_ = stand.next;
   if (stand.owes_identity) owe_identity();
   unauthenticated_ = stand.authenticates;
+  relayed_ = stand.relayed;
   setup_.budgets.attempts.take_up(stand.attempt, stand.unfinished);
   setup_.budgets.content.take_up(stand.loads);
   again_.assign(out.orders.begin(), out.orders.end());

@@ -30,6 +30,15 @@ std::string hex_of(const host::Command& command) {
   return to_hex(apdu.encode());
 }
 
+/// Without white space, and in upper case as far as it may be hex digits.
+std::string digits_of(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c != ' ' && c != '\n' && c != '\r' && c != '\t') out += static_cast<char>(c >= 'a' && c <= 'f' ? c - 32 : c);
+  }
+  return out;
+}
+
 bool is_hex_digit(char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F'); }
 
 /// Whether these hex digits stand in the text, and no others beside them.
@@ -147,13 +156,13 @@ void Gate::admit(const host::Exchange& request, const std::optional<ChannelFacts
   }
 }
 
-void Gate::replied(const std::string& url, const std::string& body) {
-  if (!policy_->judge_relayed(url, "").allowed) return;
-  told_by_ = url;
-  told_.clear();
-  for (const char c : body) {
-    if (c != ' ' && c != '\n' && c != '\r' && c != '\t') told_ += static_cast<char>(c >= 'a' && c <= 'f' ? c - 32 : c);
-  }
+void Gate::replied(const host::HttpCall& call, const std::string& body) {
+  constexpr size_t kMost = 1u << 18;  // no list of commands is longer
+  if (!policy_->judge_relayed(call.url, "").allowed) return;
+  told_by_ = call.url;
+  told_ = body.size() > kMost ? std::string() : digits_of(body);
+  asked_ = digits_of(call.url + "\n" + call.body);
+  for (const auto& [name, value] : call.headers) asked_ += "\n" + digits_of(value);
 }
 
 void Gate::admit_relayed(const host::Exchange& request, const Circumstances& around) {
@@ -173,9 +182,9 @@ void Gate::admit_relayed(const host::Exchange& request, const Circumstances& aro
            "relaying commands of a backend", "a backend's commands are those of its last answer");
   }
   for (const host::Command& command : request.plan) {
-    const bool opaque = facts_of(command, around).opaque;
-    if (!opaque)
-      check_class(command, request.logical_channel);  // what was wrapped may come in pieces: its header tells
+    // What was wrapped may come in pieces, since its header tells all that there is to judge; a handshake may not.
+    const bool authenticates = command.ins == 0x50 || command.ins == 0x82;
+    if (!facts_of(command, around).opaque || authenticates) check_class(command, request.logical_channel);
     admit_relayed(command, around, request.backend);
   }
 }
@@ -185,7 +194,9 @@ void Gate::admit_relayed(const host::Command& command, const Circumstances& arou
   count();
   const Facts facts = facts_of(command, around);
   const bool authenticates = command.ins == 0x50 || command.ins == 0x82;
-  if (!has_word(told_, hex_of(command))) {
+  const std::string word = hex_of(command);
+  // What the request had in it may have come back, and the script made that.
+  if (!has_word(told_, word) || has_word(asked_, word)) {
     refuse(Error(ErrorKind::policy, facts.name + " is not among the commands that " + backend +
                                         " answered with last, so it is not relayed; send commands of the flow's own "
                                         "with Card:send"),
@@ -195,7 +206,17 @@ void Gate::admit_relayed(const host::Command& command, const Circumstances& arou
     const Decision named = policy_->judge_relayed(backend, authenticates ? "" : facts.instruction);
     if (!named.allowed) refuse(facts.name + " of " + backend, named, &facts);
   }
-  if (command.ins == 0x82) admit_protocol(0, command.p1);
+  if (command.ins == 0x82) {
+    // Cryptogram and MAC, 8 bytes each or 16 (GPCS E.5.2, Amd D 7.1.2).
+    const size_t size = command.data.visible().size();
+    if (!facts.opaque || (size != 16 && size != 32)) {
+      refuse(
+          Error(ErrorKind::policy, "EXTERNAL AUTHENTICATE of " + backend + " is none: it has " + std::to_string(size) +
+                                       " bytes, and not a cryptogram and its MAC; nothing was sent"),
+          facts.name, "a handshake has its form", &facts);
+    }
+    admit_protocol(0, command.p1);
+  }
   judge(command, facts);
 }
 

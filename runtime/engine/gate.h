@@ -35,7 +35,7 @@ class Gate {
   void admit(const host::OpenChannel& request);
   void admit(const host::HttpCall& request);
   /// What a backend answered: only what it sent is relayed for it.
-  void replied(const std::string& url, const std::string& body);
+  void replied(const host::HttpCall& call, const std::string& body);
   /// A key set by name: only those that the flow declared.
   void admit_key(const std::string& name);
   /// Those whose keys are in the commands.
@@ -85,6 +85,7 @@ class Gate {
   Refusal refusal_{};
   std::string told_{};  // the last reply of a backend that may have commands relayed, its hex digits in upper case
   std::string told_by_{};
+  std::string asked_{};  // what the request for it had in it
 };
 
 }  // namespace cw::engine

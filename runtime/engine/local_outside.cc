@@ -129,7 +129,7 @@ host::Reply LocalOutside::carry_out() {
                               throw Error(ErrorKind::http, "this program was started without a network");
                             setup_.evidence.before_sending();
                             host::HttpReply reply = setup_.http(call);
-                            setup_.gate.replied(call.url, reply.body);
+                            setup_.gate.replied(call, reply.body);
                             return reply;
                           },
                           [&](const host::Deliver& parcel) -> host::Reply {

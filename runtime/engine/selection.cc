@@ -29,7 +29,14 @@ bool stops_a_plan(uint16_t sw) {
   return !(sw == 0x9000 || high == 0x61 || high == 0x62 || high == 0x63);
 }
 
+uint8_t managed_channel(const host::Command& command, const host::Answer& answer) {
+  if (command.p2 != 0) return command.p2;
+  if (command.p1 == 0x00 && !answer.data.empty()) return answer.data[0];
+  return static_cast<uint8_t>(card::channel_of(command.cla));
+}
+
 void Selection::answered(const host::Command& command, const host::Answer& answer) {
+  if (command.ins == 0x70 && (command.cla & 0x80) == 0) forget(managed_channel(command, answer));
   if (!selects(command) || stops_a_plan(answer.sw)) return;
   unknown_.erase(static_cast<uint8_t>(card::channel_of(command.cla)));
   selected_[static_cast<uint8_t>(card::channel_of(command.cla))] =

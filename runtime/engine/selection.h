@@ -14,6 +14,8 @@ namespace cw::engine {
 bool selects(const host::Command& command);
 /// Neither 9000 nor 61xx, 62xx or 63xx: the commands that would have followed in a plan are not sent.
 bool stops_a_plan(uint16_t sw);
+/// The logical channel that MANAGE CHANNEL opens or closes: in P2, in the answer, or its own (ISO 7816-4 11.1.2).
+uint8_t managed_channel(const host::Command& command, const host::Answer& answer);
 
 class Selection {
  public:
@@ -25,7 +27,7 @@ class Selection {
   const std::map<uint8_t, Bytes>& selected() const { return selected_; }
   const std::set<uint8_t>& unknown() const { return unknown_; }
 
-  /// A command and its answer; all but SELECT change nothing.
+  /// A command and its answer: SELECT, or MANAGE CHANNEL, after which nobody knows what is selected there.
   void answered(const host::Command& command, const host::Answer& answer);
   /// A SELECT there may have gone out, and nobody knows what it found.
   void forget(uint8_t logical_channel) { unknown_.insert(logical_channel); }

@@ -20,9 +20,10 @@ struct SessionStand {
   host::ChannelId next = 1;                        // id of the channel that is opened next
   bool owes_identity = false;                      // who the card is, is asked along with the next order
   std::optional<host::ChannelId> authenticates{};  // the channel whose EXTERNAL AUTHENTICATE is still to be sent
-  std::optional<AttemptBudget::Stand> attempt{};   // and what its handshake was charged with
-  unsigned unfinished = 0;                         // handshakes that were given back
-  std::vector<std::string> loads{};                // charges of loads that are not at their end
+  std::optional<uint8_t> relayed{};  // the logical channel where a backend's INITIALIZE UPDATE was answered
+  std::optional<AttemptBudget::Stand> attempt{};  // and what its handshake was charged with
+  unsigned unfinished = 0;                        // handshakes that were given back
+  std::vector<std::string> loads{};               // charges of loads that are not at their end
 };
 
 }  // namespace cw::engine

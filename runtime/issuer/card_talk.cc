@@ -33,7 +33,12 @@ uint8_t level_of(gp::Scp scp, uint8_t i) {
 uint8_t CardTalk::issuer_key_version() const { return keys_.find(card_.keys).version; }
 
 crypto::KeySet CardTalk::domain_keys(std::string_view se_id, ByteView aid, const ScpConfig& scp) const {
-  const crypto::KeySet set = keys_.find(card_.domain_keys.at(scp.scp));
+  const auto named = card_.domain_keys.find(scp.scp);
+  if (named == card_.domain_keys.end()) {
+    throw Error(ErrorKind::usage, "cards." + card_.name + ".ssd_keys names no keys of SCP0" + std::to_string(scp.scp) +
+                                      " any more, which SSD " + to_hex(aid) + " has");
+  }
+  const crypto::KeySet set = keys_.find(named->second);
   Bytes data = crypto::digest(crypto::Hash::sha256, concat({view(se_id), view("|"), aid}));
   data.resize(10);
   return gp::card_keys(set, data);

@@ -81,10 +81,6 @@ Answer Desk::ssd(const Tenant& tenant, const SsdRequest& request) {
     log::info("task " + task.id + " of " + tenant.id + ": " + std::string(to_text(task.operation)) + " " +
               to_hex(task.sd_aid) + " on " + task.se_id);
     Answer out = standing(task);
-    if (task.apdus.empty()) {
-      close(task, "it was done before");
-      task.done = true;
-    }
     state_.tasks.emplace(task.id, std::move(task));
     keep();
     return out;
@@ -193,6 +189,16 @@ Answer Desk::commands(const Tenant& tenant, const CommandsRequest& request) {
   });
   out.task = request.task;  // also of a refusal
   return out;
+}
+
+void Desk::keep() {
+  try {
+    file_.save(state_);
+  } catch (const Error& error) {
+    log::error("the state cannot be kept: " + error.message());
+    state_ = file_.load();
+    refuse("this issuer cannot keep what it does just now; try again later");
+  }
 }
 
 void Desk::with_state(const std::function<void(State&)>& change) {

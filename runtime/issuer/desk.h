@@ -57,7 +57,8 @@ class Desk {
   void add_key_push(const Domain& domain);
   Answer standing(const Task& task) const;
   void close(Task& task, const std::string& why);
-  void keep() { file_.save(state_); }
+  /// What was done is on the disk, or it was not done. Raises policy: it cannot be written just now.
+  void keep();
 
   const Setup setup_;
   Faults& faults_;

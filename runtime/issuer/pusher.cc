@@ -16,6 +16,7 @@ namespace cw::issuer {
 namespace {
 
 constexpr int64_t kLongestPause = 300'000;  // milliseconds
+constexpr int64_t kPauseWithoutDisk = 2000;
 constexpr std::chrono::milliseconds kDeadline{10'000};
 constexpr size_t kMostAnswer = 64u << 10;
 
@@ -81,6 +82,7 @@ int64_t Pusher::push_due() {
       if (domain != state.domains.end()) due.back().domain = *domain;
     }
   });
+  int64_t least = 1;  // milliseconds until the next look
   for (const Due& one : due) {
     if (over_) break;
     std::string why;
@@ -91,21 +93,26 @@ int64_t Pusher::push_due() {
     } catch (const Error& error) {
       why = error.message();
     }
-    desk_.with_state([&](State& state) {
-      const auto kept = std::find_if(state.pushes.begin(), state.pushes.end(),
-                                     [&](const Push& other) { return other.id == one.push.id; });
-      if (kept == state.pushes.end()) return;  // it is no longer wanted
-      if (why.empty()) {
-        if (Domain* domain = state.domain(one.push.se_id, one.push.aid); domain && one.push.kind == PushKind::keys) {
-          domain->confirmed = true;
+    try {
+      desk_.with_state([&](State& state) {
+        const auto kept = std::find_if(state.pushes.begin(), state.pushes.end(),
+                                       [&](const Push& other) { return other.id == one.push.id; });
+        if (kept == state.pushes.end()) return;  // it is no longer wanted
+        if (why.empty()) {
+          if (Domain* domain = state.domain(one.push.se_id, one.push.aid); domain && one.push.kind == PushKind::keys) {
+            domain->confirmed = true;
+          }
+          state.pushes.erase(kept);
+          return;
         }
-        state.pushes.erase(kept);
-        return;
-      }
-      ++kept->tries;
-      kept->last_error = why;
-      kept->next = clock_() + pause_after(kept->tries, configuration_.first_retry.count());
-    });
+        ++kept->tries;
+        kept->last_error = why;
+        kept->next = clock_() + pause_after(kept->tries, configuration_.first_retry.count());
+      });
+    } catch (const Error& error) {
+      log::warn("keeping what became of a push: " + error.message());
+      least = kPauseWithoutDisk;
+    }
     const std::string what = std::string(one.push.kind == PushKind::keys ? "keys" : one.push.status) + " of " +
                              to_hex(one.push.aid) + " on " + one.push.se_id + " to " + one.push.tenant;
     if (why.empty()) log::info("pushed " + what);
@@ -113,7 +120,7 @@ int64_t Pusher::push_due() {
   }
   int64_t next = kLongestPause;
   desk_.look([&](const State& state) {
-    for (const Push& one : state.pushes) next = std::min(next, std::max<int64_t>(one.next - clock_(), 1));
+    for (const Push& one : state.pushes) next = std::min(next, std::max(one.next - clock_(), least));
   });
   return next;
 }

@@ -95,15 +95,8 @@ void Work::refuse_known_mismatch(ByteView aid, uint8_t key_version) const {
          " of this chip before, and are not tried again; the issuer looks into it first");
 }
 
-bool Work::is_done() const {
-  return task_.operation == Operation::remove &&
-         std::none_of(state_.domains.begin(), state_.domains.end(),
-                      [&](const Domain& one) { return one.se_id == task_.se_id && one.aid == task_.sd_aid; });
-}
-
 void Work::begin() {
   check_wanted();
-  if (is_done()) return;
   const uint8_t version = talk_.issuer_key_version();
   refuse_known_mismatch(card_.isd_aid, version);
   if (task_.operation == Operation::create) {

@@ -36,8 +36,6 @@ class Work {
 
  private:
   void check_wanted() const;
-  /// Of an SSD that was deleted before, or never made here, nothing is to be deleted.
-  bool is_done() const;
   void refuse_known_mismatch(ByteView aid, uint8_t key_version) const;
   std::vector<Ordered> next(const std::vector<Came>& came);
   void judge(const Came& came);

@@ -23,6 +23,7 @@ json to_json(const engine::SessionStand& stand) {
   if (!stand.by_itself.empty()) out["by_itself"] = to_hex(stand.by_itself);
   if (stand.owes_identity) out["owes_identity"] = true;
   if (stand.authenticates) out["authenticates"] = *stand.authenticates;
+  if (stand.relayed) out["relayed"] = *stand.relayed;
   if (stand.unfinished > 0) out["unfinished"] = stand.unfinished;
   if (!stand.loads.empty()) out["loads"] = stand.loads;
   if (stand.attempt) {
@@ -80,6 +81,7 @@ engine::SessionStand stand_of(const json& object) {
   out.by_itself = bytes_of(in, "by_itself");
   out.owes_identity = in.contains("owes_identity");
   if (in.contains("authenticates")) out.authenticates = in.at("authenticates").get<host::ChannelId>();
+  if (in.contains("relayed")) out.relayed = in.at("relayed").get<uint8_t>();
   if (in.contains("unfinished")) out.unfinished = in.at("unfinished");
   if (in.contains("loads")) out.loads = in.at("loads").get<std::vector<std::string>>();
   if (in.contains("attempt")) {

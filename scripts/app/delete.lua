@@ -16,7 +16,6 @@ return {
   args = provider.arguments {
     aid = { type = "aid", help = "the application" },
     load_file = { type = "aid", help = "its load file; default: the one that the card names", optional = true },
-    app = { type = "bytes", help = "hash of the certificate of the phone's application", optional = true },
     ara_keys = { type = "key", help = "keys of the domain that the ARA-M belongs to, the ISD", optional = true },
   },
   needs = provider.needs,
@@ -26,28 +25,50 @@ return {
     local mine = provider.begin(run)
 
     if args.ara_keys then
-      local rule = { aid = args.aid, app = args.app, apdu = "always" }
-      run:step("access rule", {
-        done = function() return not access.has(access.list(run.card), rule) end,
-        run = function() access.remove(gp.open(run.card, { keys = args.ara_keys, flavor = run.flavor }), rule) end,
+      -- All of them: whatever comes under this AID later is not to be reached by those who could reach this.
+      local function rules()
+        local out = {}
+        for _, rule in ipairs(access.list(run.card)) do
+          if rule.aid == args.aid then out[#out + 1] = rule end
+        end
+        return out
+      end
+      run:step("access rules", {
+        done = function() return #rules() == 0 end,
+        run = function()
+          local isd, all = gp.domain(run.card, { keys = args.ara_keys, flavor = run.flavor }), rules()
+          for _, rule in ipairs(all) do access.remove(isd, rule) end
+        end,
       })
     end
 
-    local found = mine.ssd:entry(args.aid)
-    local elf = args.load_file or found and found.elf
+    local function has_applications(elf)
+      for _, entry in ipairs(registry.list(mine.ssd:registry())) do
+        if entry.elf == elf and entry.aid ~= elf then return true end
+      end
+      return false
+    end
+    -- The load file that the card names for the application; once that is gone, one of this domain whose AID it begins
+    -- with, and that has no application any more: an earlier run was torn between the two.
+    local function load_file()
+      local found = mine.ssd:entry(args.aid)
+      if args.load_file or found then return args.load_file or found.elf end
+      for _, entry in ipairs(registry.list(mine.ssd:registry())) do
+        local ours = entry.kind == "elf" and (entry.sd == nil or entry.sd == mine.aid)
+        local begins = args.aid:sub(1, #entry.aid) == entry.aid
+        if ours and begins and not has_applications(entry.aid) then return entry.aid end
+      end
+      return nil
+    end
+
+    local elf = load_file()
     run:step("application", {
       done = function() return mine.ssd:entry(args.aid) == nil end,
       run = function() mine.ssd:delete(args.aid, mine.by) end,
     })
     if elf then
       run:step("load file", {
-        done = function()
-          if not mine.ssd:entry(elf) then return true end
-          for _, entry in ipairs(registry.list(mine.ssd:registry())) do
-            if entry.elf == elf and entry.aid ~= elf then return true end  -- it has applications still
-          end
-          return false
-        end,
+        done = function() return mine.ssd:entry(elf) == nil or has_applications(elf) end,
         run = function() mine.ssd:delete(elf, mine.by) end,
       })
     end

@@ -33,13 +33,21 @@ return {
     run:step("old version", {
       done = function()
         local entry = ssd:entry(cap.package_aid)
-        return entry == nil or entry.version == nil or entry.version == cap.version
+        if entry and not entry.version then
+          errors.raise("card", ("the card does not tell which version of load file %s it has; delete it first "
+            .. "(app/delete)"):format(hex.encode(cap.package_aid)))
+        end
+        return entry == nil or entry.version == cap.version
       end,
       run = function()
         preflight.room(mine.found, cap)
         for _, entry in ipairs(registry.list(ssd:registry())) do
-          if entry.elf == cap.package_aid and entry.aid ~= cap.package_aid then ssd:delete(entry.aid, mine.by) end
+          if entry.elf == cap.package_aid and entry.aid ~= cap.package_aid and entry.aid ~= applet then
+            errors.raise("card", ("load file %s has another application, %s, that would be lost; delete it first "
+              .. "(app/delete)"):format(hex.encode(cap.package_aid), hex.encode(entry.aid)))
+          end
         end
+        ssd:delete(applet, mine.by)
         ssd:delete(cap.package_aid, mine.by)
       end,
     })

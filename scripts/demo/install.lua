@@ -84,9 +84,17 @@ return {
         return entry ~= nil and entry.kind == "sd"
       end,
       run = function()
-        created = sd.create(isd, {
+        local ok, made = pcall(sd.create, isd, {
           aid = domain, privileges = { "security domain" }, scp = scp_of(args.sd_keys), keys_next = true,
         })
+        if not ok then
+          -- SELECT finds no domain that is locked, so only now it is known that there is one.
+          local there = type(made) == "table" and made.kind == "card" and made.sw and isd:entry(domain)
+          if not there then error(made, 0) end
+          errors.raise("card", ("domain %s is there, %s, and cannot be selected; unlock it first, with demo/unlock")
+            :format(hex.encode(domain), there.state), made.sw)
+        end
+        created = made
       end,
     })
 
@@ -100,7 +108,7 @@ return {
         end,
         run = function()
           sd.first_keys(isd, {
-            aid = domain, keys = args.sd_keys, version = version, opened = created, state_later = true,
+            aid = domain, keys = args.sd_keys, version = version, opened = created, state_later = created ~= nil,
           })
         end,
       },

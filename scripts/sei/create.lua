@@ -4,7 +4,8 @@
 ---   $ cardwright run sei/create --card sim --policy policies/examples/sei.lua
 ---       --set issuer=https://sei.acme.example/sei/v1/ --set tenant=transit --set domain=F063617264770001
 ---
---- Run it again: the domain is there, and nobody is asked.
+--- Run it again: the issuer looks at the card, and what is there is not made again. It is asked each time, since both
+--- sides are to know how far it came where an answer was lost.
 local hex = require "hex"
 local sd = require "cw.sd"
 local sei = require "cw.sei"
@@ -32,10 +33,12 @@ return {
     local args = run.args
     local domain = args.domain or run.flavor.ssd_aid
     local issuer = sei.issuer { url = args.issuer, tenant = args.tenant }
+    local asked = false
     run:step("domain", {
-      done = function() return sd.is_selectable(run.card, domain) end,
+      done = function() return asked and sd.is_selectable(run.card, domain) end,
       run = function()
         issuer:create(run.card, { aid = domain, privileges = PRIVILEGES[args.management], scp = args.scp })
+        asked = true
       end,
     })
     run:output("domain", { aid = hex.encode(domain), state = sd.state(run.card, domain) })

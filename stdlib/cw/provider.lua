@@ -78,6 +78,9 @@ function provider.begin(run)
       errors.raise("usage", "delegated management needs tokens: name token_key, or issuer and tenant")
     end
     out.by = { token = out.token, receipt = args.receipt_key }
+  elseif args.token_key or args.issuer or args.receipt_key then
+    errors.raise("usage", "authorized management takes no tokens; name management=delegated, or leave out token_key, "
+      .. "receipt_key and issuer")
   end
   out.found = preflight.check(run.card, { domain = aid })
   out.ssd = gp.domain(run.card, {

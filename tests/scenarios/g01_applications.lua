@@ -32,8 +32,9 @@ return {
     t:run("app/update", newer)
     t:registry { [wallet] = { kind = "app", state = "SELECTABLE", sd = domain } }
 
+    t:converges("app/delete", { aid = wallet })
     t:run("app/delete", { aid = wallet })
-    t:registry { [wallet] = false }
+    t:registry { [wallet] = false, [hex"F0636172647701"] = false }
     t:unchanged(function() t:run("app/delete", { aid = wallet }) end)
   end,
 }

@@ -85,13 +85,14 @@ class Relayed : public ::testing::Test {
   }
 
   /// A flow of ours has no keys at all.
-  RunSetup setup(const std::string& body, const std::string& policy) {
+  RunSetup setup(const std::string& body, const std::string& policy, const std::string& keys = "") {
     static const auto bundle = Bundle::load(CW_SOURCE_DIR);
     const std::filesystem::path file = folder_ / "flow.lua";
     std::ofstream(file)
         << "local sei, hex, http, apdu = require 'cw.sei', require 'hex', require 'http', require 'apdu'\n"
-           "return { name = 'relay', summary = 'A test', needs = { backends = { '"
-        << kUrl << "' } }, run = function(run)\n"
+           "return { name = 'relay', summary = 'A test', args = { pin = { type = 'secret', optional = true } }, needs "
+           "= { keys = { "
+        << keys << " }, backends = { '" << kUrl << "' } }, run = function(run)\n"
         << body << "\nend }";
     RunSetup out;
     out.bundle = bundle->with_file(file);
@@ -255,6 +256,120 @@ TEST_F(Relayed, an_issuer_that_never_ends_is_left_after_a_number_of_batches) {
   scheduler.run_all();
   EXPECT_NE(message(scheduler.at(0).result()).find("more than 16 batches"), std::string::npos)
       << message(scheduler.at(0).result());
+}
+
+/// Counts what a card was asked to check, and found wrong.
+class CountingReader : public card::Reader {
+ public:
+  explicit CountingReader(card::Reader& inner) : inner_(inner) {}
+  std::string name() const override { return inner_.name(); }
+  Bytes reset() override { return inner_.reset(); }
+  Bytes transmit(ByteView command) override {
+    Bytes answer = inner_.transmit(command);
+    const bool authenticates = command.size() > 1 && command[1] == 0x82 && (command[0] & 0x10) == 0;
+    if (authenticates && answer.back() == 0x00 && answer[answer.size() - 2] == 0x63) ++refused;
+    return answer;
+  }
+  int refused = 0;
+
+ private:
+  card::Reader& inner_;
+};
+
+constexpr const char* kUpdate = "8050300008001122334455667700";
+constexpr const char* kUpdateOnOne = "8150300008001122334455667700";
+const std::string kWrong = "8482030010" + std::string(32, '0');
+
+/// A backend that answers with the same commands, whatever it is asked.
+host::HttpReply listed(const std::vector<std::string>& commands) {
+  return {200, {}, json({{"resultCode", 0}, {"taskId", "T"}, {"apduList", commands}}).dump()};
+}
+
+/// Relays each of `plans`, hex digits with commas, after a call of the backend.
+std::string relaying(const std::vector<std::string>& plans) {
+  std::string out;
+  for (const std::string& plan : plans) {
+    out += "http.request { method = 'POST', url = '" + std::string(kUrl) +
+           "ssd', body = '{}' }\npcall(function() run.card:relay('" + kUrl + "', { " + plan + " }) end)\n";
+  }
+  return out;
+}
+
+TEST_F(Relayed, no_way_of_handshakes_costs_a_card_more_attempts_than_the_budget_has) {
+  const std::string update = "hex'" + std::string(kUpdate) + "'", wrong = "hex'" + kWrong + "'";
+  const std::string piece = "8482030010";  // a first piece of it: 94 82, whose answer is 9000
+  const std::string chained = "9482030008" + std::string(16, '0');
+  const std::pair<const char*, std::vector<std::string>> ways[] = {
+      {"one after the other", {"hex'00A4040000', " + update, wrong}},
+      {"in pieces", {"hex'00A4040000', " + update, "hex'" + chained + "'", wrong}},
+      {"twice for one handshake", {"hex'00A4040000', " + update, wrong, wrong}},
+      {"with a SELECT between", {update, "hex'00A4040000'", wrong}},
+      {"on two logical channels", {"hex'0070000001'", "hex'" + std::string(kUpdateOnOne) + "'", update, wrong}},
+      {"without one", {wrong}},
+  };
+  for (const auto& [way, plans] : ways) {
+    SCOPED_TRACE(way);
+    auto card = std::make_shared<se::Card>(se::flavor("generic"));
+    se::SimReader sim(card);
+    CountingReader reader(sim);
+    std::string body = "for _ = 1, 8 do\n" + relaying(plans) + "end";
+    RunSetup given = setup(body, allow("'INSTALL'") + ", limits = { auth_attempts = 2 }");
+    given.http = [&](const host::HttpCall&) {
+      return listed({"00A4040000", kUpdate, kUpdateOnOne, kWrong, chained, piece, "0070000001"});
+    };
+    given.reader = &reader;
+    Scheduler scheduler;
+    scheduler.add(std::make_unique<engine::Run>(std::move(given)));
+    scheduler.run_all();
+    EXPECT_LE(reader.refused, 1) << message(scheduler.at(0).result());
+  }
+}
+
+TEST_F(Relayed, what_a_script_wrote_into_its_request_is_not_the_backends_when_it_comes_back) {
+  RunSetup given = setup("http.request { method = 'POST', url = '" + std::string(kUrl) + "echo', body = '" +
+                             std::string(kUpdate) + "' }\nrun.card:relay('" + kUrl + "', { hex'" + kUpdate + "' })",
+                         allow("'INSTALL'"));
+  given.http = [](const host::HttpCall& call) { return host::HttpReply{200, {}, "you said " + call.body}; };
+  given.reader = &reader_;
+  Scheduler scheduler;
+  scheduler.add(std::make_unique<engine::Run>(std::move(given)));
+  scheduler.run_all();
+  EXPECT_NE(message(scheduler.at(0).result()).find("is not among the commands"), std::string::npos)
+      << message(scheduler.at(0).result());
+}
+
+TEST_F(Relayed, far_away_a_handshake_of_a_backend_is_not_given_back_by_what_comes_between) {
+  const std::string update = relaying({"hex'00A4040000', hex'" + std::string(kUpdate) + "'"});
+  const std::string wrong = relaying({"hex'" + kWrong + "'"});
+  const std::pair<const char*, std::string> ways[] = {
+      {"an order that cannot be made",
+       update + "pcall(function() run.card:send(apdu.command { ins = 0xDA, data = run.args.pin }) end)\n" + wrong},
+      {"a channel of ours that was not used",
+       "pcall(function() run.card:select('') run.card:open_channel { keys = 'isd' } end)\n" + wrong},
+  };
+  for (const auto& [way, body] : ways) {
+    for (const Relay relay : {Relay::stops, Relay::goes_on}) {
+      SCOPED_TRACE(way);
+      auto card = std::make_shared<se::Card>(se::flavor("generic"));
+      FarDevice device(card, relay);
+      int refused = 0;
+      device.look = [&](const Order& order, Report& report) {
+        for (size_t i = 0; i < report.answers.size(); ++i) {
+          if (order.items[i].pieces[0].ins == 0x82 && report.answers[i].sw == 0x6300) ++refused;
+        }
+      };
+      RunSetup given =
+          setup("for _ = 1, 6 do\n" + body + "end", allow("'INSTALL'") + ", limits = { auth_attempts = 2 }", "'isd'");
+      given.keys = std::make_shared<crypto::FileKeyStore>(
+          crypto::FileKeyStore::parse(Secret::copy(view(std::string(kFactoryKeys))), "keys"));
+      given.arguments.secrets.emplace("pin", Secret::copy(view(std::string("1234"))));
+      given.http = [&](const host::HttpCall&) { return listed({"00A4040000", kUpdate, kWrong}); };
+      given.device = Device{"device:eSE", relay};
+      engine::Run run(std::move(given));
+      device.serve(run);
+      EXPECT_LE(refused, 1) << message(run.result());
+    }
+  }
 }
 
 }  // namespace
