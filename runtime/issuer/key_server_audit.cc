@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <nlohmann/json.hpp>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -66,10 +67,17 @@ KeyServerAudit::KeyServerAudit(std::filesystem::path file) : file_(std::move(fil
   if (!fd_) {
     throw Error(ErrorKind::usage, "opening the audit " + file_.string() + ": " + std::strerror(errno));
   }
+  struct stat seen {};
+  if (::fstat(fd_.get(), &seen) != 0 || !S_ISREG(seen.st_mode)) {
+    throw Error(ErrorKind::usage, "opening the audit " + file_.string() + ": it is no regular file");
+  }
   if (::flock(fd_.get(), LOCK_EX | LOCK_NB) != 0) {
     throw Error(ErrorKind::usage,
                 "another key server writes the audit " + file_.string() + "; wait for it to end, or name another file");
   }
+  // The name of a new file is on the disk too before anything is answered.
+  const std::filesystem::path folder = file_.has_parent_path() ? file_.parent_path() : ".";
+  if (const Fd opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)); opened) ::fsync(opened.get());
   follow();
 }
 
