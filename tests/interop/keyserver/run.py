@@ -220,7 +220,7 @@ def bad_json(bench):
     """JSON that is none, that has a name twice, too much, or the wrong members: 400, and which"""
     for text, part in (("", "no JSON"), ("[1]", "no JSON object"), ("[" * 100_000, "deeper"), ('{"kekIndex":1,"kekIndex":2}', "twice"),
                        ("{}", "keyData is missing"), (json.dumps(request(keyData=1)), "keyData must be a string"),
-                       (json.dumps(request(keyData="0g")), "hexadecimal"), (json.dumps(request(keyInformation="00")), "E0"),
+                       (json.dumps(request(keyData="0g")), "hexadecimal"), (json.dumps(request(keyInformation="00")), "names no key"),
                        (json.dumps(request(keyInformation="E003C00130")), "E0"),
                        (json.dumps(request(kekIndex=256)), "kekIndex"), (json.dumps(request(kekIndex=-1)), "kekIndex"),
                        (json.dumps(request(sequenceCounter="00")), "sequenceCounter"),

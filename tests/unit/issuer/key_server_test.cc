@@ -38,7 +38,9 @@ const char* const kFile = R"({
 
 std::string key_file() {
   const auto master = [](const std::string& name, const char* type, const std::string& key) {
-    return "[" + name + "]\ntype = " + type + "\nversion = 30\nmaster = " + key + "\n";
+    const std::string method = name == "master.des" ? "visa2" : "kdf3";
+    return "[" + name + "]\ntype = " + type + "\nversion = 30\nmaster = " + key + "\ndiversification = " + method +
+           "\n";
   };
   return master("master.aes", "aes", kMaster) + master("master.des", "des", kMaster) +
          master("range.aes", "aes", "909192939495969798999A9B9C9D9E9F") +
@@ -197,9 +199,9 @@ TEST(KeyServerSoap, what_is_no_small_xml_is_refused_and_nothing_grows) {
 }
 
 TEST(KeyServerSoap, what_stands_in_a_fault_is_text) {
-  const Refused refused{Refusal::unknown_kek, "no <b>&\"\xC3\xA4\n"};
+  const Refused refused{Refusal::unknown_kek, "no <b>&\"\xC3\xA4\n."};
   const std::string v11 = to_soap(refused, SoapVersion::v11), v12 = to_soap(refused, SoapVersion::v12);
-  EXPECT_NE(v11.find("<faultcode>soap:Client</faultcode><faultstring>no &lt;b&gt;&amp;&quot;???</faultstring>"),
+  EXPECT_NE(v11.find("<faultcode>soap:Client</faultcode><faultstring>no &lt;b&gt;&amp;&quot;???.</faultstring>"),
             std::string::npos)
       << v11;
   EXPECT_NE(v12.find("<soap:Value>soap:Sender</soap:Value><soap:Subcode><soap:Value>ks:UnknownKek</soap:Value>"),
