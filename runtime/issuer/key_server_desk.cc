@@ -23,6 +23,13 @@ bool has_channel_keys(const std::vector<gp::KeyInformation>& keys, uint8_t versi
   return has(1) && has(2) && has(3);
 }
 
+/// Of the ENC key of this version, as the card says.
+size_t size_on_card(const std::vector<gp::KeyInformation>& keys, uint8_t version) {
+  const auto found = std::find_if(keys.begin(), keys.end(),
+                                  [&](const gp::KeyInformation& key) { return key.version == version && key.id == 1; });
+  return found->components[0].length;
+}
+
 std::string versions_in(const std::vector<gp::KeyInformation>& keys) {
   std::string out;
   for (const gp::KeyInformation& key : keys) {
@@ -89,9 +96,14 @@ KeyServerDesk::Found KeyServerDesk::master_for(const DiversifiedKeysRequest& req
   return {};
 }
 
-DiversifiedKeys KeyServerDesk::derive(const MasterKeys& master, const Kek& kek,
+KeyServerAnswer KeyServerDesk::derive(const MasterKeys& master, const Kek& kek,
                                       const DiversifiedKeysRequest& request) const {
   const crypto::KeySet keys = gp::diversify(keys_.find(master.keys), master.method, request.key_data);
+  if (const size_t size = size_on_card(request.key_information, master.version); size != keys.enc->size()) {
+    return Refused{Refusal::unknown_card, "the keys of version " + to_hex(master.version) + " on the card have " +
+                                              std::to_string(size) + " bytes, the master keys for it give " +
+                                              std::to_string(keys.enc->size())};
+  }
   const auto wrapping = keys_.find_key(kek.key);
   DiversifiedKeys out;
   const std::shared_ptr<const crypto::Key> three[] = {keys.enc, keys.mac, keys.dek};

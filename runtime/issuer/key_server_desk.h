@@ -31,7 +31,7 @@ class KeyServerDesk {
     uint8_t version = 0;
   };
   Found master_for(const DiversifiedKeysRequest& request) const;
-  DiversifiedKeys derive(const MasterKeys& master, const Kek& kek, const DiversifiedKeysRequest& request) const;
+  KeyServerAnswer derive(const MasterKeys& master, const Kek& kek, const DiversifiedKeysRequest& request) const;
 
   const KeyServerConfiguration& configuration_;
   const crypto::KeyStore& keys_;

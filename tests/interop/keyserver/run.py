@@ -19,6 +19,10 @@ import tempfile
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
+import requests
+import zeep
+import zeep.helpers
+
 from service import (KEKS, MASTERS, OURS, PUBLISHED, ROOT, KeyServer, Tsm, derive, envelope, key_information, keys_in, operation,
                      request, write_file, write_files)
 
@@ -48,7 +52,8 @@ class Bench:
         name = story.__doc__
         try:
             story(self)
-        except (AssertionError, OSError, KeyError, ValueError, ElementTree.ParseError, host.Refused) as error:
+        except (AssertionError, OSError, KeyError, ValueError, ElementTree.ParseError, host.Refused,
+                zeep.exceptions.Error) as error:
             self.failed += 1
             print(f"not ok {name}: {type(error).__name__} {error}", flush=True)
             return
@@ -136,6 +141,7 @@ def version_of_the_card(bench):
     both = key_information((0x01, 0x88, 16), (0x20, 0x80, 16), (0x30, 0x88, 16))
     assert bench.tsm().keys(keyInformation=both)["keyVersion"] == "20"
     refused(bench.tsm().json(request(keyInformation=key_information((0x20, 0x88, 16)))), 404, "UnknownCard")
+    refused(bench.tsm().json(request(keyInformation=key_information((0x30, 0x88, 32)))), 404, "UnknownCard", "have 32 bytes")
     two = key_information((0x30, 0x88, 16))
     two = two[:2] + f"{12:02X}" + two[4:28]
     refused(bench.tsm().json(request(keyInformation=two)), 404, "UnknownCard")
@@ -240,6 +246,27 @@ def described(bench):
     schema = tree.find(wsdl + "types/{http://www.w3.org/2001/XMLSchema}schema")
     names = [one.get("name") for one in schema[1].iter("{http://www.w3.org/2001/XMLSchema}element")][1:]
     assert names == list(bench.tsm().keys()), names
+
+
+def soap_of_others(bench):
+    """zeep, a SOAP library of others, reads the WSDL and has the keys by both its bindings, and the faults"""
+    session = requests.Session()
+    session.cert = (str(bench.folder / "acme.pem"), str(bench.folder / "acme.key"))
+    session.verify = str(bench.folder / "ca.pem")
+    session.trust_env = False
+    at = f"https://{bench.server.address}/keyserver"
+    client = zeep.Client(at + "?wsdl", transport=zeep.transports.Transport(session=session))
+    want = bench.tsm().keys()
+    for binding, version in (("KeyServerSoap11", "1.1"), ("KeyServerSoap12", "1.2")):
+        service = client.create_service("{" + OURS + "}" + binding, at)
+        found = zeep.helpers.serialize_object(service.WSGetDiversifiedKeys(**request()), dict)
+        assert found == want, f"{version}: {found}"
+        try:
+            service.WSGetDiversifiedKeys(**request(kekIndex=9))
+        except zeep.exceptions.Fault as fault:
+            assert "no KEK of yours" in fault.message, fault.message
+        else:
+            raise AssertionError("no fault came")
 
 
 def followed(lines):
@@ -376,7 +403,7 @@ def tried_out(bench):
 
 
 STORIES = (known_answers, three_wraps, soap_is_json, open_kdf3, open_visa2, open_emv, as_the_card_says, version_of_the_card,
-           no_keys, who_asks, bombs, soap_by_the_book, bad_json, described, audited, many, not_written, changed, nothing_leaks,
+           no_keys, who_asks, bombs, soap_by_the_book, bad_json, described, soap_of_others, audited, many, not_written, changed, nothing_leaks,
            file_is_checked, tried_out)
 
 
