@@ -224,9 +224,11 @@ def soap_by_the_book(bench):
 
 def bad_json(bench):
     """JSON that is none, that has a name twice, too much, or the wrong members: 400, and which"""
-    for text, part in (("", "no JSON"), ("[1]", "no JSON object"), ("[" * 100_000, "deeper"), ('{"kekIndex":1,"kekIndex":2}', "twice"),
+    for text, part in (("", "no JSON"), ("[1]", "no JSON object"), ("[" * 100_000, "deeper"),
+                       ('{"kekIndex":1,"kekIndex":2}', "twice"),
                        ("{}", "keyData is missing"), (json.dumps(request(keyData=1)), "keyData must be a string"),
-                       (json.dumps(request(keyData="0g")), "hexadecimal"), (json.dumps(request(keyInformation="00")), "names no key"),
+                       (json.dumps(request(keyData="0g")), "hexadecimal"),
+                       (json.dumps(request(keyInformation="00")), "names no key"),
                        (json.dumps(request(keyInformation="E003C00130")), "E0"),
                        (json.dumps(request(kekIndex=256)), "kekIndex"), (json.dumps(request(kekIndex=-1)), "kekIndex"),
                        (json.dumps(request(sequenceCounter="00")), "sequenceCounter"),
@@ -374,7 +376,8 @@ def file_is_checked(bench):
     file["masters"]["kdf3"]["method"] = "kdf4"
     text = check(file)
     for part in ("tls: is missing", "url: must begin", "tsms.other.subject: is that of another", "tsms.acme.until: must be a day",
-                 "keks.300.key: the index", "tsms.other.keks.7.key: is there already", "tsms.other.cards: ", "tsms.other.card: is not known",
+                 "keks.300.key: the index", "tsms.other.keks.7.key: is there already", "tsms.other.cards: ",
+                 "tsms.other.card: is not known",
                  "masters.visa2.version: there are other", "masters.kdf3.method: must be one of"):
         assert part in text, f"{part} is not in {text}"
     file = write_file(bench.folder, "wrong.json")
@@ -403,8 +406,8 @@ def tried_out(bench):
 
 
 STORIES = (known_answers, three_wraps, soap_is_json, open_kdf3, open_visa2, open_emv, as_the_card_says, version_of_the_card,
-           no_keys, who_asks, bombs, soap_by_the_book, bad_json, described, soap_of_others, audited, many, not_written, changed, nothing_leaks,
-           file_is_checked, tried_out)
+           no_keys, who_asks, bombs, soap_by_the_book, bad_json, described, soap_of_others, audited, many, not_written, changed,
+           nothing_leaks, file_is_checked, tried_out)
 
 
 def main(arguments):
