@@ -12,8 +12,8 @@ namespace cw::issuer {
 
 namespace {
 
-constexpr unsigned kThreads = 4;          // each may wait for the audit
-constexpr size_t kBody = 128u << 10;      // more than a request may have, so that its sender is told
+constexpr unsigned kThreads = 4;      // each may wait for the audit
+constexpr size_t kBody = 128u << 10;  // more than a request may have, so that its sender is told
 constexpr std::chrono::milliseconds kPatience{5'000};
 
 int64_t now() {
