@@ -10,12 +10,14 @@ line is "N passed, M failed".
 
 import concurrent.futures
 import hashlib
+import http.client
 import json
 import resource
 import signal
 import subprocess
 import sys
 import tempfile
+import time
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
@@ -308,6 +310,31 @@ def many(bench):
     followed((bench.folder / "audit.jsonl").read_text().splitlines())
 
 
+def killed(bench):
+    """killed while it answers, it has a line for each answer that came, and goes on from there"""
+    def ask(_):
+        count = 0
+        try:
+            while True:
+                bench.tsm().keys()
+                count += 1
+        except (OSError, http.client.HTTPException):
+            return count
+
+    for _ in range(3):
+        before = len(bench.server.audit())
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            asking = [pool.submit(ask, None) for _ in range(4)]
+            time.sleep(0.3)
+            bench.server.process.kill()
+            bench.server.process.wait()
+            answered = sum(one.result() for one in asking)
+        assert bench.server.start(), bench.server.log.read_text()
+        lines = len(bench.server.audit()) - before
+        assert answered <= lines <= answered + 4, f"{answered} answers, {lines} lines"
+        followed((bench.folder / "audit.jsonl").read_text().splitlines())
+
+
 def not_written(bench):
     """if the audit cannot be written, nothing is answered, and half a line is taken back"""
     assert bench.server.end() == 0
@@ -406,8 +433,8 @@ def tried_out(bench):
 
 
 STORIES = (known_answers, three_wraps, soap_is_json, open_kdf3, open_visa2, open_emv, as_the_card_says, version_of_the_card,
-           no_keys, who_asks, bombs, soap_by_the_book, bad_json, described, soap_of_others, audited, many, not_written, changed,
-           nothing_leaks, file_is_checked, tried_out)
+           no_keys, who_asks, bombs, soap_by_the_book, bad_json, described, soap_of_others, audited, many, killed, not_written,
+           changed, nothing_leaks, file_is_checked, tried_out)
 
 
 def main(arguments):
