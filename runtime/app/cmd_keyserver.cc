@@ -10,7 +10,7 @@
 #include "app/terminal.h"
 #include "base/error.h"
 #include "base/log.h"
-#include "crypto/key_store.h"
+#include "crypto/pkcs11_store.h"
 #include "issuer/key_server.h"
 
 namespace cw::app {
@@ -27,12 +27,18 @@ struct Options {
   std::optional<fs::path> demo{};
 };
 
+/// A key file, or the token of a pkcs11: URI, which keys and master keys do not leave but wrapped.
+std::shared_ptr<const crypto::KeyStore> open_store(const std::string& place) {
+  if (crypto::is_pkcs11_uri(place)) return crypto::Pkcs11KeyStore::open(crypto::parse_pkcs11_uri(place));
+  return std::make_shared<crypto::FileKeyStore>(crypto::FileKeyStore::load(place));
+}
+
 /// What of it cannot be used was said.
 std::optional<issuer::KeyServerConfiguration> read(const fs::path& file,
                                                    std::shared_ptr<const crypto::KeyStore>& keys) {
   issuer::ReadKeyServerConfiguration out = issuer::read_key_server_configuration(file);
   if (out.problems.empty()) {
-    keys = std::make_shared<crypto::FileKeyStore>(crypto::FileKeyStore::load(out.configuration.keys));
+    keys = open_store(out.configuration.keys.string());
     out.problems = issuer::check_use(out.configuration, *keys);
   }
   for (const std::string& problem : out.problems) complain({ErrorKind::usage, file.string() + ": " + problem});

@@ -53,7 +53,8 @@ class Reading {
     out.url = top.text("url");
     if (!out.url.empty() && !out.url.starts_with("https://")) top.problem("url", "must begin with https://");
     top.object("tls", true, [&](Settings& tls) { read_tls(tls, out.tls); });
-    out.keys = file(top, "keys", true);
+    out.keys = top.text("keys", true);
+    if (!out.keys.string().starts_with("pkcs11:")) out.keys = file(top, "keys", true);
     out.audit = file(top, "audit", true);
     top.each("tsms", true, [&](const std::string& id, Settings& tsm) { out.tsms.push_back(read_tsm(id, tsm)); });
     top.each("masters", true,

@@ -48,7 +48,7 @@ struct KeyServerConfiguration {
   std::string listen{};
   std::string url{};  // what cards name in 5F50; empty: any
   net::TlsSetup tls{};
-  std::filesystem::path keys{};   // key store
+  std::filesystem::path keys{};   // key store: a file, or the pkcs11: URI of a token
   std::filesystem::path audit{};  // one line for each request
   std::vector<Tsm> tsms{};
   std::vector<MasterKeys> masters{};

@@ -144,7 +144,7 @@ class KeyServer:
 
     def start(self, **more):
         self.runs += 1
-        self.log = self.folder / f"keyserver-{self.runs}.log"
+        self.log = self.folder / f"{Path(self.file).stem}-{self.runs}.log"
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen([self.cardwright, "keyserver", "--config", self.file], cwd=self.folder, stderr=log,
                                             stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True, **more)
