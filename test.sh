@@ -8,7 +8,7 @@ cd "$(dirname "$0")"
 . tools/postgres.sh
 . tools/softhsm.sh
 
-quick_stages=(release unit vectors selftest lua cli store runs policy bundle owners keys device serve page devices load sei taf outbox scenarios batch repeat recordings secrets pcsc vpcd report luacheck lint)
+quick_stages=(release unit vectors selftest lua cli store runs policy bundle owners keys device serve page devices load sei keyserver taf outbox scenarios batch repeat recordings secrets pcsc vpcd report luacheck lint)
 all_stages=("${quick_stages[@]}" docs install clone asan tsan clang fuzz)
 
 usage() {
@@ -32,6 +32,7 @@ earlier ones built, in this order:
   devices    devices that call a service, while policies are swapped, workers are killed and the service begins anew
   load       many devices that tests/bench plays, under swaps, kills and a service that begins anew; each card looked at
   sei        cardwright sei over mutual TLS, by an SP-TSM made from the tables of T/TAF 096-2021: rounds, keys, faults
+  keyserver  cardwright keyserver over mutual TLS: JSON and SOAP, bombs, keys that open a card, an audit that holds
   taf        the flows of T/TAF 096-2021 between processes: cardwright run as SP-TSM, cardwright sei as the issuer's SEI-TSM
   owners     two owners and an operator on one store: nothing of one is seen or used by another, at any door
   keys       cardwright keys: a sealed file through its whole life, and a SoftHSM2 that is taken away in a run
@@ -159,6 +160,10 @@ stage_taf() {
 
 stage_sei() {
   tests/interop/sei/run.py "$cardwright"
+}
+
+stage_keyserver() {
+  tests/interop/keyserver/run.py "$cardwright"
 }
 
 stage_scenarios() {

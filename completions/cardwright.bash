@@ -143,6 +143,7 @@ _cardwright() {
       options='--cards --check --demo --help'
       case ${line[2]} in state) options='--cards --se-id --sd-aid --status --help' ;; allow) options='--cards --se-id --help' ;; esac
       ;;
+    keyserver) options='--config --check --demo --help' ;;
     bundle)
       options='--store --store-key --help'
       case ${line[2]} in
@@ -176,7 +177,7 @@ _cardwright() {
   esac
 
   if [ "${#line[@]}" -eq 2 ]; then
-    _cardwright_reply run runs batch flows flow check cap card readers send selftest repl store audit budget outbox policy bundle keys ticket agent sei serve top --help --version
+    _cardwright_reply run runs batch flows flow check cap card readers send selftest repl store audit budget outbox policy bundle keys ticket agent sei keyserver serve top --help --version
     return
   fi
   case "$command $prev" in
@@ -213,7 +214,7 @@ _cardwright() {
       _cardwright_reply generic uicc jcop4 secora smartcafe yubikey
       return
       ;;
-    --card-state | --card-states | --state | --data | --results | --quarantine | --junit | --html | --keys | --policy | --trace | --record | --from | --vectors | --store | --store-key | --root | --append | --ca | --cert | --psk | --output | --chain | --trust | --require-signed | --demo | --passphrase-file | --backup-passphrase-file | --component-file)
+    --card-state | --card-states | --state | --data | --results | --quarantine | --junit | --html | --keys | --policy | --trace | --record | --from | --vectors | --store | --store-key | --root | --append | --ca | --cert | --psk | --output | --chain | --trust | --require-signed | --demo | --config | --passphrase-file | --backup-passphrase-file | --component-file)
       _cardwright_files "$cur"
       return
       ;;

@@ -17,6 +17,7 @@ test_packages=(
   faketime  # clocks that jump
   python3-yaml python3-jsonschema python3-prometheus-client  # what a service says, held against its descriptions
   opensc pcsc-tools python3-pyscard python3-pycryptodome
+  python3-zeep  # a SOAP client of others
   python3-jsonschema python3-yaml  # hold messages against their schemas
   clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 lua-check shellcheck
   perl libxml2-utils  # read back what reports are written

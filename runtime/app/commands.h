@@ -40,5 +40,6 @@ void add_bundle(CLI::App& program, Action& action);
 void add_top(CLI::App& program, Action& action);
 void add_serve(CLI::App& program, Action& action);
 void add_sei(CLI::App& program, Action& action);
+void add_keyserver(CLI::App& program, Action& action);
 
 }  // namespace cw::app
