@@ -18,26 +18,6 @@ struct Options {
   bool json = false;
 };
 
-/// The store whose runs and rotations may still need a key: the one that is named, else the default one if it is there.
-std::shared_ptr<store::Store> store_of_runs(const KeysPlace& place) {
-  return place.store.store ? place.store.open() : place.store.open_if_there(false);
-}
-
-/// Raises usage: a run that is not over or an open rotation needs it. A flow of an owner names "acme/isd" "isd".
-void refuse_if_needed(store::Store& store, const crypto::KeyRecord& record) {
-  journal::refuse_to_lose(store, record.title());
-  const std::string owner = record.owner();
-  if (owner.empty()) return;
-  const std::string bare = record.title().substr(owner.size() + 1);
-  for (const store::KeyHolder& holder : store.runs().holders_of(bare)) {
-    if (store.runs().find(holder.run).owner != owner) continue;
-    throw Error(ErrorKind::usage, "destroying key set '" + record.title() + "': run " + holder.run +
-                                      " is not over and goes on with it; end it first, with cardwright runs resume or "
-                                      "runs stop " +
-                                      holder.run);
-  }
-}
-
 void say(const Options& options, const crypto::KeyRecord& record, const std::string& what) {
   if (options.json) {
     print_json(key_json(record));
@@ -96,6 +76,27 @@ ExitStatus destroy(const Options& options) {
 }
 
 }  // namespace
+
+std::shared_ptr<store::Store> store_of_runs(const KeysPlace& place) {
+  return place.store.store ? place.store.open() : place.store.open_if_there(false);
+}
+
+void refuse_if_needed(store::Store& store, const crypto::KeyRecord& record) {
+  journal::refuse_to_lose(store, record.title());
+  if (record.title() != record.name) journal::refuse_to_lose(store, record.name);
+  const std::string owner = record.owner();
+  if (owner.empty()) return;
+  // A flow of an owner names "acme/isd" "isd".
+  for (const std::string& named : {record.title(), record.name}) {
+    for (const store::KeyHolder& holder : store.runs().holders_of(named.substr(owner.size() + 1))) {
+      if (store.runs().find(holder.run).owner != owner) continue;
+      throw Error(ErrorKind::usage, "taking key set '" + record.title() + "' away: run " + holder.run +
+                                        " is not over and goes on with it; end it first, with cardwright runs resume "
+                                        "or runs stop " +
+                                        holder.run);
+    }
+  }
+}
 
 void add_keys_end(CLI::App& keys, Action& action) {
   const auto add_one = [&](const char* name, const char* what, ExitStatus (*work)(const Options&), const char* more) {

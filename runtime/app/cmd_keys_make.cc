@@ -58,6 +58,17 @@ ExitStatus generate(const Options& options) {
   }
   const auto store = options.place.audit();
   const auto token = options.place.open_to_change().token;
+  crypto::check_key_name(record.name);
+  if (record.active_from != 0 || record.expires != 0) {
+    throw Error(ErrorKind::usage,
+                "a token keeps no dates of a key; leave out --active-from and --expires, or use a sealed file");
+  }
+  if (record.purpose == KeyPurpose::token || record.purpose == KeyPurpose::receipt ||
+      record.purpose == KeyPurpose::dap) {
+    throw Error(ErrorKind::usage,
+                "a token does not keep apart what a single key is for; generate it with --purpose kek, or "
+                "use a sealed file");
+  }
   for (const std::string& label : labels_of(record)) {
     token->generate(label, record.type, record.size, keeping_of(record, options.key.exportable));
   }
@@ -75,6 +86,7 @@ ExitStatus generate(const Options& options) {
 ExitStatus update(const Options& options) {
   crypto::KeyRecord record = options.key.record();
   const crypto::KeyRecord before = options.place.vault()->record(options.key.name);
+  if (const auto store = store_of_runs(options.place)) refuse_if_needed(*store, before);
   record.purpose = before.purpose;
   record.type = before.type;
   record.size = before.size;
@@ -198,7 +210,8 @@ void KeyTaken::take(crypto::NewKey key, const std::string& action) const {
 Bytes parse_kcv(const std::string& text) {
   Bytes out = from_hex(text);
   if (out.size() == 3) return out;
-  throw Error(ErrorKind::usage, "'" + text + "' is no check value: it has 6 hexadecimal digits");
+  // Not the text: somebody may have given a key.
+  throw Error(ErrorKind::usage, std::to_string(text.size()) + " digits are no check value: it has 6, hexadecimal");
 }
 
 void add_keys_make(CLI::App& keys, Action& action) {

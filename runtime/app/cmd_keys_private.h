@@ -41,6 +41,12 @@ struct KeyTaken {
   void take(crypto::NewKey key, const std::string& action) const;
 };
 
+/// The store whose runs and rotations may still need a key: the one that is named, else the default one if it is there.
+std::shared_ptr<store::Store> store_of_runs(const KeysPlace& place);
+/// Raises usage: a run that is not over or an open rotation needs it. They know a key by its name alone, and hold the
+/// generation that they began with: so whatever generation of a name is asked about, the name is.
+void refuse_if_needed(store::Store& store, const crypto::KeyRecord& record);
+
 nlohmann::ordered_json key_json(const crypto::KeyRecord& record);
 /// "504A77 8BAF47 FFCD73"
 std::string kcv_text(const crypto::KeyRecord& record);

@@ -89,6 +89,13 @@ SomeKeys unwrapped(const Options& options, const crypto::KeyRecord& record, cons
       continue;
     }
     crypto::Tr31Key opened = crypto::tr31_unwrap(*kek, text);
+    if (opened.key->type() != record.type || opened.key->size() != record.size) {
+      throw Error(ErrorKind::usage, "the key of the block has " + std::to_string(opened.key->size()) +
+                                        " bytes or another type than --type and --size say");
+    }
+    if (opened.head.exportability == 'N' && options.key.exportable) {
+      throw Error(ErrorKind::usage, "the key block forbids that its key goes out again; leave out --exportable");
+    }
     check_usage(opened.head, record.purpose, part_of(options.wrapped.size(), i));
     if (!kcv.empty() && opened.key->kcv() != kcv) {
       throw Error(ErrorKind::usage, "the key of the block has another check value than " + to_hex(kcv));

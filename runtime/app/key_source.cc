@@ -70,6 +70,14 @@ std::shared_ptr<const crypto::KeyStore> open_key_store(const std::string& place)
   if (crypto::Vault::is_vault(place)) {
     return crypto::Vault::open(place, key_passphrase({}, "passphrase of " + place + ": "));
   }
+  // Who has a passphrase for it means a sealed file: another one in its place is not what was put there.
+  const char* sealed = std::getenv("CARDWRIGHT_KEYS_PASSPHRASE_FILE");
+  const char* meant = std::getenv("CARDWRIGHT_KEYS");
+  if (sealed != nullptr && *sealed != '\0' && meant != nullptr && place == meant) {
+    throw Error(ErrorKind::usage, place +
+                                      " is no sealed key file, and CARDWRIGHT_KEYS_PASSPHRASE_FILE says that "
+                                      "CARDWRIGHT_KEYS is one; take the one of a backup, or unset that variable");
+  }
   return std::make_shared<crypto::FileKeyStore>(crypto::FileKeyStore::load(place));
 }
 

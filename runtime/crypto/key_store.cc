@@ -186,7 +186,7 @@ std::shared_ptr<const Key> KeyStore::find_key(std::string_view name) const {
               "key '" + std::string(name) + "' signs; what other keys are wrapped under is an AES or a DES key");
 }
 
-std::shared_ptr<const SigningKey> KeyStore::find_signing_key(std::string_view name) const {
+std::shared_ptr<const SigningKey> KeyStore::find_signing_key(std::string_view name, SigningUse /*use*/) const {
   raise_unknown("key that signs", name, {}, {});
 }
 
@@ -242,7 +242,7 @@ KeySet FileKeyStore::find(std::string_view name) const {
   raise_unknown("key set", name, known, known);
 }
 
-std::shared_ptr<const SigningKey> FileKeyStore::find_signing_key(std::string_view name) const {
+std::shared_ptr<const SigningKey> FileKeyStore::find_signing_key(std::string_view name, SigningUse /*use*/) const {
   std::vector<std::string> known;
   for (const NamedSigningKey& one : signing_keys_) {
     if (one.name == name) return one.key;

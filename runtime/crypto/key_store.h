@@ -45,13 +45,17 @@
 
 namespace cw::crypto {
 
+/// What a signature is for. A store that knows what its keys are for gives none for anything else.
+enum class SigningUse : uint8_t { any, token, receipt, dap };
+
 class KeyStore {
  public:
   virtual ~KeyStore() = default;
   /// Raises usage: no such set; names the sets whose names are near.
   virtual KeySet find(std::string_view name) const = 0;
   /// Raises usage: no such key that signs or verifies; a store may have none at all.
-  virtual std::shared_ptr<const SigningKey> find_signing_key(std::string_view name) const;
+  virtual std::shared_ptr<const SigningKey> find_signing_key(std::string_view name,
+                                                             SigningUse use = SigningUse::any) const;
   /// Of everything in it.
   virtual std::vector<std::string> names() const = 0;
   /// One single key beside the sets, that other keys are wrapped under: a KEK, a transport key. Raises usage: no such
@@ -68,7 +72,8 @@ class FileKeyStore : public KeyStore {
   static FileKeyStore parse(const Secret& text, std::string_view origin, const std::filesystem::path& folder = {});
 
   KeySet find(std::string_view name) const override;
-  std::shared_ptr<const SigningKey> find_signing_key(std::string_view name) const override;
+  std::shared_ptr<const SigningKey> find_signing_key(std::string_view name,
+                                                     SigningUse use = SigningUse::any) const override;
   std::vector<std::string> names() const override;
 
  private:

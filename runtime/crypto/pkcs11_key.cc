@@ -50,19 +50,23 @@ void Pkcs11Key::need(KeyType wanted, const char* what) const {
 
 Bytes Pkcs11Key::kcv() const {
   const std::lock_guard lock(mutex_);
-  if (kcv_.empty()) {
+  const uint64_t login = object_->token()->run([](Pkcs11Session& session) { return session.login(); });
+  if (kcv_.empty() || kcv_login_ != login) {
     Bytes block = type() == KeyType::aes ? Bytes(16, 0x01) : Bytes(8);
     object_->token()->run([&](Pkcs11Session& session) { object_->encrypt(session, {}, block); });
     block.resize(kKcvSize);
     kcv_ = std::move(block);
+    kcv_login_ = login;
   }
   return kcv_;
 }
 
 const Block16& Pkcs11Key::subkey(Pkcs11Session& session) const {
-  if (!subkey_) {
+  // After a new login another key may be there under this label.
+  if (!subkey_ || subkey_login_ != session.login()) {
     Block16 block{};
     object_->encrypt(session, {}, block);
+    subkey_login_ = session.login();
     Block16 doubled;
     for (size_t i = 0; i + 1 < kBlock; ++i) doubled[i] = static_cast<uint8_t>(block[i] << 1 | block[i + 1] >> 7);
     doubled[15] = static_cast<uint8_t>(block[15] << 1 ^ (block[0] & 0x80 ? 0x87 : 0));

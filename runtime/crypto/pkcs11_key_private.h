@@ -58,6 +58,8 @@ class Pkcs11Key final : public Key {
   std::shared_ptr<Pkcs11Object> object_;
   std::string name_;
   mutable std::optional<Block16> subkey_{};  // the token's thread alone
+  mutable uint64_t subkey_login_ = 0;        // since which it holds
+  mutable uint64_t kcv_login_ = 0;
   mutable std::mutex mutex_;
   mutable Bytes kcv_{};
 };

@@ -74,6 +74,8 @@ class TokenPair final : public SigningKey {
   SigningAlgorithm algorithm() const override { return public_->algorithm(); }
   size_t signature_size() const override { return public_->signature_size(); }
   bool can_sign() const override { return true; }
+  // The token draws the nonce of ECDSA and the salt of PSS.
+  bool repeatable() const override { return algorithm() == SigningAlgorithm::rsa_pkcs1_sha1; }
   bool verify(ByteView message, ByteView signature) const override { return public_->verify(message, signature); }
   std::vector<PublicPart> public_parts() const override { return public_->public_parts(); }
 

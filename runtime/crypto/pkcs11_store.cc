@@ -196,16 +196,26 @@ std::vector<std::string> Pkcs11KeyStore::key_names() const {
   return out;
 }
 
+/// "isd.enc" is a third of a key set, and no key by itself.
+void Pkcs11KeyStore::refuse_part_of_set(const std::string& label) const {
+  const std::string set = set_of(label);
+  if (set.empty() || !at(label)) return;
+  throw Error(ErrorKind::usage, "'" + label + "' in " + token_->name() + " is a part of key set '" + set +
+                                    "', and is used, given out and destroyed with it alone");
+}
+
 std::shared_ptr<const Key> Pkcs11KeyStore::find_key(std::string_view wanted) const {
   const std::string name(wanted);
+  refuse_part_of_set(name);
   if (!at(name)) read_all();
   if (const std::optional<Found> found = at(name)) return found->key;
   throw Error(ErrorKind::usage, "no key '" + name + "' in " + token_->name() + did_you_mean(name, key_names()) +
                                     "; it has: " + joined(key_names()));
 }
 
-std::shared_ptr<const SigningKey> Pkcs11KeyStore::find_signing_key(std::string_view wanted) const {
+std::shared_ptr<const SigningKey> Pkcs11KeyStore::find_signing_key(std::string_view wanted, SigningUse /*use*/) const {
   const std::string name(wanted);
+  refuse_part_of_set(name);
   {
     const std::lock_guard lock(mutex_);
     const auto known = pairs_.find(name);

@@ -32,7 +32,8 @@ class Pkcs11KeyStore : public KeyStore {
   std::vector<std::string> names() const override;
   std::shared_ptr<const Key> find_key(std::string_view name) const override;
   /// A key pair under that label, RSA or ECC, or an AES key, which signs by CMAC.
-  std::shared_ptr<const SigningKey> find_signing_key(std::string_view name) const override;
+  std::shared_ptr<const SigningKey> find_signing_key(std::string_view name,
+                                                     SigningUse use = SigningUse::any) const override;
   /// Of key sets, and of single keys.
   std::vector<std::string> set_names() const;
   std::vector<std::string> key_names() const;
@@ -60,6 +61,7 @@ class Pkcs11KeyStore : public KeyStore {
   void read_all() const;
   std::optional<Found> at(const std::string& label) const;
   void refuse_taken(const std::string& label) const;
+  void refuse_part_of_set(const std::string& label) const;
 
   std::shared_ptr<Pkcs11Token> token_;
   mutable std::mutex mutex_;

@@ -2,6 +2,7 @@
 #include <array>
 
 #include <dlfcn.h>
+#include <sys/stat.h>
 
 #include "base/files.h"
 #include "base/hex.h"
@@ -100,6 +101,20 @@ Pkcs11Token::~Pkcs11Token() {
   thread_.join();
 }
 
+namespace {
+
+/// Of a file that nobody has changed, the same.
+std::string stamp_of(const std::filesystem::path& file) {
+  struct stat is {};
+  if (::stat(file.c_str(), &is) != 0) return {};
+  return std::to_string(is.st_ino) + " " + std::to_string(is.st_size) + " " + std::to_string(is.st_mtim.tv_sec) + "." +
+         std::to_string(is.st_mtim.tv_nsec);
+}
+
+std::filesystem::path refusal_of(const std::filesystem::path& pin) { return pin.string() + ".refused"; }
+
+}  // namespace
+
 void Pkcs11Token::load() {
   module_ = ::dlopen(uri_.module_path.c_str(), RTLD_NOW | RTLD_LOCAL);
   const auto get =
@@ -112,9 +127,22 @@ void Pkcs11Token::load() {
   }
 }
 
+/// The token counts wrong PINs and locks: one that it refused is not tried again before its file is another.
+void Pkcs11Token::refuse_refused_pin() {
+  const std::string now = stamp_of(uri_.pin_source);
+  if (pin_refused_ && pin_refused_at_ == now) throw Error(*pin_refused_);
+  pin_refused_.reset();
+  const std::filesystem::path refusal = refusal_of(uri_.pin_source);
+  if (!std::filesystem::exists(refusal) || to_string(read_file(refusal, 256)) != now) return;
+  throw Error(ErrorKind::usage, "logging in to " + name() + ": the PIN in " + uri_.pin_source.string() +
+                                    " was refused before, and the token counts and locks; put the right one there, or "
+                                    "remove " +
+                                    refusal.string() + " to have it tried once more");
+}
+
 void Pkcs11Token::enter() {
   if (session_.open_) return;
-  if (pin_refused_) throw Error(*pin_refused_);
+  refuse_refused_pin();
   CK_FUNCTION_LIST& call = *session_.functions_;
   CK_C_INITIALIZE_ARGS threads{};
   threads.flags = CKF_OS_LOCKING_OK;
@@ -142,7 +170,15 @@ void Pkcs11Token::enter() {
                                                  ": its PIN is locked after too many wrong ones; its security officer "
                                                  "has to set a new one");
     }
-    if (pin_refused_) throw Error(*pin_refused_);
+    if (pin_refused_) {
+      pin_refused_at_ = stamp_of(uri_.pin_source);
+      // For other processes, and for this one when it is started anew. Where it cannot be written, each tries once.
+      try {
+        write_file_atomically(refusal_of(uri_.pin_source), view(pin_refused_at_), true);
+      } catch (const Error&) {
+      }
+      throw Error(*pin_refused_);
+    }
     session_.check(in, "logging in");
   }
   session_.open_ = true;

@@ -76,6 +76,7 @@ class Pkcs11Token : public std::enable_shared_from_this<Pkcs11Token> {
   void load();
   /// On the thread: a session that is logged in, a new one if there is none.
   void enter();
+  void refuse_refused_pin();
   CK_SLOT_ID slot();
   void post(std::function<void()> work);
   void serve();
@@ -83,6 +84,7 @@ class Pkcs11Token : public std::enable_shared_from_this<Pkcs11Token> {
   const Pkcs11Uri uri_;
   void* module_ = nullptr;
   std::optional<Error> pin_refused_{};  // the thread alone
+  std::string pin_refused_at_{};        // what its file was then
   Pkcs11Session session_;
   std::mutex mutex_;
   std::condition_variable changed_;

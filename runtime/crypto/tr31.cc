@@ -125,6 +125,13 @@ size_t decimal(std::string_view text) {
   return out;
 }
 
+/// Two hexadecimal digits, and nothing else.
+size_t digits_at(std::string_view block, size_t at) {
+  const Bytes out = from_hex(block.substr(at, 2));
+  if (out.size() != 1) refuse("the length of an optional block is no number");
+  return out.front();
+}
+
 /// Where what is encrypted begins.
 size_t end_of_optional(std::string_view block) {
   size_t at = kHeadSize;
@@ -132,10 +139,10 @@ size_t end_of_optional(std::string_view block) {
     size_t size = 0;
     if (at + 4 <= block.size()) {
       try {
-        size = from_hex(block.substr(at + 2, 2)).front();
+        size = digits_at(block, at + 2);
         // 00: the length takes more digits, and says of how many ahead of them.
         if (size == 0 && at + 6 <= block.size()) {
-          const size_t digits = from_hex(block.substr(at + 4, 2)).front();
+          const size_t digits = digits_at(block, at + 4);
           if (digits == 0 || digits > 4 || digits % 2 != 0 || at + 6 + digits > block.size())
             refuse("an optional block has no length");
           size = read_be(from_hex(block.substr(at + 6, digits)));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <set>
 
 #include <fcntl.h>
@@ -105,7 +106,10 @@ void Vault::make(const std::filesystem::path& file, const Secret& secret) {
 }
 
 std::shared_ptr<Vault> Vault::open(const std::filesystem::path& file, const Secret& secret, Clock now) {
-  std::shared_ptr<Vault> out(new Vault(file, secret.clone(), std::move(now)));
+  // Behind a link, the file itself: it is what is replaced, and what others lock.
+  std::error_code none;
+  const std::filesystem::path itself = std::filesystem::canonical(file, none);
+  std::shared_ptr<Vault> out(new Vault(none ? file : itself, secret.clone(), std::move(now)));
   out->load();
   return out;
 }
@@ -173,11 +177,25 @@ std::shared_ptr<const Key> Vault::find_for(std::string_view name, std::initializ
   return key_at(found, 0);
 }
 
-std::shared_ptr<const SigningKey> Vault::find_signing_key(std::string_view name) const {
+std::shared_ptr<const SigningKey> Vault::find_signing_key(std::string_view name, SigningUse use) const {
   const std::lock_guard lock(mutex_);
   refresh();
   const Entry& found = entry(name);
-  check_use(found.held.record, {KeyPurpose::token, KeyPurpose::receipt, KeyPurpose::dap}, now_());
+  // A receipt key is shared with every card, so it signs no tokens.
+  switch (use) {
+    case SigningUse::any:
+      check_use(found.held.record, {KeyPurpose::token, KeyPurpose::receipt, KeyPurpose::dap}, now_());
+      break;
+    case SigningUse::token:
+      check_use(found.held.record, {KeyPurpose::token}, now_());
+      break;
+    case SigningUse::receipt:
+      check_use(found.held.record, {KeyPurpose::receipt}, now_());
+      break;
+    case SigningUse::dap:
+      check_use(found.held.record, {KeyPurpose::dap}, now_());
+      break;
+  }
   return make_signing_key(found.held.record.type, found.held.bytes.front());
 }
 
@@ -285,6 +303,8 @@ KeyRecord Vault::put(NewKey key) {
                   "there is a key '" + key.record.name + "' already; cardwright keys update replaces it by a new one");
     }
     key.record.generation = 1;
+    key.record.replaced_by = 0;
+    key.record.state = KeyState::active;
     add(std::move(key));
     return state_->entries.back().held.record;
   });
@@ -360,10 +380,24 @@ size_t Vault::restore(const Vault& from) {
   }
   size_t count = 0;
   change([&] {
-    std::set<std::pair<std::string, uint32_t>> ours;
-    for (const Entry& entry : state_->entries) ours.insert({entry.held.record.name, entry.held.record.generation});
+    std::map<std::string, uint32_t> newest;  // generation of each name
+    std::map<std::pair<std::string, uint32_t>, std::vector<Bytes>> ours;
+    for (const Entry& entry : state_->entries) {
+      const KeyRecord& record = entry.held.record;
+      ours[{record.name, record.generation}] = record.kcvs;
+      newest[record.name] = std::max(newest[record.name], record.generation);
+    }
     for (VaultEntry& entry : theirs) {
-      if (ours.contains({entry.record.name, entry.record.generation})) continue;
+      const KeyRecord& record = entry.record;
+      const auto same = ours.find({record.name, record.generation});
+      if (same != ours.end() && same->second == record.kcvs) continue;
+      const auto known = newest.find(record.name);
+      if (same != ours.end() || (known != newest.end() && record.generation > known->second)) {
+        throw Error(ErrorKind::usage,
+                    "restoring '" + record.title() +
+                        "': this file has other keys of that name, which would "
+                        "be replaced; nothing is restored. Archive them first, or restore into a new file");
+      }
       state_->entries.push_back({std::move(entry)});
       ++count;
     }

@@ -47,7 +47,8 @@ class Vault : public KeyStore {
   /// A KEK.
   std::shared_ptr<const Key> find_key(std::string_view name) const override;
   /// One for tokens, receipts or DAP.
-  std::shared_ptr<const SigningKey> find_signing_key(std::string_view name) const override;
+  std::shared_ptr<const SigningKey> find_signing_key(std::string_view name,
+                                                     SigningUse use = SigningUse::any) const override;
   /// A single key for one of these purposes.
   std::shared_ptr<const Key> find_for(std::string_view name, std::initializer_list<KeyPurpose> wanted) const;
 

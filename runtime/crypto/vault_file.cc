@@ -17,9 +17,9 @@ constexpr std::string_view kContext = "cardwright key file";
 constexpr size_t kSaltSize = 16;
 constexpr size_t kCheckSize = 16;
 // What a head may ask of this machine.
-constexpr uint64_t kMostN = 1u << 20;
-constexpr uint64_t kMostR = 32;
-constexpr uint64_t kMostP = 16;
+constexpr uint64_t kMostN = 1u << 17;  // with r, 128 MiB
+constexpr uint64_t kMostR = 8;
+constexpr uint64_t kMostP = 4;
 
 [[noreturn]] void no_vault(const std::filesystem::path& file, const std::string& why) {
   throw Error(ErrorKind::usage, file.string() + " is no sealed key file: " + why + "; take the one of a backup");

@@ -70,8 +70,8 @@ crypto::KeySet Custody::key_set(const std::string& name, ByteView diversificatio
   return diversification_data.empty() ? set : gp::card_keys(set, diversification_data);
 }
 
-std::shared_ptr<const crypto::SigningKey> Custody::signing_key(const std::string& name) const {
-  return store_.find_signing_key(name);
+std::shared_ptr<const crypto::SigningKey> Custody::signing_key(const std::string& name, crypto::SigningUse use) const {
+  return store_.find_signing_key(name, use);
 }
 
 host::KeyInfo Custody::info(const std::string& name) const {
@@ -122,8 +122,14 @@ Bytes Custody::token_bytes(const host::Command& command, const host::TokenPart& 
   const card::Apdu unsigned_one{command.cla, command.ins, command.p1, command.p2, to_bytes(before), {}};
   if (gp::before_token(unsigned_one).size() != before.size())
     raise("there are fields between what it signs and itself");
+  // What goes ahead of it is the first INSTALL of a combined load, and this the last (GPCS C.4.7).
+  const bool last_of_combined = command.ins == 0xE6 && command.p1 == 0x0E && command.p2 == 0x03;
+  const bool first_of_combined = part.before.size() > 3 && part.before[0] == 0x0E && part.before[1] == 0x01;
+  if (!part.before.empty() && !(last_of_combined && first_of_combined)) {
+    raise("only the last INSTALL of a combined load has one over two commands, the first INSTALL and itself");
+  }
   const Bytes input = concat({part.before, gp::command_token_input(command.p1, command.p2, before)});
-  return card::lv(signing_key(part.key)->sign(input));
+  return card::lv(signing_key(part.key, crypto::SigningUse::token)->sign(input));
 }
 
 Bytes Custody::dap_bytes(const host::DapPart& part) const {
@@ -134,7 +140,7 @@ Bytes Custody::dap_bytes(const host::DapPart& part) const {
   const auto [at, fresh] = dap_blocks_.try_emplace(host::canonical(named));
   if (fresh) {
     const Bytes hash = crypto::digest(hash_of_size(part.hash), data_block(*part.file));
-    at->second = gp::dap_block({part.domain, signing_key(part.key)->sign(hash)});
+    at->second = gp::dap_block({part.domain, signing_key(part.key, crypto::SigningUse::dap)->sign(hash)});
   }
   if (at->second.size() < part.offset + part.size) {
     throw Error(ErrorKind::usage,

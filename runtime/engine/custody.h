@@ -26,7 +26,8 @@ class Custody {
   /// Raises usage: no such set.
   crypto::KeySet key_set(const std::string& name, ByteView diversification_data) const;
   /// A single key that signs. Raises usage: no such key.
-  std::shared_ptr<const crypto::SigningKey> signing_key(const std::string& name) const;
+  std::shared_ptr<const crypto::SigningKey> signing_key(const std::string& name,
+                                                        crypto::SigningUse use = crypto::SigningUse::any) const;
   /// Of a set, or of a key that signs.
   host::KeyInfo info(const std::string& name) const;
 

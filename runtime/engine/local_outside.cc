@@ -100,7 +100,7 @@ host::KeyInfo LocalOutside::key_info(const std::string& set) {
 
 bool LocalOutside::verifies(const std::string& key, ByteView message, ByteView signature) {
   admit([&] { setup_.gate.admit_key(key); });
-  return setup_.custody.signing_key(key)->verify(message, signature);
+  return setup_.custody.signing_key(key, crypto::SigningUse::receipt)->verify(message, signature);
 }
 
 const Order* LocalOutside::order() {

@@ -34,11 +34,12 @@ crypto::KeySet OwnerKeys::find(std::string_view wanted) const {
   raise_unknown(name);
 }
 
-std::shared_ptr<const crypto::SigningKey> OwnerKeys::find_signing_key(std::string_view wanted) const {
+std::shared_ptr<const crypto::SigningKey> OwnerKeys::find_signing_key(std::string_view wanted,
+                                                                      crypto::SigningUse use) const {
   const std::string name(wanted);
   const std::string known = in_custody(name);
-  if (!known.empty()) return all_->find_signing_key(known);
-  if (owner_.empty() && !is_owned(name)) return all_->find_signing_key(name);
+  if (!known.empty()) return all_->find_signing_key(known, use);
+  if (owner_.empty() && !is_owned(name)) return all_->find_signing_key(name, use);
   raise_unknown(name);
 }
 

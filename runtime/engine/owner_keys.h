@@ -20,7 +20,8 @@ class OwnerKeys : public crypto::KeyStore {
 
   /// The owner's own, else the operator's of that name if it is lent. Raises usage: neither, and what to do.
   crypto::KeySet find(std::string_view name) const override;
-  std::shared_ptr<const crypto::SigningKey> find_signing_key(std::string_view name) const override;
+  std::shared_ptr<const crypto::SigningKey> find_signing_key(
+      std::string_view name, crypto::SigningUse use = crypto::SigningUse::any) const override;
   /// As its flows name them.
   std::vector<std::string> names() const override;
   /// The owner's own; single keys are not lent.

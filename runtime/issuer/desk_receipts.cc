@@ -38,7 +38,7 @@ Answer Desk::receipts(const Tenant& tenant, const ReceiptsRequest& request) {
   return guarded(tenant.id + ": receipts", [&] {
     const CardProfile& profile = card(request.se_id);
     if (profile.card_receipt_key.empty()) refuse("cards of " + profile.name + " make no receipts");
-    const auto key = setup_.keys->find_signing_key(profile.card_receipt_key);
+    const auto key = setup_.keys->find_signing_key(profile.card_receipt_key, crypto::SigningUse::receipt);
     std::vector<KeptReceipt> good;
     for (size_t at = 0; at < request.receipts.size(); ++at) {
       const ReportedReceipt& reported = request.receipts[at];

@@ -31,7 +31,7 @@ Answer Desk::token(const Tenant& tenant, const TokenRequest& request) {
         throw error.within("rawData entry " + std::to_string(at + 1));
       }
     }
-    key = setup_.keys->find_signing_key(profile.token_key);
+    key = setup_.keys->find_signing_key(profile.token_key, crypto::SigningUse::token);
     return Answer{};
   });
   out.se_id = request.se_id;

@@ -65,7 +65,11 @@ Bytes token_input(uint8_t p1, uint8_t p2, ByteView data) {
 }
 
 void check_token(Chip& chip, const Application& performer, const TokenUse& use) {
-  const Application* verifier = nearest_with(chip.nvm(), performer, privilege::kTokenManagement);
+  // A domain that is managed by token does not check its own: it is its issuer who lets it.
+  const Application& above = performer.has(privilege::kDelegatedManagement) && !is_issuer_domain(chip.nvm(), performer)
+                                 ? parent(chip.nvm(), performer)
+                                 : performer;
+  const Application* verifier = nearest_with(chip.nvm(), above, privilege::kTokenManagement);
   if (verifier == nullptr) refuse(sw::kConditions, "no domain above this one verifies tokens");
   const CardKey* key = key_for(verifier->sd, kTokenVersion, kVerifies | kAuthorizes);
   if (key == nullptr) refuse(sw::kConditions, "the domain that verifies tokens has no token key (version 70)");

@@ -236,6 +236,33 @@ TEST_F(VaultFile, comes_back_from_a_backup_but_for_what_was_ended_since) {
   EXPECT_EQ(opened()->records().size(), 4u);
 }
 
+TEST_F(VaultFile, signs_no_token_with_a_receipt_key_and_no_other_thing_that_a_key_is_not_for) {
+  vault->put(single("r", KeyPurpose::receipt));
+  EXPECT_NE(vault->find_signing_key("r", SigningUse::receipt), nullptr);
+  for (const SigningUse use : {SigningUse::token, SigningUse::dap}) {
+    EXPECT_NE(refusal([&] { vault->find_signing_key("r", use); }), "accepted");
+  }
+}
+
+TEST_F(VaultFile, is_restored_from_nothing_that_would_replace_a_key_it_has) {
+  vault->put(set("isd"));
+  Vault::make(folder / "other", words(kKey));
+  const auto other = Vault::open(folder / "other", words(kKey), [this] { return now; });
+  other->put(set("isd", 0x50));
+  EXPECT_NE(refusal([&] { vault->restore(*other); }).find("nothing is restored"), std::string::npos);
+  other->update(set("isd", 0x60));
+  EXPECT_NE(refusal([&] { vault->restore(*other); }).find("nothing is restored"), std::string::npos);
+  EXPECT_TRUE(matches(opened()->find("isd").enc->material(), Bytes(16, 0x40)));
+}
+
+TEST_F(VaultFile, behind_a_link_is_the_file_that_is_changed) {
+  vault->put(set("isd"));
+  std::filesystem::create_symlink(file, folder / "link");
+  Vault::open(folder / "link", words(kKey), [this] { return now; })->destroy("isd");
+  EXPECT_TRUE(std::filesystem::is_symlink(folder / "link"));
+  EXPECT_EQ(opened()->record("isd").state, KeyState::destroyed);
+}
+
 TEST_F(VaultFile, sees_what_another_process_changed_and_loses_nothing_of_it) {
   const auto other = opened();
   other->put(set("isd"));
