@@ -88,8 +88,9 @@ return {
           aid = domain, privileges = { "security domain" }, scp = scp_of(args.sd_keys), keys_next = true,
         })
         if not ok then
-          -- SELECT finds no domain that is locked, so only now it is known that there is one.
-          local there = type(made) == "table" and made.kind == "card" and made.sw and isd:entry(domain)
+          -- SELECT finds no domain that is locked, so only INSTALL tells that there is one: 6A80 or 6985.
+          local taken = type(made) == "table" and (made.sw == 0x6A80 or made.sw == 0x6985)
+          local there = taken and isd:entry(domain)
           if not there then error(made, 0) end
           errors.raise("card", ("domain %s is there, %s, and cannot be selected; unlock it first, with demo/unlock")
             :format(hex.encode(domain), there.state), made.sw)
