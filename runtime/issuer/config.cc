@@ -31,14 +31,13 @@ class Reading {
     Settings top(value, "", problems_);
     out.id = top.text("sei_tsm_id", true);
     out.listen = top.text("listen", true);
-    top.object("tls", false, [&](Settings& tls) { read_tls(tls, out.tls.emplace()); });
+    top.object("tls", false, [&](Settings& tls) { out.tls = read_tls(tls, folder_); });
     if (!out.tls && !top.has("tls") && !out.listen.empty() && !is_local(out.listen)) {
       top.problem("tls", "is missing; without it only this machine may ask, so listen on 127.0.0.1");
     }
-    out.admin = file(top, "admin");
-    out.keys = top.text("keys", true);
-    if (!out.keys.string().starts_with("pkcs11:")) out.keys = file(top, "keys", true);
-    out.state = file(top, "state", true);
+    out.admin = read_file_name(top, "admin", folder_);
+    out.keys = read_key_store_name(top, folder_);
+    out.state = read_file_name(top, "state", folder_, true);
     out.task_life = std::chrono::seconds(top.number("task_seconds", 600, 1, 86'400));
     out.first_retry = std::chrono::milliseconds(top.number("retry_ms", 500, 10, 60'000));
     out.number_codes = top.one_of("result_code", {"string", "number"}, 0) == 1;
@@ -71,19 +70,6 @@ class Reading {
   }
 
  private:
-  fs::path file(Settings& from, const std::string& name, bool required = false) {
-    const std::string text = from.text(name, required);
-    return text.empty() ? fs::path() : folder_ / text;
-  }
-
-  void read_tls(Settings& from, net::TlsSetup& out) {
-    out.certificate = file(from, "certificate", true);
-    out.key = file(from, "key", true);
-    out.clients = net::ClientCertificates::demanded;
-    for (const std::string& one : from.texts("authorities", true)) out.authorities.push_back(folder_ / one);
-    out.revoked = file(from, "revoked");
-  }
-
   /// {"CREATE_SSD": ["CREATE", ...]}
   static void read_operations(Settings& from, std::map<std::string, std::string>& out) {
     const std::vector<std::string> known = {"CREATE_SSD", "LOCK_SSD", "UNLOCK_SSD", "DELETE_SSD", "CREATE_TOKEN"};
@@ -100,10 +86,7 @@ class Reading {
   Tenant read_tenant(const std::string& id, Settings& from, bool named) {
     Tenant out;
     out.id = id;
-    out.subject = from.text("subject", named);
-    if (!out.subject.empty() && out.subject.find('=') == std::string::npos) {
-      from.problem("subject", "is no subject of a certificate; one is written as in CN=acme,O=Acme");
-    }
+    out.subject = read_subject(from, named);
     out.callback = from.text("callback");
     if (!out.callback.empty() && !out.callback.starts_with("https://") && !out.callback.starts_with("http://")) {
       from.problem("callback", "must be a URL that begins with https://, or http:// on this machine");
@@ -112,9 +95,9 @@ class Reading {
       from.problem("callback", "must begin with https://, since it is not on this machine");
     }
     while (out.callback.ends_with('/')) out.callback.pop_back();
-    out.ca_file = file(from, "callback_ca").string();
-    out.certificate = file(from, "callback_certificate").string();
-    out.key = file(from, "callback_key").string();
+    out.ca_file = read_file_name(from, "callback_ca", folder_).string();
+    out.certificate = read_file_name(from, "callback_certificate", folder_).string();
+    out.key = read_file_name(from, "callback_key", folder_).string();
     if (out.certificate.empty() != out.key.empty()) {
       from.problem("callback_key", "goes together with callback_certificate; give both, or neither");
     }

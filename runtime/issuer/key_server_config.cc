@@ -52,10 +52,9 @@ class Reading {
     out.listen = top.text("listen", true);
     out.url = top.text("url");
     if (!out.url.empty() && !out.url.starts_with("https://")) top.problem("url", "must begin with https://");
-    top.object("tls", true, [&](Settings& tls) { read_tls(tls, out.tls); });
-    out.keys = top.text("keys", true);
-    if (!out.keys.string().starts_with("pkcs11:")) out.keys = file(top, "keys", true);
-    out.audit = file(top, "audit", true);
+    top.object("tls", true, [&](Settings& tls) { out.tls = read_tls(tls, folder_); });
+    out.keys = read_key_store_name(top, folder_);
+    out.audit = read_file_name(top, "audit", folder_, true);
     top.each("tsms", true, [&](const std::string& id, Settings& tsm) { out.tsms.push_back(read_tsm(id, tsm)); });
     top.each("masters", true,
              [&](const std::string& name, Settings& master) { out.masters.push_back(read_master(name, master)); });
@@ -64,19 +63,6 @@ class Reading {
   }
 
  private:
-  fs::path file(Settings& from, const std::string& name, bool required = false) {
-    const std::string text = from.text(name, required);
-    return text.empty() ? fs::path() : folder_ / text;
-  }
-
-  void read_tls(Settings& from, net::TlsSetup& out) {
-    out.certificate = file(from, "certificate", true);
-    out.key = file(from, "key", true);
-    out.clients = net::ClientCertificates::demanded;
-    for (const std::string& one : from.texts("authorities", true)) out.authorities.push_back(folder_ / one);
-    out.revoked = file(from, "revoked");
-  }
-
   static std::chrono::sys_days read_day(Settings& from, const std::string& name) {
     const std::string text = from.text(name, true);
     const auto day = day_of(text);
@@ -87,10 +73,7 @@ class Reading {
   Tsm read_tsm(const std::string& id, Settings& from) {
     Tsm out;
     out.id = id;
-    out.subject = from.text("subject", true);
-    if (!out.subject.empty() && out.subject.find('=') == std::string::npos) {
-      from.problem("subject", "is no subject of a certificate; one is written as in CN=acme,O=Acme");
-    }
+    out.subject = read_subject(from, true);
     if (!out.subject.empty() && !subjects_.insert(out.subject).second) {
       from.problem("subject", "is that of another TSM too, so nobody could tell them apart");
     }

@@ -130,4 +130,34 @@ void Settings::finish() {
   }
 }
 
+std::filesystem::path read_file_name(Settings& from, const std::string& name, const std::filesystem::path& folder,
+                                     bool required) {
+  const std::string text = from.text(name, required);
+  return text.empty() ? std::filesystem::path() : folder / text;
+}
+
+std::filesystem::path read_key_store_name(Settings& from, const std::filesystem::path& folder) {
+  const std::string text = from.text("keys", true);
+  if (text.starts_with("pkcs11:")) return text;
+  return text.empty() ? std::filesystem::path() : folder / text;
+}
+
+net::TlsSetup read_tls(Settings& from, const std::filesystem::path& folder) {
+  net::TlsSetup out;
+  out.certificate = read_file_name(from, "certificate", folder, true);
+  out.key = read_file_name(from, "key", folder, true);
+  out.clients = net::ClientCertificates::demanded;
+  for (const std::string& one : from.texts("authorities", true)) out.authorities.push_back(folder / one);
+  out.revoked = read_file_name(from, "revoked", folder);
+  return out;
+}
+
+std::string read_subject(Settings& from, bool required) {
+  std::string out = from.text("subject", required);
+  if (!out.empty() && out.find('=') == std::string::npos) {
+    from.problem("subject", "is no subject of a certificate; one is written as in CN=acme,O=Acme");
+  }
+  return out;
+}
+
 }  // namespace cw::issuer

@@ -3,6 +3,7 @@
 // Owner: whoever reads. Thread rule: one thread.
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <optional>
 #include <set>
@@ -12,6 +13,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/bytes.h"
+#include "net/tls_setup.h"
 
 namespace cw::issuer {
 
@@ -48,5 +50,15 @@ class Settings {
   std::vector<std::string>& problems_;
   std::set<std::string> known_{};
 };
+
+/// The file that is named there, as seen from `folder`; empty: it is not there.
+std::filesystem::path read_file_name(Settings& from, const std::string& name, const std::filesystem::path& folder,
+                                     bool required = false);
+/// "keys", a key store: a file, or the pkcs11: URI of a token.
+std::filesystem::path read_key_store_name(Settings& from, const std::filesystem::path& folder);
+/// Certificate and key of a server, and who vouches for its clients.
+net::TlsSetup read_tls(Settings& from, const std::filesystem::path& folder);
+/// "subject", of a client's certificate.
+std::string read_subject(Settings& from, bool required);
 
 }  // namespace cw::issuer

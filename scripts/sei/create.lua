@@ -17,22 +17,18 @@ return {
   name = "sei/create",
   summary = "Have the issuer's SEI-TSM create a security domain",
 
-  args = {
-    issuer = { type = "string", help = "URL of the SEI-TSM, ending in '/'" },
-    tenant = { type = "string", help = "tenantId: who we are to the issuer" },
-    domain = { type = "aid", help = "AID of the security domain; default: the flavor's", optional = true },
+  args = sei.arguments {
     management = {
       type = "string", help = "what the domain is to manage by itself", default = "delegated",
       values = { "none", "delegated", "authorized" },
     },
     scp = { type = "string", help = "scpConfig: protocol and option of its secure channel", default = "0370" },
   },
-  needs = { backends = { "$issuer" } },
+  needs = sei.needs,
 
   run = function(run)
     local args = run.args
-    local domain = args.domain or run.flavor.ssd_aid
-    local issuer = sei.issuer { url = args.issuer, tenant = args.tenant }
+    local issuer, domain = sei.begin(run)
     local asked = false
     run:step("domain", {
       done = function() return asked and sd.is_selectable(run.card, domain) end,

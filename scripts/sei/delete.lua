@@ -10,17 +10,11 @@ return {
   name = "sei/delete",
   summary = "Have the issuer's SEI-TSM delete a security domain",
 
-  args = {
-    issuer = { type = "string", help = "URL of the SEI-TSM, ending in '/'" },
-    tenant = { type = "string", help = "tenantId: who we are to the issuer" },
-    domain = { type = "aid", help = "AID of the security domain; default: the flavor's", optional = true },
-  },
-  needs = { backends = { "$issuer" } },
+  args = sei.arguments(),
+  needs = sei.needs,
 
   run = function(run)
-    local args = run.args
-    local domain = args.domain or run.flavor.ssd_aid
-    local issuer = sei.issuer { url = args.issuer, tenant = args.tenant }
+    local issuer, domain = sei.begin(run)
     local asked = false  -- the issuer has done it, or had before: a domain that is gone looks the same as a locked one
     run:step("delete", {
       done = function() return asked and not sd.is_selectable(run.card, domain) end,

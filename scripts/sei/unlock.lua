@@ -9,17 +9,11 @@ return {
   name = "sei/unlock",
   summary = "Have the issuer's SEI-TSM unlock a security domain",
 
-  args = {
-    issuer = { type = "string", help = "URL of the SEI-TSM, ending in '/'" },
-    tenant = { type = "string", help = "tenantId: who we are to the issuer" },
-    domain = { type = "aid", help = "AID of the security domain; default: the flavor's", optional = true },
-  },
-  needs = { backends = { "$issuer" } },
+  args = sei.arguments(),
+  needs = sei.needs,
 
   run = function(run)
-    local args = run.args
-    local domain = args.domain or run.flavor.ssd_aid
-    local issuer = sei.issuer { url = args.issuer, tenant = args.tenant }
+    local issuer, domain = sei.begin(run)
     run:step("unlock", {
       done = function() return sd.is_selectable(run.card, domain) end,
       run = function() issuer:unlock(run.card, { aid = domain }) end,

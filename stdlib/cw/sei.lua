@@ -77,6 +77,34 @@ function sei.issuer(profile)
   return setmetatable({ profile = complete }, Issuer)
 end
 
+-- Arguments of every flow that has an issuer's SEI-TSM do something to our domain.
+local arguments = {
+  issuer = { type = "string", help = "URL of the SEI-TSM, ending in '/'" },
+  tenant = { type = "string", help = "tenantId: who we are to the issuer" },
+  domain = { type = "aid", help = "AID of the security domain; default: the flavor's", optional = true },
+}
+
+--- A flow's arguments, and those that sei.begin takes. Such a flow needs = sei.needs.
+---@param more? table<string, FlowArgument>
+---@return table<string, FlowArgument>
+function sei.arguments(more)
+  local out = {}
+  for name, value in pairs(arguments) do out[name] = value end
+  for name, value in pairs(more or {}) do out[name] = value end
+  return out
+end
+
+sei.needs = { backends = { "$issuer" } }
+
+--- The issuer and the domain that a flow's arguments name.
+---@param run Run
+---@return Issuer
+---@return string domain
+function sei.begin(run)
+  local args = run.args
+  return sei.issuer { url = args.issuer, tenant = args.tenant }, args.domain or run.flavor.ssd_aid
+end
+
 --- The chip's unique id as an SEI-TSM knows it: CPLC (9F7F), else issuer identification and card image number (42,
 --- 45), which name the ISD together, in hex digits without tags. Ends the secure channel of any domain. Raises card:
 --- the card tells neither.
