@@ -181,19 +181,17 @@ void Gate::admit_relayed(const host::Exchange& request, const Circumstances& aro
                                         " sent them, and it answered nothing yet, or it is not the last that did"),
            "relaying commands of a backend", "a backend's commands are those of its last answer");
   }
-  for (const host::Command& command : request.plan) {
-    // What was wrapped may come in pieces, since its header tells all that there is to judge; a handshake may not.
-    const bool authenticates = command.ins == 0x50 || command.ins == 0x82;
-    if (!facts_of(command, around).opaque || authenticates) check_class(command, request.logical_channel);
-    admit_relayed(command, around, request.backend);
-  }
+  for (const host::Command& command : request.plan) admit_relayed(command, around, request);
 }
 
 /// Of what was wrapped, only the header is there to be judged: a rule that asks about more refuses.
-void Gate::admit_relayed(const host::Command& command, const Circumstances& around, const std::string& backend) {
+void Gate::admit_relayed(const host::Command& command, const Circumstances& around, const host::Exchange& request) {
   count();
+  const std::string& backend = request.backend;
   const Facts facts = facts_of(command, around);
   const bool authenticates = command.ins == 0x50 || command.ins == 0x82;
+  // What was wrapped may come in pieces, since its header tells all that there is to judge; a handshake may not.
+  if (!facts.opaque || authenticates) check_class(command, request.logical_channel);
   const std::string word = hex_of(command);
   // What the request had in it may have come back, and the script made that.
   if (!has_word(told_, word) || has_word(asked_, word)) {

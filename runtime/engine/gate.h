@@ -62,7 +62,7 @@ class Gate {
   Circumstances circumstances(const std::optional<ChannelFacts>& channel) const;
   void admit(const host::Command& command, const Circumstances& around);
   void admit_relayed(const host::Exchange& request, const Circumstances& around);
-  void admit_relayed(const host::Command& command, const Circumstances& around, const std::string& backend);
+  void admit_relayed(const host::Command& command, const Circumstances& around, const host::Exchange& request);
   void judge(const host::Command& command, const Facts& facts);
   void check_class(const host::Command& command, uint8_t logical_channel) const;
   void count();
