@@ -180,6 +180,18 @@ TEST_F(Token, signs_with_pairs_that_another_tool_made_in_it) {
   EXPECT_NE(refusal([&] { store->find_signing_key("des"); }).find("RSA or ECC pair, or an AES key"), std::string::npos);
 }
 
+TEST_F(Token, is_not_asked_with_a_refused_pin_again_by_whoever_opens_it_next) {
+  store.reset();  // a session that is logged in would let any PIN through
+  Pkcs11Uri other = uri();
+  other.pin_source = folder() / "pin.of.other";
+  write_file_atomically(other.pin_source, view("9999\n"), true);
+  const auto opened = [&] { return refusal([&] { Pkcs11KeyStore::open(other); }); };
+  EXPECT_NE(opened().find("is wrong; do not try again"), std::string::npos);
+  EXPECT_NE(opened().find("was refused before"), std::string::npos);
+  write_file_atomically(other.pin_source, view("1234\n"), true);
+  EXPECT_NE(Pkcs11KeyStore::open(other), nullptr);
+}
+
 TEST_F(Token, says_what_is_wrong_with_where_it_is) {
   const auto opened = [](const Pkcs11Uri& uri) { return refusal([&] { Pkcs11KeyStore::open(uri); }); };
   EXPECT_NE(opened(uri("/nowhere/module.so")).find("no PKCS#11 module"), std::string::npos);

@@ -113,5 +113,15 @@ TEST(Tr31, says_what_is_wrong) {
   EXPECT_THROW(tr31_wrap(*aes, {"K", 'B', "00", 'S'}, *other), Error);
 }
 
+TEST(Tr31, an_optional_block_whose_length_is_no_number_is_refused) {
+  const Published& one = kPublished[1];
+  const auto protection = make_key(KeyType::des, Secret::take(from_hex(one.protection)));
+  for (const char* length : {"--", "  ", "-1", "1-"}) {
+    std::string block = one.block;
+    block.replace(block.find("KS18"), 4, std::string("KS") + length);
+    EXPECT_THROW(tr31_unwrap(*protection, block), Error) << length;
+  }
+}
+
 }  // namespace
 }  // namespace cw::crypto

@@ -130,6 +130,9 @@ TEST_F(VaultFile, tells_a_wrong_passphrase_from_a_changed_file_and_from_none) {
         "cardwright-keys 1 scrypt 3 8 1 00112233445566778899AABBCCDDEEFF X\nx",
         "cardwright-keys 1 scrypt 99999999999 8 1 00112233445566778899AABBCCDDEEFF X\nx",
         "cardwright-keys 1 scrypt 32768 8 1 0011 X\nx",
+        "cardwright-keys 1 scrypt 262144 8 1 00112233445566778899AABBCCDDEEFF X\nx",  // 256 MiB
+        "cardwright-keys 1 scrypt 131072 9 1 00112233445566778899AABBCCDDEEFF X\nx",
+        "cardwright-keys 1 scrypt 131072 8 5 00112233445566778899AABBCCDDEEFF X\nx",
         "cardwright-keys 1 scrypt 32768 0 1 "
         "00112233445566778899AABBCCDDEEFF X\nx"}) {
     write_file_atomically(file, view(bad), true);

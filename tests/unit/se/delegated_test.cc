@@ -147,6 +147,13 @@ TEST_F(Delegated, authorized_management_needs_no_token_and_takes_none) {
   EXPECT_EQ(load_blocks(load_file(code)), "009000") << "and there is no receipt";
 }
 
+TEST_F(Delegated, a_domain_does_not_check_the_tokens_of_its_own_content) {
+  make_domain(kDomain, "A02000");
+  enter_domain();
+  ASSERT_EQ(put_ec_key(0x70), "709000") << card.why();
+  EXPECT_EQ(install("0200", load_fields(code)), "6985") << card.why();
+}
+
 TEST_F(Delegated, without_a_token_key_no_token_can_be_right) {
   make_domain(kDomain, "A00000");
   enter_domain();
