@@ -68,6 +68,12 @@ const std::vector<CopiedTable>& copied_tables() {
        kMany},
       {"owners", {"name", "since", "added_by"}, 1, kMany},
       {"cards", {"card", "owner", "since", "given_by"}, 1, kMany},
+      {"domains",
+       {"card", "aid", "se_id", "owner", "issuer", "management", "state", "keys", "version", "since", "changed", "run",
+        "told", "told_at"},
+       2,
+       kMany},
+      {"messages_seen", {"sender", "nonce", "until"}, 2, kMany},
   };
   return all;
 }

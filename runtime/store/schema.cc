@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "domain_tables_private.h"
 #include "ledger_tables_private.h"
 #include "owner_tables_private.h"
 #include "version_tables_private.h"
@@ -106,6 +107,13 @@ const std::vector<Format>& formats() {
            kOwners,
            kCards,
            kCardsByOwner,
+       }},
+      {6,
+       {
+           kDomains,
+           kDomainsBySeId,
+           kDomainsByAid,
+           kMessagesSeen,
        }},
   };
   return all;

@@ -67,6 +67,7 @@ class StoreOnDatabase : public Store {
         outbox_(make_outbox(*db_)),
         rotations_(make_rotations(*db_)),
         owners_(make_owners(*db_, *audit_)),
+        domains_(make_domains(*db_, *audit_)),
         policies_(make_policies(*db_, *audit_)),
         bundles_(make_bundles(*db_, *audit_)),
         proposals_(make_proposals(*db_, *audit_)),
@@ -88,6 +89,7 @@ class StoreOnDatabase : public Store {
     return owner.empty() ? *bundles_ : of_owner(their_bundles_, owner, make_bundles);
   }
   Owners& owners() override { return *owners_; }
+  Domains& domains() override { return *domains_; }
   Proposals& proposals() override { return *proposals_; }
   bool keep_file(const std::string& sha256) override { return store::keep_file(*db_, sha256); }
   void put_file(const std::string& sha256, ByteView sealed) override { store::put_file(*db_, sha256, sealed); }
@@ -118,6 +120,7 @@ class StoreOnDatabase : public Store {
   std::unique_ptr<Outbox> outbox_;
   std::unique_ptr<Rotations> rotations_;
   std::unique_ptr<Owners> owners_;
+  std::unique_ptr<Domains> domains_;
   std::unique_ptr<Versions> policies_;
   std::unique_ptr<Versions> bundles_;
   std::unique_ptr<Proposals> proposals_;

@@ -16,6 +16,7 @@
 #include "store/audit.h"
 #include "store/budgets.h"
 #include "store/database.h"
+#include "store/domains.h"
 #include "store/outbox.h"
 #include "store/owners.h"
 #include "store/proposals.h"
@@ -38,7 +39,7 @@ struct StoreOptions {
 };
 
 /// The format of the tables that this program writes.
-inline constexpr int64_t kStoreFormat = 5;
+inline constexpr int64_t kStoreFormat = 6;
 
 /// What frame `number` of a run is sealed in, under the run's key.
 inline std::string frame_context(int64_t number) { return "frame " + std::to_string(number); }
@@ -69,6 +70,7 @@ class Store {
   virtual Versions& policies(const std::string& owner = {}) = 0;
   virtual Versions& bundles(const std::string& owner = {}) = 0;
   virtual Owners& owners() = 0;
+  virtual Domains& domains() = 0;
   virtual Proposals& proposals() = 0;
 
   /// Files that runs name by the SHA-256 of what they hold (64 hex digits): bundles, policies, CAP files. They stay

@@ -54,9 +54,9 @@ stories() {
   cw store check "${at[@]}" --json
   json "$on: check for a program" 'it["states"] == {"done": 1, "running": 1} and it["broken"] == [] and it["audit_records"] == 3'
   cw store migrate "${at[@]}"
-  expect "$on: the newest format needs nothing" 0 'format 5, the newest: nothing to do'
+  expect "$on: the newest format needs nothing" 0 'format 6, the newest: nothing to do'
   cw store migrate "${at[@]}" --json
-  json "$on: migrate for a program" 'it == {"from": 5, "to": 5}'
+  json "$on: migrate for a program" 'it == {"from": 6, "to": 6}'
 
   cw audit list "${at[@]}"
   expect "$on: the audit, a line for each record" 0 '^1  2.*Z  ada@desk  run begun  [0-9a-z]{20}  flow: demo/install$'

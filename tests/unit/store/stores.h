@@ -61,8 +61,13 @@ class OnStore : public OnEngine {
     const crypto::SealingKey key = store.key().open_key(store.runs().key(lease.run()), run_key_context(lease.run()));
     return key.seal(view(text), frame_context(lease.next));
   }
+  /// As format 6 found the tables.
+  static void before_domains(Database& old) {
+    for (const char* table : {"domains", "messages_seen"}) old.run({std::string("DROP TABLE ") + table, {}});
+  }
   /// As format 5 found the tables.
   static void before_owners(Database& old) {
+    before_domains(old);
     for (const char* table : {"cards", "owners"}) old.run({std::string("DROP TABLE ") + table, {}});
     old.run({"DROP INDEX runs_by_owner", {}});
     for (const char* column : {"owner", "owner_policy", "owner_policy_hash"}) {

@@ -1,0 +1,81 @@
+// Security domains on cards, as runs left them and as their issuers told of them since. The card's registry is the
+// truth; this is what we know between two runs, and what says that a card has to be looked at again.
+//
+// Thread rule: any thread.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cw::store {
+
+enum class DomainState : uint8_t {
+  asked,    // its issuer was asked for it, or it is being made; whether it is there is not known yet
+  present,  // seen on the card
+  locked,   // by its issuer, or by us
+  deleted,  // it is gone, as we or its issuer wanted
+  reset,    // gone with all that was in it, since the chip was reset, repaired or replaced
+  moved,    // extradited: it is there, and no longer ours to manage
+};
+
+std::string_view name_of(DomainState state);
+/// Nothing: there is no such state.
+std::optional<DomainState> domain_state(std::string_view name);
+
+struct Domain {
+  std::string card{};        // chip_of() its identity
+  std::string aid{};         // 10 to 32 hex digits, upper case
+  std::string se_id{};       // as an SEI-TSM knows the chip, upper case hex digits; empty: none was needed
+  std::string owner{};       // whose runs manage it; empty: the operator's
+  std::string issuer{};      // URL of the SEI-TSM that made it; empty: it was made through the ISD
+  std::string management{};  // "none", "delegated", "authorized"; empty: not known
+  DomainState state = DomainState::present;
+  std::string keys{};   // key set in custody that opens it; empty: none that we know
+  int64_t version = 0;  // key version number of those; 0: the set's own
+  int64_t since = 0;    // milliseconds since 1970: when it was first heard of
+  int64_t changed = 0;  // when it last became something else
+  std::string run{};    // that wrote it last
+  std::string told{};   // what its issuer last said: DELETED, RESETED, ...; empty: nothing
+  int64_t told_at = 0;
+};
+
+/// Empty fields: any.
+struct DomainFilter {
+  std::string card{};
+  std::string aid{};
+  std::string se_id{};
+  std::string issuer{};
+  std::optional<std::string> owner{};
+};
+
+/// What an issuer, or a device's maker, tells of a domain.
+struct ToldState {
+  std::string status{};  // as it was told
+  DomainState becomes = DomainState::deleted;
+  std::string by{};  // who told
+};
+
+class Domains {
+ public:
+  virtual ~Domains() = default;
+
+  /// What a run saw or left: `since`, `told` and what is empty in `domain` but was known stay. Changes are written to
+  /// the audit, and become durable with it. Raises usage: no card, an AID that is none, or the domain is managed by
+  /// another owner; store.
+  virtual Domain put(const Domain& domain) = 0;
+  /// By card and AID.
+  virtual std::vector<Domain> list(const DomainFilter& filter) = 0;
+
+  /// The domain becomes what it was told, and runs under way on its card by the same owner are asked to stop before
+  /// their next step, since what they know of the card no longer holds. Told again, nothing changes. How many runs
+  /// were asked. Raises usage: there is no such domain; store.
+  virtual int64_t tell(const std::string& card, const std::string& aid, const ToldState& told) = 0;
+
+  /// Whether this message of this sender was here before; from now on it was, until `until` (milliseconds since 1970).
+  virtual bool seen(const std::string& sender, const std::string& nonce, int64_t now, int64_t until) = 0;
+};
+
+}  // namespace cw::store

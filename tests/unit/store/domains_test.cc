@@ -1,0 +1,152 @@
+// What is known of security domains between two runs: as runs left them, and as their issuers told of them since.
+#include "store/domains.h"
+
+#include "store/schema.h"
+#include "stores.h"
+
+namespace cw::store {
+namespace {
+
+constexpr const char* kChip = "CPLC-47905168";
+constexpr const char* kAid = "F063617264770001";
+
+class DomainStories : public OnStore {
+ protected:
+  void SetUp() override {
+    OnStore::SetUp();
+    if (IsSkipped()) return;
+    store_ = open();
+    for (const char* owner : {"acme", "zenith"}) store_->owners().add(owner, "ada@desk");
+  }
+
+  static Domain domain(const std::string& owner = "acme", DomainState state = DomainState::present) {
+    Domain out;
+    out.card = kChip;
+    out.aid = kAid;
+    out.owner = owner;
+    out.state = state;
+    out.run = "run1";
+    return out;
+  }
+  Domain kept() { return store_->domains().list({kChip, kAid, {}, {}, {}}).at(0); }
+  /// A run of that owner, on that card.
+  std::string run_on(const std::string& owner, const std::string& card) {
+    RunRow row = a_run("sei/create");
+    row.owner = owner;
+    row.card_id = card;
+    return store_->runs().create(row, key_of_run(), to_bytes("first")).run();
+  }
+
+  std::shared_ptr<Store> store_;
+};
+
+TEST_P(DomainStories, a_run_says_what_it_left_and_what_it_does_not_know_stays) {
+  Domain asked = domain("acme", DomainState::asked);
+  asked.card = std::string(kChip) + "+KDD-00112233445566778899";
+  asked.se_id = "9F7F2A";
+  asked.issuer = "https://sei.acme.example/sei/v1/";
+  asked.management = "delegated";
+  store_->domains().put(asked);
+  Domain seen = domain();
+  seen.keys = "transit.sd";
+  seen.version = 0x31;
+  store_->domains().put(seen);
+  const Domain now = kept();
+  EXPECT_EQ(now.card, kChip) << "the chip, whatever its keys are diversified with";
+  EXPECT_EQ(now.state, DomainState::present);
+  EXPECT_EQ(now.issuer, "https://sei.acme.example/sei/v1/");
+  EXPECT_EQ(now.se_id, "9F7F2A");
+  EXPECT_EQ(now.management, "delegated");
+  EXPECT_EQ(now.keys, "transit.sd");
+  EXPECT_EQ(now.version, 0x31);
+  EXPECT_LE(now.since, now.changed);
+  const int64_t records = store_->audit().list(1, 0).back().number;
+  store_->domains().put(seen);
+  EXPECT_EQ(store_->audit().list(1, 0).back().number, records) << "said again, nothing is new";
+}
+
+TEST_P(DomainStories, nothing_is_kept_that_names_no_card_or_no_domain) {
+  Domain nameless = domain();
+  nameless.card.clear();
+  EXPECT_EQ(refusal([&] { store_->domains().put(nameless); }),
+            "usage: keeping domain F063617264770001: the card did not say who it is");
+  for (const char* aid : {"", "F0", "f063617264770001", "F06361726477000", "F0636172647700010000000000000000AA"}) {
+    Domain odd = domain();
+    odd.aid = aid;
+    EXPECT_NE(refusal([&] { store_->domains().put(odd); }).find("an AID is 5 to 16 bytes"), std::string::npos) << aid;
+  }
+  EXPECT_TRUE(store_->domains().list({}).empty());
+}
+
+TEST_P(DomainStories, a_domain_is_one_owners_until_it_is_gone) {
+  store_->domains().put(domain("acme"));
+  EXPECT_EQ(
+      refusal([&] { store_->domains().put(domain("zenith")); }),
+      "usage: keeping domain F063617264770001 of card CPLC-47905168: it is managed by owner acme, and this run is "
+      "zenith's");
+  EXPECT_NE(refusal([&] { store_->domains().put(domain("")); }).find("the operator's"), std::string::npos);
+  Domain gone = domain("acme", DomainState::deleted);
+  gone.keys = "acme.sd";
+  store_->domains().put(gone);
+  store_->domains().put(domain("zenith"));
+  EXPECT_EQ(kept().owner, "zenith");
+  EXPECT_EQ(kept().keys, "") << "keys of one that is gone open no other";
+  EXPECT_EQ(store_->domains().list({{}, {}, {}, {}, "acme"}).size(), 0U);
+  EXPECT_EQ(store_->domains().list({{}, {}, {}, {}, "zenith"}).size(), 1U);
+}
+
+TEST_P(DomainStories, what_an_issuer_tells_marks_the_domain_and_asks_its_owners_runs_on_that_card_to_stop) {
+  store_->domains().put(domain());
+  const std::string ours = run_on("acme", std::string(kChip) + "+KDD-00112233445566778899");
+  const std::string theirs = run_on("zenith", kChip);
+  const std::string elsewhere = run_on("acme", "CPLC-00000001");
+  EXPECT_EQ(store_->domains().tell(kChip, kAid, {"RESETED", DomainState::reset, "SEI-TSM acme"}), 1);
+  EXPECT_EQ(kept().state, DomainState::reset);
+  EXPECT_EQ(kept().told, "RESETED");
+  EXPECT_GT(kept().told_at, 0);
+  EXPECT_TRUE(store_->runs().find(ours).stop_asked);
+  EXPECT_FALSE(store_->runs().find(theirs).stop_asked);
+  EXPECT_FALSE(store_->runs().find(elsewhere).stop_asked);
+  const AuditRecord record = store_->audit().list(1, 0).back();
+  EXPECT_EQ(record.entry.action, "domain told");
+  EXPECT_EQ(store_->domains().tell(kChip, kAid, {"RESETED", DomainState::reset, "SEI-TSM acme"}), 0) << "told again";
+  EXPECT_EQ(store_->audit().list(1, 0).back().number, record.number);
+  store_->domains().put(domain("acme", DomainState::present));
+  EXPECT_EQ(kept().told, "RESETED") << "what was told stays as evidence";
+  EXPECT_NE(refusal([&] {
+              store_->domains().tell("CPLC-1", kAid, {"DELETED", DomainState::deleted, "x"});
+            }).find("there is no domain"),
+            std::string::npos);
+}
+
+TEST_P(DomainStories, a_message_counts_once_until_it_is_too_old_to_count_at_all) {
+  EXPECT_FALSE(store_->domains().seen("acme", "0011", 1000, 5000));
+  EXPECT_TRUE(store_->domains().seen("acme", "0011", 2000, 6000));
+  EXPECT_FALSE(store_->domains().seen("zenith", "0011", 2000, 6000)) << "of another sender";
+  EXPECT_TRUE(open()->domains().seen("acme", "0011", 4000, 9000)) << "another process knows it, too";
+  EXPECT_FALSE(store_->domains().seen("acme", "0011", 5001, 9000));
+}
+
+TEST_P(DomainStories, a_store_of_format_5_gets_its_tables_when_it_is_brought_up) {
+  const std::unique_ptr<Database> old = database();
+  before_domains(*old);
+  old->run({"UPDATE meta SET number = 5 WHERE name = 'format'", {}});
+  StoreOptions wanted = options();
+  wanted.migrate = false;
+  EXPECT_EQ(cause_of([&] { Store::open(wanted); }), "older");
+  store_ = open();
+  EXPECT_EQ(format_of(*old), kStoreFormat);
+  store_->domains().put(domain());
+  EXPECT_EQ(kept().owner, "acme");
+}
+
+TEST_P(DomainStories, a_row_that_was_changed_from_outside_is_said_to_be) {
+  store_->domains().put(domain());
+  database()->run({"UPDATE domains SET state = 'odd'", {}});
+  EXPECT_NE(refusal([&] { kept(); }).find("which is none: its row was changed from outside"), std::string::npos);
+}
+
+INSTANTIATE_TEST_SUITE_P(On, DomainStories, both_engines(), engine_name);
+
+}  // namespace
+}  // namespace cw::store
