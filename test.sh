@@ -8,8 +8,8 @@ cd "$(dirname "$0")"
 . tools/postgres.sh
 . tools/softhsm.sh
 
-quick_stages=(release unit vectors selftest lua cli store runs policy bundle owners keys device serve page devices load sei keyserver taf outbox scenarios batch repeat recordings secrets pcsc vpcd report luacheck lint)
-all_stages=("${quick_stages[@]}" docs install clone asan tsan clang fuzz)
+quick_stages=(release unit vectors selftest lua cli store runs policy bundle owners keys device serve page devices load sei keyserver taf issuers outbox scenarios batch repeat recordings secrets pcsc vpcd report luacheck lint)
+all_stages=("${quick_stages[@]}" docs install clone asan fuzz tsan)
 
 usage() {
   cat <<'TEXT'
@@ -34,6 +34,7 @@ earlier ones built, in this order:
   sei        cardwright sei over mutual TLS, by an SP-TSM made from the tables of T/TAF 096-2021: rounds, keys, faults
   keyserver  cardwright keyserver over mutual TLS: JSON and SOAP, bombs, keys that open a card, an audit that holds
   taf        the flows of T/TAF 096-2021 between processes: cardwright run as SP-TSM, cardwright sei as the issuer's SEI-TSM
+  issuers    keys and states that issuers tell `cardwright serve` of: from cardwright sei, and from a sender made from the tables
   owners     two owners and an operator on one store: nothing of one is seen or used by another, at any door
   keys       cardwright keys: a sealed file through its whole life, and a SoftHSM2 that is taken away in a run
   serve      cardwright serve: operators, certificates, workers that are killed, signals; docs/api/operator.yaml
@@ -52,10 +53,9 @@ earlier ones built, in this order:
   docs       every command shown in the guides, run as it is printed there
   install    cmake --install into an empty folder, and the demo flow from there
   clone      ./demo.sh twice in a fresh clone of the last commit
-  asan       unit and vectors under AddressSanitizer and UndefinedBehaviorSanitizer
+  asan       build everything with clang; unit and vectors under AddressSanitizer and UndefinedBehaviorSanitizer
+  fuzz       each fuzzer of that build for a short, fixed number of inputs
   tsan       what uses threads (engine, batch, scenario, net, app, crypto, card, se) under ThreadSanitizer
-  clang      build everything with clang
-  fuzz       each fuzzer for a short, fixed number of inputs
 
   --quick    release to lint only
   --help     this text
@@ -158,6 +158,10 @@ stage_taf() {
   tests/interop/taf/run.py "$cardwright"
 }
 
+stage_issuers() {
+  tests/interop/issuers/run.py "$cardwright"
+}
+
 stage_sei() {
   tests/interop/sei/run.py "$cardwright"
 }
@@ -255,15 +259,10 @@ stage_tsan() {
   unit_tests tsan -R '^(engine|batch|scenario|net|app|crypto|card|se)[.]' -E '^app[.]Seram[.]'
 }
 
-stage_clang() {
-  build_preset clang
-  build/clang/cardwright selftest
-}
-
 stage_fuzz() {
-  build_preset fuzz
+  build_preset asan
   local fuzzer name corpus passed=0 failed=0 found=()
-  for fuzzer in build/fuzz/tests/fuzz/*_fuzz; do
+  for fuzzer in build/asan/tests/fuzz/*_fuzz; do
     name=$(basename "$fuzzer")
     # New finds go to the first folder, never to the sources.
     corpus=("$logs/corpus/$name")

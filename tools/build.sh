@@ -4,6 +4,8 @@
 # Paths relative to the clone, so that ccache finds again what another clone of the project compiled.
 export CCACHE_BASEDIR=$PWD
 export CCACHE_NOHASHDIR=1
+# As ccache wants it for precompiled headers.
+export CCACHE_SLOPPINESS=pch_defines,time_macros
 
 # build_preset PRESET [CMAKE OPTION...] [-- TARGET...]
 build_preset() {

@@ -64,7 +64,7 @@ ExitStatus generate(const Options& options) {
                 "a token keeps no dates of a key; leave out --active-from and --expires, or use a sealed file");
   }
   if (record.purpose == KeyPurpose::token || record.purpose == KeyPurpose::receipt ||
-      record.purpose == KeyPurpose::dap) {
+      record.purpose == KeyPurpose::dap || record.purpose == KeyPurpose::message) {
     throw Error(ErrorKind::usage,
                 "a token does not keep apart what a single key is for; generate it with --purpose kek, or "
                 "use a sealed file");
@@ -98,7 +98,7 @@ ExitStatus update(const Options& options) {
 ExitStatus component(const Options& options) {
   crypto::KeyRecord record = options.key.record();
   if (record.purpose == KeyPurpose::channel) {
-    throw Error(ErrorKind::usage, "components give one key; --purpose kek, master, token, receipt or dap");
+    throw Error(ErrorKind::usage, "components give one key; --purpose kek, master, token, receipt, dap or message");
   }
   if (options.component_kcvs.size() < 2) {
     throw Error(ErrorKind::usage, "give --component-kcv for each component, two or more");
@@ -138,7 +138,7 @@ void NewKeyOptions::add_to(CLI::App& command, bool with_purpose) {
     command
         .add_option("--purpose", purpose,
                     "channel: three keys of a secure channel; master: one that card keys are derived of; kek: others "
-                    "are wrapped under it; token, receipt, dap (default: channel)")
+                    "are wrapped under it; token, receipt, dap, message (default: channel)")
         ->type_name("PURPOSE");
     command.add_option("--diversification", diversification, "of a master key: none visa2 emv kdf3 gemvisa")
         ->type_name("METHOD");

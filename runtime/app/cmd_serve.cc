@@ -6,9 +6,11 @@
 #include <unistd.h>
 
 #include "app/audit_roots.h"
+#include "app/batch_courier.h"
 #include "app/commands.h"
 #include "app/device_runs.h"
 #include "app/failure.h"
+#include "app/key_source.h"
 #include "app/policy_source.h"
 #include "app/serve_demo.h"
 #include "app/session.h"
@@ -18,6 +20,7 @@
 #include "net/listening_socket.h"
 #include "service/config.h"
 #include "service/device_worker.h"
+#include "service/issuer_door.h"
 #include "service/operator_door.h"
 #include "service/supervisor.h"
 #include "service/ticket.h"
@@ -47,6 +50,7 @@ service::ReadConfiguration read_whole(const std::filesystem::path& file) {
   const Configuration& read = out.configuration;
   if (read.operators.https) try_tls("doors.operator.https", *read.operators.https);
   if (read.devices && read.devices->https) try_tls("doors.device.https", *read.devices->https);
+  if (read.issuers) try_tls("doors.issuer.https", read.issuers->https);
   return out;
 }
 
@@ -90,6 +94,9 @@ Sockets listen(const Configuration& configuration) {
     if (devices->https) add(service::kDevice, devices->https->listen);
     if (devices->shared_key) add(service::kDeviceSharedKey, devices->shared_key->listen);
   }
+  if (configuration.issuers) {
+    out[service::kIssuer] = std::make_unique<net::ListeningSocket>(configuration.issuers->https.listen);
+  }
   out[service::kMetrics] = std::make_unique<net::ListeningSocket>(configuration.metrics.listen);
   return out;
 }
@@ -106,12 +113,50 @@ service::OwnerOfTicket owner_of_tickets(const Configuration& configuration) {
   return [store](const std::string& ticket) { return service::open_ticket(store->key(), ticket).owner; };
 }
 
+/// Where keys that issuers bring are kept, and where those are that open and sign messages. Null: no sender needs any.
+/// Raises usage.
+std::shared_ptr<crypto::Vault> custody_for_issuers(const service::IssuerDoorConfig& issuers) {
+  if (!issuers.wants_keys()) return nullptr;
+  const char* configured = std::getenv("CARDWRIGHT_KEYS");
+  if (!issuers.keys && (configured == nullptr || *configured == '\0')) {
+    throw Error(ErrorKind::usage,
+                "doors.issuer: keys that issuers bring need a sealed key file; name it in doors.issuer.keys, or in "
+                "CARDWRIGHT_KEYS");
+  }
+  const std::filesystem::path place = issuers.keys.value_or(configured == nullptr ? "" : configured);
+  if (!crypto::Vault::is_vault(place)) {
+    throw Error(ErrorKind::usage, "doors.issuer.keys: " + place.string() +
+                                      " is no sealed key file, and keys that issuers bring go into no other; make one "
+                                      "with cardwright keys init");
+  }
+  std::shared_ptr<crypto::Vault> out =
+      crypto::Vault::open(place, key_passphrase({}, "Passphrase of " + place.string()));
+  for (const service::SenderConfig& sender : issuers.senders) {
+    if (!sender.kek.empty()) out->find_key(sender.kek);
+    for (const std::string& name : {sender.message_key, sender.receipt_key}) {
+      if (!name.empty()) out->find_signing_key(name, crypto::SigningUse::message);
+    }
+  }
+  return out;
+}
+
+std::unique_ptr<service::Door> open_issuer_door(const Configuration& configuration, const service::ServiceLog& log) {
+  const auto store = store::Store::open(options_of(configuration));
+  const auto custody = custody_for_issuers(*configuration.issuers);
+  const auto courier = std::make_shared<BatchCourier>(store);
+  const auto open = [store, custody] {
+    return std::make_unique<service::IssuerDesk>(store, custody, engine::Inputs::real().now);
+  };
+  return service::make_issuer_door({configuration, log, open, [courier] { courier->ended({}); }});
+}
+
 /// What would only fail in a worker is looked at before there is one. What an operator can mend over a door keeps none
 /// shut: what is said of it.
 std::optional<Error> try_out(const Configuration& configuration) {
   const auto store = store::Store::open(options_of(configuration));
   choose_policy({}, store.get(), *load_bundle());
   if (configuration.devices) DeviceRuns(store, configuration.devices->keys);
+  if (configuration.issuers) custody_for_issuers(*configuration.issuers);
   const auto unusable = failure_of([&] { BundleInUse(store, configuration.bundles.require_signed).now(); });
   if (unusable && unusable->kind() != ErrorKind::script) throw *unusable;
   return unusable;
@@ -193,6 +238,9 @@ ExitStatus serve(const Options& options) {
            const auto open = [&] { return opener_of_tickets(configuration); };
            return service::make_device_door({configuration, log, place.devices, open, owner_of_tickets(configuration)});
          }});
+  }
+  if (configuration.issuers) {
+    setup.crews.push_back({"issuer", 1, [&](service::SharedWorker&) { return open_issuer_door(configuration, log); }});
   }
   counters = std::make_unique<service::SharedCounters>(service::names_of(setup.crews));
   service::Supervisor supervisor(std::move(setup), *counters, log);

@@ -33,6 +33,7 @@ void add_budget(CLI::App& program, Action& action);
 void add_outbox(CLI::App& program, Action& action);
 void add_policy(CLI::App& program, Action& action);
 void add_ticket(CLI::App& program, Action& action);
+void add_domain(CLI::App& program, Action& action);
 void add_owner(CLI::App& program, Action& action);
 void add_keys(CLI::App& program, Action& action);
 void add_agent(CLI::App& program, Action& action);

@@ -54,16 +54,6 @@ class StoredDeviceRun : public service::DeviceRun {
   std::unique_ptr<engine::Run> run_{};
 };
 
-/// None, if it has not begun.
-std::optional<store::RunRow> run_of(store::Store& store, const std::string& id) {
-  try {
-    return store.runs().find(id);
-  } catch (const Error& error) {
-    if (error.kind() != ErrorKind::usage) throw;
-    return {};
-  }
-}
-
 std::vector<engine::Setting> settings_of(const std::vector<std::string>& texts) {
   std::vector<engine::Setting> out;
   for (const std::string& text : texts) out.push_back(engine::Setting::parse(text));
@@ -170,12 +160,12 @@ std::unique_ptr<DurableRun> DeviceRuns::begin(engine::RunSetup& setup, const jou
 
 std::unique_ptr<service::DeviceRun> DeviceRuns::open(const std::string& text, engine::Relay relay) const {
   const service::Ticket ticket = service::open_ticket(store_->key(), text);
-  const auto begun = run_of(*store_, ticket.run);
-  if (begun && store::is_over(begun->state)) {
-    throw Error(ErrorKind::usage, "the ticket was for run " + ticket.run + ", which is over (" +
-                                      std::string(name_of(begun->state)) + ")");
+  const auto begun = store_->runs().state_of(ticket.run);
+  if (begun && store::is_over(*begun)) {
+    throw Error(ErrorKind::usage,
+                "the ticket was for run " + ticket.run + ", which is over (" + std::string(name_of(*begun)) + ")");
   }
-  if (begun && begun->state == store::RunState::stuck) {
+  if (begun == store::RunState::stuck) {
     throw Error(ErrorKind::usage, "run " + ticket.run +
                                       " has used its attempts up and waits for an operator; a ticket does not let it "
                                       "go on");

@@ -69,6 +69,7 @@ Repl::Repl(Session& session, engine::Observer& observer)
                 inputs_,
                 http_,
                 outgoing_,
+                keep_domains_,
                 no_stage_,
                 evidence_,
                 counted_ ? counted_->key_watch() : no_watch_}) {

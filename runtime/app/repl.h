@@ -38,6 +38,7 @@ class Repl {
   engine::Inputs inputs_;
   engine::HttpTransport http_;
   engine::DirectDelivery direct_{};
+  engine::KeepDomains keep_domains_ = engine::RunDomains();  // until the prompt ends
   engine::Outgoing outgoing_;
   engine::Director no_stage_{};
   std::map<std::string, Secret> no_secrets_{};

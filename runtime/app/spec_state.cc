@@ -66,4 +66,8 @@ bool SpecState::verifies(const std::string& key, ByteView /*message*/, ByteView 
   throw Error(ErrorKind::usage, "a spec has no keys: '" + key + "'");
 }
 
+Bytes SpecState::sign(const std::string& key, ByteView /*message*/) {
+  throw Error(ErrorKind::usage, "a spec has no keys: '" + key + "'");
+}
+
 }  // namespace cw::app

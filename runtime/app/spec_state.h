@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "engine/bundle.h"
+#include "engine/domain_ledger.h"
 #include "host/outside.h"
 #include "lua/state.h"
 #include "modules/context.h"
@@ -27,11 +28,16 @@ class SpecState : private host::Outside {
   Bytes random(size_t count) override;
   host::KeyInfo key_info(const std::string& set) override;
   bool verifies(const std::string& key, ByteView message, ByteView signature) override;
+  Bytes sign(const std::string& key, ByteView message) override;
+  std::vector<host::DomainRecord> domains(const std::optional<host::DomainRecord>& put) override {
+    return domains_(put);
+  }
   void note(host::Note) override {}
 
   modules::Context context_{*this};
   lua::State state_;
   uint8_t next_random_ = 0;
+  engine::RunDomains domains_{};
 };
 
 }  // namespace cw::app

@@ -120,6 +120,8 @@ StoreDesk::Json StoreDesk::answer(const Command& command, const std::string& who
       return card_give(command, who);
     case Ask::card_take:
       return card_take(command, who);
+    case Ask::domain_list:
+      return domain_list(command);
     case Ask::ticket_issue:
       return ticket_issue(command, who);
     case Ask::run_list:

@@ -65,6 +65,7 @@ class StoreDesk : public service::Desk {
   Json owner_add(const Command& command, const std::string& who);
   Json card_list(const Command& command);
   Json card_give(const Command& command, const std::string& who);
+  Json domain_list(const Command& command);
   Json card_take(const Command& command, const std::string& who);
   Json ticket_issue(const Command& command, const std::string& who);
   Json run_list(const Command& command);

@@ -3,6 +3,7 @@
 #include "app/moment.h"
 #include "app/store_desk.h"
 #include "base/error.h"
+#include "service/domain_repair.h"
 
 namespace cw::app {
 
@@ -63,6 +64,39 @@ Json StoreDesk::card_give(const Command& command, const std::string& who) {
 Json StoreDesk::card_take(const Command& command, const std::string& who) {
   with_cause(kConflict, [&] { open_(Wants::change)->owners().take_back(command.word("card"), who); });
   return {{"card", command.word("card")}};
+}
+
+Json StoreDesk::domain_list(const Command& command) {
+  const std::string wanted = command.word("state");
+  const std::optional<store::DomainState> state = store::domain_state(wanted);
+  if (!wanted.empty() && !state) {
+    throw Error(ErrorKind::usage, "there is no state '" + wanted +
+                                      "' of a domain; there are asked, present, locked, deleted, reset and moved");
+  }
+  store::DomainFilter filter;
+  filter.card = command.word("card");
+  filter.aid = command.word("aid");
+  filter.owner = whose(command);
+  Json all = Json::array();
+  for (const store::Domain& domain : open_(Wants::read)->domains().list(filter)) {
+    if (state && domain.state != *state) continue;
+    all.push_back({{"card", domain.card},
+                   {"aid", domain.aid},
+                   {"se_id", domain.se_id},
+                   {"owner", domain.owner},
+                   {"issuer", domain.issuer},
+                   {"management", domain.management},
+                   {"state", name_of(domain.state)},
+                   {"keys", domain.keys},
+                   {"version", domain.version},
+                   {"since", domain.since},
+                   {"changed", domain.changed},
+                   {"run", domain.run},
+                   {"told", domain.told},
+                   {"told_at", domain.told_at},
+                   {"repair", service::repair_of(domain)}});
+  }
+  return {{"domains", all}};
 }
 
 /// An owner's names no file: it would be one of the service's host.

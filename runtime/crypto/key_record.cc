@@ -11,7 +11,8 @@ namespace cw::crypto {
 
 namespace {
 
-constexpr std::array<std::string_view, 6> kPurposes = {"channel", "master", "kek", "token", "receipt", "dap"};
+constexpr std::array<std::string_view, 7> kPurposes = {"channel", "master", "kek",    "token",
+                                                       "receipt", "dap",    "message"};
 constexpr std::array<std::string_view, 5> kStates = {"active", "replaced", "archived", "revoked", "destroyed"};
 constexpr std::array<std::string_view, 5> kMethods = {"none", "visa2", "emv", "kdf3", "gemvisa"};
 constexpr size_t kLongestName = 64;

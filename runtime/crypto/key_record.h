@@ -20,6 +20,7 @@ enum class KeyPurpose : uint8_t {
   token,    // signs tokens of delegated management
   receipt,  // checks receipts
   dap,      // signs DAP blocks
+  message,  // signs messages between parties, and what confirms them
 };
 
 /// T/TAF 096 6.1.3. A replaced key still opens the cards that hold it, under its name and number ("isd@1").

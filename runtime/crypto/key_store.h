@@ -46,7 +46,7 @@
 namespace cw::crypto {
 
 /// What a signature is for. A store that knows what its keys are for gives none for anything else.
-enum class SigningUse : uint8_t { any, token, receipt, dap };
+enum class SigningUse : uint8_t { any, token, receipt, dap, message };
 
 class KeyStore {
  public:

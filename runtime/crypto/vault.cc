@@ -184,13 +184,17 @@ std::shared_ptr<const SigningKey> Vault::find_signing_key(std::string_view name,
   // A receipt key is shared with every card, so it signs no tokens.
   switch (use) {
     case SigningUse::any:
-      check_use(found.held.record, {KeyPurpose::token, KeyPurpose::receipt, KeyPurpose::dap}, now_());
+      check_use(found.held.record, {KeyPurpose::token, KeyPurpose::receipt, KeyPurpose::dap, KeyPurpose::message},
+                now_());
       break;
     case SigningUse::token:
       check_use(found.held.record, {KeyPurpose::token}, now_());
       break;
     case SigningUse::receipt:
       check_use(found.held.record, {KeyPurpose::receipt}, now_());
+      break;
+    case SigningUse::message:
+      check_use(found.held.record, {KeyPurpose::message}, now_());
       break;
     case SigningUse::dap:
       check_use(found.held.record, {KeyPurpose::dap}, now_());

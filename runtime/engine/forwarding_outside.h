@@ -27,6 +27,10 @@ class ForwardingOutside : public RunOutside {
   bool verifies(const std::string& key, ByteView message, ByteView signature) override {
     return inner_->verifies(key, message, signature);
   }
+  Bytes sign(const std::string& key, ByteView message) override { return inner_->sign(key, message); }
+  std::vector<host::DomainRecord> domains(const std::optional<host::DomainRecord>& put) override {
+    return inner_->domains(put);
+  }
   void note(host::Note note) override { inner_->note(std::move(note)); }
   const Error* difference() const override { return inner_->difference(); }
   void check_end() override { inner_->check_end(); }

@@ -188,6 +188,30 @@ bool TakingOutside::verifies(const std::string& key, ByteView message, ByteView 
   }
 }
 
+Bytes TakingOutside::sign(const std::string& key, ByteView message) {
+  const std::string text = sign_text(key, message);
+  try {
+    Bytes signature = inner_->sign(key, message);
+    taker_.take({Kind::sign, text, signature});
+    return signature;
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::policy && !inner_->difference()) taker_.take({Kind::sign, text, error});
+    throw;
+  }
+}
+
+std::vector<host::DomainRecord> TakingOutside::domains(const std::optional<host::DomainRecord>& put) {
+  const std::string text = domains_text(put);
+  try {
+    std::vector<host::DomainRecord> all = inner_->domains(put);
+    taker_.take({Kind::domains, text, RecordedDomains{all}});
+    return all;
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::store && !inner_->difference()) taker_.take({Kind::domains, text, error});
+    throw;
+  }
+}
+
 void TakingOutside::note(host::Note note) {
   const bool skipped = note.kind == host::Note::Kind::step_skip;
   if (skipped || note.kind == host::Note::Kind::step_end) {

@@ -44,6 +44,8 @@ class TakingOutside : public ForwardingOutside {
   Bytes random(size_t count) override;
   host::KeyInfo key_info(const std::string& set) override;
   bool verifies(const std::string& key, ByteView message, ByteView signature) override;
+  Bytes sign(const std::string& key, ByteView message) override;
+  std::vector<host::DomainRecord> domains(const std::optional<host::DomainRecord>& put) override;
   void note(host::Note note) override;
 
  private:

@@ -103,6 +103,11 @@ bool LocalOutside::verifies(const std::string& key, ByteView message, ByteView s
   return setup_.custody.signing_key(key, crypto::SigningUse::receipt)->verify(message, signature);
 }
 
+Bytes LocalOutside::sign(const std::string& key, ByteView message) {
+  admit([&] { setup_.gate.admit_key(key); });
+  return setup_.custody.signing_key(key, crypto::SigningUse::message)->sign(message);
+}
+
 const Order* LocalOutside::order() {
   if (setup_.reader != nullptr || !is_for_card(*request_)) return nullptr;
   try {

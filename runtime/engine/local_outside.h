@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "engine/card_session.h"
+#include "engine/domain_ledger.h"
 #include "engine/gate.h"
 #include "engine/run_outside.h"
 
@@ -49,6 +50,7 @@ class LocalOutside : public RunOutside {
     const Inputs& inputs;
     const HttpTransport& http;  // may be empty: no network
     const Outgoing& outgoing;
+    const KeepDomains& domains;
     const Director& director;  // empty: no stage
     Evidence& evidence;
     KeyWatch& key_watch;
@@ -71,6 +73,10 @@ class LocalOutside : public RunOutside {
   Bytes random(size_t count) override { return setup_.inputs.random(count); }
   host::KeyInfo key_info(const std::string& set) override;
   bool verifies(const std::string& key, ByteView message, ByteView signature) override;
+  Bytes sign(const std::string& key, ByteView message) override;
+  std::vector<host::DomainRecord> domains(const std::optional<host::DomainRecord>& put) override {
+    return setup_.domains(put);
+  }
   void note(host::Note note) override { setup_.observer.noted(note); }
 
   const host::Request& request() const override { return *request_; }

@@ -13,6 +13,8 @@ class NoOutside : public host::Outside {
   Bytes random(size_t) override { refuse(); }
   host::KeyInfo key_info(const std::string&) override { refuse(); }
   bool verifies(const std::string&, ByteView, ByteView) override { refuse(); }
+  Bytes sign(const std::string&, ByteView) override { refuse(); }
+  std::vector<host::DomainRecord> domains(const std::optional<host::DomainRecord>&) override { refuse(); }
   void note(host::Note) override {}
 
  private:

@@ -39,6 +39,10 @@ class RebuiltOutside : public RunOutside {
   bool verifies(const std::string& key, ByteView message, ByteView signature) override {
     return now_serving().verifies(key, message, signature);
   }
+  Bytes sign(const std::string& key, ByteView message) override { return now_serving().sign(key, message); }
+  std::vector<host::DomainRecord> domains(const std::optional<host::DomainRecord>& put) override {
+    return now_serving().domains(put);
+  }
   void note(host::Note note) override;
   const Error* difference() const override { return lost_ ? &*lost_ : replay_.difference(); }
   void check_end() override;

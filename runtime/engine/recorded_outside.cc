@@ -215,4 +215,13 @@ bool RecordedOutside::verifies(const std::string& key, ByteView message, ByteVie
   return kept<int64_t>(setup_.replay.take(verifies_text(key, message, signature))) != 0;
 }
 
+Bytes RecordedOutside::sign(const std::string& key, ByteView message) {
+  setup_.gate.admit_key(key);
+  return kept<Bytes>(setup_.replay.take(sign_text(key, message)));
+}
+
+std::vector<host::DomainRecord> RecordedOutside::domains(const std::optional<host::DomainRecord>& put) {
+  return kept<RecordedDomains>(setup_.replay.take(domains_text(put))).domains;
+}
+
 }  // namespace cw::engine

@@ -38,6 +38,8 @@ class RecordedOutside : public RunOutside {
   Bytes random(size_t count) override;
   host::KeyInfo key_info(const std::string& set) override;
   bool verifies(const std::string& key, ByteView message, ByteView signature) override;
+  Bytes sign(const std::string& key, ByteView message) override;
+  std::vector<host::DomainRecord> domains(const std::optional<host::DomainRecord>& put) override;
   void note(host::Note note) override { setup_.observer.noted(note); }
   const Error* difference() const override { return setup_.replay.difference(); }
   /// Where the recorded card stands by now.

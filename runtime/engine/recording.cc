@@ -16,6 +16,7 @@ using Kind = RecordedLine::Kind;
 constexpr size_t kFileLimit = 256u << 20;
 constexpr size_t kAnswerLimit = 1u << 20;
 constexpr size_t kRandomLimit = 1024;
+constexpr size_t kDomainLimit = 1024;  // of one card
 constexpr uint64_t kAny = UINT32_MAX;
 constexpr std::string_view kArrow = " =>";
 
@@ -96,6 +97,28 @@ host::KeyInfo read_keys(LineScanner& in) {
   return out;
 }
 
+host::DomainRecord read_domain(LineScanner& in) {
+  host::DomainRecord out;
+  out.aid = in.hex(5, 16);
+  for (std::string* each : {&out.state, &out.se_id, &out.issuer, &out.management, &out.keys, &out.told}) {
+    in.expect(" ");
+    *each = in.quoted();
+  }
+  in.expect(" ");
+  out.version = in.byte();
+  return out;
+}
+
+RecordedDomains read_domains(LineScanner& in) {
+  RecordedDomains out;
+  const auto count = in.number(kDomainLimit);
+  while (out.domains.size() < count) {
+    in.expect(" ");
+    out.domains.push_back(read_domain(in));
+  }
+  return out;
+}
+
 RecordedReply read_http(LineScanner& in) {
   host::HttpReply out;
   out.status = static_cast<int>(in.number(999));
@@ -132,6 +155,10 @@ RecordedReply read_reply(LineScanner& in, Kind kind) {
       return in.hex(1, kRandomLimit);
     case Kind::keys:
       return read_keys(in);
+    case Kind::sign:
+      return in.hex(1, kRandomLimit);
+    case Kind::domains:
+      return read_domains(in);
     case Kind::close:
     case Kind::deliver:
     case Kind::end:
@@ -169,6 +196,9 @@ Kind read_request(LineScanner& in) {
   if (in.take("random ")) return in.number(kRandomLimit), Kind::random;
   if (in.take("keys ")) return in.quoted(), Kind::keys;
   if (in.take("verifies ")) return in.quoted(), in.rest(), Kind::verifies;
+  if (in.take("sign ")) return in.quoted(), in.rest(), Kind::sign;
+  if (in.take("domains put ")) return read_domain(in), Kind::domains;
+  if (in.take("domains")) return Kind::domains;
   if (in.take("failed")) return Kind::failed;
   if (in.take("end")) return Kind::end;
   if (in.take("step ")) {

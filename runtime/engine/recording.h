@@ -53,12 +53,15 @@ struct HttpLeftOut {
   int status = 0;
   size_t size = 0;  // of the body
 };
+struct RecordedDomains {
+  std::vector<host::DomainRecord> domains{};
+};
 struct Done {};
 
-/// What came back: for Bytes, an ATR or random bytes; for int64_t, the time in milliseconds since 1970, or
+/// What came back: for Bytes, an ATR, random bytes or a signature; for int64_t, the time in milliseconds since 1970, or
 /// whether (1) or not (0) a signature is right.
 using RecordedReply = std::variant<std::monostate, Bytes, int64_t, RecordedAnswer, NoAnswer, host::ChannelOpened,
-                                   host::KeyInfo, host::HttpReply, HttpLeftOut, Done, Error>;
+                                   host::KeyInfo, host::HttpReply, HttpLeftOut, RecordedDomains, Done, Error>;
 
 /// One line: something that was asked, and what came back.
 struct RecordedLine {
@@ -76,6 +79,8 @@ struct RecordedLine {
     random,    // bytes that a script sees
     keys,      // what a script may know of a key set
     verifies,  // whether a signature is that of a key
+    sign,      // a message between parties
+    domains,   // what is kept of the card's security domains, and what was put there
     step,      // of the flow came to its end; not an input, and there for people and for scenarios
     failed,    // the attempt, and another follows
     end,       // of the run

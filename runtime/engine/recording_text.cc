@@ -76,6 +76,15 @@ std::string answer_text(const RecordedAnswer& answer) {
   return data + to_hex16(answer.sw);
 }
 
+std::string domain_text(const host::DomainRecord& domain) {
+  std::string out = to_hex(domain.aid);
+  for (const std::string* each :
+       {&domain.state, &domain.se_id, &domain.issuer, &domain.management, &domain.keys, &domain.told}) {
+    out += " " + quote(*each);
+  }
+  return out + " " + to_hex(domain.version);
+}
+
 std::string reply_text(const RecordedReply& reply) {
   return std::visit(Overloaded{
                         [](std::monostate) { return std::string(); },
@@ -89,6 +98,11 @@ std::string reply_text(const RecordedReply& reply) {
                           return std::to_string(http.status) + headers_text(http.headers) + " body " + quote(http.body);
                         },
                         [](HttpLeftOut http) { return std::to_string(http.status) + " " + left_out(http.size); },
+                        [](const RecordedDomains& kept) {
+                          std::string out = std::to_string(kept.domains.size());
+                          for (const host::DomainRecord& domain : kept.domains) out += " " + domain_text(domain);
+                          return out;
+                        },
                         [](Done) { return std::string("done"); },
                         [](const Error& error) { return error_text(error); },
                     },
@@ -151,6 +165,14 @@ std::string keys_text(const std::string& set) { return "keys " + quote(set); }
 
 std::string verifies_text(const std::string& key, ByteView message, ByteView signature) {
   return "verifies " + quote(key) + " " + to_hex(message) + " " + to_hex(signature);
+}
+
+std::string sign_text(const std::string& key, ByteView message) {
+  return "sign " + quote(key) + (message.empty() ? "" : " ") + to_hex(message);
+}
+
+std::string domains_text(const std::optional<host::DomainRecord>& put) {
+  return put ? "domains put " + domain_text(*put) : "domains";
 }
 
 std::string argument_text(const RecordedArgument& argument) {

@@ -28,6 +28,8 @@ std::string command_text(const host::Exchange& request, size_t at);
 std::string attempt_text(unsigned number);
 std::string random_text(size_t count);
 std::string keys_text(const std::string& set);
+std::string sign_text(const std::string& key, ByteView message);
+std::string domains_text(const std::optional<host::DomainRecord>& put);
 std::string verifies_text(const std::string& key, ByteView message, ByteView signature);
 
 /// Lines of a run's head, and one other line; each ends with a line feed.

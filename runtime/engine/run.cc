@@ -189,7 +189,7 @@ struct Run::Impl {
     return std::make_unique<LocalOutside>(LocalOutside::Setup{
         setup.reader, setup.device ? std::optional(setup.device->relay) : std::nullopt,
         setup.device ? setup.device->card : std::string(), gate, custody, budgets, observer, setup.traits, setup.inputs,
-        setup.http, outgoing, setup.director, evidence, setup.key_watch ? *setup.key_watch : no_watch});
+        setup.http, outgoing, keep_domains, setup.director, evidence, setup.key_watch ? *setup.key_watch : no_watch});
   }
   std::unique_ptr<RunOutside> journaled(std::unique_ptr<RunOutside> outside) {
     if (!journal) return outside;
@@ -328,6 +328,10 @@ struct Run::Impl {
   DirectDelivery direct;  // of results, where there is no journal
   Outgoing outgoing = [this](const host::Deliver& parcel) {
     journal ? journal->deliver(parcel) : direct.deliver(parcel, setup.http);
+  };
+  RunDomains domains;  // the same
+  KeepDomains keep_domains = [this](const std::optional<host::DomainRecord>& put) {
+    return journal ? journal->domains(put) : domains(put);
   };
   RunJournal* journal;  // null: none
   Past past;

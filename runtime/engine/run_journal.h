@@ -31,6 +31,9 @@ class RunJournal : public LineTaker, public Evidence {
   /// A result that is to reach a backend is put where it does not get lost. Durable on return. Raises store.
   virtual void deliver(const host::Deliver& parcel) = 0;
 
+  /// As host::Outside::domains(): in the store, for all runs on this card. Raises store, usage.
+  virtual std::vector<host::DomainRecord> domains(const std::optional<host::DomainRecord>& put) = 0;
+
   /// The run ends here, and not in its journal: what is there is written if that can be, and nobody holds the run any
   /// more. Never raises.
   virtual void left() = 0;

@@ -2,7 +2,7 @@
 // here, so a journal that records what crosses this line can replay the run without card, key or network.
 //
 // A script's native call makes a Request and yields; the engine carries it out and resumes the script with the Reply.
-// now(), random(), key_info() and verifies() answer at once and count as inputs all the same.
+// now(), random(), key_info(), verifies(), sign() and domains() answer at once and count as inputs all the same.
 //
 // Owner: the engine implements it, once per attempt. One thread.
 #pragma once
@@ -16,6 +16,7 @@
 
 #include "base/error.h"
 #include "host/command.h"
+#include "host/domain_record.h"
 
 namespace cw::host {
 
@@ -160,6 +161,13 @@ class Outside {
   virtual KeyInfo key_info(const std::string& set) = 0;
   /// Whether the signature is that of a stored key over the message: of a receipt. Raises as key_info().
   virtual bool verifies(const std::string& key, ByteView message, ByteView signature) = 0;
+  /// Signed by a stored key that is for messages between parties: it signs neither tokens nor DAP blocks. Raises as
+  /// key_info(); usage: a key for something else.
+  virtual Bytes sign(const std::string& key, ByteView message) = 0;
+  /// What is kept of this card's security domains, by AID. `put`: what the run saw or left of one goes in first, durable
+  /// on return; where nothing is kept, the run alone remembers it. Raises usage: the card did not say who it is, another
+  /// owner's domain, more than 64 domains on one card; store.
+  virtual std::vector<DomainRecord> domains(const std::optional<DomainRecord>& put) = 0;
   /// Tells those who follow the run; never fails, nothing comes back.
   virtual void note(Note note) = 0;
 };

@@ -59,7 +59,8 @@ std::optional<Courier::Outcome> Courier::deliver_one(const std::string& run) {
   if (!parcel) return {};
   host::HttpCall call;
   try {
-    call = open_parcel(open_run_key(*setup_.store, parcel->run), *parcel);
+    const bool of_run = !parcel->run.empty();
+    call = open_parcel(of_run ? open_run_key(*setup_.store, parcel->run) : setup_.store->key().clone(), *parcel);
   } catch (const Error& error) {
     // Its run was forgotten; else the store may be away, and then says so again.
     if (error.kind() == ErrorKind::usage) return give_up(std::move(*parcel), error.message());

@@ -72,6 +72,7 @@ class StoreJournal : public engine::RunJournal {
   void finished(const std::optional<Error>& error, End end) override;
   void waits(std::chrono::milliseconds time) override;
   void deliver(const host::Deliver& parcel) override;
+  std::vector<host::DomainRecord> domains(const std::optional<host::DomainRecord>& put) override;
   void left() override;
   const Error* must_stop() const override { return must_stop_ ? &*must_stop_ : nullptr; }
   engine::Past past() override;

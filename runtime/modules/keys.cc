@@ -97,6 +97,14 @@ int verifies(lua_State* L) {
   return 1;
 }
 
+int sign(lua_State* L) {
+  const std::string key = check_name(L, 1, "keys.sign: argument 1");
+  const Bytes message = to_bytes(lua::bytes(L, 2));
+  charge_bytes(L, message.size());
+  lua::push(L, ByteView(outside_of(L).sign(key, message)));
+  return 1;
+}
+
 }  // namespace
 
 int open_keys(lua_State* L) {
@@ -106,6 +114,7 @@ int open_keys(lua_State* L) {
                        {"under_dek", lua::guard<under_dek>},
                        {"token", lua::guard<token>},
                        {"put_signing_key_data", lua::guard<put_signing_key_data>},
+                       {"sign", lua::guard<sign>},
                        {"verifies", lua::guard<verifies>}});
   return 1;
 }

@@ -8,9 +8,9 @@ namespace cw::modules {
 
 const std::vector<lua::NativeModule>& modules() {
   static const std::vector<lua::NativeModule> all = {
-      {"apdu", open_apdu},     {"cap", open_cap},     {"clock", open_clock}, {"hex", open_hex},
-      {"http", open_http},     {"json", open_json},   {"keys", open_keys},   {"log", open_log},
-      {"random", open_random}, {"stage", open_stage}, {"tlv", open_tlv},
+      {"apdu", open_apdu}, {"cap", open_cap},       {"clock", open_clock}, {"domains", open_domains},
+      {"hex", open_hex},   {"http", open_http},     {"json", open_json},   {"keys", open_keys},
+      {"log", open_log},   {"random", open_random}, {"stage", open_stage}, {"tlv", open_tlv},
   };
   return all;
 }

@@ -10,6 +10,7 @@ namespace cw::modules {
 int open_apdu(lua_State* L);
 int open_cap(lua_State* L);
 int open_clock(lua_State* L);
+int open_domains(lua_State* L);
 int open_hex(lua_State* L);
 int open_http(lua_State* L);
 int open_json(lua_State* L);

@@ -1,9 +1,12 @@
 #include "service/config.h"
 
+#include <algorithm>
+
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "config_reader_private.h"
+#include "crypto/key_wrap.h"
 #include "crypto/pkcs11_uri.h"
 #include "service/json_reader.h"
 
@@ -90,6 +93,7 @@ class Reading {
       door->finish();
     }
     if (auto door = reader.object("device")) read_device(*door, out.devices.emplace());
+    if (auto door = reader.object("issuer")) read_issuer(*door, out.issuers.emplace());
     if (!reader.has("operator")) reader.problem("operator", "is missing");
     reader.finish();
   }
@@ -133,6 +137,50 @@ class Reading {
     reader.finish();
   }
 
+  void read_issuer(ConfigReader& reader, IssuerDoorConfig& out) {
+    if (auto https = reader.object("https")) read_https(*https, out.https);
+    if (!reader.has("https")) reader.problem("https", "is missing");
+    if (const auto keys = file(reader, "keys")) out.keys = *keys;
+    const auto path = [&](const char* key, std::string& kept) {
+      const std::string text = reader.text(key);
+      if (!text.empty() && text[0] != '/') reader.problem(key, "must begin with '/'");
+      if (!text.empty()) kept = text;
+    };
+    path("keys_path", out.keys_path);
+    path("state_path", out.state_path);
+    if (out.keys_path == out.state_path) reader.problem("state_path", "is the same as keys_path");
+    out.number_codes = reader.one_of("result_code", {"string", "number"}, 0) == 1;
+    if (auto senders = reader.object("senders")) {
+      for (const std::string& id : senders->keys()) {
+        if (auto sender = senders->object(id)) read_sender(*sender, id, out.senders.emplace_back());
+      }
+    }
+    if (out.senders.empty()) reader.problem("senders", "names nobody, so nobody could tell anything");
+    reader.finish();
+  }
+
+  void read_sender(ConfigReader& reader, const std::string& id, SenderConfig& out) {
+    out.id = id;
+    out.subject = reader.text("subject", true);
+    if (!out.subject.empty() && out.subject.find('=') == std::string::npos) {
+      reader.problem("subject", "is no subject of a certificate; one is written as in CN=sei,O=Acme");
+    }
+    out.maker = reader.one_of("is", {"issuer", "maker"}, 0) == 1;
+    out.notify = reader.text("notify");
+    out.message_key = reader.text("message_key");
+    if (!out.maker) {
+      out.url = reader.text("url", true);
+      if (!out.url.empty() && !out.url.ends_with('/')) reader.problem("url", "must end in '/', as flows name it");
+      out.owner = reader.text("owner");
+      out.tenant = reader.text("tenant");
+      out.kek = reader.text("kek");
+      out.receipt_key = reader.text("receipt_key");
+      const std::vector<std::string> forms = {"aes-key-wrap", "aes-cbc", "des-ecb"};
+      out.wrap = crypto::wrap_form(forms[reader.one_of("wrap", forms, 0)]);
+    }
+    reader.finish();
+  }
+
   /// "viewer", or {"role": "viewer", "owner": "acme"}.
   void read_roles(ConfigReader& reader, Roles& out) {
     const auto role_of = [](ConfigReader& of, const std::string& name) {
@@ -156,6 +204,12 @@ class Reading {
 };
 
 }  // namespace
+
+bool IssuerDoorConfig::wants_keys() const {
+  return std::any_of(senders.begin(), senders.end(), [](const SenderConfig& one) {
+    return !one.kek.empty() || !one.message_key.empty() || !one.receipt_key.empty();
+  });
+}
 
 ReadConfiguration parse_configuration(std::string_view text, const fs::path& folder) {
   ReadConfiguration out;
@@ -184,6 +238,10 @@ void take_live(Configuration& now, const Configuration& next) {
   if (now.operators.https && next.operators.https) now.operators.https->tls = next.operators.https->tls;
   if (now.devices && next.devices && now.devices->https && next.devices->https) {
     now.devices->https->tls = next.devices->https->tls;
+  }
+  if (now.issuers && next.issuers) {
+    now.issuers->https.tls = next.issuers->https.tls;
+    now.issuers->senders = next.issuers->senders;
   }
 }
 
@@ -215,6 +273,14 @@ std::vector<std::string> needs_restart(const Configuration& now, const Configura
     compare("doors.device.silence_seconds", now.devices->silence, next.devices->silence);
     compare("doors.device.sessions", now.devices->sessions, next.devices->sessions);
     compare("doors.device.awake", now.devices->awake, next.devices->awake);
+  }
+  compare("doors.issuer", now.issuers.has_value(), next.issuers.has_value());
+  if (now.issuers && next.issuers) {
+    compare("doors.issuer.https.listen", now.issuers->https.listen, next.issuers->https.listen);
+    compare("doors.issuer.keys", now.issuers->keys, next.issuers->keys);
+    compare("doors.issuer.keys_path", now.issuers->keys_path, next.issuers->keys_path);
+    compare("doors.issuer.state_path", now.issuers->state_path, next.issuers->state_path);
+    compare("doors.issuer.result_code", now.issuers->number_codes, next.issuers->number_codes);
   }
   compare("bundles.require_signed", now.bundles.require_signed, next.bundles.require_signed);
   compare("doors.metrics.listen", now.metrics.listen, next.metrics.listen);

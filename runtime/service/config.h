@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "crypto/key.h"
 #include "net/tls_setup.h"
 #include "service/operator_command.h"
 
@@ -73,6 +74,32 @@ struct DeviceDoorConfig {
   size_t awake = 2'000;                  // of them, whose runs are in memory while an order is out
 };
 
+/// A card issuer's SEI-TSM, or a device maker's server, that tells of our security domains.
+struct SenderConfig {
+  std::string id{};       // seiTsmId
+  std::string subject{};  // of its certificate
+  bool maker = false;     // tells of states alone, and of every owner's domains
+  std::string url{};      // of the SEI-TSM, as flows name it
+  std::string owner{};    // whose domains; empty: the operator's own
+  std::string tenant{};   // tenantId: who we are to it; empty: not compared
+  std::string kek{};      // keys come wrapped under it; empty: it brings none
+  crypto::WrapForm wrap = crypto::WrapForm::aes_key_wrap;
+  std::string message_key{};  // signs its messages; empty: they are not signed
+  std::string receipt_key{};  // we sign receipts for keys with it; empty: there are none
+  std::string notify{};       // URL that is told what has become of a domain; empty: none
+};
+
+struct IssuerDoorConfig {
+  HttpsConfig https{};
+  std::optional<std::filesystem::path> keys{};  // sealed key file; absent: $CARDWRIGHT_KEYS
+  std::string keys_path = "/sp/v1/keys";
+  std::string state_path = "/sp/v1/ssd-status";
+  bool number_codes = false;  // resultCode as a number
+  std::vector<SenderConfig> senders{};
+
+  bool wants_keys() const;
+};
+
 struct BundlesConfig {
   /// Certificates of CAs. Not empty: no bundle comes into use here, and no run begins with one, that no signer of
   /// theirs has signed. The program's own scripts are no bundle.
@@ -89,6 +116,7 @@ struct Configuration {
   SupervisorConfig supervisor{};
   OperatorDoorConfig operators{};
   std::optional<DeviceDoorConfig> devices{};
+  std::optional<IssuerDoorConfig> issuers{};
   MetricsDoorConfig metrics{};
   BundlesConfig bundles{};
 };

@@ -46,6 +46,7 @@ enum class Ask : uint8_t {
   card_list,
   card_give,
   card_take,
+  domain_list,
   ticket_issue,
   run_list,
   run_show,

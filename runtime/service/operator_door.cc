@@ -3,7 +3,7 @@
 #include <array>
 #include <mutex>
 
-#include "operator_lane_private.h"
+#include "lane_private.h"
 #include "service/metrics.h"
 #include "service/operator_access.h"
 #include "service/operator_answer.h"
@@ -222,7 +222,7 @@ class OperatorDoor : public Door {
   }
 
   /// What the desk raises is an answer, too.
-  void with_desk(Lane& lane, net::Reply reply, std::function<net::ServerAnswer(Desk&)> work) {
+  void with_desk(Lane<Desk>& lane, net::Reply reply, std::function<net::ServerAnswer(Desk&)> work) {
     const auto shared = std::make_shared<net::Reply>(std::move(reply));
     const bool taken = lane.post([shared, work = std::move(work), &log = setup_.log](Desk& desk) {
       if (shared->gone()) return;
@@ -285,8 +285,8 @@ class OperatorDoor : public Door {
   const OperatorDoorSetup setup_;
   std::mutex mutex_;
   std::shared_ptr<const Roles> roles_;
-  Lane quick_;
-  Lane slow_;
+  Lane<Desk> quick_;
+  Lane<Desk> slow_;
   std::vector<std::unique_ptr<Serving>> servers_{};  // go first: their handlers use the lanes
 };
 

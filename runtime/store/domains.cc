@@ -75,7 +75,7 @@ class DomainsOnDatabase : public Domains {
  public:
   DomainsOnDatabase(Database& database, Audit& audit) : db_(database), audit_(audit) {}
 
-  Domain put(const Domain& given) override {
+  Domain put(const Domain& given, const std::string& by) override {
     Domain domain = given;
     domain.card = chip_of(domain.card);
     if (domain.card.empty()) {
@@ -101,7 +101,7 @@ class DomainsOnDatabase : public Domains {
       add("issuer", out.issuer);
       add("owner", out.owner);
       add("run", out.run);
-      audit_.add({"run", "domain kept", out.aid, details});
+      audit_.add({by, "domain kept", out.aid, details});
     });
     return out;
   }

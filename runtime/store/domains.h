@@ -64,8 +64,8 @@ class Domains {
 
   /// What a run saw or left: `since`, `told` and what is empty in `domain` but was known stay. Changes are written to
   /// the audit, and become durable with it. Raises usage: no card, an AID that is none, or the domain is managed by
-  /// another owner; store.
-  virtual Domain put(const Domain& domain) = 0;
+  /// another owner; store. `by`: who says so, for the audit.
+  virtual Domain put(const Domain& domain, const std::string& by) = 0;
   /// By card and AID.
   virtual std::vector<Domain> list(const DomainFilter& filter) = 0;
 

@@ -39,6 +39,8 @@ inline constexpr const char* kOutbox =
     "delivered @number NOT NULL, given_up @number NOT NULL, held @number NOT NULL)";
 inline constexpr const char* kOutboxByDue =
     "CREATE INDEX outbox_by_due ON outbox (due, parcel) WHERE delivered = 0 AND given_up = 0";
+// As of format 6: a run that ends asks whether it left any.
+inline constexpr const char* kOutboxByRun = "CREATE INDEX outbox_by_run ON outbox (run) WHERE delivered = 0";
 
 inline constexpr const char* kRotations =
     "CREATE TABLE rotations (card @text NOT NULL, domain @text NOT NULL, before_set @text NOT NULL, "

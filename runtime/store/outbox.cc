@@ -51,8 +51,8 @@ class OutboxOnDatabase : public Outbox {
   std::optional<Parcel> take(int64_t now, int64_t hold_ms, const std::string& run) override {
     for (;;) {
       const Result due = database_.run({std::string("SELECT parcel FROM outbox WHERE ") + kIsDue +
-                                            " AND ($4 = '' OR run = $4) ORDER BY due, parcel LIMIT 1",
-                                        {now, hold_ms, kLatest, run}});
+                                            (run.empty() ? "" : " AND run = $4") + " ORDER BY due, parcel LIMIT 1",
+                                        run.empty() ? Row{now, hold_ms, kLatest} : Row{now, hold_ms, kLatest, run}});
       if (due.rows.empty()) return {};
       // Another node may have been faster with this one: then it is held, and the next is looked for.
       const Result taken =
@@ -95,8 +95,9 @@ class OutboxOnDatabase : public Outbox {
     const Result found =
         database_.run({"SELECT COUNT(*), COUNT(CASE WHEN given_up = 1 THEN 1 END), COALESCE(MIN(CASE WHEN given_up = 1 "
                        "THEN NULL WHEN held > due "
-                       "THEN held ELSE due END), 0) FROM outbox WHERE delivered = 0 AND ($1 = '' OR run = $1)",
-                       {run}});
+                       "THEN held ELSE due END), 0) FROM outbox WHERE delivered = 0" +
+                           std::string(run.empty() ? "" : " AND run = $1"),
+                       run.empty() ? Row{} : Row{run}});
     const Row& row = found.rows.at(0);
     Left left;
     left.given_up = number(row.at(1));

@@ -143,6 +143,12 @@ RunRow RunsOnDatabase::find(const std::string& id, const std::optional<std::stri
   return found[0];
 }
 
+std::optional<RunState> RunsOnDatabase::state_of(const std::string& id) {
+  const Result found = db_.run({std::string("SELECT ") + kRunColumns + " FROM runs WHERE id = $1", {id}});
+  if (found.rows.empty()) return {};
+  return run_row(found.rows[0]).state;
+}
+
 /// Ids that a person may have meant, as much of them as was written.
 std::vector<std::string> RunsOnDatabase::near(const std::string& id, const std::optional<std::string>& owner) {
   std::vector<std::string> out;

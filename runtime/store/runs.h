@@ -124,6 +124,8 @@ class Runs {
   /// A run by its id, or the beginning of one. `owner`: of these alone, as if there were no others; absent: anybody's.
   /// Raises usage: none, or several.
   virtual RunRow find(const std::string& id, const std::optional<std::string>& owner = {}) = 0;
+  /// The state of the run with this whole id; nothing: there is none.
+  virtual std::optional<RunState> state_of(const std::string& id) = 0;
   /// The newest first.
   virtual std::vector<RunRow> list(const RunFilter& filter) = 0;
   /// From the first on, without a gap. Raises store: there is one.

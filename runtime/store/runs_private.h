@@ -31,6 +31,7 @@ class RunsOnDatabase : public Runs {
                const std::vector<Quota>& quotas) override;
   void append(Lease& lease, ByteView frame, const RunChange& change) override;
   RunRow find(const std::string& id, const std::optional<std::string>& owner) override;
+  std::optional<RunState> state_of(const std::string& id) override;
   std::vector<RunRow> list(const RunFilter& filter) override;
   std::vector<Bytes> frames(const std::string& id) override;
   Bytes key(const std::string& id) override;

@@ -7,6 +7,7 @@
 ---   ok   old keys gone
 ---   the domain has the keys 'demo.sd2', version 31, and no longer 'demo.sd'
 ---   done: 2 steps done, 0 skipped, 18 commands, 1 ms
+local domains = require "domains"
 local keys = require "keys"
 local sd = require "cw.sd"
 
@@ -25,14 +26,18 @@ return {
 
   run = function(run)
     local args = run.args
+    local aid = args.domain or run.flavor.ssd_aid
     local rotation = sd.rotate(run.card, {
-      aid = args.domain or run.flavor.ssd_aid, from = args.old, to = args.new, version = args.version,
+      aid = aid, from = args.old, to = args.new, version = args.version,
       flavor = run.flavor,
     })
 
     run:step("new keys", { done = rotation.new_keys_work, run = rotation.put_new_keys })
     run:step("old keys gone", { done = rotation.old_keys_gone, run = rotation.delete_old_keys })
 
+    domains.put {
+      aid = aid, state = "present", keys = args.new, version = args.version or keys.info(args.new).version,
+    }
     run:print("the domain has the keys '%s', version %02X, and no longer '%s'", args.new,
       args.version or keys.info(args.new).version, args.old)
   end,

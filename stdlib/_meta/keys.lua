@@ -52,6 +52,13 @@ function keys.token(name, first) end
 ---@return Data
 function keys.put_signing_key_data(name, version) end
 
+--- The message signed by a stored key that is for messages between parties (purpose `message` of a sealed key file).
+--- Raises policy: not in the flow's needs.keys; usage: no such key, or one for something else.
+---@param name string
+---@param message string
+---@return string signature
+function keys.sign(name, message) end
+
 --- Whether a signature is by this key over the message: for receipts. Raises policy: not in the flow's needs.keys;
 --- usage: no such key.
 ---@param name string key that signs or verifies

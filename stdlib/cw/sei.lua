@@ -8,10 +8,14 @@
 --- (Card:relay), and names the instructions in allow.backends. The standard prints field tables and no more; what it
 --- leaves open, or prints in two ways, is in the profile (sei.profile), with what is usual.
 local apdu = require "apdu"
+local clock = require "clock"
+local domains = require "domains"
 local hex = require "hex"
 local http = require "http"
 local json = require "json"
+local keys = require "keys"
 local log = require "log"
+local random = require "random"
 local tlv = require "tlv"
 local errors = require "cw.errors"
 local gp = require "cw.gp"
@@ -26,6 +30,7 @@ local sei = {}
 ---@field operations? table<string, string> what optType says to create, lock, unlock, delete and token
 ---@field operation_field? string name of that field: the tables print optType
 ---@field headers? table<string, string> more headers of each request
+---@field message_key? string key in custody that signs our messages; default: they are not signed
 ---@field rounds? integer at most so many batches of commands for one operation; default 16
 
 -- What an issuer's profile leaves out.
@@ -41,6 +46,7 @@ local defaults = {
 
 local profile_fields = {
   url = true, tenant = true, paths = true, operations = true, operation_field = true, headers = true, rounds = true,
+  message_key = true,
 }
 
 -- More than any issuer needs for one batch, and as many as Card:relay takes.
@@ -73,7 +79,7 @@ function sei.issuer(profile)
     end
     complete[name] = given == nil and value or given
   end
-  complete.url, complete.tenant = profile.url, profile.tenant
+  complete.url, complete.tenant, complete.message_key = profile.url, profile.tenant, profile.message_key
   return setmetatable({ profile = complete }, Issuer)
 end
 
@@ -82,6 +88,7 @@ local arguments = {
   issuer = { type = "string", help = "URL of the SEI-TSM, ending in '/'" },
   tenant = { type = "string", help = "tenantId: who we are to the issuer" },
   domain = { type = "aid", help = "AID of the security domain; default: the flavor's", optional = true },
+  message_key = { type = "key", help = "key that signs our messages, where the issuer wants that", optional = true },
 }
 
 --- A flow's arguments, and those that sei.begin takes. Such a flow needs = sei.needs.
@@ -94,7 +101,7 @@ function sei.arguments(more)
   return out
 end
 
-sei.needs = { backends = { "$issuer" } }
+sei.needs = { backends = { "$issuer" }, keys = { "$message_key" } }
 
 --- The issuer and the domain that a flow's arguments name.
 ---@param run Run
@@ -102,7 +109,7 @@ sei.needs = { backends = { "$issuer" } }
 ---@return string domain
 function sei.begin(run)
   local args = run.args
-  return sei.issuer { url = args.issuer, tenant = args.tenant }, args.domain or run.flavor.ssd_aid
+  return sei.issuer { url = args.issuer, tenant = args.tenant, message_key = args.message_key }, args.domain or run.flavor.ssd_aid
 end
 
 --- The chip's unique id as an SEI-TSM knows it: CPLC (9F7F), else issuer identification and card image number (42,
@@ -134,12 +141,41 @@ local function succeeded(code)
   return tonumber(code) == 0
 end
 
+-- Which fields of a message are signed, in the order of its table; "" is the field of the operation. Ours follow them.
+local signed_fields = {
+  ssd = { "tenantId", "", "seId", "sdAid", "expPrivilege", "scpConfig" },
+  commands = { "tenantId", "taskId", "seId", "respList" },
+  token = { "tenantId", "", "seId", "rawData" },
+}
+
+-- What a message is signed over: each value followed by a line feed, entries of a list one by one (T/TAF 8.3 asks for
+-- signatures and prints none; docs/decisions/0047).
+local function elements_of(profile, message, fields)
+  local lines = {}
+  local function add(value)
+    for _, one in ipairs(type(value) == "table" and value or { value or "" }) do lines[#lines + 1] = one .. "\n" end
+  end
+  for _, name in ipairs(signed_fields[message]) do add(fields[name == "" and profile.operation_field or name]) end
+  add(fields.timestamp)
+  add(fields.nonce)
+  return table.concat(lines)
+end
+
+local function sign(profile, message, fields)
+  if not profile.message_key then return end
+  fields.timestamp = ("%d"):format((clock.now() - clock.now() % 1000) / 1000)
+  fields.nonce = hex.encode(random.bytes(16))
+  fields.sign = hex.encode(keys.sign(profile.message_key, elements_of(profile, message, fields)))
+end
+
 -- One request; the answer's fields. Raises http: no answer that can be read, or one that says no.
-local function call(issuer, path, what, fields)
+local function call(issuer, message, what, fields)
   local profile = issuer.profile
+  local path = profile.paths[message]
   local headers = { ["content-type"] = "application/json; charset=utf-8" }
   for name, value in pairs(profile.headers) do headers[name] = value end
   fields.tenantId = profile.tenant
+  sign(profile, message, fields)
   local reply = http.request {
     method = "POST", url = profile.url .. path, headers = headers, body = json.encode(fields),
   }
@@ -205,7 +241,7 @@ end
 local function rounds(issuer, card, what, operation, fields)
   local profile = issuer.profile
   fields[profile.operation_field] = profile.operations[operation]
-  local answer = call(issuer, profile.paths.ssd, what, fields)
+  local answer = call(issuer, "ssd", what, fields)
   local task, done = answer.taskId, 0
   while true do
     local plan = commands_in(answer, what)
@@ -221,7 +257,7 @@ local function rounds(issuer, card, what, operation, fields)
     local responses = {}
     for i, one in ipairs(answers) do responses[i] = hex.encode(one.data) .. ("%04X"):format(one.sw) end
     log.debug(("%s: batch %d, %d of %d commands"):format(what, done, #answers, #plan))
-    local ok, next = pcall(call, issuer, profile.paths.commands, what,
+    local ok, next = pcall(call, issuer, "commands", what,
       { taskId = task, seId = fields.seId, respList = json.array(responses) })
     if not ok then
       if trouble and type(next) == "table" then
@@ -251,12 +287,27 @@ local function ssd_fields(card, options)
   }
 end
 
+-- What the domain is once the issuer has done it.
+local states = { create = "present", lock = "locked", unlock = "present", delete = "deleted" }
+
+-- expPrivilege of a domain says what it manages by itself.
+local managements = { ["800000"] = "none", A00000 = "delegated", ["804000"] = "authorized" }
+
+-- The domain is known before its issuer is asked for it: the keys may come before the last answer has.
 local function operate(issuer, card, operation, words, options)
   local what = ("%s security domain %s"):format(words, hex.encode(options.aid))
   local fields = ssd_fields(card, options)
+  local function keep(state)
+    domains.put {
+      aid = options.aid, state = state, se_id = fields.seId:upper(), issuer = issuer.profile.url,
+      management = managements[options.privileges],
+    }
+  end
+  if operation == "create" then keep("asked") end
   gp.forget_channel()
   local out = rounds(issuer, card, what, operation, fields)
   gp.forget_channel()
+  keep(states[operation])
   return out
 end
 
@@ -316,7 +367,7 @@ function Issuer:tokens(se_id, signed)
   local raw = {}
   for i, bytes in ipairs(signed) do raw[i] = hex.encode(bytes) end
   local profile = self.profile
-  local answer = call(self, profile.paths.token, what, {
+  local answer = call(self, "token", what, {
     [profile.operation_field] = profile.operations.token, seId = se_id, rawData = json.array(raw),
   })
   local tokens = list_of(answer, "token", what)

@@ -87,7 +87,7 @@ class Checks:
     def operates(self, service):
         strict = {"origin": "strict.lua", "text": STRICT}
         for path in ("/v1", "/v1/health", "/v1/overview", "/v1/policies", "/v1/bundles", "/v1/runs", "/v1/runs?state=stuck&limit=1000&steps=50&flow=demo/*",
-                     "/v1/budgets", "/v1/budgets?card=9A", "/v1/audit", "/v1/audit?from=1&limit=1", "/v1/audit/state"):
+                     "/v1/budgets", "/v1/budgets?card=9A", "/v1/domains", "/v1/domains?state=reset&card=9A&aid=A000000003", "/v1/audit", "/v1/audit?from=1&limit=1", "/v1/audit/state"):
             self.asks(service, "GET", path, 200)
         self.asks(service, "POST", "/v1/policies/check", 200, strict)
         hash_ = self.asks(service, "POST", "/v1/policies", 200, strict).json["hash"]

@@ -118,6 +118,21 @@ TEST(Recording, signatures_that_were_checked_are_there_with_what_came_of_it) {
   EXPECT_EQ(std::get<int64_t>(recording.runs[0].lines[3].reply), 1);
 }
 
+TEST(Recording, domains_and_signed_messages_are_there_with_what_came_back) {
+  host::DomainRecord domain{
+      from_hex("F063617264770001"), "present", "9F7F", "https://x/ => y", "none", "demo.sd", 0x31, "RESETED"};
+  const std::string one = domains_text(domain).substr(std::string("domains put ").size());
+  const std::string file = kBegin + "domains => 0\n" + domains_text(domain) + " => 1 " + one + "\ndomains => 2 " + one +
+                           " " + one + "\n" + sign_text("acme.messages", from_hex("610A")) + " => AABB\n" +
+                           sign_text("acme.messages", {}) + " => error usage \"no\"\nend => done\n";
+  EXPECT_EQ(again(file), file);
+  const Recording recording = Recording::parse(file, "x.rec");
+  EXPECT_EQ(std::get<RecordedDomains>(recording.runs[0].lines[3].reply).domains, std::vector{domain});
+  EXPECT_EQ(std::get<Bytes>(recording.runs[0].lines[5].reply), from_hex("AABB"));
+  EXPECT_NE(refusal(kBegin + "domains => 2 " + one + "\n").find("x.rec"), std::string::npos);
+  EXPECT_NE(refusal(kBegin + "domains put F0 => 0\n").find("x.rec"), std::string::npos);
+}
+
 TEST(Recording, what_is_no_recording_is_refused) {
   EXPECT_NE(refusal("").find("x.rec: not a recording: it is empty"), std::string::npos) << refusal("");
   EXPECT_NE(refusal("hello\n").find("x.rec:1: not a recording"), std::string::npos);

@@ -53,6 +53,9 @@ class DyingJournal : public engine::RunJournal {
     ++apdu_;
     die(At::sent);
   }
+  std::vector<host::DomainRecord> domains(const std::optional<host::DomainRecord>& put) override {
+    return inner_.domains(put);
+  }
   void left() override { inner_.left(); }
   const Error* must_stop() const override { return inner_.must_stop(); }
   engine::Past past() override;

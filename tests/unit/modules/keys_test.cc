@@ -84,4 +84,10 @@ TEST(Keys, TellWhetherASignatureIsTheirs) {
   EXPECT_EQ(with_keys().fail("keys.verifies('other', '', '')").kind(), ErrorKind::usage);
 }
 
+TEST(Keys, SignMessages) {
+  EXPECT_EQ(with_keys().run("return keys.sign('isd', 'a message')"), "signed a message");
+  EXPECT_EQ(with_keys().fail("keys.sign('other', '')").kind(), ErrorKind::usage);
+  EXPECT_EQ(with_keys().fail("keys.sign('a b', '')").kind(), ErrorKind::usage);
+}
+
 }  // namespace cw::modules::test

@@ -20,11 +20,20 @@ class RecordedOutside : public host::Outside {
   Bytes random(size_t count) override;
   host::KeyInfo key_info(const std::string& set) override;
   bool verifies(const std::string& key, ByteView message, ByteView signature) override;
+  Bytes sign(const std::string& key, ByteView message) override {
+    key_info(key);
+    return to_bytes("signed " + to_string(message));
+  }
+  std::vector<host::DomainRecord> domains(const std::optional<host::DomainRecord>& put) override {
+    if (put) kept.push_back(*put);
+    return kept;
+  }
   void note(host::Note note) override { notes.push_back(std::move(note)); }
 
   std::vector<host::Request> requests{};
   std::deque<host::Reply> replies{};
   std::vector<host::Note> notes{};
+  std::vector<host::DomainRecord> kept{};
   int64_t time = 1'700'000'000'123;
   std::deque<Bytes> draws{};  // what random() gives, in order
   std::map<std::string, host::KeyInfo> keys{};

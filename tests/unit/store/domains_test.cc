@@ -46,11 +46,11 @@ TEST_P(DomainStories, a_run_says_what_it_left_and_what_it_does_not_know_stays) {
   asked.se_id = "9F7F2A";
   asked.issuer = "https://sei.acme.example/sei/v1/";
   asked.management = "delegated";
-  store_->domains().put(asked);
+  store_->domains().put(asked, "ada@desk");
   Domain seen = domain();
   seen.keys = "transit.sd";
   seen.version = 0x31;
-  store_->domains().put(seen);
+  store_->domains().put(seen, "ada@desk");
   const Domain now = kept();
   EXPECT_EQ(now.card, kChip) << "the chip, whatever its keys are diversified with";
   EXPECT_EQ(now.state, DomainState::present);
@@ -61,34 +61,36 @@ TEST_P(DomainStories, a_run_says_what_it_left_and_what_it_does_not_know_stays) {
   EXPECT_EQ(now.version, 0x31);
   EXPECT_LE(now.since, now.changed);
   const int64_t records = store_->audit().list(1, 0).back().number;
-  store_->domains().put(seen);
+  store_->domains().put(seen, "ada@desk");
   EXPECT_EQ(store_->audit().list(1, 0).back().number, records) << "said again, nothing is new";
 }
 
 TEST_P(DomainStories, nothing_is_kept_that_names_no_card_or_no_domain) {
   Domain nameless = domain();
   nameless.card.clear();
-  EXPECT_EQ(refusal([&] { store_->domains().put(nameless); }),
+  EXPECT_EQ(refusal([&] { store_->domains().put(nameless, "ada@desk"); }),
             "usage: keeping domain F063617264770001: the card did not say who it is");
   for (const char* aid : {"", "F0", "f063617264770001", "F06361726477000", "F0636172647700010000000000000000AA"}) {
     Domain odd = domain();
     odd.aid = aid;
-    EXPECT_NE(refusal([&] { store_->domains().put(odd); }).find("an AID is 5 to 16 bytes"), std::string::npos) << aid;
+    EXPECT_NE(refusal([&] { store_->domains().put(odd, "ada@desk"); }).find("an AID is 5 to 16 bytes"),
+              std::string::npos)
+        << aid;
   }
   EXPECT_TRUE(store_->domains().list({}).empty());
 }
 
 TEST_P(DomainStories, a_domain_is_one_owners_until_it_is_gone) {
-  store_->domains().put(domain("acme"));
+  store_->domains().put(domain("acme"), "ada@desk");
   EXPECT_EQ(
-      refusal([&] { store_->domains().put(domain("zenith")); }),
+      refusal([&] { store_->domains().put(domain("zenith"), "ada@desk"); }),
       "usage: keeping domain F063617264770001 of card CPLC-47905168: it is managed by owner acme, and this run is "
       "zenith's");
-  EXPECT_NE(refusal([&] { store_->domains().put(domain("")); }).find("the operator's"), std::string::npos);
+  EXPECT_NE(refusal([&] { store_->domains().put(domain(""), "ada@desk"); }).find("the operator's"), std::string::npos);
   Domain gone = domain("acme", DomainState::deleted);
   gone.keys = "acme.sd";
-  store_->domains().put(gone);
-  store_->domains().put(domain("zenith"));
+  store_->domains().put(gone, "ada@desk");
+  store_->domains().put(domain("zenith"), "ada@desk");
   EXPECT_EQ(kept().owner, "zenith");
   EXPECT_EQ(kept().keys, "") << "keys of one that is gone open no other";
   EXPECT_EQ(store_->domains().list({{}, {}, {}, {}, "acme"}).size(), 0U);
@@ -96,7 +98,7 @@ TEST_P(DomainStories, a_domain_is_one_owners_until_it_is_gone) {
 }
 
 TEST_P(DomainStories, what_an_issuer_tells_marks_the_domain_and_asks_its_owners_runs_on_that_card_to_stop) {
-  store_->domains().put(domain());
+  store_->domains().put(domain(), "ada@desk");
   const std::string ours = run_on("acme", std::string(kChip) + "+KDD-00112233445566778899");
   const std::string theirs = run_on("zenith", kChip);
   const std::string elsewhere = run_on("acme", "CPLC-00000001");
@@ -111,7 +113,7 @@ TEST_P(DomainStories, what_an_issuer_tells_marks_the_domain_and_asks_its_owners_
   EXPECT_EQ(record.entry.action, "domain told");
   EXPECT_EQ(store_->domains().tell(kChip, kAid, {"RESETED", DomainState::reset, "SEI-TSM acme"}), 0) << "told again";
   EXPECT_EQ(store_->audit().list(1, 0).back().number, record.number);
-  store_->domains().put(domain("acme", DomainState::present));
+  store_->domains().put(domain("acme", DomainState::present), "ada@desk");
   EXPECT_EQ(kept().told, "RESETED") << "what was told stays as evidence";
   EXPECT_NE(refusal([&] {
               store_->domains().tell("CPLC-1", kAid, {"DELETED", DomainState::deleted, "x"});
@@ -136,12 +138,12 @@ TEST_P(DomainStories, a_store_of_format_5_gets_its_tables_when_it_is_brought_up)
   EXPECT_EQ(cause_of([&] { Store::open(wanted); }), "older");
   store_ = open();
   EXPECT_EQ(format_of(*old), kStoreFormat);
-  store_->domains().put(domain());
+  store_->domains().put(domain(), "ada@desk");
   EXPECT_EQ(kept().owner, "acme");
 }
 
 TEST_P(DomainStories, a_row_that_was_changed_from_outside_is_said_to_be) {
-  store_->domains().put(domain());
+  store_->domains().put(domain(), "ada@desk");
   database()->run({"UPDATE domains SET state = 'odd'", {}});
   EXPECT_NE(refusal([&] { kept(); }).find("which is none: its row was changed from outside"), std::string::npos);
 }

@@ -64,6 +64,7 @@ class OnStore : public OnEngine {
   /// As format 6 found the tables.
   static void before_domains(Database& old) {
     for (const char* table : {"domains", "messages_seen"}) old.run({std::string("DROP TABLE ") + table, {}});
+    old.run({"DROP INDEX outbox_by_run", {}});
   }
   /// As format 5 found the tables.
   static void before_owners(Database& old) {
