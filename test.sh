@@ -8,7 +8,7 @@ cd "$(dirname "$0")"
 . tools/postgres.sh
 . tools/softhsm.sh
 
-quick_stages=(release unit vectors selftest lua cli store runs policy bundle owners keys device serve page devices load sei keyserver taf issuers outbox scenarios batch repeat recordings secrets pcsc vpcd report luacheck lint)
+quick_stages=(release unit vectors selftest lua cli store runs policy bundle owners keys device serve page devices load sei keyserver taf issuers envelopes outbox scenarios batch repeat recordings secrets pcsc vpcd report luacheck lint)
 all_stages=("${quick_stages[@]}" docs install clone asan fuzz tsan)
 
 usage() {
@@ -35,6 +35,7 @@ earlier ones built, in this order:
   keyserver  cardwright keyserver over mutual TLS: JSON and SOAP, bombs, keys that open a card, an audit that holds
   taf        the flows of T/TAF 096-2021 between processes: cardwright run as SP-TSM, cardwright sei as the issuer's SEI-TSM
   issuers    keys and states that issuers tell `cardwright serve` of: from cardwright sei, and from a sender made from the tables
+  envelopes  personal data that providers sign and encrypt with openssl, up to the card, and forgeries of it
   owners     two owners and an operator on one store: nothing of one is seen or used by another, at any door
   keys       cardwright keys: a sealed file through its whole life, and a SoftHSM2 that is taken away in a run
   serve      cardwright serve: operators, certificates, workers that are killed, signals; docs/api/operator.yaml
@@ -160,6 +161,10 @@ stage_taf() {
 
 stage_issuers() {
   tests/interop/issuers/run.py "$cardwright"
+}
+
+stage_envelopes() {
+  tests/interop/envelopes/run.py "$cardwright"
 }
 
 stage_sei() {

@@ -7,6 +7,7 @@
 #include "app/commands.h"
 #include "app/console.h"
 #include "app/durable_run.h"
+#include "app/envelopes.h"
 #include "app/failure.h"
 #include "app/json_events.h"
 #include "app/outbox_delivery.h"
@@ -56,6 +57,7 @@ ExitStatus run(const Options& options, JsonEvents* events) {
     for (engine::Setting& one : recorded_settings(flow, *replay->next(), settings)) settings.push_back(std::move(one));
   }
   if (!ask_for_secrets(flow, settings)) return ExitStatus::interrupted;
+  Envelopes::configured().open(flow, settings, options.session.owner, session.store().get());
   engine::Arguments arguments = engine::Arguments::check(flow, std::move(settings));
   if (!flow.needs_keys.empty()) {
     session.demand_keys();

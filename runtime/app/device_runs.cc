@@ -6,6 +6,7 @@
 #include "app/backends.h"
 #include "app/cards.h"
 #include "app/durable_run.h"
+#include "app/envelopes.h"
 #include "app/failure.h"
 #include "app/key_source.h"
 #include "app/moment.h"
@@ -193,7 +194,9 @@ std::unique_ptr<service::DeviceRun> DeviceRuns::open(const std::string& text, en
   setup.policy = choice.policy;
   setup.flow = std::make_shared<const engine::Flow>(engine::check_flow(*setup.bundle, ticket.flow));  // once for all
   want_types_of(*setup.flow, ticket);
-  setup.arguments = engine::Arguments::check(*setup.flow, settings_of(ticket.settings));
+  std::vector<engine::Setting> settings = settings_of(ticket.settings);
+  Envelopes::configured().open(*setup.flow, settings, ticket.owner, store_.get());
+  setup.arguments = engine::Arguments::check(*setup.flow, std::move(settings));
   caps_.share(setup.arguments);
   setup.keys = keys_;
   setup.device = engine::Device{kDeviceCard, relay, ticket.card};
@@ -209,7 +212,9 @@ std::string issue_ticket(store::Store& store, const engine::Bundle& bundle, cons
   for (const std::string& text : wanted.settings) {
     if (wanted.no_files) want_no_file(checked, text);
   }
-  engine::Arguments::check(checked, settings_of(wanted.settings));
+  std::vector<engine::Setting> settings = settings_of(wanted.settings);
+  Envelopes::configured().open(checked, settings, wanted.owner, nullptr);
+  engine::Arguments::check(checked, std::move(settings));
   service::Ticket ticket;
   ticket.run = store::new_run_id();
   ticket.flow = wanted.flow;

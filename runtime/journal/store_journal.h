@@ -71,6 +71,7 @@ class StoreJournal : public engine::RunJournal {
   void attempt_failed(const Error& error) override;
   void finished(const std::optional<Error>& error, End end) override;
   void waits(std::chrono::milliseconds time) override;
+  void key_used(const std::string& key) override;
   void deliver(const host::Deliver& parcel) override;
   std::vector<host::DomainRecord> domains(const std::optional<host::DomainRecord>& put) override;
   void left() override;
@@ -142,6 +143,7 @@ class StoreJournal : public engine::RunJournal {
   store::RunChange change_{};
   store::JournalHash hash_{};                           // of what is written
   std::set<std::pair<std::string, int64_t>> needed_{};  // keys that were written down
+  std::set<std::string> used_{};                        // single keys that the audit has
   std::optional<Error> must_stop_{};
   std::string card_before_{};  // that the run is for, or a process before was on, until this one has seen its own
   int steps_ = 0;              // begun and not ended

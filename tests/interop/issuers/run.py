@@ -369,7 +369,7 @@ def states(bench):
     verified = bench.cw("audit", "verify", "--store", "sp.db")
     told = bench.cw("audit", "list", "--store", "sp.db").stdout
     bench.check("the audit is whole, and has who told what", done(verified), [
-        word for word in ("keys received", "domain told", "SEI-TSM issuer.example", "SEI-TSM maker.example")
+        word for word in ("keys received", "domain told", "keys: acme.messages", "SEI-TSM issuer.example", "SEI-TSM maker.example")
         if word not in told])
     bench.check("and so is the store", done(bench.cw("store", "check", "--store", "sp.db")))
 

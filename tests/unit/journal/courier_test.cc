@@ -95,6 +95,17 @@ TEST_P(Couriers, AResultArrivesAsItWasHandedOverWithItsKey) {
   EXPECT_FALSE(courier().deliver_one());
 }
 
+TEST_P(Couriers, WhatTheServiceItselfHandsOverIsOfNoRunAndArrives) {
+  store_->outbox().put(sealed_parcel(store_->key(), {}, result("domain told"), kNow));
+  put(result());
+  EXPECT_EQ(store_->outbox().left().waiting, 2);
+  EXPECT_EQ(store_->outbox().left(run_).waiting, 1);
+  ASSERT_TRUE(after_status(204));
+  ASSERT_TRUE(after_status(204));
+  EXPECT_EQ(calls_.at(0).body, calls_.at(1).body);
+  EXPECT_EQ(store_->outbox().left().waiting, 0);
+}
+
 TEST_P(Couriers, TheKeyFollowsFromRunAndNameAndSaysNothingOfThem) {
   const crypto::SealingKey key = open_run_key(*store_, run_);
   EXPECT_EQ(idempotency_key(key, run_, "result"), idempotency_key(open_run_key(*store_, run_), run_, "result"));

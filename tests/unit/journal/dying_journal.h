@@ -56,6 +56,7 @@ class DyingJournal : public engine::RunJournal {
   std::vector<host::DomainRecord> domains(const std::optional<host::DomainRecord>& put) override {
     return inner_.domains(put);
   }
+  void key_used(const std::string& key) override { inner_.key_used(key); }
   void left() override { inner_.left(); }
   const Error* must_stop() const override { return inner_.must_stop(); }
   engine::Past past() override;

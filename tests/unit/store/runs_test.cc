@@ -58,6 +58,8 @@ TEST_P(RunsInAStore, are_found_by_the_beginning_of_an_id_and_what_is_near_is_nam
   const auto store = open();
   const std::string first = begin(*store).run();
   const std::string second = begin(*store).run();
+  EXPECT_EQ(store->runs().state_of(first), RunState::running);
+  EXPECT_FALSE(store->runs().state_of(first.substr(0, 19))) << "all of it";
   size_t common = 0;
   while (first[common] == second[common]) ++common;
   EXPECT_EQ(store->runs().find(first.substr(0, common + 1)).id, first);

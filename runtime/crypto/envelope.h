@@ -1,0 +1,42 @@
+// Personal data on its way from a provider to custody: CMS (RFC 5652), signed by the provider, then encrypted for us.
+//
+//   openssl cms -sign -binary -nodetach -in data -signer perso.pem -inkey perso.key -outform DER |
+//     openssl cms -encrypt -binary -aes-256-gcm -outform PEM tsm.pem
+//
+// Between the two nobody reads it: what comes out is a Secret.
+//
+// Plain functions without state; safe from any thread.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/secret.h"
+#include "crypto/certified.h"
+
+namespace cw::crypto {
+
+inline constexpr size_t kEnvelopeLimit = 1u << 20;  // bytes of PEM
+
+/// Whether a file begins as an envelope in PEM does.
+bool is_envelope(std::string_view text);
+
+/// Whose signature counts.
+struct EnvelopeSender {
+  std::string authorities{};  // PEM: certificates of CAs that vouch for it
+  std::string subject{};      // as RFC 4514 writes it
+};
+
+struct Opened {
+  Secret content{};
+  Signer from{};
+};
+
+/// Opens it with our private key `key_pem` (no pass phrase), and checks that one of `senders` signed what is in it, as
+/// of `now` (seconds since 1970). Raises usage, without naming a file: no key; no envelope, or one for others; content
+/// that is not signed once, by somebody else, with SHA-1 or less, or was changed.
+Opened open_envelope(std::string_view pem, const Secret& key_pem, const std::vector<EnvelopeSender>& senders,
+                     int64_t now);
+
+}  // namespace cw::crypto
