@@ -49,8 +49,8 @@ function(cw_test name)
   endif()
   add_executable(${name}_test ${sources})
   target_link_libraries(${name}_test PRIVATE cw_options ${ARG_LINKS} GTest::gtest GTest::gtest_main)
-  # The compiler's time is worth more than the tests' own.
-  target_compile_options(${name}_test PRIVATE $<$<CONFIG:Release>:-O1>)
+  # The compiler's time is worth more than the tests' own; what they test is optimized.
+  target_compile_options(${name}_test PRIVATE $<$<CONFIG:Release>:-O0>)
   cw_precompile(${name}_test <gtest/gtest.h>)
   target_compile_definitions(${name}_test PRIVATE CW_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   gtest_discover_tests(${name}_test TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 120)

@@ -12,6 +12,7 @@
 #include "cmd_keys_private.h"
 #include "crypto/digest.h"
 #include "crypto/key_components.h"
+#include "gp/diversification.h"
 
 namespace cw::app {
 
@@ -27,6 +28,8 @@ struct Options {
   std::string kcv{};
   std::vector<std::string> component_kcvs{};
   std::vector<std::filesystem::path> component_files{};
+  std::string from{};
+  std::string with{};
   bool json = false;
 };
 
@@ -92,6 +95,21 @@ ExitStatus update(const Options& options) {
   record.size = before.size;
   record.origin = "generated";
   KeyTaken{options.place, options.key, true, options.json}.take({record, random_keys(record)}, "key updated");
+  return ExitStatus::ok;
+}
+
+/// The initial keys of a domain, as issuer and provider agreed to derive them.
+ExitStatus derive(const Options& options) {
+  crypto::KeyRecord record = options.key.record();
+  const crypto::KeySet master = options.place.open()->find(options.from);
+  if (master.diversification.empty()) {
+    throw Error(ErrorKind::usage,
+                "'" + options.from + "' is no master key with a diversification, so nothing is derived of it");
+  }
+  const crypto::KeySet set = gp::card_keys(master, from_hex(options.with));
+  if (record.version == 0) record.version = master.version;
+  record.origin = "derived of " + options.from + " with " + options.with;
+  KeyTaken{options.place, options.key, false, options.json}.take({record, {set.enc, set.mac, set.dek}}, "key derived");
   return ExitStatus::ok;
 }
 
@@ -233,6 +251,15 @@ void add_keys_make(CLI::App& keys, Action& action) {
   add_one("update", "Replace a key by a new one; cards that hold the old one are opened with NAME@GENERATION", false,
           update)
       .first->footer("Examples:\n  cardwright keys update isd --version 31 --keys keys.sealed");
+
+  const auto [deriving, derived] =
+      add_one("derive", "Three keys of a domain from a master key, as was agreed with its issuer", false, derive);
+  deriving->add_option("--from", derived->from, "master key with a diversification")->required()->type_name("MASTER");
+  deriving->add_option("--with", derived->with, "what stands for the card's data: 20 hexadecimal digits")
+      ->required()
+      ->type_name("HEX");
+  deriving->footer(
+      "Examples:\n  cardwright keys derive ssd.first --from acme.root --with 00112233445566778899 --keys keys.sealed");
 
   const auto [command, options] = add_one(
       "component", "A key from components that several people type, each with its check value", true, component);

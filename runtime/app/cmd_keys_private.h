@@ -9,7 +9,7 @@
 
 namespace cw::app {
 
-void add_keys_make(CLI::App& keys, Action& action);    // generate, component, update
+void add_keys_make(CLI::App& keys, Action& action);    // generate, derive, component, update
 void add_keys_wrap(CLI::App& keys, Action& action);    // import, export
 void add_keys_end(CLI::App& keys, Action& action);     // archive, revoke, destroy
 void add_keys_backup(CLI::App& keys, Action& action);  // backup, restore

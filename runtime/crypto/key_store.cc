@@ -56,8 +56,8 @@ class Section {
       once(!type_name_.empty(), "type", line);
       if (value == "des") type_ = KeyType::des;
       if (value == "aes") type_ = KeyType::aes;
-      const bool signs_only = value == "rsa" || value == "ec";
-      if (!type_ && !signs_only) raise(line, "type is none of: des aes rsa ec");
+      const bool signs_only = value == "rsa" || value == "ec" || value == "sm2";
+      if (!type_ && !signs_only) raise(line, "type is none of: des aes rsa ec sm2");
       type_name_ = value;
     } else if (field == "version") {
       once(version_.has_value(), "version", line);
@@ -87,7 +87,9 @@ class Section {
   }
 
   /// One single key, and no set of three.
-  bool is_signing_key() const { return !signing_.empty() || type_name_ == "rsa" || type_name_ == "ec"; }
+  bool is_signing_key() const {
+    return !signing_.empty() || type_name_ == "rsa" || type_name_ == "ec" || type_name_ == "sm2";
+  }
 
   std::shared_ptr<const SigningKey> finish_signing_key(const std::filesystem::path& folder) const {
     if (type_name_.empty()) raise(line_, "[" + name_ + "] has no type: write type = rsa, ec, aes or des");

@@ -19,7 +19,7 @@
 //   diversification = visa2    none visa2 emv kdf3 gemvisa
 //
 //   [issuer.token]             a single key, which signs tokens, receipts or DAP blocks
-//   type    = rsa              rsa, ec, aes or des
+//   type    = rsa              rsa, ec, sm2, aes or des
 //   private = token.pem        PEM file beside this one, that only its owner may read
 //
 //   [issuer.receipt]

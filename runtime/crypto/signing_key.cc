@@ -7,6 +7,7 @@
 #include "crypto/digest.h"
 #include "pem_private.h"
 #include "pkey_signature_private.h"
+#include "sm2_key_private.h"
 
 namespace cw::crypto {
 
@@ -143,6 +144,8 @@ std::string_view to_text(SigningAlgorithm algorithm) {
       return "AES CMAC";
     case SigningAlgorithm::des_retail_mac:
       return "DES retail MAC";
+    case SigningAlgorithm::sm2:
+      return "SM2 with SM3";
   }
   throw Error(ErrorKind::internal, "unknown signing algorithm");
 }
@@ -174,8 +177,10 @@ std::shared_ptr<const SigningKey> make_signing_key(const Secret& pem) {
   if (!key) key = public_key_of(pem);
   if (!key) throw Error(ErrorKind::usage, "it holds no key in PEM, or one with a pass phrase");
   if (EVP_PKEY_is_a(key.get(), "RSA")) return std::make_shared<const RsaSigningKey>(std::move(key), can_sign);
+  if (EVP_PKEY_is_a(key.get(), "SM2")) return make_sm2_key(std::move(key), can_sign);
   const std::optional<Curve> curve = EVP_PKEY_is_a(key.get(), "EC") ? curve_of(key.get()) : std::nullopt;
-  if (!curve) throw Error(ErrorKind::usage, "it holds a key that is neither RSA nor ECC on P-256, P-384 or P-521");
+  if (!curve)
+    throw Error(ErrorKind::usage, "it holds a key that is neither RSA nor SM2 nor ECC on P-256, P-384 or P-521");
   return std::make_shared<const EcSigningKey>(std::move(key), *curve, can_sign);
 }
 

@@ -1,6 +1,6 @@
 // A key in custody that signs and checks tokens, receipts and DAP blocks. What it does follows from what it is (GPCS
 // B.3, B.4, C.3, C.4, C.5): RSA of 1024 bits PKCS#1 v1.5 with SHA-1, longer RSA PSS with SHA-256 and a salt of 32
-// bytes, ECC ECDSA r | s with the hash of the curve, AES CMAC, DES the retail MAC. It can be used and never read.
+// bytes, ECC ECDSA r | s with the hash of the curve, AES CMAC, DES the retail MAC. SM2 signs messages between parties alone. It can be used and never read.
 //
 // Shared between runs; implementations are safe to call from several threads.
 #pragma once
@@ -15,7 +15,7 @@
 
 namespace cw::crypto {
 
-enum class SigningAlgorithm : uint8_t { rsa_pkcs1_sha1, rsa_pss_sha256, ecdsa, aes_cmac, des_retail_mac };
+enum class SigningAlgorithm : uint8_t { rsa_pkcs1_sha1, rsa_pss_sha256, ecdsa, aes_cmac, des_retail_mac, sm2 };
 
 /// "RSA PKCS#1 v1.5 with SHA-1", for messages.
 std::string_view to_text(SigningAlgorithm algorithm);

@@ -15,6 +15,11 @@ namespace fs = std::filesystem;
 
 constexpr std::array<std::string_view, 6> kFields = {"curve", "key", "private", "public", "modulus", "exponent"};
 
+std::string_view type_of(const SigningKey& key) {
+  if (key.algorithm() == SigningAlgorithm::sm2) return "sm2";
+  return key.algorithm() == SigningAlgorithm::ecdsa ? "ec" : "rsa";
+}
+
 struct Reader {
   std::string_view type;
   const FieldTexts& fields;
@@ -66,8 +71,7 @@ struct Reader {
         if (key->can_sign() != is_private) {
           throw Error(ErrorKind::usage, is_private ? "it holds a public key" : "it holds a private key");
         }
-        const bool rsa = key->algorithm() != SigningAlgorithm::ecdsa;
-        if (rsa != (type == "rsa")) throw Error(ErrorKind::usage, "it holds a key of another type");
+        if (type_of(*key) != type) throw Error(ErrorKind::usage, "it holds a key of another type");
         return key;
       } catch (const Error& error) {
         throw Error(ErrorKind::usage, path.string() + ": " + error.message());
@@ -126,6 +130,14 @@ struct Reader {
     });
   }
 
+  /// In PEM alone.
+  std::shared_ptr<const SigningKey> sm2() const {
+    const FieldText* secret = find("private");
+    const std::string_view name = secret != nullptr ? "private" : "public";
+    only({name});
+    return from_file(name, required(name), secret != nullptr);
+  }
+
   Curve curve_named(const FieldText& field) const {
     if (text(field) == "p256") return Curve::p256;
     if (text(field) == "p384") return Curve::p384;
@@ -146,6 +158,7 @@ std::shared_ptr<const SigningKey> signing_key_of(std::string_view type, const Fi
   const Reader reader{type, fields, line, folder, raise};
   if (type == "rsa") return reader.rsa();
   if (type == "ec") return reader.ec();
+  if (type == "sm2") return reader.sm2();
   return reader.shared(type == "aes" ? KeyType::aes : KeyType::des);
 }
 

@@ -26,6 +26,7 @@ std::shared_ptr<const crypto::SigningKey> signing_key_or_none(const crypto::KeyS
 
 std::string type_of(const crypto::SigningKey& key) {
   if (const auto shared = key.shared()) return shared->type() == crypto::KeyType::aes ? "aes" : "des";
+  if (key.algorithm() == crypto::SigningAlgorithm::sm2) return "sm2";
   return key.algorithm() == crypto::SigningAlgorithm::ecdsa ? "ec" : "rsa";
 }
 
@@ -71,7 +72,11 @@ crypto::KeySet Custody::key_set(const std::string& name, ByteView diversificatio
 }
 
 std::shared_ptr<const crypto::SigningKey> Custody::signing_key(const std::string& name, crypto::SigningUse use) const {
-  return store_.find_signing_key(name, use);
+  std::shared_ptr<const crypto::SigningKey> out = store_.find_signing_key(name, use);
+  if (out->algorithm() == crypto::SigningAlgorithm::sm2 && use != crypto::SigningUse::message) {
+    throw Error(ErrorKind::usage, "key '" + name + "' is an SM2 key, which signs messages; no card checks with it");
+  }
+  return out;
 }
 
 host::KeyInfo Custody::info(const std::string& name) const {

@@ -83,8 +83,8 @@ host::ChannelOpened read_opened(LineScanner& in) {
 host::KeyInfo read_keys(LineScanner& in) {
   host::KeyInfo out;
   out.type = std::string(in.word());
-  static const std::set<std::string> kTypes = {"aes", "des", "rsa", "ec"};
-  if (!kTypes.contains(out.type)) in.fail("a key is of type aes, des, rsa or ec");
+  static const std::set<std::string> kTypes = {"aes", "des", "rsa", "ec", "sm2"};
+  if (!kTypes.contains(out.type)) in.fail("a key is of type aes, des, rsa, ec or sm2");
   in.expect("size=");
   out.size = static_cast<uint32_t>(in.number(1024));
   in.expect(" version=");

@@ -7,7 +7,7 @@ local keys = {}
 
 ---@class KeyInfo
 ---@field name string
----@field type "aes"|"des"|"rsa"|"ec" of a key set aes or des
+---@field type "aes"|"des"|"rsa"|"ec"|"sm2" of a key set aes or des
 ---@field size integer bytes per key; of a single key that signs, of each signature
 ---@field version integer key version number
 ---@field kcvs string[] check values of ENC, MAC, DEK, 3 bytes each; empty for a master key that is diversified per card

@@ -26,7 +26,8 @@ local sei = {}
 ---@class SeiProfile
 ---@field url string of the SEI-TSM, ending in "/", as in needs.backends
 ---@field tenant string tenantId: who we are to the issuer
----@field paths? {ssd: string, commands: string, token: string} below url, of tables 1, 3 and 5
+---@field paths? {ssd: string, commands: string, token: string, keys: string} below url, of tables 1, 3 and 5, and
+---  where keys are asked for, which has no table
 ---@field operations? table<string, string> what optType says to create, lock, unlock, delete and token
 ---@field operation_field? string name of that field: the tables print optType
 ---@field headers? table<string, string> more headers of each request
@@ -35,7 +36,7 @@ local sei = {}
 
 -- What an issuer's profile leaves out.
 local defaults = {
-  paths = { ssd = "ssd", commands = "commands", token = "token" },
+  paths = { ssd = "ssd", commands = "commands", token = "token", keys = "keys" },
   operations = {
     create = "CREATE_SSD", lock = "LOCK_SSD", unlock = "UNLOCK_SSD", delete = "DELETE_SSD", token = "CREATE_TOKEN",
   },
@@ -146,6 +147,7 @@ local signed_fields = {
   ssd = { "tenantId", "", "seId", "sdAid", "expPrivilege", "scpConfig" },
   commands = { "tenantId", "taskId", "seId", "respList" },
   token = { "tenantId", "", "seId", "rawData" },
+  keys = { "tenantId", "seId", "sdAid" },
 }
 
 -- What a message is signed over: each value followed by a line feed, entries of a list one by one (T/TAF 8.3 asks for
@@ -355,6 +357,14 @@ end
 function Issuer:delete(card, options)
   errors.check_options("issuer:delete", options, operation_options)
   return operate(self, card, "delete", "deleting", options)
+end
+
+--- Asks the issuer to push the keys of our domain again (table 7), to where it pushes them. Raises http.
+---@param se_id string sei.se_id
+---@param aid string
+function Issuer:push_keys(se_id, aid)
+  local name = hex.encode(aid)
+  call(self, "keys", "asking for the keys of security domain " .. name, { seId = se_id, sdAid = name })
 end
 
 --- Asks the issuer for tokens of delegated management (CREATE_TOKEN): one for each entry of `signed`, in its order.

@@ -8,6 +8,7 @@ The program is build/release/cardwright if none is named. Prints "ok NAME" or "n
 line is "N passed, M failed".
 """
 
+import hashlib
 import json
 import os
 import signal
@@ -84,7 +85,8 @@ class Bench:
         (self.folder / "passphrase").write_text("correct horse battery staple\n")
         (self.folder / "sp.text").write_text(
             f"[acme.kek]\ntype = aes\nkey = {KEK}\n[acme.messages]\ntype = aes\nkey = {MESSAGES}\n"
-            f"[acme.receipts]\ntype = aes\nkey = {RECEIPTS}\n" + sets("ours", "32", OURS, OURS, OURS))
+            f"[acme.receipts]\ntype = aes\nkey = {RECEIPTS}\n" + sets("ours", "32", OURS, OURS, OURS) +
+            f"[acme.root]\ntype = aes\nversion = 31\nmaster = {MASTER_AES}\ndiversification = kdf3\n")
         for name in ("passphrase", "sp.text"):
             (self.folder / name).chmod(0o600)
         (self.folder / "slow.lua").write_text(SLOW)
@@ -227,7 +229,7 @@ def ask_again(bench, se_id):
 def custody(bench):
     made = bench.cw("keys", "init", "--keys", "sp.sealed")
     problems = [done(made)]
-    for name, purpose in (("acme.kek", "kek"), ("acme.messages", "message"), ("acme.receipts", "message"), ("ours", "")):
+    for name, purpose in (("acme.kek", "kek"), ("acme.messages", "message"), ("acme.receipts", "message"), ("ours", ""), ("acme.root", "")):
         words = ["--purpose", purpose] if purpose else []
         problems.append(done(bench.cw("keys", "import", name, "--keys", "sp.sealed", "--from", "sp.text", *words)))
     (bench.folder / "sp.text").unlink()
@@ -249,6 +251,11 @@ def life_cycle(bench):
                 keyed[0]["state"] != "present" and keyed, not name.startswith(f"ssd.{SD}.") and name,
                 "from SEI-TSM issuer.example" not in bench.cw("keys", "show", name, "--keys", "sp.sealed").stdout and
                 bench.cw("keys", "show", name, "--keys", "sp.sealed"))
+    data = hashlib.sha256(keyed[0]["se_id"].encode() + b"|" + bytes.fromhex(SD)).hexdigest()[:20]
+    made = bench.cw("keys", "derive", "agreed", "--from", "acme.root", "--with", data, "--keys", "sp.sealed", "--json")
+    came = json.loads(bench.cw("keys", "show", name, "--keys", "sp.sealed", "--json").stdout)
+    bench.check("they are those that an agreed derivation gives, too", done(made),
+                json.loads(made.stdout)["kcv"] != came["kcv"] and (made.stdout, came))
     pushed = until(lambda: not bench.issuer.state()["pushes"])
     bench.check("the issuer has its receipt, and pushes no more", not pushed and bench.issuer.state())
     rotated = bench.run("demo/rotate-keys", "--set", f"domain={SD}", "--set", f"old={name}", "--set", "new=ours")
@@ -360,6 +367,9 @@ def states(bench):
                 state() != "reset")
     bench.check("and brings no keys", refused(maker.send("/sp/v1/keys", maker.keys([OURS] * 3, se_id, other)),
                                               "brings no keys here"))
+    lost = bench.run("sei/keys", "--set", "domain=F0636172647700AB", "--set", "seconds=1")
+    bench.check("keys of a domain that nobody keeps are not asked for", lost.returncode != 2 or
+                "make it with sei/create" not in lost.stderr and lost.stderr[-400:])
     bench.check("a domain that is gone gets none",
                 refused(sender.send("/sp/v1/keys", sender.keys([OURS] * 3, se_id, other)), "is reset, so it has no keys"))
     made = bench.run("sei/create", "--set", f"domain={other}")
@@ -372,6 +382,21 @@ def states(bench):
         word for word in ("keys received", "domain told", "keys: acme.messages", "SEI-TSM issuer.example", "SEI-TSM maker.example")
         if word not in told])
     bench.check("and so is the store", done(bench.cw("store", "check", "--store", "sp.db")))
+
+
+def asked_for(bench):
+    """A push that was lost is asked for again."""
+    aid = "F0636172647700AC"
+    bench.stop()
+    made = bench.run("sei/create", "--set", f"domain={aid}")
+    bench.issuer.kill()  # and what it wanted to push waits a long time
+    state = json.loads((bench.folder / "state.json").read_text())
+    (bench.folder / "state.json").write_text(json.dumps({**state, "pushes": []}))
+    bench.begin()
+    bench.serve()
+    early = bench.run("sei/keys", "--set", f"domain={aid}", "--set", "seconds=60")
+    bench.check("a push that was lost is asked for, and comes", done(made), done(early), [
+        one for one in bench.domains("--aid", aid) if not one["keys"]])
 
 
 def killed(bench):
@@ -425,7 +450,7 @@ def main(arguments):
     with tempfile.TemporaryDirectory(prefix="cardwright-issuers-") as folder:
         bench = Bench(cardwright, folder)
         try:
-            for story in (custody, life_cycle, bad_input, states, killed, configuration, nothing_leaks):
+            for story in (custody, life_cycle, bad_input, states, asked_for, killed, configuration, nothing_leaks):
                 story(bench)
         finally:
             bench.end()

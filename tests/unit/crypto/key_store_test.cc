@@ -81,7 +81,7 @@ TEST(KeyStore, every_mistake_names_file_and_line_and_no_value) {
       {"[acme/]", "keys.txt:1:", "[name]"},
       {"[isd", "keys.txt:1:", "[name]"},
       {"[]", "keys.txt:1:", "[name]"},
-      {"[isd]\ntype = " + k, "keys.txt:2:", "none of: des aes rsa ec"},
+      {"[isd]\ntype = " + k, "keys.txt:2:", "none of: des aes rsa ec sm2"},
       {"[isd]\n" + k + " = enc", "keys.txt:2:", "unknown field"},
       {"[isd]\ntype = aes\ntype = aes", "keys.txt:3:", "twice"},
       {"[isd]\nversion = " + k, "keys.txt:2:", "two hexadecimal digits"},
