@@ -138,10 +138,12 @@ class DomainsOnDatabase : public Domains {
       if (domain->state != told.becomes) domain->changed = domain->told_at;
       domain->state = told.becomes;
       write(*domain);
-      asked = db_.run({"UPDATE runs SET stop_asked = 1 WHERE owner = $1 AND state IN ('running', 'waiting', 'stuck') "
-                       "AND stop_asked = 0 AND (card_id = $2 OR substr(card_id, 1, length($2) + 5) = $2 || '+KDD-')",
-                       {domain->owner, card}})
-                  .changed;
+      if (is_free(told.becomes)) {
+        asked = db_.run({"UPDATE runs SET stop_asked = 1 WHERE owner = $1 AND state IN ('running', 'waiting', 'stuck') "
+                         "AND stop_asked = 0 AND (card_id = $2 OR substr(card_id, 1, length($2) + 5) = $2 || '+KDD-')",
+                         {domain->owner, card}})
+                    .changed;
+      }
       audit_.add({told.by,
                   "domain told",
                   aid,

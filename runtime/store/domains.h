@@ -69,9 +69,9 @@ class Domains {
   /// By card and AID.
   virtual std::vector<Domain> list(const DomainFilter& filter) = 0;
 
-  /// The domain becomes what it was told, and runs under way on its card by the same owner are asked to stop before
-  /// their next step, since what they know of the card no longer holds. Told again, nothing changes. How many runs
-  /// were asked. Raises usage: there is no such domain; store.
+  /// The domain becomes what it was told. If it is gone, runs under way on its card by the same owner are asked to stop
+  /// before their next step, since what they know of the card no longer holds. Told again, nothing changes. How many
+  /// runs were asked. Raises usage: there is no such domain; store.
   virtual int64_t tell(const std::string& card, const std::string& aid, const ToldState& told) = 0;
 
   /// Whether this message of this sender was here before; from now on it was, until `until` (milliseconds since 1970).

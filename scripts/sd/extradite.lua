@@ -1,7 +1,8 @@
 --- Extradites an application, a load file or a security domain: from the domain it belongs to into another one (GPCS
 --- 9.4.1). The domain that it goes to has to accept it (C9 tag 82), the one that it leaves has to let it go (87).
 ---
----   $ cardwright run sd/extradite --card sim --card-state card.json --set aid=F063617264770101 --set to=F063617264770002
+---   $ cardwright run sd/extradite --card sim --card-state card.json --set aid=F063617264770101
+---       --set to=F063617264770002
 ---   ok   extradition
 ---   F063617264770101 belongs to F063617264770002
 ---   done: 1 step done, 0 skipped, 9 commands, 1 ms

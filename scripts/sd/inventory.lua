@@ -1,5 +1,5 @@
---- Holds a card's security domains against what we keep of them (cardwright domain list) and what their issuers told us,
---- and says what brings the three together, as data. Changes nothing on the card. With the ISD's keys its registry is
+--- Holds a card's security domains against what we keep of them (cardwright domain list) and what their issuers told
+--- us, and says what brings the three together, as data. Changes nothing on the card. With the ISD's keys its registry is
 --- read; without, each domain that we know of is selected.
 ---
 ---   $ cardwright run sd/inventory --card sim --card-state card.json --set isd_keys=isd
@@ -28,9 +28,8 @@ return {
 
   run = function(run)
     local args = run.args
-    local kept, aids = nil, {}
     gp.read(run.card, run.flavor.isd_aid, { 0x9F7F })  -- who the card is, before what is kept of it is asked for
-    kept = domains.list()
+    local kept, aids = domains.list(), {}
     for _, record in ipairs(kept) do aids[#aids + 1] = record.aid end
     local seen
     if args.isd_keys then

@@ -110,7 +110,8 @@ sei.needs = { backends = { "$issuer" }, keys = { "$message_key" } }
 ---@return string domain
 function sei.begin(run)
   local args = run.args
-  return sei.issuer { url = args.issuer, tenant = args.tenant, message_key = args.message_key }, args.domain or run.flavor.ssd_aid
+  local issuer = sei.issuer { url = args.issuer, tenant = args.tenant, message_key = args.message_key }
+  return issuer, args.domain or run.flavor.ssd_aid
 end
 
 --- The chip's unique id as an SEI-TSM knows it: CPLC (9F7F), else issuer identification and card image number (42,

@@ -26,7 +26,8 @@ return {
     t:run("sd/extradite", { aid = wallet, to = domain })
     t:registry { [wallet] = { sd = domain } }
     t:fails("sd/extradite", { aid = wallet, to = wallet }, { kind = "card", message = "no security domain" })
-    t:fails("sd/extradite", { aid = hex"F0636172647701AA", to = second }, { kind = "card", message = "the card has no" })
+    local nobody = { aid = hex"F0636172647701AA", to = second }
+    t:fails("sd/extradite", nobody, { kind = "card", message = "the card has no" })
 
     t:unchanged(function() t:run("sd/inventory", { isd_keys = "isd" }) end)
     t:run("sd/inventory", {})

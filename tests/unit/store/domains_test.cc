@@ -102,6 +102,8 @@ TEST_P(DomainStories, what_an_issuer_tells_marks_the_domain_and_asks_its_owners_
   const std::string ours = run_on("acme", std::string(kChip) + "+KDD-00112233445566778899");
   const std::string theirs = run_on("zenith", kChip);
   const std::string elsewhere = run_on("acme", "CPLC-00000001");
+  EXPECT_EQ(store_->domains().tell(kChip, kAid, {"LOCKED", DomainState::locked, "SEI-TSM acme"}), 0)
+      << "it is there, and who works on it finds it so";
   EXPECT_EQ(store_->domains().tell(kChip, kAid, {"RESETED", DomainState::reset, "SEI-TSM acme"}), 1);
   EXPECT_EQ(kept().state, DomainState::reset);
   EXPECT_EQ(kept().told, "RESETED");
