@@ -25,7 +25,8 @@ struct Options {
 };
 
 std::string type_text(const crypto::KeyRecord& record) {
-  return std::string(record.type == crypto::KeyType::aes ? "aes" : "des") + " " + std::to_string(record.size * 8);
+  if (!record.pair.empty()) return record.pair;
+  return record.type_name() + " " + std::to_string(record.size * 8);
 }
 
 std::string moment_text(int64_t ms) { return ms == 0 ? std::string() : utc_text(ms); }
@@ -106,7 +107,7 @@ ordered_json key_json(const crypto::KeyRecord& record) {
                       {"owner", record.owner()},
                       {"generation", record.generation},
                       {"purpose", name_of(record.purpose)},
-                      {"type", record.type == crypto::KeyType::aes ? "aes" : "des"},
+                      {"type", record.type_name()},
                       {"size", record.size},
                       {"version", to_hex(record.version)},
                       {"diversification", record.diversification},

@@ -52,9 +52,17 @@ std::vector<std::shared_ptr<const crypto::Key>> random_keys(const crypto::KeyRec
   return out;
 }
 
+/// What generate_pair() wants to know: an RSA signature is as long as the modulus, others have two coordinates.
+size_t pair_size(const crypto::KeyRecord& record) { return record.pair == "rsa" ? record.size : record.size / 2; }
+
 ExitStatus generate(const Options& options) {
   crypto::KeyRecord record = options.key.record();
   record.origin = "generated";
+  if (!record.pair.empty()) {
+    KeyTaken{options.place, options.key, false, options.json}.take(
+        {record, {}, crypto::generate_pair(record.pair, record.size)}, "key generated");
+    return ExitStatus::ok;
+  }
   if (!crypto::is_pkcs11_uri(options.place.where())) {
     KeyTaken{options.place, options.key, false, options.json}.take({record, random_keys(record)}, "key generated");
     return ExitStatus::ok;
@@ -94,7 +102,13 @@ ExitStatus update(const Options& options) {
   record.type = before.type;
   record.size = before.size;
   record.origin = "generated";
-  KeyTaken{options.place, options.key, true, options.json}.take({record, random_keys(record)}, "key updated");
+  crypto::NewKey next{record, {}, {}};
+  if (before.pair.empty()) {
+    next.keys = random_keys(record);
+  } else {
+    next.pem = crypto::generate_pair(before.pair, pair_size(before));
+  }
+  KeyTaken{options.place, options.key, true, options.json}.take(std::move(next), "key updated");
   return ExitStatus::ok;
 }
 
@@ -149,10 +163,15 @@ ExitStatus component(const Options& options) {
 void NewKeyOptions::add_to(CLI::App& command, bool with_purpose) {
   command.add_option("NAME", name, "how flows name it; an owner's is OWNER/NAME")->required()->type_name("");
   if (with_purpose) {
-    command.add_option("--type", type, "aes or des (default: aes)")
-        ->check(CLI::IsMember({"aes", "des"}))
+    command.add_option("--type", type, "aes or des; of keys that sign also rsa, ec or sm2: a pair (default: aes)")
+        ->check(CLI::IsMember({"aes", "des", "rsa", "ec", "sm2"}))
         ->type_name("TYPE");
-    command.add_option("--size", size, "bytes of each key: 16, 24, of AES also 32 (default: 16)")->type_name("BYTES");
+    command
+        .add_option(
+            "--size", size,
+            "bytes of each key: 16, 24, of AES also 32 (default: 16); of rsa the modulus, 256 (default), 384 or "
+            "512; of ec a coordinate, 32 (default), 48 or 66")
+        ->type_name("BYTES");
     command
         .add_option("--purpose", purpose,
                     "channel: three keys of a secure channel; master: one that card keys are derived of; kek: others "
@@ -173,8 +192,9 @@ void NewKeyOptions::add_to(CLI::App& command, bool with_purpose) {
 crypto::KeyRecord NewKeyOptions::record() const {
   crypto::KeyRecord out;
   out.name = name;
-  out.type = type == "aes" ? crypto::KeyType::aes : crypto::KeyType::des;
-  out.size = size;
+  out.type = type == "des" ? crypto::KeyType::des : crypto::KeyType::aes;
+  if (type != "aes" && type != "des") out.pair = type;
+  out.size = size != 0 ? size : out.pair.empty() ? 16 : out.pair == "rsa" ? 256 : 32;
   out.purpose = crypto::key_purpose(purpose);
   out.diversification = diversification;
   const Bytes number = from_hex(version);
@@ -197,6 +217,9 @@ void KeyTaken::take(crypto::NewKey key, const std::string& action) const {
   const auto store = place.audit();
   const KeysPlace::Changeable into = place.open_to_change();
   crypto::KeyRecord made;
+  if (into.token && !key.pem.empty()) {
+    throw Error(ErrorKind::usage, "a pair is made in a token by its own tools, and then signs under its label");
+  }
   if (into.token) {
     const std::vector<std::string> labels = labels_of(key.record);
     if (update || labels.size() != key.keys.size()) {

@@ -18,7 +18,7 @@ void add_keys_backup(CLI::App& keys, Action& action);  // backup, restore
 struct NewKeyOptions {
   std::string name{};
   std::string type = "aes";
-  size_t size = 16;
+  size_t size = 0;  // bytes; 0: the usual ones of the type
   std::string purpose = "channel";
   std::string version = "00";
   std::string diversification{};

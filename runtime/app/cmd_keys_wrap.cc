@@ -30,6 +30,7 @@ struct Options {
   std::string under{};
   std::string form = "aes-key-wrap";
   std::string from{};
+  std::optional<std::filesystem::path> pem{};
   bool update = false;
   bool json = false;
 };
@@ -120,6 +121,15 @@ crypto::NewKey taken_over(const Options& options) {
 ExitStatus import(const Options& options) {
   const KeyTaken taken{options.place, options.key, options.update, options.json};
   const std::string action = options.update ? "key updated" : "key imported";
+  if (options.pem) {
+    if (!options.wrapped.empty() || !options.from.empty()) {
+      throw Error(ErrorKind::usage, "--pem takes a key pair of a file, and other keys are given too");
+    }
+    crypto::KeyRecord record = options.key.record();
+    record.origin = "from a file";
+    taken.take({record, {}, read_secret_file(*options.pem)}, action);
+    return ExitStatus::ok;
+  }
   if (!options.from.empty()) {
     if (!options.wrapped.empty())
       throw Error(ErrorKind::usage, "--from takes keys of a file, and wrapped ones are given too");
@@ -192,12 +202,17 @@ void add_keys_wrap(CLI::App& keys, Action& action) {
       ->type_name("KCV");
   importing->add_option("--from", taken->from, "take NAME over from a text key file, which only its owner may read")
       ->type_name("FILE");
+  importing
+      ->add_option("--pem", taken->pem,
+                   "a key pair that signs: its private half, in a file that only its owner may read")
+      ->type_name("FILE");
   importing->add_flag("--update", taken->update, "as the next generation of NAME, which it replaces");
   importing->footer(
       "Examples:\n"
       "  cardwright keys import isd --version 30 --under kek 1FA68B0A... 96778B25... 64E8C3F9... --keys keys.sealed\n"
       "  cardwright keys import transport --purpose kek --under kek --form tr31 @block.txt --keys keys.sealed\n"
-      "  cardwright keys import isd --from keys.txt --keys keys.sealed");
+      "  cardwright keys import isd --from keys.txt --keys keys.sealed\n"
+      "  cardwright keys import issuer.token --purpose token --pem token.pem --keys keys.sealed");
   importing->callback([taken, &action] { action = [taken] { return import(*taken); }; });
 
   auto given = std::make_shared<Options>();

@@ -16,6 +16,7 @@ constexpr std::array<std::string_view, 7> kPurposes = {"channel", "master", "kek
 constexpr std::array<std::string_view, 5> kStates = {"active", "replaced", "archived", "revoked", "destroyed"};
 constexpr std::array<std::string_view, 5> kMethods = {"none", "visa2", "emv", "kdf3", "gemvisa"};
 constexpr size_t kLongestName = 64;
+constexpr size_t kLongestOwner = 32;
 
 std::string joined(const auto& names) {
   std::string out;
@@ -53,6 +54,8 @@ std::string KeyRecord::owner() const {
   return mark == std::string::npos ? std::string() : name.substr(0, mark);
 }
 
+std::string KeyRecord::type_name() const { return !pair.empty() ? pair : type == KeyType::aes ? "aes" : "des"; }
+
 std::string_view name_of(KeyPurpose purpose) { return kPurposes.at(static_cast<size_t>(purpose)); }
 std::string_view name_of(KeyState state) { return kStates.at(static_cast<size_t>(state)); }
 
@@ -66,9 +69,9 @@ KeyPurpose key_purpose(std::string_view name) {
 
 void check_key_name(std::string_view name) {
   const size_t mark = name.find('/');
-  const bool right =
-      mark == std::string_view::npos ? is_word(name) : is_word(name.substr(0, mark)) && is_word(name.substr(mark + 1));
-  if (right && name.size() <= kLongestName) return;
+  const std::string_view own = mark == std::string_view::npos ? name : name.substr(mark + 1);
+  const bool owned = mark != std::string_view::npos && is_word(name.substr(0, mark)) && mark <= kLongestOwner;
+  if (is_word(own) && own.size() <= kLongestName && (owned || mark == std::string_view::npos)) return;
   throw Error(ErrorKind::usage,
               "a key cannot have this name: letters, digits, '.', '_' and '-', at most 64; an owner's is OWNER/NAME");
 }
@@ -81,6 +84,12 @@ void check_record(const KeyRecord& record) {
   }
   if (record.purpose != KeyPurpose::master && !record.diversification.empty()) {
     throw Error(ErrorKind::usage, "diversification goes with a master key: --purpose master");
+  }
+  if (!record.pair.empty()) {
+    const bool signs = record.purpose == KeyPurpose::token || record.purpose == KeyPurpose::receipt ||
+                       record.purpose == KeyPurpose::dap || record.purpose == KeyPurpose::message;
+    if (signs) return;
+    throw Error(ErrorKind::usage, "a key pair signs: --purpose token, receipt, dap or message");
   }
   if (record.size == 16 || record.size == 24 || (record.size == 32 && record.type == KeyType::aes)) return;
   throw Error(ErrorKind::usage,

@@ -31,10 +31,11 @@ struct KeyRecord {
   uint32_t generation = 1;  // counts the updates of a name
   KeyPurpose purpose = KeyPurpose::channel;
   KeyType type = KeyType::aes;
-  size_t size = 16;               // bytes of each key
+  std::string pair{};             // "rsa", "ec", "sm2": a key pair, and `type` says nothing; empty: secret keys
+  size_t size = 16;               // bytes of each key; of a pair, of each signature
   uint8_t version = 0;            // key version number; 0: whatever the card takes
   std::string diversification{};  // of master keys
-  std::vector<Bytes> kcvs{};      // of each key: ENC, MAC, DEK, or the only one
+  std::vector<Bytes> kcvs{};      // of each key: ENC, MAC, DEK, or the only one; of a pair, of its public half
   KeyState state = KeyState::active;
   std::string origin{};  // "generated", "imported under acme.kek"
   // Milliseconds since 1970; 0: none.
@@ -48,6 +49,8 @@ struct KeyRecord {
   std::string title() const;
   /// "acme" of "acme/isd"; empty: the operator's.
   std::string owner() const;
+  /// "aes", "des", or what pair it is.
+  std::string type_name() const;
 };
 
 std::string_view name_of(KeyPurpose purpose);

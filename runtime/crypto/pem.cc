@@ -16,6 +16,16 @@ PkeyPtr private_key_of(const Secret& pem) {
   return key;
 }
 
+Secret private_pem_of(EVP_PKEY* key) {
+  const BioPtr bio(BIO_new(BIO_s_secmem()));
+  if (!bio || PEM_write_bio_PKCS8PrivateKey(bio.get(), key, nullptr, nullptr, 0, nullptr, nullptr) != 1) {
+    raise_openssl("writing a private key");
+  }
+  char* data = nullptr;
+  const long size = BIO_get_mem_data(bio.get(), &data);
+  return Secret::copy(ByteView(reinterpret_cast<const uint8_t*>(data), static_cast<size_t>(size)));
+}
+
 PkeyPtr public_key_of(const Secret& pem) {
   ERR_clear_error();
   const ByteView bytes = SecretBytes::view(pem);

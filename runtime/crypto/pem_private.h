@@ -16,6 +16,8 @@ using CertificatePtr = std::unique_ptr<X509, Freed<X509_free>>;
 
 /// A private key without a pass phrase; null: it is none.
 PkeyPtr private_key_of(const Secret& pem);
+/// PKCS#8, without a pass phrase.
+Secret private_pem_of(EVP_PKEY* key);
 /// A public key (SubjectPublicKeyInfo); null: it is none.
 PkeyPtr public_key_of(const Secret& pem);
 

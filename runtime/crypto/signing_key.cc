@@ -171,6 +171,50 @@ std::shared_ptr<const SigningKey> make_signing_key(Curve curve, const Secret& nu
   return std::make_shared<const EcSigningKey>(import_ec_private(curve, number), curve, true);
 }
 
+std::string pair_name(SigningAlgorithm algorithm) {
+  switch (algorithm) {
+    case SigningAlgorithm::rsa_pkcs1_sha1:
+    case SigningAlgorithm::rsa_pss_sha256:
+      return "rsa";
+    case SigningAlgorithm::ecdsa:
+      return "ec";
+    case SigningAlgorithm::sm2:
+      return "sm2";
+    case SigningAlgorithm::aes_cmac:
+    case SigningAlgorithm::des_retail_mac:
+      break;
+  }
+  return {};
+}
+
+Secret generate_pair(std::string_view name, size_t size) {
+  PkeyPtr key;
+  if (name == "rsa" && (size == 256 || size == 384 || size == 512)) {
+    key.reset(EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", size * 8));
+  } else if (name == "ec" && (size == 32 || size == 48 || size == 66)) {
+    key.reset(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", size == 32 ? "P-256" : size == 48 ? "P-384" : "P-521"));
+  } else if (name == "sm2" && size == 32) {
+    key.reset(EVP_PKEY_Q_keygen(nullptr, nullptr, "SM2"));
+  } else {
+    throw Error(ErrorKind::usage, "no key pair '" + std::string(name) + "' of " + std::to_string(size) +
+                                      " bytes: rsa has 256, 384 or 512, ec 32, 48 or 66, sm2 32");
+  }
+  if (!key) raise_openssl("making a key pair");
+  return private_pem_of(key.get());
+}
+
+Bytes pair_check_value(const Secret& pem) {
+  const PkeyPtr key = private_key_of(pem);
+  if (!key) throw Error(ErrorKind::usage, "it holds no private key in PEM, or one with a pass phrase");
+  uint8_t* der = nullptr;
+  const int size = i2d_PUBKEY(key.get(), &der);
+  if (size <= 0) raise_openssl("writing a public key");
+  Bytes out = digest(Hash::sha256, ByteView(der, static_cast<size_t>(size)));
+  OPENSSL_free(der);
+  out.resize(3);
+  return out;
+}
+
 std::shared_ptr<const SigningKey> make_signing_key(const Secret& pem) {
   PkeyPtr key = private_key_of(pem);
   const bool can_sign = key != nullptr;

@@ -1,6 +1,7 @@
 // A key in custody that signs and checks tokens, receipts and DAP blocks. What it does follows from what it is (GPCS
 // B.3, B.4, C.3, C.4, C.5): RSA of 1024 bits PKCS#1 v1.5 with SHA-1, longer RSA PSS with SHA-256 and a salt of 32
-// bytes, ECC ECDSA r | s with the hash of the curve, AES CMAC, DES the retail MAC. SM2 signs messages between parties alone. It can be used and never read.
+// bytes, ECC ECDSA r | s with the hash of the curve, AES CMAC, DES the retail MAC. SM2 signs messages between parties
+// alone. It can be used and never read.
 //
 // Shared between runs; implementations are safe to call from several threads.
 #pragma once
@@ -60,6 +61,15 @@ std::shared_ptr<const SigningKey> make_signing_key(const RsaPrivateKey& key);
 std::shared_ptr<const SigningKey> make_signing_key(Curve curve, ByteView point);
 /// Raises usage: no private key of the curve.
 std::shared_ptr<const SigningKey> make_signing_key(Curve curve, const Secret& number);
+/// "rsa", "ec", "sm2"; empty: no pair.
+std::string pair_name(SigningAlgorithm algorithm);
+/// A new pair, its private half in PEM (PKCS#8). `name` as pair_name() has it; `size` bytes of the modulus (256, 384 or
+/// 512) or of a coordinate (32, 48 or 66; of SM2 32). Raises usage: neither.
+Secret generate_pair(std::string_view name, size_t size);
+/// 3 bytes that tell one pair from another: of SHA-256 over its public half (SubjectPublicKeyInfo). Raises usage: no
+/// private key in PEM.
+Bytes pair_check_value(const Secret& pem);
+
 /// From PEM: a private key without pass phrase, or a public one. Raises usage, without naming a file: neither, or of
 /// another kind.
 std::shared_ptr<const SigningKey> make_signing_key(const Secret& pem);

@@ -75,7 +75,8 @@ void refuse_to_replace(const std::filesystem::path& file) {
 
 struct Vault::Entry {
   VaultEntry held;
-  std::vector<std::shared_ptr<const Key>> keys{};  // made when first asked for
+  std::vector<std::shared_ptr<const Key>> keys{};       // made when first asked for
+  mutable std::shared_ptr<const SigningKey> signing{};  // the same
 };
 
 struct Vault::State {
@@ -200,7 +201,12 @@ std::shared_ptr<const SigningKey> Vault::find_signing_key(std::string_view name,
       check_use(found.held.record, {KeyPurpose::dap}, now_());
       break;
   }
-  return make_signing_key(found.held.record.type, found.held.bytes.front());
+  if (!found.signing) {
+    const Secret& bytes = found.held.bytes.front();
+    found.signing =
+        found.held.record.pair.empty() ? make_signing_key(found.held.record.type, bytes) : make_signing_key(bytes);
+  }
+  return found.signing;
 }
 
 std::vector<std::shared_ptr<const Key>> Vault::keys_of(std::string_view name) const {
@@ -208,6 +214,10 @@ std::vector<std::shared_ptr<const Key>> Vault::keys_of(std::string_view name) co
   refresh();
   Entry& found = entry(name);
   check_use(found.held.record, {found.held.record.purpose}, now_());
+  if (!found.held.record.pair.empty()) {
+    throw Error(ErrorKind::usage, "key '" + found.held.record.title() +
+                                      "' is a key pair, whose private half leaves this file only in its backup");
+  }
   key_at(found, 0);
   return found.keys;
 }
@@ -272,7 +282,24 @@ KeyRecord Vault::change(const std::function<KeyRecord()>& work) {
   return out;
 }
 
+/// Its check value is of the public half, which two files can be compared by.
+void Vault::add_pair(NewKey key) {
+  KeyRecord& record = key.record;
+  const auto signing = make_signing_key(key.pem);
+  if (!signing->can_sign()) throw Error(ErrorKind::usage, "a public key signs nothing; give the private half");
+  record.pair = pair_name(signing->algorithm());
+  record.size = signing->signature_size();
+  check_record(record);
+  record.kcvs = {pair_check_value(key.pem)};
+  record.state = KeyState::active;
+  record.created = record.changed = now_();
+  VaultEntry out{std::move(record), {}};
+  out.bytes.push_back(std::move(key.pem));
+  state_->entries.push_back({std::move(out)});
+}
+
 void Vault::add(NewKey key) {
+  if (!key.pem.empty()) return add_pair(std::move(key));
   KeyRecord& record = key.record;
   const size_t wanted = record.purpose == KeyPurpose::channel ? kSetSize : 1;
   if (key.keys.size() != wanted) {
@@ -324,6 +351,10 @@ KeyRecord Vault::update(NewKey key) {
     key.record.purpose = before.purpose;
     key.record.diversification = before.diversification;
     if (key.record.version == 0) key.record.version = before.version;
+    if (key.pem.empty() != before.pair.empty()) {
+      throw Error(ErrorKind::usage, "key '" + before.title() + "' is " + (before.pair.empty() ? "no pair" : "a pair") +
+                                        ", and what is to replace it is " + (before.pair.empty() ? "one" : "none"));
+    }
     if (before.state == KeyState::active) before.state = KeyState::replaced;
     before.replaced_by = key.record.generation;
     before.changed = now_();
@@ -362,6 +393,7 @@ KeyRecord Vault::destroy(std::string_view name) {
     found.held.record.changed = now_();
     found.held.bytes.clear();
     found.keys.clear();
+    found.signing.reset();
     return found.held.record;
   });
 }

@@ -22,7 +22,8 @@ namespace cw::crypto {
 /// A new key, or three of one set.
 struct NewKey {
   KeyRecord record{};  // name, purpose, version, diversification, origin, active_from and expires count
-  std::vector<std::shared_ptr<const Key>> keys{};  // one; three for a channel: ENC, MAC, DEK
+  std::vector<std::shared_ptr<const Key>> keys{};  // one; three for a channel: ENC, MAC, DEK; none of a pair
+  Secret pem{};                                    // of a pair: its private half; else empty
 };
 
 struct VaultEntry;
@@ -66,7 +67,8 @@ class Vault : public KeyStore {
   KeyRecord revoke(std::string_view name);
   /// Its bytes are gone; its record stays, as evidence.
   KeyRecord destroy(std::string_view name);
-  /// The keys of a record, whatever it is for, as long as it may be used: for export and backup.
+  /// The keys of a record, whatever it is for, as long as it may be used: for export and backup. Raises usage also: a
+  /// pair, whose private half goes nowhere.
   std::vector<std::shared_ptr<const Key>> keys_of(std::string_view name) const;
 
   /// All of it as another file, sealed under `secret`. Raises usage: it is there.
@@ -84,6 +86,7 @@ class Vault : public KeyStore {
   Entry& entry(std::string_view name) const;
   std::shared_ptr<const Key> key_at(Entry& entry, size_t index) const;
   void add(NewKey key);
+  void add_pair(NewKey key);
   void settle();
   static std::vector<VaultEntry> copies(const std::vector<Entry>& entries);
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <charconv>
 
@@ -132,16 +133,23 @@ class Reader {
   ByteView rest_;
 };
 
+// Below the numbers that secret keys have (KeyType).
+constexpr std::array<std::string_view, 3> kPairs = {"rsa", "ec", "sm2"};
+
+uint64_t type_number(const KeyRecord& record) {
+  if (record.pair.empty()) return static_cast<uint64_t>(record.type);
+  return static_cast<uint64_t>(std::find(kPairs.begin(), kPairs.end(), record.pair) - kPairs.begin());
+}
+
 void write_record(Writer& out, const KeyRecord& record) {
   out.bytes(view(record.name));
   out.bytes(view(record.diversification));
   out.bytes(view(record.origin));
   for (const uint64_t value :
-       {uint64_t{record.generation}, static_cast<uint64_t>(record.purpose), static_cast<uint64_t>(record.type),
-        uint64_t{record.size}, uint64_t{record.version}, static_cast<uint64_t>(record.state),
-        static_cast<uint64_t>(record.created), static_cast<uint64_t>(record.active_from),
-        static_cast<uint64_t>(record.expires), static_cast<uint64_t>(record.changed), uint64_t{record.replaced_by},
-        uint64_t{record.kcvs.size()}}) {
+       {uint64_t{record.generation}, static_cast<uint64_t>(record.purpose), type_number(record), uint64_t{record.size},
+        uint64_t{record.version}, static_cast<uint64_t>(record.state), static_cast<uint64_t>(record.created),
+        static_cast<uint64_t>(record.active_from), static_cast<uint64_t>(record.expires),
+        static_cast<uint64_t>(record.changed), uint64_t{record.replaced_by}, uint64_t{record.kcvs.size()}}) {
     out.number(value);
   }
   for (const Bytes& kcv : record.kcvs) out.bytes(kcv);
@@ -154,7 +162,12 @@ KeyRecord read_record(Reader& in) {
   out.origin = in.text();
   out.generation = static_cast<uint32_t>(in.number());
   out.purpose = static_cast<KeyPurpose>(in.number());
-  out.type = static_cast<KeyType>(in.number());
+  const uint64_t type = in.number();
+  if (type < kPairs.size()) {
+    out.pair = kPairs[type];
+  } else {
+    out.type = static_cast<KeyType>(type);
+  }
   out.size = in.number();
   out.version = static_cast<uint8_t>(in.number());
   out.state = static_cast<KeyState>(in.number());

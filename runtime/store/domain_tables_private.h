@@ -3,8 +3,8 @@
 
 namespace cw::store {
 
-// `card`: chip_of() its identity. `issuer`: URL of the SEI-TSM that made the domain; empty: it was made through the ISD.
-// `keys`: the key set in custody that opens it. `told`: what its issuer said of it last.
+// `card`: chip_of() its identity. `issuer`: URL of the SEI-TSM that made the domain; empty: it was made through the
+// ISD. `keys`: the key set in custody that opens it. `told`: what its issuer said of it last.
 inline constexpr const char* kDomains =
     "CREATE TABLE domains (card @text NOT NULL, aid @text NOT NULL, se_id @text NOT NULL, owner @text NOT NULL, "
     "issuer @text NOT NULL, management @text NOT NULL, state @text NOT NULL, keys @text NOT NULL, "

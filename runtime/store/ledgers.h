@@ -1,5 +1,5 @@
-// The ledgers of the store on its database: audit, budgets, outbox, rotations, versions, owners, domains. Several processes, and
-// several connections of one, may have theirs on the same database.
+// The ledgers of the store on its database: audit, budgets, outbox, rotations, versions, owners, domains. Several
+// processes, and several connections of one, may have theirs on the same database.
 //
 // Owner: whoever made one; what it was made from outlives it. Thread rule: any thread.
 #pragma once

@@ -1,6 +1,6 @@
 --- Holds a card's security domains against what we keep of them (cardwright domain list) and what their issuers told
---- us, and says what brings the three together, as data. Changes nothing on the card. With the ISD's keys its registry is
---- read; without, each domain that we know of is selected.
+--- us, and says what brings the three together, as data. Changes nothing on the card. With the ISD's keys its
+--- registry is read; without, each domain that we know of is selected.
 ---
 ---   $ cardwright run sd/inventory --card sim --card-state card.json --set isd_keys=isd
 ---   domains

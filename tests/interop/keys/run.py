@@ -7,6 +7,7 @@ The program is build/release/cardwright if none is named; the module of a token 
 tests of the same build. Prints "ok NAME" or "not ok NAME: why" for each check; the last line is "N passed, M failed".
 """
 
+import hashlib
 import json
 import os
 import re
@@ -167,6 +168,38 @@ class Checks:
         self.expect("under a channel's key nothing is wrapped", self.sealed("export", "copy", "--under", "isd"), 2,
                     "for another purpose")
         self.expect("keys of a text file are taken over", self.sealed("import", "demo.sd2", "--from", "demo.keys"), 0)
+        self.pairs()
+
+    def pairs(self):
+        """Key pairs: made here and by openssl, they sign what a card checks, and leave the file in no way."""
+        self.expect("a pair that signs tokens", self.sealed("generate", "demo.token", "--type", "rsa", "--purpose", "token"), 0,
+                    "is in custody; check value")
+        self.sealed("generate", "demo.receipt", "--purpose", "receipt")
+        self.expect("a card takes them", self.run_flow("demo/delegated", "keys.sealed", "--set",
+                                                       f"cap={ROOT}/tests/caps/wallet-1.0.cap"), 0)
+        subprocess.run(["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384", "-out", "dap.pem"],
+                       cwd=self.folder, check=True, capture_output=True)
+        (self.folder / "dap.pem").chmod(0o644)
+        self.expect("a file that others may read is no private one",
+                    self.sealed("import", "acme/dap", "--purpose", "dap", "--pem", "dap.pem"), 2, "chmod 600")
+        (self.folder / "dap.pem").chmod(0o600)
+        self.expect("a pair of openssl's comes in", self.sealed("import", "acme/dap", "--purpose", "dap", "--pem", "dap.pem"), 0)
+        public = subprocess.run(["openssl", "pkey", "-in", "dap.pem", "-pubout", "-outform", "DER"], cwd=self.folder, check=True,
+                                capture_output=True).stdout
+        self.check("its check value is of its public half",
+                   self.record("acme/dap").get("kcv") != [hashlib.sha256(public).hexdigest()[:6].upper()],
+                   self.record("acme/dap").get("type") != "ec")
+        self.expect("a pair goes nowhere", self.sealed("export", "acme/dap", "--under", "kek"), 2, "only in its backup")
+        self.expect("and opens no channel", self.sealed("generate", "x", "--type", "rsa"), 2, "--purpose token, receipt")
+        self.expect("nor is it of any size", self.sealed("generate", "x", "--type", "ec", "--size", "20", "--purpose", "dap"), 2,
+                    "32, 48 or 66")
+        self.expect("it is updated by another pair", self.sealed("update", "demo.token"), 0, "generation 2")
+        self.check("of the same kind", self.record("demo.token").get("type") != "rsa",
+                   self.record("demo.token").get("kcv") == self.record("demo.token@1").get("kcv"))
+        self.expect("and by nothing else", self.sealed("import", "demo.token", "--update", "--from", "demo.keys"), 2)
+        for kind in ("ec", "sm2"):
+            self.expect(f"a pair of {kind} is made", self.sealed("generate", f"pair.{kind}", "--type", kind, "--purpose",
+                                                                 "message"), 0)
 
     def life(self):
         self.expect("an owner's master key", self.sealed("generate", "acme/master", "--purpose", "master",

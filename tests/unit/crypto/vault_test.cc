@@ -146,7 +146,7 @@ TEST_F(VaultFile, is_used_within_purpose_state_and_dates) {
   NewKey dated = set("isd");
   dated.record.active_from = kNoon + kDay;
   dated.record.expires = kNoon + 2 * kDay;
-  vault->put(dated);
+  vault->put(std::move(dated));
   EXPECT_NE(refusal([&] { vault->find("isd"); }).find("not active yet"), std::string::npos);
   now += kDay;
   vault->find("isd");
@@ -186,7 +186,7 @@ TEST_F(VaultFile, updates_a_key_and_still_opens_cards_that_hold_the_one_before) 
   vault->put(set("isd"));
   NewKey next = set("isd", 0x70);
   next.record.version = 0x31;
-  const KeyRecord made = vault->update(next);
+  const KeyRecord made = vault->update(std::move(next));
   EXPECT_EQ(made.generation, 2u);
   EXPECT_TRUE(matches(vault->find("isd").enc->material(), Bytes(16, 0x70)));
   EXPECT_TRUE(matches(vault->find("isd@1").enc->material(), Bytes(16, 0x40)));
@@ -204,10 +204,10 @@ TEST_F(VaultFile, updates_a_key_and_still_opens_cards_that_hold_the_one_before) 
 TEST_F(VaultFile, takes_no_record_that_cannot_be) {
   NewKey two = set("two");
   two.keys.pop_back();
-  EXPECT_NE(refusal([&] { vault->put(two); }).find("three keys: ENC, MAC, DEK"), std::string::npos);
+  EXPECT_NE(refusal([&] { vault->put(std::move(two)); }).find("three keys: ENC, MAC, DEK"), std::string::npos);
   NewKey mixed = set("mixed");
   mixed.keys[1] = some_key(0x40, 32);
-  EXPECT_NE(refusal([&] { vault->put(mixed); }).find("one type and length"), std::string::npos);
+  EXPECT_NE(refusal([&] { vault->put(std::move(mixed)); }).find("one type and length"), std::string::npos);
   EXPECT_NE(refusal([&] { vault->put(single("m", KeyPurpose::master)); }).find("--diversification"), std::string::npos);
   EXPECT_NE(refusal([&] { vault->put(single("k", KeyPurpose::kek, "visa2")); }).find("master key"), std::string::npos);
   for (const char* name : {"", "a b", "a/b/c", "isd@1", "/a"}) {
@@ -244,6 +244,71 @@ TEST_F(VaultFile, signs_no_token_with_a_receipt_key_and_no_other_thing_that_a_ke
   EXPECT_NE(vault->find_signing_key("r", SigningUse::receipt), nullptr);
   for (const SigningUse use : {SigningUse::token, SigningUse::dap}) {
     EXPECT_NE(refusal([&] { vault->find_signing_key("r", use); }), "accepted");
+  }
+}
+
+TEST_F(VaultFile, keeps_pairs_that_sign_for_what_they_are_for_and_gives_their_private_half_to_nobody) {
+  const Secret pem = generate_pair("ec", 32);
+  NewKey pair = single("acme.token", KeyPurpose::token);
+  pair.keys.clear();
+  pair.pem = pem.clone();
+  vault->put(std::move(pair));
+  const auto again = opened();
+  const KeyRecord record = again->record("acme.token");
+  EXPECT_EQ(record.type_name(), "ec");
+  EXPECT_EQ(record.size, 64U);
+  EXPECT_EQ(record.kcvs, std::vector<Bytes>{pair_check_value(pem)});
+  const auto key = again->find_signing_key("acme.token", SigningUse::token);
+  const Bytes message = to_bytes("a command");
+  EXPECT_TRUE(make_signing_key(pem)->verify(message, key->sign(message)));
+  EXPECT_NE(refusal([&] { again->find_signing_key("acme.token", SigningUse::dap); }).find("another purpose"),
+            std::string::npos);
+  EXPECT_NE(refusal([&] { again->keys_of("acme.token"); }).find("only in its backup"), std::string::npos);
+  EXPECT_NE(refusal([&] { again->find_key("acme.token"); }), "accepted");
+
+  NewKey other = single("acme.token", KeyPurpose::token);
+  EXPECT_NE(refusal([&] { again->update(std::move(other)); }).find("is a pair, and what is to replace it is none"),
+            std::string::npos);
+  NewKey next = single("acme.token", KeyPurpose::token);
+  next.keys.clear();
+  next.pem = generate_pair("rsa", 256);
+  again->update(std::move(next));
+  EXPECT_EQ(vault->record("acme.token").type_name(), "rsa");
+  EXPECT_TRUE(make_signing_key(pem)->verify(message, vault->find_signing_key("acme.token@1")->sign(message)));
+  again->destroy("acme.token@1");
+  EXPECT_NE(refusal([&] { vault->find_signing_key("acme.token@1"); }).find("was destroyed"), std::string::npos);
+}
+
+TEST_F(VaultFile, takes_no_pair_that_cannot_sign_or_is_for_something_else) {
+  const auto put = [&](KeyPurpose purpose, const std::string& pem) {
+    NewKey pair = single("pair", purpose, purpose == KeyPurpose::master ? "kdf3" : "");
+    pair.keys.clear();
+    pair.pem = Secret::take(to_bytes(pem));
+    return refusal([&] { vault->put(std::move(pair)); });
+  };
+  EXPECT_NE(put(KeyPurpose::token, "nothing").find("no key in PEM"), std::string::npos);
+  EXPECT_NE(put(KeyPurpose::token,
+                "-----BEGIN PUBLIC KEY-----\n"
+                "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEqWr8oE1xP4gwHSs+x1Vb8POdTopf\n"
+                "ifdFonk6n5a+HiwBDi8AllBiKqO20yHcvwVOhJwGRv2xCmFGuH/7uXlbpw==\n"
+                "-----END PUBLIC KEY-----\n")
+                .find("signs nothing"),
+            std::string::npos);
+  EXPECT_EQ(vault->names().size(), 0U);
+  NewKey kek = single("pair", KeyPurpose::kek);
+  kek.keys.clear();
+  kek.pem = generate_pair("ec", 48);
+  EXPECT_NE(refusal([&] { vault->put(std::move(kek)); }).find("a key pair signs"), std::string::npos);
+  EXPECT_THROW(generate_pair("ec", 33), Error);
+  EXPECT_THROW(generate_pair("dsa", 32), Error);
+}
+
+TEST_F(VaultFile, names_have_64_characters_and_an_owner_32_more) {
+  const std::string owner(32, 'o'), name(64, 'n');
+  EXPECT_EQ(refusal([&] { check_key_name(owner + "/" + name); }), "accepted");
+  for (const std::string& odd :
+       {owner + "o/" + name, owner + "/" + name + "n", name + "n", "/" + name, owner + "/", std::string("a/b/c")}) {
+    EXPECT_NE(refusal([&] { check_key_name(odd); }), "accepted") << odd;
   }
 }
 
