@@ -1,8 +1,12 @@
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
 #include <iostream>
 #include <memory>
 
 #include <CLI/CLI.hpp>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "app/audit_roots.h"
@@ -155,11 +159,29 @@ std::unique_ptr<service::Door> open_issuer_door(const Configuration& configurati
 std::optional<Error> try_out(const Configuration& configuration) {
   const auto store = store::Store::open(options_of(configuration));
   choose_policy({}, store.get(), *load_bundle());
-  if (configuration.devices) DeviceRuns(store, configuration.devices->keys);
-  if (configuration.issuers) custody_for_issuers(*configuration.issuers);
   const auto unusable = failure_of([&] { BundleInUse(store, configuration.bundles.require_signed).now(); });
   if (unusable && unusable->kind() != ErrorKind::script) throw *unusable;
   return unusable;
+}
+
+/// Custody, opened once in a process of its own: the module of a token is not to be carried over a fork (PKCS#11 2.40,
+/// 2.5.1). What it cannot do is said there. Anything but ok: the service does not start.
+ExitStatus try_custody(const Configuration& configuration) {
+  const pid_t child = ::fork();
+  if (child < 0) throw Error(ErrorKind::internal, std::string("trying the keys out: ") + std::strerror(errno));
+  if (child == 0) {
+    const auto failure = failure_of([&] {
+      if (configuration.devices) open_keys(configuration.devices->keys, std::getenv("CARDWRIGHT_KEYS"), nullptr);
+      if (configuration.issuers) custody_for_issuers(*configuration.issuers);
+    });
+    if (failure) complain(*failure);
+    ::_exit(static_cast<int>(failure ? status_of(failure->kind()) : ExitStatus::ok));
+  }
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (WIFEXITED(status)) return static_cast<ExitStatus>(WEXITSTATUS(status));
+  throw Error(ErrorKind::internal, "trying the keys out was ended by signal " + std::to_string(WTERMSIG(status)));
 }
 
 bool reload(const std::filesystem::path& file, Configuration& configuration, service::ServiceLog& log) {
@@ -196,6 +218,7 @@ ExitStatus serve(const Options& options) {
     return ExitStatus::ok;
   }
   allow_open_files();
+  if (const ExitStatus tried = try_custody(configuration); tried != ExitStatus::ok) return tried;
   const std::optional<Error> unusable = try_out(configuration);
   Sockets sockets = listen(configuration);
   service::Listeners listeners;

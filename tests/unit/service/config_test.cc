@@ -128,5 +128,59 @@ TEST(Configuration, that_changed_is_taken_over_as_far_as_a_service_that_runs_can
   EXPECT_EQ(now.metrics.listen, "127.0.0.1:9999");
 }
 
+constexpr const char* kIssuers = R"({
+  "store": { "where": "s" },
+  "doors": {
+    "operator": { "unix": "o" },
+    "issuer": {
+      "https": { "listen": ":8444", "certificate": "c", "key": "k", "authorities": ["a"] },
+      "keys": "keys.sealed", "state_path": "/told", "result_code": "number",
+      "senders": {
+        "acme": { "subject": "CN=sei", "url": "https://sei/", "owner": "transit", "kek": "acme.kek", "wrap": "des-ecb" },
+        "maker": { "subject": "CN=maker", "is": "maker" }
+      }
+    }
+  }
+})";
+
+TEST(Configuration, says_which_issuers_may_tell_what) {
+  const ReadConfiguration read = parse_configuration(kIssuers, "/etc/cardwright");
+  ASSERT_EQ(read.problems, std::vector<std::string>());
+  const IssuerDoorConfig& it = *read.configuration.issuers;
+  EXPECT_EQ(it.keys, "/etc/cardwright/keys.sealed");
+  EXPECT_EQ(it.keys_path, "/sp/v1/keys");
+  EXPECT_EQ(it.state_path, "/told");
+  EXPECT_TRUE(it.number_codes);
+  EXPECT_TRUE(it.wants_keys());
+  ASSERT_EQ(it.senders.size(), 2U);
+  EXPECT_EQ(it.senders[0].owner, "transit");
+  EXPECT_EQ(it.senders[0].wrap, crypto::WrapForm::des_ecb);
+  EXPECT_TRUE(it.senders[1].maker);
+  Configuration now = read.configuration, next = read.configuration;
+  next.issuers->senders.pop_back();
+  next.issuers->keys_path = "/other";
+  EXPECT_EQ(needs_restart(now, next),
+            std::vector<std::string>{"doors.issuer.keys_path is another; it counts from the next start on"});
+  take_live(now, next);
+  EXPECT_EQ(now.issuers->senders.size(), 1U);
+  EXPECT_EQ(now.issuers->keys_path, "/sp/v1/keys");
+}
+
+TEST(Configuration, names_what_is_wrong_with_an_issuers_door) {
+  const auto wrong = [](const std::string& from, const std::string& to) {
+    std::string text = kIssuers;
+    text.replace(text.find(from), from.size(), to);
+    return problems(text).at(0);
+  };
+  EXPECT_EQ(wrong("\"https://sei/\"", "\"https://sei\""),
+            "doors.issuer.senders.acme.url: must end in '/', as flows name it");
+  EXPECT_EQ(wrong("\"/told\"", "\"told\""), "doors.issuer.state_path: must begin with '/'");
+  EXPECT_EQ(wrong("\"/told\"", "\"/sp/v1/keys\""), "doors.issuer.state_path: is the same as keys_path");
+  EXPECT_EQ(wrong("CN=sei", "sei"),
+            "doors.issuer.senders.acme.subject: is no subject of a certificate; one is written as in CN=sei,O=Acme");
+  EXPECT_NE(wrong("des-ecb", "des").find("must be one of aes-key-wrap, aes-cbc, des-ecb"), std::string::npos);
+  EXPECT_NE(wrong("\"is\": \"maker\"", "\"is\": \"maker\", \"kek\": \"k\"").find("kek"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace cw::service
