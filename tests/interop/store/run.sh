@@ -50,7 +50,7 @@ sample() {
 stories() {
   local on=$1 at=(--store "$where" --store-key "$key")
   cw store check "${at[@]}"
-  expect "$on: check says what is there" 0 'format +5' 'runs +2: 1 done, 1 running' 'frames +3' 'files +1' 'audit records +3'
+  expect "$on: check says what is there" 0 'format +6' 'runs +2: 1 done, 1 running' 'frames +3' 'files +1' 'audit records +3'
   cw store check "${at[@]}" --json
   json "$on: check for a program" 'it["states"] == {"done": 1, "running": 1} and it["broken"] == [] and it["audit_records"] == 3'
   cw store migrate "${at[@]}"
