@@ -22,6 +22,7 @@ class NoJournal : public engine::RunJournal {
   void waits(std::chrono::milliseconds) override {}
   void left() override {}
   void deliver(const host::Deliver&) override {}
+  std::vector<host::DomainRecord> domains(const std::optional<host::DomainRecord>&) override { return {}; }
   const Error* must_stop() const override { return nullptr; }
   engine::Past past() override { return {}; }
   void before(const host::Request&) override {}
