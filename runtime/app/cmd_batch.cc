@@ -10,6 +10,7 @@
 #include "app/batch_events.h"
 #include "app/batch_keeper.h"
 #include "app/commands.h"
+#include "app/envelopes.h"
 #include "app/failure.h"
 #include "app/interrupt.h"
 #include "app/paths.h"
@@ -151,6 +152,7 @@ Outcome run(const Options& options) {
   table_setup.flow = flow.get();
   table_setup.key_column = options.key;
   for (const std::string& text : options.settings) table_setup.common.push_back(engine::Setting::parse(text));
+  Envelopes::refuse(*flow, table_setup.common);
   for (const batch::BatchReader& reader : cards.readers) {
     table_setup.key_stores.push_back(keys_of(options.owner, reader.keys));
   }

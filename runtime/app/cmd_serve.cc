@@ -10,11 +10,11 @@
 #include <unistd.h>
 
 #include "app/audit_roots.h"
-#include "app/batch_courier.h"
 #include "app/commands.h"
 #include "app/device_runs.h"
 #include "app/failure.h"
 #include "app/key_source.h"
+#include "app/outbox_courier.h"
 #include "app/policy_source.h"
 #include "app/serve_demo.h"
 #include "app/session.h"
@@ -147,11 +147,13 @@ std::shared_ptr<crypto::Vault> custody_for_issuers(const service::IssuerDoorConf
 std::unique_ptr<service::Door> open_issuer_door(const Configuration& configuration, const service::ServiceLog& log) {
   const auto store = store::Store::open(options_of(configuration));
   const auto custody = custody_for_issuers(*configuration.issuers);
-  const auto courier = std::make_shared<BatchCourier>(store);
+  const auto courier = std::make_shared<OutboxCourier>(store, [&log](const std::string& line) {
+    log.error(line, {{"door", service::kIssuer}});
+  });
   const auto open = [store, custody] {
     return std::make_unique<service::IssuerDesk>(store, custody, engine::Inputs::real().now);
   };
-  return service::make_issuer_door({configuration, log, open, [courier] { courier->ended({}); }});
+  return service::make_issuer_door({configuration, log, open, [courier] { courier->wake(); }});
 }
 
 /// What would only fail in a worker is looked at before there is one. What an operator can mend over a door keeps none
@@ -159,6 +161,13 @@ std::unique_ptr<service::Door> open_issuer_door(const Configuration& configurati
 std::optional<Error> try_out(const Configuration& configuration) {
   const auto store = store::Store::open(options_of(configuration));
   choose_policy({}, store.get(), *load_bundle());
+  if (configuration.issuers) {
+    for (const service::SenderConfig& sender : configuration.issuers->senders) {
+      if (sender.owner.empty() || store->owners().has(sender.owner)) continue;
+      throw Error(ErrorKind::usage, "doors.issuer.senders." + sender.id + ".owner: there is no owner '" + sender.owner +
+                                        "'; cardwright owner list shows those there are");
+    }
+  }
   const auto unusable = failure_of([&] { BundleInUse(store, configuration.bundles.require_signed).now(); });
   if (unusable && unusable->kind() != ErrorKind::script) throw *unusable;
   return unusable;

@@ -32,6 +32,21 @@ void want_known(const std::filesystem::path& file, const nlohmann::json& object,
   }
 }
 
+/// What is in the file of a secret argument, if that is an envelope.
+std::optional<Bytes> envelope_of(const engine::Flow& flow, const engine::Setting& setting) {
+  const auto* from = std::get_if<engine::Setting::FromFile>(&setting.value);
+  const bool secret = std::any_of(flow.args.begin(), flow.args.end(), [&](const engine::ArgumentSpec& spec) {
+    return spec.name == setting.name && spec.type == engine::ArgumentType::secret;
+  });
+  if (from == nullptr || !secret || !std::filesystem::is_regular_file(from->path)) return {};
+  Bytes content = read_file(from->path, crypto::kEnvelopeLimit);
+  if (!crypto::is_envelope(text_view(content))) {
+    wipe(content);
+    return {};
+  }
+  return content;
+}
+
 }  // namespace
 
 Envelopes Envelopes::load(const std::filesystem::path& file) {
@@ -66,17 +81,24 @@ Envelopes Envelopes::configured() {
   return named != nullptr && *named != 0 ? load(named) : Envelopes();
 }
 
+void Envelopes::refuse(const engine::Flow& flow, const std::vector<engine::Setting>& settings) {
+  for (const engine::Setting& setting : settings) {
+    if (const std::optional<Bytes> content = envelope_of(flow, setting)) {
+      throw Error(ErrorKind::usage,
+                  "argument " + setting.name +
+                      ": its file is a CMS envelope, which only cardwright run and devices open; give "
+                      "each row its own run");
+    }
+  }
+}
+
 void Envelopes::open(const engine::Flow& flow, std::vector<engine::Setting>& settings, const std::string& owner,
                      store::Store* store) const {
   for (engine::Setting& setting : settings) {
-    const auto* from = std::get_if<engine::Setting::FromFile>(&setting.value);
-    const bool secret = std::any_of(flow.args.begin(), flow.args.end(), [&](const engine::ArgumentSpec& spec) {
-      return spec.name == setting.name && spec.type == engine::ArgumentType::secret;
-    });
-    if (from == nullptr || !secret || !std::filesystem::is_regular_file(from->path)) continue;
-    const Bytes content = read_file(from->path, crypto::kEnvelopeLimit);
-    if (!crypto::is_envelope(text_view(content))) continue;
-    const std::string what = "argument " + setting.name + ": opening " + from->path.string();
+    const std::optional<Bytes> content = envelope_of(flow, setting);
+    if (!content) continue;
+    const std::filesystem::path& file = std::get<engine::Setting::FromFile>(setting.value).path;
+    const std::string what = "argument " + setting.name + ": opening " + file.string();
     if (key_.empty()) {
       throw Error(ErrorKind::usage, what +
                                         ": it is a CMS envelope; CARDWRIGHT_ENVELOPES names the file that says which "
@@ -88,7 +110,7 @@ void Envelopes::open(const engine::Flow& flow, std::vector<engine::Setting>& set
     }
     try {
       crypto::Opened opened =
-          crypto::open_envelope(text_view(content), read_secret_file(key_), senders, now_ms() / 1000);
+          crypto::open_envelope(text_view(*content), read_secret_file(key_), senders, now_ms() / 1000);
       if (store != nullptr) {
         store->audit().add(
             {operator_name(),

@@ -35,6 +35,9 @@ class Envelopes {
   void open(const engine::Flow& flow, std::vector<engine::Setting>& settings, const std::string& owner,
             store::Store* store) const;
 
+  /// For commands that open none: raises usage where the file of a secret argument is an envelope.
+  static void refuse(const engine::Flow& flow, const std::vector<engine::Setting>& settings);
+
  private:
   struct Sender {
     crypto::EnvelopeSender sender{};

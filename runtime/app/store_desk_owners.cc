@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <cctype>
+
 #include "app/bundle_source.h"
 #include "app/device_runs.h"
 #include "app/moment.h"
@@ -76,6 +79,8 @@ Json StoreDesk::domain_list(const Command& command) {
   store::DomainFilter filter;
   filter.card = command.word("card");
   filter.aid = command.word("aid");
+  std::transform(filter.aid.begin(), filter.aid.end(), filter.aid.begin(),
+                 [](unsigned char c) { return std::toupper(c); });
   filter.owner = whose(command);
   Json all = Json::array();
   for (const store::Domain& domain : open_(Wants::read)->domains().list(filter)) {

@@ -1,5 +1,8 @@
 #include "crypto/envelope.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include <openssl/cms.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
@@ -12,13 +15,28 @@ namespace cw::crypto {
 
 namespace {
 
-using CmsPtr = std::unique_ptr<CMS_ContentInfo, Freed<CMS_ContentInfo_free>>;
+/// What is signed is in it in the clear: wiped, as OpenSSL does not.
+struct FreedCms {
+  void operator()(CMS_ContentInfo* cms) const {
+    const bool is_signed = OBJ_obj2nid(CMS_get0_type(cms)) == NID_pkcs7_signed;
+    ASN1_OCTET_STRING** const content = is_signed ? CMS_get0_content(cms) : nullptr;
+    if (content != nullptr && *content != nullptr) {
+      const auto size = static_cast<size_t>(ASN1_STRING_length(*content));
+      OPENSSL_cleanse(const_cast<unsigned char*>(ASN1_STRING_get0_data(*content)), size);
+    }
+    CMS_ContentInfo_free(cms);
+  }
+};
+using CmsPtr = std::unique_ptr<CMS_ContentInfo, FreedCms>;
 using StorePtr = std::unique_ptr<X509_STORE, Freed<X509_STORE_free>>;
 struct FreedStack {
   void operator()(STACK_OF(X509) * stack) const { sk_X509_free(stack); }  // not what is in it
 };
 
-constexpr std::string_view kBegin = "-----BEGIN CMS-----";
+constexpr std::string_view kBegins[] = {"-----BEGIN CMS-----", "-----BEGIN PKCS7-----"};
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+// PKCS#7 and what CMS added to it: 1.2.840.113549.1.7.x and 1.2.840.113549.1.9.16.1.x.
+constexpr std::string_view kKinds[] = {"\x2A\x86\x48\x86\xF7\x0D\x01\x07", "\x2A\x86\x48\x86\xF7\x0D\x01\x09\x10\x01"};
 constexpr size_t kAuthorities = 64;
 constexpr int kStrength = 2;  // 112 bits: RSA from 2048 bits on, SHA-256 and above
 
@@ -46,8 +64,28 @@ struct FreedText {
 
 CmsPtr read_der(const uint8_t* at, long size) { return CmsPtr(d2i_CMS_ContentInfo(nullptr, &at, size)); }
 
+std::string_view without_blanks(std::string_view text) {
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  const size_t at = text.find_first_not_of(" \t\r\n");
+  return at == std::string_view::npos ? std::string_view{} : text.substr(at);
+}
+
+bool is_pem(std::string_view text) {
+  return std::any_of(std::begin(kBegins), std::end(kBegins),
+                     [&](std::string_view one) { return text.starts_with(one); });
+}
+
+/// A sequence that begins with one of their object identifiers.
+bool is_der(std::string_view bytes) {
+  if (bytes.size() < 4 || bytes[0] != '\x30') return false;
+  const auto length = static_cast<uint8_t>(bytes[1]);
+  const size_t head = length <= 0x80 ? 2 : 2 + (length & 0x7Fu);
+  if (bytes.size() < head + 2 || bytes[head] != '\x06') return false;
+  const std::string_view kind = bytes.substr(head + 2);
+  return std::any_of(std::begin(kKinds), std::end(kKinds), [&](std::string_view one) { return kind.starts_with(one); });
+}
+
 CmsPtr read_pem(std::string_view pem) {
-  if (pem.size() > kEnvelopeLimit) refuse("it is longer than an envelope may be");
   const BioPtr in(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
   char *name = nullptr, *header = nullptr;
   uint8_t* data = nullptr;
@@ -56,8 +94,16 @@ CmsPtr read_pem(std::string_view pem) {
   const std::unique_ptr<void, FreedText> freed[] = {std::unique_ptr<void, FreedText>(name),
                                                     std::unique_ptr<void, FreedText>(header),
                                                     std::unique_ptr<void, FreedText>(data)};
-  CmsPtr out = read && std::string_view(name) == PEM_STRING_CMS ? read_der(data, size) : nullptr;
-  if (!out) refuse("it is no CMS envelope in PEM, or was cut");
+  return read ? read_der(data, size) : nullptr;
+}
+
+CmsPtr read_envelope(std::string_view content) {
+  if (content.size() > kEnvelopeLimit) refuse("it is longer than an envelope may be");
+  const std::string_view text = without_blanks(content);
+  CmsPtr out = is_pem(text)
+                   ? read_pem(text)
+                   : read_der(reinterpret_cast<const uint8_t*>(content.data()), static_cast<long>(content.size()));
+  if (!out) refuse("it is no CMS envelope that can be read, or was cut");
   return out;
 }
 
@@ -136,18 +182,19 @@ CmsPtr signed_content(const BIO* plain) {
   if (!out || OBJ_obj2nid(CMS_get0_type(out.get())) != NID_pkcs7_signed) {
     refuse("what is in it is not signed; sign the data, and then encrypt that");
   }
+  if (OBJ_obj2nid(CMS_get0_eContentType(out.get())) != NID_pkcs7_data) refuse("what is signed in it is no plain data");
   return out;
 }
 
 }  // namespace
 
-bool is_envelope(std::string_view text) { return text.starts_with(kBegin); }
+bool is_envelope(std::string_view content) { return is_pem(without_blanks(content)) || is_der(content); }
 
-Opened open_envelope(std::string_view pem, const Secret& key_pem, const std::vector<EnvelopeSender>& senders,
+Opened open_envelope(std::string_view text, const Secret& key_pem, const std::vector<EnvelopeSender>& senders,
                      int64_t now) {
   const PkeyPtr key = private_key_of(key_pem);
   if (!key) refuse("our key file holds no private key in PEM, or one with a pass phrase");
-  const CmsPtr envelope = read_pem(pem);
+  const CmsPtr envelope = read_envelope(text);
   const BioPtr plain = decrypted(envelope.get(), key.get());
   const CmsPtr content = signed_content(plain.get());
   for (const EnvelopeSender& sender : senders) {

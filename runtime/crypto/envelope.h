@@ -17,10 +17,11 @@
 
 namespace cw::crypto {
 
-inline constexpr size_t kEnvelopeLimit = 1u << 20;  // bytes of PEM
+inline constexpr size_t kEnvelopeLimit = 1u << 20;  // bytes
 
-/// Whether a file begins as an envelope in PEM does.
-bool is_envelope(std::string_view text);
+/// Whether a file is CMS, or PKCS#7 before it: in PEM, whatever blanks stand ahead of it, or in DER. What is none of an
+/// envelope is told so when it is opened, and never taken for the data itself.
+bool is_envelope(std::string_view content);
 
 /// Whose signature counts.
 struct EnvelopeSender {
@@ -33,10 +34,10 @@ struct Opened {
   Signer from{};
 };
 
-/// Opens it with our private key `key_pem` (no pass phrase), and checks that one of `senders` signed what is in it, as
-/// of `now` (seconds since 1970). Raises usage, without naming a file: no key; no envelope, or one for others; content
-/// that is not signed once, by somebody else, with SHA-1 or less, or was changed.
-Opened open_envelope(std::string_view pem, const Secret& key_pem, const std::vector<EnvelopeSender>& senders,
+/// Opens it, in PEM or DER, with our private key `key_pem` (no pass phrase), and checks that one of `senders` signed
+/// what is in it, as of `now` (seconds since 1970). Raises usage, without naming a file: no key; no envelope, or one
+/// for others; content that is not signed once, by somebody else, with SHA-1 or less, or was changed.
+Opened open_envelope(std::string_view envelope, const Secret& key_pem, const std::vector<EnvelopeSender>& senders,
                      int64_t now);
 
 }  // namespace cw::crypto

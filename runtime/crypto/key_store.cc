@@ -71,6 +71,10 @@ class Section {
         raise(line, "diversification is none of: none visa2 emv kdf3 gemvisa");
       }
       method_ = value;
+    } else if (field == "purpose") {
+      once(for_messages_, "purpose", line);
+      if (value != "message") raise(line, "purpose is 'message', or left out");
+      for_messages_ = true;
     } else if (is_signing_field(field)) {
       once(signing_.contains(field), field, line);
       signing_.emplace(field, FieldText{Secret::copy(view(value)), line});
@@ -91,6 +95,8 @@ class Section {
     return !signing_.empty() || type_name_ == "rsa" || type_name_ == "ec" || type_name_ == "sm2";
   }
 
+  bool for_messages() const { return for_messages_; }
+
   std::shared_ptr<const SigningKey> finish_signing_key(const std::filesystem::path& folder) const {
     if (type_name_.empty()) raise(line_, "[" + name_ + "] has no type: write type = rsa, ec, aes or des");
     if (!keys_.empty() || version_ || method_) {
@@ -102,6 +108,7 @@ class Section {
 
   KeySet finish() const {
     check_type();
+    if (for_messages_) raise(line_, "[" + name_ + "] is a key set, and those sign no messages: leave out purpose");
     KeySet set;
     set.name = name_;
     set.version = version_.value_or(0);
@@ -152,6 +159,7 @@ class Section {
   std::string name_;
   size_t line_;
   std::string type_name_{};
+  bool for_messages_ = false;
   std::optional<KeyType> type_{};
   std::optional<uint8_t> version_{};
   std::optional<std::string> method_{};
@@ -202,7 +210,7 @@ FileKeyStore FileKeyStore::parse(const Secret& text, std::string_view origin, co
   const auto close = [&] {
     if (!section) return;
     if (section->is_signing_key()) {
-      store.signing_keys_.push_back({section->name(), section->finish_signing_key(folder)});
+      store.signing_keys_.push_back({section->name(), section->finish_signing_key(folder), section->for_messages()});
     } else {
       store.sets_.push_back(section->finish());
     }
@@ -244,10 +252,17 @@ KeySet FileKeyStore::find(std::string_view name) const {
   raise_unknown("key set", name, known, known);
 }
 
-std::shared_ptr<const SigningKey> FileKeyStore::find_signing_key(std::string_view name, SigningUse /*use*/) const {
+std::shared_ptr<const SigningKey> FileKeyStore::find_signing_key(std::string_view name, SigningUse use) const {
   std::vector<std::string> known;
   for (const NamedSigningKey& one : signing_keys_) {
-    if (one.name == name) return one.key;
+    if (one.name == name) {
+      const bool wanted = use == SigningUse::any || one.for_messages == (use == SigningUse::message);
+      if (wanted) return one.key;
+      throw Error(ErrorKind::usage, one.for_messages ? "key '" + one.name + "' signs messages, and nothing else"
+                                                     : "key '" + one.name +
+                                                           "' signs no messages; if it is for those, its section says "
+                                                           "purpose = message");
+    }
     known.push_back(one.name);
   }
   raise_unknown("key that signs", name, known, known);

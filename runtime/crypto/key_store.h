@@ -31,6 +31,11 @@
 //   type = aes
 //   key  = 4041...
 //
+//   [acme.messages]            signs messages between parties, and nothing else
+//   type    = aes
+//   key     = 4041...
+//   purpose = message
+//
 // Of RSA also modulus, exponent and, to sign, private in hex; of ECC private in hex; of AES and DES key in hex.
 //
 // Thread rule: immutable after loading.
@@ -45,7 +50,8 @@
 
 namespace cw::crypto {
 
-/// What a signature is for. A store that knows what its keys are for gives none for anything else.
+/// What a signature is for. A store that knows what its keys are for gives none for anything else; one that does not
+/// gives none for messages, which a script may choose freely.
 enum class SigningUse : uint8_t { any, token, receipt, dap, message };
 
 class KeyStore {
@@ -80,6 +86,7 @@ class FileKeyStore : public KeyStore {
   struct NamedSigningKey {
     std::string name{};
     std::shared_ptr<const SigningKey> key{};
+    bool for_messages = false;
   };
 
   std::vector<KeySet> sets_;

@@ -213,8 +213,13 @@ std::shared_ptr<const Key> Pkcs11KeyStore::find_key(std::string_view wanted) con
                                     "; it has: " + joined(key_names()));
 }
 
-std::shared_ptr<const SigningKey> Pkcs11KeyStore::find_signing_key(std::string_view wanted, SigningUse /*use*/) const {
+std::shared_ptr<const SigningKey> Pkcs11KeyStore::find_signing_key(std::string_view wanted, SigningUse use) const {
   const std::string name(wanted);
+  if (use == SigningUse::message) {
+    throw Error(ErrorKind::usage, "key '" + name +
+                                      "' signs no messages: a token does not know what its keys are for; keep keys for "
+                                      "messages in a sealed file");
+  }
   refuse_part_of_set(name);
   {
     const std::lock_guard lock(mutex_);

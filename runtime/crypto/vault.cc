@@ -363,6 +363,37 @@ KeyRecord Vault::update(NewKey key) {
   });
 }
 
+KeyRecord Vault::settle(NewKey key, bool may_replace) {
+  check_key_name(key.record.name);
+  const std::string name = key.record.name, origin = key.record.origin;
+  std::vector<Bytes> kcvs;
+  for (const std::shared_ptr<const Key>& one : key.keys) kcvs.push_back(one->kcv());
+  const auto refuse = [&](const std::string& why) { throw Error(ErrorKind::usage, "key '" + name + "' " + why); };
+  return change([&] {
+    KeyRecord* newest = nullptr;
+    for (Entry& entry : state_->entries) {
+      KeyRecord& record = entry.held.record;
+      if (record.name != name) continue;
+      if (newest == nullptr || record.generation > newest->generation) newest = &record;
+      if (record.kcvs != kcvs) continue;
+      if (record.state == KeyState::active || record.state == KeyState::replaced) return record;
+      refuse("is here already, and is " + std::string(name_of(record.state)));
+    }
+    key.record.generation = 1;
+    key.record.replaced_by = 0;
+    if (newest != nullptr) {
+      if (!may_replace) refuse("is here already, and has other keys");
+      if (newest->origin != origin) refuse("is here already, " + newest->origin);
+      key.record.generation = newest->generation + 1;
+      if (newest->state == KeyState::active) newest->state = KeyState::replaced;
+      newest->replaced_by = key.record.generation;
+      newest->changed = now_();
+    }
+    add(std::move(key));
+    return state_->entries.back().held.record;
+  });
+}
+
 KeyRecord Vault::archive(std::string_view name) {
   return change([&] {
     KeyRecord& record = entry(name).held.record;

@@ -63,6 +63,10 @@ class Vault : public KeyStore {
   /// The next generation of a name; the one before is replaced by it and stays usable as NAME@GENERATION. Purpose,
   /// diversification and, if the new one has none, version stay.
   KeyRecord update(NewKey key);
+  /// The keys of a name that somebody else made: those that are there already, under whichever generation, are that
+  /// one's record; others become the first, or with `may_replace` the next generation. Raises usage: others are there
+  /// and may not be replaced, they are of another origin, or these very keys were revoked or destroyed.
+  KeyRecord settle(NewKey key, bool may_replace);
   KeyRecord archive(std::string_view name);
   KeyRecord revoke(std::string_view name);
   /// Its bytes are gone; its record stays, as evidence.

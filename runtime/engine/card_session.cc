@@ -318,6 +318,10 @@ void CardSession::add_command(const host::Exchange& request, const host::Command
 Order::Item CardSession::item_of(const host::Command& command, Open* open) {
   Custody::Resolved resolved = setup_.custody.resolve(command, open ? open->channel.get() : nullptr,
                                                       open ? ByteView(open->diversification_data) : ByteView());
+  for (const host::Part& part : command.data.parts()) {
+    if (const auto* token = std::get_if<host::TokenPart>(&part)) setup_.evidence.key_used(token->key);
+    if (const auto* dap = std::get_if<host::DapPart>(&part)) setup_.evidence.key_used(dap->key);
+  }
   if (!open) return {{resolved.apdu}, false};
   gp::Channel& channel = *open->channel;
   const card::Apdu wrapped =

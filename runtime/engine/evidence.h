@@ -64,6 +64,8 @@ class Evidence {
   virtual void card_is(const std::string& /*identity*/) {}
   /// The card has none of these key sets, or another than it was shown: no more attempt is to be spent on them.
   virtual void keys_refused(const std::vector<std::string>& /*sets*/) {}
+  /// A single key of custody is about to sign a message, or to check what somebody signed. Raises store: it must not.
+  virtual void key_used(const std::string& /*key*/) {}
   virtual void channel_opened(const ChannelMaterial& /*material*/) {}
   /// Where the channel stands after a command and its answer.
   virtual void channel_moved(host::ChannelId /*channel*/, const gp::Channel::Mark& /*mark*/) {}

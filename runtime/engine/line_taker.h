@@ -16,8 +16,6 @@ class LineTaker {
 
   /// The request is about to be carried out. Raises store: it must not be, since it could not be written down.
   virtual void before(const host::Request& /*request*/) {}
-  /// A single key is about to sign a message, or to check what somebody signed.
-  virtual void key_used(const std::string& /*key*/) {}
   /// Something was asked, and this came back.
   virtual void take(RecordedLine line) = 0;
   virtual void noted(const host::Note& /*note*/) {}

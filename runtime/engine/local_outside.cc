@@ -100,12 +100,16 @@ host::KeyInfo LocalOutside::key_info(const std::string& set) {
 
 bool LocalOutside::verifies(const std::string& key, ByteView message, ByteView signature) {
   admit([&] { setup_.gate.admit_key(key); });
-  return setup_.custody.signing_key(key, crypto::SigningUse::receipt)->verify(message, signature);
+  const auto found = setup_.custody.signing_key(key, crypto::SigningUse::receipt);
+  setup_.evidence.key_used(key);
+  return found->verify(message, signature);
 }
 
 Bytes LocalOutside::sign(const std::string& key, ByteView message) {
   admit([&] { setup_.gate.admit_key(key); });
-  return setup_.custody.signing_key(key, crypto::SigningUse::message)->sign(message);
+  const auto found = setup_.custody.signing_key(key, crypto::SigningUse::message);
+  setup_.evidence.key_used(key);
+  return found->sign(message);
 }
 
 const Order* LocalOutside::order() {

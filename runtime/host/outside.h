@@ -165,8 +165,8 @@ class Outside {
   /// key_info(); usage: a key for something else.
   virtual Bytes sign(const std::string& key, ByteView message) = 0;
   /// What is kept of this card's security domains, by AID. `put`: what the run saw or left of one goes in first,
-  /// durable on return; where nothing is kept, the run alone remembers it. Raises usage: the card did not say who it
-  /// is, another owner's domain, more than 64 domains on one card; store.
+  /// durable on return; where nothing is kept, the run alone remembers it. Of a card that does not say who it is,
+  /// nothing is. Raises usage: another owner's domain, more than 64 domains on one card; store.
   virtual std::vector<DomainRecord> domains(const std::optional<DomainRecord>& put) = 0;
   /// Tells those who follow the run; never fails, nothing comes back.
   virtual void note(Note note) = 0;

@@ -354,14 +354,8 @@ void StoreJournal::needs_keys_of(const host::Request& request) {
     for (const host::Command& command : exchange->plan) {
       for (const host::Part& part : command.data.parts()) {
         if (const auto* key = std::get_if<host::KeyPart>(&part)) needs({key->set, 0});
-        if (const auto* token = std::get_if<host::TokenPart>(&part)) {
-          needs({token->key, 0});
-          key_used(token->key);
-        }
-        if (const auto* dap = std::get_if<host::DapPart>(&part)) {
-          needs({dap->key, 0});
-          key_used(dap->key);
-        }
+        if (const auto* token = std::get_if<host::TokenPart>(&part)) needs({token->key, 0});
+        if (const auto* dap = std::get_if<host::DapPart>(&part)) needs({dap->key, 0});
       }
     }
   }
@@ -369,7 +363,7 @@ void StoreJournal::needs_keys_of(const host::Request& request) {
 
 /// Once for each key of a run: how often a command was sent, its journal has.
 void StoreJournal::key_used(const std::string& key) {
-  if (!used_.insert(key).second) return;
+  if (again_ || !used_.insert(key).second) return;
   try {
     store_->database().unhurried([&] { audit("key used", {{"keys", key}}); });
   } catch (const Error& error) {

@@ -13,6 +13,8 @@ namespace {
 
 constexpr size_t kMostText = 256;
 constexpr size_t kMostKeyName = 64;
+constexpr size_t kOneRecord = 512;
+constexpr size_t kOnePut = 256u << 10;  // bytes that a write to the store is charged as
 
 /// Raises usage: a text that does not stay in its line.
 std::string line_field(lua_State* L, const char* name, size_t max) {
@@ -33,6 +35,9 @@ std::string one_of(const std::array<const char*, count>& words, const std::strin
 }
 
 void push_list(lua_State* L, const std::vector<host::DomainRecord>& all) {
+  for (const host::DomainRecord& one : all) {
+    charge_bytes(L, kOneRecord + one.issuer.size() + one.se_id.size());  // in the journal, too
+  }
   lua_createtable(L, static_cast<int>(all.size()), 0);
   int at = 0;
   for (const host::DomainRecord& one : all) {
@@ -77,6 +82,7 @@ int put(lua_State* L) {
   if (lua::has_field(L, 1, "version")) {
     domain.version = static_cast<uint8_t>(lua::integer_field(L, 1, "version", 0, 0x7F));
   }
+  charge_bytes(L, kOnePut);
   outside_of(L).domains(domain);
   return 0;
 }

@@ -155,6 +155,15 @@ class Reading {
         if (auto sender = senders->object(id)) read_sender(*sender, id, out.senders.emplace_back());
       }
     }
+    for (size_t i = 0; i < out.senders.size(); ++i) {
+      for (size_t k = i + 1; k < out.senders.size(); ++k) {
+        const SenderConfig &a = out.senders[i], &b = out.senders[k];
+        const bool same = !a.maker && !b.maker && a.url == b.url && a.owner == b.owner;
+        if (same)
+          reader.problem("senders." + b.id,
+                         "has url and owner of " + a.id + ", and one of them tells of those domains");
+      }
+    }
     if (out.senders.empty()) reader.problem("senders", "names nobody, so nobody could tell anything");
     reader.finish();
   }
@@ -167,6 +176,9 @@ class Reading {
     }
     out.maker = reader.one_of("is", {"issuer", "maker"}, 0) == 1;
     out.notify = reader.text("notify");
+    if (!out.notify.empty() && !out.notify.starts_with("https://") && !out.notify.starts_with("http://")) {
+      reader.problem("notify", "is no URL: https://...");
+    }
     out.message_key = reader.text("message_key");
     if (!out.maker) {
       out.url = reader.text("url", true);
@@ -241,7 +253,7 @@ void take_live(Configuration& now, const Configuration& next) {
   }
   if (now.issuers && next.issuers) {
     now.issuers->https.tls = next.issuers->https.tls;
-    now.issuers->senders = next.issuers->senders;
+    if (now.issuers->wants_keys() || !next.issuers->wants_keys()) now.issuers->senders = next.issuers->senders;
   }
 }
 
@@ -280,6 +292,9 @@ std::vector<std::string> needs_restart(const Configuration& now, const Configura
     compare("doors.issuer.keys", now.issuers->keys, next.issuers->keys);
     compare("doors.issuer.keys_path", now.issuers->keys_path, next.issuers->keys_path);
     compare("doors.issuer.state_path", now.issuers->state_path, next.issuers->state_path);
+    if (!now.issuers->wants_keys() && next.issuers->wants_keys()) {
+      out.emplace_back("doors.issuer.senders want keys, and no key file is open; they count from the next start on");
+    }
     compare("doors.issuer.result_code", now.issuers->number_codes, next.issuers->number_codes);
   }
   compare("bundles.require_signed", now.bundles.require_signed, next.bundles.require_signed);

@@ -25,14 +25,16 @@ ordered_json repair_of(const store::Domain& domain) {
               "it is not known whether the domain came about: who asks again sees, and makes it no second time"));
       break;
     case DomainState::locked:
+      if (ours) where = {{"aid", domain.aid}};
       out.push_back(one(ours ? "demo/unlock" : "sei/unlock", where, "a locked domain blocks what is in it"));
       break;
     case DomainState::reset: {
       ordered_json arguments = where;
       if (!domain.management.empty()) arguments["management"] = domain.management;
+      if (ours && !domain.keys.empty()) arguments["sd_keys"] = domain.keys;
       out.push_back(one(ours ? "sd/create" : "sei/create", std::move(arguments),
                         "the chip was reset, and the domain is gone with all that was in it"));
-      if (!domain.keys.empty()) {
+      if (!domain.keys.empty() && !ours) {  // sd/create gives the domain its keys by itself
         out.push_back(one("demo/rotate-keys", {{"domain", domain.aid}, {"new", domain.keys}},
                           "the new domain has its first keys; these are the ones it had last"));
       }

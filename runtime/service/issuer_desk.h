@@ -18,9 +18,9 @@
 
 namespace cw::service {
 
-/// The key set in which the keys of this domain are kept: "ssd.<AID>.<16 digits for the chip>", the owner's if it has
-/// one.
-std::string domain_key_name(const std::string& owner, const std::string& se_id, const std::string& aid);
+/// The key set in which the keys of this domain are kept, as its owner's flows say it: "ssd.<AID>.<16 digits for the
+/// card>". `card`: chip_of() its identity.
+std::string domain_key_name(const std::string& card, const std::string& aid);
 
 class IssuerDesk {
  public:
@@ -29,21 +29,24 @@ class IssuerDesk {
   IssuerDesk(std::shared_ptr<store::Store> store, std::shared_ptr<crypto::Vault> keys, Clock clock)
       : store_(std::move(store)), keys_(std::move(keys)), clock_(std::move(clock)) {}
 
-  /// Table 7. Into custody, then into the record of the domain, so that a process which dies in between has lost
-  /// nothing: the same keys again are taken as they were. The answer says no, in one line, where the domain is not
-  /// known or not here any more, or the keys are wrapped, checked or signed wrongly, or are others than those that
-  /// came before; nothing is then changed.
+  /// Table 7. Into custody, then into the record of the domain; the same keys again are taken as they were. The answer
+  /// says no, in one line, where the domain is not known or not here any more, or the keys are wrapped, checked or
+  /// signed wrongly, or are others than those that came before; nothing is then changed, and the message can come
+  /// again. Raises what custody and store raise.
   SyncAnswer keys(const SenderConfig& sender, const KeySync& message);
-  /// Table 9. The domain is marked, runs on its card are asked to stop, and who wants to know is told through the
-  /// outbox. Told twice is told once.
+  /// Table 9. The domain is marked, if it is gone runs on its card are asked to stop, and who wants to know is told
+  /// through the outbox: all of it or nothing. Told twice is told once. Raises store.
   SyncAnswer state(const SenderConfig& sender, const StateSync& message);
 
  private:
-  void check(const SenderConfig& sender, const MessageHead& head, const MessageSeal& seal);
-  store::Domain domain(const SenderConfig& sender, const MessageHead& head) const;
-  void keep(const SenderConfig& sender, const KeySync& message, const store::Domain& domain, const std::string& name,
-            std::vector<std::shared_ptr<const crypto::Key>> keys);
-  void notify(const SenderConfig& sender, const store::Domain& domain, const std::string& status);
+  using SomeKeys = std::vector<std::shared_ptr<const crypto::Key>>;
+  void authenticate(const SenderConfig& sender, const MessageHead& head, const MessageSeal& seal) const;
+  void once(const SenderConfig& sender, const MessageSeal& seal, const std::function<void()>& work);
+  std::vector<store::Domain> domains(const SenderConfig& sender, const MessageHead& head) const;
+  const crypto::Vault& custody() const;
+  void keep(const SenderConfig& sender, const KeySync& message, const store::Domain& domain, const SomeKeys& keys);
+  void mark(const SenderConfig& sender, const StateSync& message, const store::Domain& known, store::DomainState next);
+  void notify(const SenderConfig& sender, const store::Domain& domain);
 
   std::shared_ptr<store::Store> store_;
   std::shared_ptr<crypto::Vault> keys_;  // null: no sender may bring keys

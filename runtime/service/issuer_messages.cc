@@ -17,6 +17,7 @@ using nlohmann::json;
 constexpr JsonLimits kLimits{64u << 10, 4, 200};
 constexpr size_t kMostText = 256;
 constexpr size_t kLongestAid = 16, kShortestAid = 5;
+constexpr size_t kCheckValue = 3;
 
 std::string upper(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::toupper(c); });
@@ -161,6 +162,9 @@ KeySync parse_key_sync(std::string_view text) {
   out.check_values = reader.hexes("checkValue");
   if (out.wrapped.size() != 3) reader.wrong("encryptedKey", "must be three keys: ENC, MAC, DEK");
   if (out.check_values.size() != 3) reader.wrong("checkValue", "must be three check values, one for each key");
+  for (const Bytes& one : out.check_values) {
+    if (one.size() != kCheckValue) reader.wrong("checkValue", "must be three bytes for each key");
+  }
   const auto order = order_of(reader, usage);
   out.wrapped = ordered(out.wrapped, order);
   out.check_values = ordered(out.check_values, order);

@@ -17,5 +17,6 @@ inline constexpr const char* kDomainsByAid = "CREATE INDEX domains_by_aid ON dom
 inline constexpr const char* kMessagesSeen =
     "CREATE TABLE messages_seen (sender @text NOT NULL, nonce @text NOT NULL, until @number NOT NULL, "
     "PRIMARY KEY (sender, nonce))";
+inline constexpr const char* kMessagesSeenByEnd = "CREATE INDEX messages_seen_by_end ON messages_seen (until)";
 
 }  // namespace cw::store

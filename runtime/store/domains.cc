@@ -118,30 +118,34 @@ class DomainsOnDatabase : public Domains {
     if (!filter.se_id.empty()) where("se_id", filter.se_id);
     if (!filter.issuer.empty()) where("issuer", filter.issuer);
     if (filter.owner) where("owner", *filter.owner);
+    sql += " ORDER BY card, aid";
+    if (filter.limit > 0) {
+      values.emplace_back(filter.limit);
+      sql += " LIMIT $" + std::to_string(values.size());
+    }
     std::vector<Domain> out;
-    for (const Row& row : db_.run({sql + " ORDER BY card, aid", values}).rows) out.push_back(domain_in(row));
+    for (const Row& row : db_.run({sql, values}).rows) out.push_back(domain_in(row));
     return out;
   }
 
-  int64_t tell(const std::string& identity, const std::string& aid, const ToldState& told) override {
+  Domain tell(const std::string& identity, const std::string& aid, const ToldState& told) override {
     const std::string card = chip_of(identity);
-    int64_t asked = 0;
+    Domain out;
     change([&] {
-      std::optional<Domain> domain = find(card, aid);
-      if (!domain) {
-        throw Error(ErrorKind::usage, "there is no domain " + aid + " on card " + card + " in the store");
-      }
-      asked = 0;
-      if (domain->told == told.status && domain->state == told.becomes) return;
-      domain->told = told.status;
-      domain->told_at = time_of_day();
-      if (domain->state != told.becomes) domain->changed = domain->told_at;
-      domain->state = told.becomes;
-      write(*domain);
+      const std::optional<Domain> found = find(card, aid);
+      if (!found) throw Error(ErrorKind::usage, "there is no domain " + aid + " on card " + card + " in the store");
+      out = *found;
+      if (is_free(out.state) || (out.told == told.status && out.state == told.becomes)) return;
+      out.told = told.status;
+      out.told_at = time_of_day();
+      if (out.state != told.becomes) out.changed = out.told_at;
+      out.state = told.becomes;
+      write(out);
+      int64_t asked = 0;
       if (is_free(told.becomes)) {
         asked = db_.run({"UPDATE runs SET stop_asked = 1 WHERE owner = $1 AND state IN ('running', 'waiting', 'stuck') "
                          "AND stop_asked = 0 AND (card_id = $2 OR substr(card_id, 1, length($2) + 5) = $2 || '+KDD-')",
-                         {domain->owner, card}})
+                         {out.owner, card}})
                     .changed;
       }
       audit_.add({told.by,
@@ -150,10 +154,29 @@ class DomainsOnDatabase : public Domains {
                   {{"card", card},
                    {"status", told.status},
                    {"state", std::string(name_of(told.becomes))},
-                   {"owner", domain->owner},
+                   {"owner", out.owner},
                    {"runs asked to stop", std::to_string(asked)}}});
     });
-    return asked;
+    return out;
+  }
+
+  bool keyed(const std::string& card, const std::string& aid, const std::string& keys, int64_t version,
+             const std::string& by) override {
+    bool done = false;
+    change([&] {
+      std::optional<Domain> domain = find(card, aid);
+      done = domain && !is_free(domain->state) && (domain->keys.empty() || domain->keys == keys);
+      if (!done || domain->keys == keys) return;
+      domain->keys = keys;
+      domain->version = version;
+      domain->changed = time_of_day();
+      write(*domain);
+      audit_.add({by,
+                  "keys received",
+                  keys,
+                  {{"domain", aid}, {"card", card}, {"owner", domain->owner}, {"version", std::to_string(version)}}});
+    });
+    return done;
   }
 
   bool seen(const std::string& sender, const std::string& nonce, int64_t now, int64_t until) override {
@@ -181,27 +204,33 @@ class DomainsOnDatabase : public Domains {
 
   static Domain merged(const Domain& before, const Domain& now) {
     const bool anew = is_free(before.state) && !is_free(now.state);
-    if (before.owner != now.owner && !anew) {
+    if (before.owner != now.owner && !anew && !now.owner.empty()) {
       throw Error(ErrorKind::usage, "keeping domain " + now.aid + " of card " + now.card + ": it is managed by " +
                                         (before.owner.empty() ? "the operator" : "owner " + before.owner) +
-                                        ", and this run is " +
-                                        (now.owner.empty() ? "the operator's" : now.owner + "'s"));
+                                        ", and this run is " + now.owner +
+                                        "'s; cardwright card give lets a card and its domains be an owner's");
     }
     Domain out = now;
-    out.since = before.since;
     out.told = before.told;
     out.told_at = before.told_at;
+    if (anew) {
+      out.since = time_of_day();
+      return out;  // another domain, of which nothing is known from the one before
+    }
+    out.owner = before.owner;
+    out.since = before.since;
+    out.changed = before.changed;
+    if (now.state == DomainState::asked) out.state = before.state;
     const auto keep = [](std::string& value, const std::string& old) {
       if (value.empty()) value = old;
     };
     keep(out.se_id, before.se_id);
     keep(out.issuer, before.issuer);
     keep(out.management, before.management);
-    if (!anew && out.keys.empty()) {  // a domain that is made anew has other keys
+    if (out.keys.empty()) {
       out.keys = before.keys;
       out.version = before.version;
     }
-    out.changed = before.changed;
     return out;
   }
 
@@ -210,7 +239,7 @@ class DomainsOnDatabase : public Domains {
         {std::string("INSERT INTO domains (") + kColumns +
              ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT (card, aid) DO "
              "UPDATE SET se_id = $3, owner = $4, issuer = $5, management = $6, state = $7, keys = $8, version = $9, "
-             "changed = $11, run = $12, told = $13, told_at = $14",
+             "since = $10, changed = $11, run = $12, told = $13, told_at = $14",
          row_of(domain)});
   }
 

@@ -35,7 +35,7 @@ struct Domain {
   DomainState state = DomainState::present;
   std::string keys{};   // key set in custody that opens it; empty: none that we know
   int64_t version = 0;  // key version number of those; 0: the set's own
-  int64_t since = 0;    // milliseconds since 1970: when it was first heard of
+  int64_t since = 0;    // milliseconds since 1970: when it was first heard of, or made anew
   int64_t changed = 0;  // when it last became something else
   std::string run{};    // that wrote it last
   std::string told{};   // what its issuer last said: DELETED, RESETED, ...; empty: nothing
@@ -49,6 +49,7 @@ struct DomainFilter {
   std::string se_id{};
   std::string issuer{};
   std::optional<std::string> owner{};
+  int64_t limit = 0;  // at most so many; 0: all
 };
 
 /// What an issuer, or a device's maker, tells of a domain.
@@ -62,17 +63,23 @@ class Domains {
  public:
   virtual ~Domains() = default;
 
-  /// What a run saw or left: `since`, `told` and what is empty in `domain` but was known stay. Changes are written to
-  /// the audit, and become durable with it. Raises usage: no card, an AID that is none, or the domain is managed by
-  /// another owner; store. `by`: who says so, for the audit.
+  /// What a run saw or left: `since`, `told` and what is empty in `domain` but was known stay; of one that was gone,
+  /// and is made anew, nothing does but what was told. That a domain is asked for says nothing of one that is there.
+  /// Changes are written to the audit, and become durable with it. Raises usage: no card, an AID that is none, or the
+  /// domain is managed by another owner, unless the operator says so, who changes nothing about that; store. `by`: who
+  /// says so.
   virtual Domain put(const Domain& domain, const std::string& by) = 0;
   /// By card and AID.
   virtual std::vector<Domain> list(const DomainFilter& filter) = 0;
 
   /// The domain becomes what it was told. If it is gone, runs under way on its card by the same owner are asked to stop
-  /// before their next step, since what they know of the card no longer holds. Told again, nothing changes. How many
-  /// runs were asked. Raises usage: there is no such domain; store.
-  virtual int64_t tell(const std::string& card, const std::string& aid, const ToldState& told) = 0;
+  /// before their next step, since what they know of the card no longer holds. Told again, nothing changes; nor does
+  /// one that is gone become anything by being told of. As it is now. Raises usage: there is no such domain; store.
+  virtual Domain tell(const std::string& card, const std::string& aid, const ToldState& told) = 0;
+
+  /// The keys of a domain that is there and has none are these from now on. False: it has some, or is not there.
+  virtual bool keyed(const std::string& card, const std::string& aid, const std::string& keys, int64_t version,
+                     const std::string& by) = 0;
 
   /// Whether this message of this sender was here before; from now on it was, until `until` (milliseconds since 1970).
   virtual bool seen(const std::string& sender, const std::string& nonce, int64_t now, int64_t until) = 0;

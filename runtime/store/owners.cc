@@ -75,6 +75,8 @@ class OwnersOnDatabase : public Owners {
       changed = true;
       db_.run({"INSERT INTO cards (card, owner, since, given_by) VALUES ($1, $2, $3, $4)",
                {card, owner, time_of_day(), by}});
+      // What is on it is theirs to manage from now on, whoever wrote it down.
+      db_.run({"UPDATE domains SET owner = $1 WHERE card = $2", {owner, card}});
       audit_.add({by, "card given", card, {{"owner", owner}}});
     });
     return changed;
@@ -96,6 +98,7 @@ class OwnersOnDatabase : public Owners {
           {"UPDATE runs SET stop_asked = 1 WHERE owner = $1 AND state IN ('running', 'waiting', 'stuck') AND "
            "(card_id = $2 OR substr(card_id, 1, length($2) + 5) = $2 || '+KDD-')",
            {before, card}});
+      db_.run({"UPDATE domains SET owner = '' WHERE card = $1", {card}});
       audit_.add({by, "card taken back", card, {{"owner", before}}});
     });
   }

@@ -47,7 +47,7 @@ class Owners {
   virtual std::vector<Owner> list() = 0;
   virtual bool has(const std::string& name) = 0;
 
-  /// From now on the card is the owner's, and no other owner's run works on it. False: it was already. Raises usage: no
+  /// From now on the card and what is kept of its domains are the owner's, and no other owner's run works on it. False: it was already. Raises usage: no
   /// such owner, or another one has the card; store.
   virtual bool give(const std::string& card, const std::string& owner, const std::string& by) = 0;
   /// It is nobody's from now on, and the owner's runs on it that are under way are asked to stop. Raises usage: it is;

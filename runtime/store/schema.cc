@@ -114,6 +114,7 @@ const std::vector<Format>& formats() {
            kDomainsBySeId,
            kDomainsByAid,
            kMessagesSeen,
+           kMessagesSeenByEnd,
            kOutboxByRun,
        }},
   };

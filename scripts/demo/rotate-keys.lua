@@ -27,6 +27,7 @@ return {
   run = function(run)
     local args = run.args
     local aid = args.domain or run.flavor.ssd_aid
+    domains.put { aid = aid, state = "present" }  -- ours to manage: known before a key is changed
     local rotation = sd.rotate(run.card, {
       aid = aid, from = args.old, to = args.new, version = args.version,
       flavor = run.flavor,

@@ -44,6 +44,7 @@ return {
       }
     end
 
+    keep("asked")  -- ours to manage: known before the card is changed
     local created  -- the new domain, open for its first keys
     run:step("domain", {
       done = function()
@@ -52,7 +53,6 @@ return {
         return entry ~= nil and entry.kind == "sd"
       end,
       run = function()
-        keep("asked")
         created = sd.create(isd, {
           aid = domain, privileges = PRIVILEGES[args.management], scp = info.type == "aes" and "03" or "02",
           keys_next = true,

@@ -44,6 +44,7 @@ return {
         .. " belongs to (GET STATUS without tag CC), so it could not be seen whether it moved")
     end
 
+    if moves.kind == "sd" then domains.put { aid = args.aid, state = "present" } end  -- ours, before it moves
     run:step("extradition", {
       done = function()
         local entry = isd:entry(args.aid)
@@ -51,7 +52,7 @@ return {
       end,
       run = function() isd:extradite(args.aid, args.to) end,
     })
-    if moves.kind == "sd" then domains.put { aid = args.aid, state = args.leaves and "moved" or "present" } end
+    if moves.kind == "sd" and args.leaves then domains.put { aid = args.aid, state = "moved" } end
     run:print("%s belongs to %s", hex.encode(args.aid), hex.encode(args.to))
   end,
 }

@@ -22,7 +22,7 @@ local domains = {}
 function domains.list() end
 
 --- Keeps what the run saw or left of a domain: durable when it returns. What is left out, and was known, stays known.
---- Raises usage: the card has neither CPLC nor CIN, the domain is another owner's; store.
+--- Of a card with neither CPLC nor CIN nothing is kept. Raises usage: the domain is another owner's; store.
 ---@param domain DomainRecord
 function domains.put(domain) end
 

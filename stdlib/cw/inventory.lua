@@ -83,7 +83,8 @@ local function plan(kept, issuers, ours, arguments, because)
 end
 
 local function create_again(kept, because)
-  return plan(kept, "sei/create", "sd/create", { management = kept.management }, because)
+  local arguments = { management = kept.management, sd_keys = not kept.issuer and kept.keys or nil }
+  return plan(kept, "sei/create", "sd/create", arguments, because)
 end
 
 -- Kept as there, and the card says something else.
@@ -122,7 +123,7 @@ end
 
 local function judge_gone(kept, seen, finding)
   if not seen.there then
-    finding.says = kept.state == "deleted" and "as we keep it" or "gone, as its issuer told"
+    finding.says = kept.state == "deleted" and "as we keep it" or "gone, as we keep it"
     if kept.state == "reset" then finding.repair = create_again(kept, "the chip was reset") end
     return
   end

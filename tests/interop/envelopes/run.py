@@ -25,13 +25,13 @@ class Bench:
         for name, kind in (("ca", "ec"), ("stranger", "ec")):
             self.key(name, kind)
             self.openssl("req", "-x509", "-key", f"{name}.key", "-out", f"{name}.pem", "-days", "2", "-subj", f"/CN={name}")
-        for name, kind, ca, days in (("tsm", "rsa", "ca", "2"), ("ectsm", "ec", "ca", "2"), ("other", "rsa", "ca", "2"),
-                                     ("perso", "ec", "ca", "2"), ("peer", "ec", "ca", "2"), ("forged", "ec", "stranger", "2")):
+        for name, kind, ca in (("tsm", "rsa", "ca"), ("ectsm", "ec", "ca"), ("other", "rsa", "ca"), ("perso", "ec", "ca"),
+                               ("peer", "ec", "ca"), ("late", "ec", "ca"), ("forged", "ec", "stranger")):
             self.key(name, kind)
-            subject = "/O=Acme/CN=perso" if name in ("perso", "forged") else f"/CN={name}"
+            subject = "/O=Acme/CN=perso" if name in ("perso", "forged", "late") else f"/CN={name}"
             self.openssl("req", "-new", "-key", f"{name}.key", "-out", f"{name}.csr", "-subj", subject)
             self.openssl("x509", "-req", "-in", f"{name}.csr", "-CA", f"{ca}.pem", "-CAkey", f"{ca}.key", "-CAcreateserial",
-                         "-days", days, "-out", f"{name}.pem")
+                         "-days", "-1" if name == "late" else "2", "-out", f"{name}.pem")
         self.configure("tsm")
 
     def key(self, name, kind):
@@ -66,6 +66,15 @@ class Bench:
                                "trace.txt", *kept, *words], cwd=self.folder, env=environment, stdin=subprocess.DEVNULL,
                               capture_output=True, text=True, check=False)
 
+    def batch(self):
+        (self.folder / "rows.csv").write_text("number\n4711\n")
+        environment = {**os.environ, "HOME": str(self.folder), "CARDWRIGHT_SHARE": str(ROOT),
+                       "CARDWRIGHT_ENVELOPES": str(self.folder / "envelopes.json")}
+        return subprocess.run([self.cardwright, "batch", "demo/install", "--cards", "sim", "--data", "rows.csv", "--key", "number",
+                               "--set", f"cap={ROOT}/tests/caps/wallet-1.0.cap", "--set", "holder=@holder.cms"],
+                              cwd=self.folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              check=False)
+
     def check(self, name, *problems):
         wrong = [str(problem) for problem in problems if problem]
         self.passed += not wrong
@@ -88,6 +97,13 @@ def opens(bench):
         bench.check(f"signed, and encrypted with {cipher[1:]}", done(bench.install("--card-state", f"card{cipher}.json")))
         memory = (bench.folder / f"card{cipher}.json").read_text().upper()
         bench.check("the card has what was in it", HOLDER.encode().hex().upper() not in memory and "not there")
+    bench.sealed(bench.signed())
+    whole = (bench.folder / "holder.cms").read_text()
+    for name, text in (("with blanks ahead of it", b"\xef\xbb\xbf\n  " + whole.encode()),
+                       ("called PKCS7", whole.replace("CMS", "PKCS7").encode()),
+                       ("in DER", bench.openssl("cms", "-cmsout", "-inform", "PEM", "-outform", "DER", "-in", "holder.cms"))):
+        (bench.folder / "holder.cms").write_bytes(text)
+        bench.check("one " + name, done(bench.install()))
     bench.configure("ectsm")
     bench.sealed(bench.signed(), to="ectsm")
     bench.check("for an EC key", done(bench.install()))
@@ -109,7 +125,7 @@ def refuses(bench):
     bench.sealed(bench.signed("forged"))
     bench.refused("one signed under the same name, by another CA", "none of those who may send personal data has signed it")
     bench.sealed(bench.signed("perso", HOLDER, "-md", "sha1"))
-    bench.check("one whose signature is of SHA-1", not bench.install().returncode and "taken")
+    bench.refused("one whose signature is of SHA-1", "none of those who may send personal data has signed it")
     content = bytearray(bench.signed())
     at = content.index(HOLDER.encode())
     content[at] ^= 1
@@ -122,12 +138,23 @@ def refuses(bench):
     bench.sealed(bench.signed())
     whole = (bench.folder / "holder.cms").read_text()
     (bench.folder / "holder.cms").write_text(whole[:len(whole) // 2])
-    bench.refused("one that was cut", "no CMS envelope in PEM, or was cut")
+    bench.refused("one that was cut", "no CMS envelope that can be read, or was cut")
     (bench.folder / "holder.cms").write_text("-----BEGIN CMS-----\n" + "A" * 200_000 + "\n-----END CMS-----\n")
-    bench.refused("one of garbage", "no CMS envelope in PEM, or was cut")
+    bench.refused("one of garbage", "no CMS envelope that can be read, or was cut")
     (bench.folder / "holder.cms").write_bytes(bench.openssl("cms", "-sign", "-binary", "-nodetach", "-signer", "perso.pem",
                                                             "-inkey", "perso.key", "-outform", "PEM", data=b"in the clear"))
     bench.refused("one that is signed and not encrypted", "CMS of another kind")
+    bench.sealed(bench.openssl("cms", "-sign", "-binary", "-nodetach", "-econtent_type", "1.2.840.113549.1.7.3", "-signer",
+                               "perso.pem", "-inkey", "perso.key", "-outform", "DER", data=HOLDER.encode()))
+    bench.refused("one in which something else than data is signed", "is no plain data")
+    (bench.folder / "holder.cms").write_bytes(bench.openssl(
+        "cms", "-encrypt", "-binary", "-aes256", "-pwri_password", "secret", "-outform", "PEM", data=bench.signed()))
+    bench.refused("one that a password opens", "encrypted for another certificate than ours")
+    ran = bench.batch()
+    bench.check("in a batch none is taken for the data itself", (ran.returncode != 2 or "CMS envelope" not in ran.stderr) and
+                ran.stderr[-400:])
+    bench.sealed(bench.signed("late"))
+    bench.refused("one whose signer's certificate is not valid any more", "none of those who may send personal data has signed")
     bench.sealed(bench.signed("perso", "x" * 40))
     bench.refused("what is too long for the argument", "argument holder")
     bench.sealed(bench.signed())

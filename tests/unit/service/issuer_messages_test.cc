@@ -72,6 +72,9 @@ TEST(IssuerMessages, what_is_missing_or_of_another_form_is_named) {
   EXPECT_NE(refusal(with(kPrinted, R"("seId":"9F7")")).find("seId must be hexadecimal"), std::string::npos);
   EXPECT_NE(refusal(with(kPrinted, R"("sign":1)")).find("sign must be a string"), std::string::npos);
   EXPECT_NE(refusal(with(kPrinted, R"("keyVersion":"80")")).find("01 to 7F"), std::string::npos);
+  std::string short_one = kPrinted;
+  short_one.replace(short_one.find("A1A1A1"), 6, "");
+  EXPECT_NE(refusal(short_one).find("checkValue must be three bytes"), std::string::npos);
   std::string aid = kPrinted;
   aid.replace(aid.find("f063617264770001"), 16, "f0");
   EXPECT_NE(refusal(aid).find("SsdAid has 1 bytes"), std::string::npos);
