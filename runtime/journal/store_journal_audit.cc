@@ -51,6 +51,17 @@ void StoreJournal::is_of(const engine::RunSetup& setup) {
   unowned_cards_ = setup.policy->grant(owner_).unowned_cards;
 }
 
+void StoreJournal::want_managed() {
+  if (owner_.empty()) return;
+  try {
+    store_->providers().want_managed(owner_);
+  } catch (const Error& error) {
+    // What the card has answered is kept first, so that whoever goes on knows it.
+    if (error.kind() == ErrorKind::policy && !frame_.empty()) commit();
+    stop_here(error);
+  }
+}
+
 void StoreJournal::want_own_card(const std::string& identity) {
   if (owner_.empty()) return;
   const std::string owner = store_->owners().owner_of(identity);

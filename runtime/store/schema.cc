@@ -6,6 +6,7 @@
 #include "domain_tables_private.h"
 #include "ledger_tables_private.h"
 #include "owner_tables_private.h"
+#include "provider_tables_private.h"
 #include "version_tables_private.h"
 
 namespace cw::store {
@@ -115,6 +116,11 @@ const std::vector<Format>& formats() {
            kDomainsByAid,
            kMessagesSeen,
            kOutboxByRun,
+           kOwnersOrganisation,
+           kOwnersContact,
+           kOwnersRemarks,
+           kProviderStates,
+           kOwnersApproved,
        }},
   };
   return all;

@@ -20,6 +20,7 @@
 #include "store/outbox.h"
 #include "store/owners.h"
 #include "store/proposals.h"
+#include "store/providers.h"
 #include "store/rotations.h"
 #include "store/runs.h"
 #include "store/versions.h"
@@ -71,6 +72,7 @@ class Store {
   virtual Versions& bundles(const std::string& owner = {}) = 0;
   virtual Owners& owners() = 0;
   virtual Domains& domains() = 0;
+  virtual Providers& providers() = 0;
   virtual Proposals& proposals() = 0;
 
   /// Files that runs name by the SHA-256 of what they hold (64 hex digits): bundles, policies, CAP files. They stay

@@ -68,7 +68,13 @@ void fill(Store& store) {
 
   // Put in without a record, so that the audit is what the stories count on.
   store.database().run_all(
-      {{"INSERT INTO owners (name, since, added_by) VALUES ('acme', 1, 'ada@desk')", {}},
+      {{"INSERT INTO owners (name, since, added_by, organisation, contact, remarks) VALUES ('acme', 1, 'ada@desk', "
+        "'Acme Inc.', 'Ada', 'since May')",
+        {}},
+       {"INSERT INTO provider_states (owner, number, state, since, changed_by, why, valid_from, valid_until) VALUES "
+        "('acme', 1, 'approved', 1, 'ada@desk', 'contract 7', 1, 0), ('acme', 2, 'suspended', 2, 'bob@desk', "
+        "'unpaid', 1, 0)",
+        {}},
        {"INSERT INTO in_use (what, number, canary) VALUES ('policy/acme', 0, 0), ('bundle/acme', 0, 0)", {}},
        {"INSERT INTO cards (card, owner, since, given_by) VALUES ('CA4D01', 'acme', 2, 'ada@desk')", {}}});
   const std::string text = "return {}";
