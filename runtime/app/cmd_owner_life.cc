@@ -25,7 +25,7 @@ struct Options {
   DeskPlace place{};
   std::string name{};
   std::optional<std::string> organisation{}, contact{}, remarks{};
-  std::string from{}, until{}, reason{}, cards_to{};
+  std::string from{}, until{}, reason{}, to{};
   bool again = false, accept = false, refuse = false, stop_runs = false, json = false;
 };
 
@@ -85,7 +85,7 @@ ExitStatus resume(const Options& options) {
 
 ExitStatus deregister(const Options& options) {
   Words words;
-  if (!options.cards_to.empty()) words["cards_to"] = options.cards_to;
+  if (!options.to.empty()) words["to"] = options.to;
   if (options.stop_runs) words["stop_runs"] = "yes";
   return change(Ask::owner_deregister, options, words, "deregistered", "its name, its runs and its records stay");
 }
@@ -199,8 +199,9 @@ void add_owner_life(CLI::App& owner, Action& action) {
   add_reason(resumed);
 
   const Made gone = add_one(owner, action, "deregister", "Let an owner go for good; its records stay", deregister,
-                            "deregister acme --cards-to operator --stop-runs --reason 'contract ended'");
-  gone.command->add_option("--cards-to", gone.options->cards_to, "whose its cards are from now on; operator: nobody's")
+                            "deregister acme --to operator --stop-runs --reason 'contract ended'");
+  gone.command
+      ->add_option("--to", gone.options->to, "whose its cards and domains are from now on; operator: yours again")
       ->type_name("OWNER");
   gone.command->add_flag("--stop-runs", gone.options->stop_runs, "its runs end before their next step, for good");
   add_reason(gone);

@@ -130,8 +130,8 @@ Json StoreDesk::owner_resume(const Command& command, const std::string& who) {
 Json StoreDesk::owner_deregister(const Command& command, const std::string& who) {
   store::Leaving leaving;
   leaving.stop_runs = !command.word("stop_runs").empty() && is_first(command, "stop_runs", "yes", "no");
-  if (const std::string to = command.word("cards_to"); !to.empty()) {
-    leaving.cards_to = to == "operator" ? std::string() : to;
+  if (const std::string to = command.word("to"); !to.empty()) {
+    leaving.to = to == "operator" ? std::string() : to;
   }
   const auto store = open_(Wants::change);
   store::RunFilter theirs;

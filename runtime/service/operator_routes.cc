@@ -150,7 +150,7 @@ std::vector<Route> make_routes() {
        operates,
        true,
        false,
-       {named_owner(), said("cards_to"), said("stop_runs"), reason()}},
+       {named_owner(), said("to"), said("stop_runs"), reason()}},
       {Ask::card_list, "GET", "/v1/cards", viewer, false, true, {owner()}},
       {Ask::card_give, "POST", "/v1/cards/{card}/give", operates, true, false, {card(), said("owner", true)}},
       {Ask::card_take, "POST", "/v1/cards/{card}/take", operates, true, false, {card()}},

@@ -17,7 +17,7 @@ namespace {
 using Details = std::vector<std::pair<std::string, std::string>>;
 using State = ProviderState;
 
-constexpr size_t kLongestField = 500;
+constexpr size_t kLongestField = 1000;
 
 /// The same as the operator sees it on the page, in a list and in the audit. Raises usage.
 void want_line(const std::string& what, const std::string& text) {
@@ -208,7 +208,8 @@ class ProvidersOnDatabase : public Providers {
   /// What it has goes elsewhere, in this transaction. Raises usage: nobody said where.
   void settle(const std::string& name, const Leaving& leaving, const std::string& by) {
     const std::vector<Row> cards = db_.run({"SELECT card FROM cards WHERE owner = $1 ORDER BY card", {name}}).rows;
-    const int64_t domains = count(" FROM domains WHERE state NOT IN ('deleted', 'reset', 'moved') AND owner = $1", name);
+    const int64_t domains =
+        count(" FROM domains WHERE state NOT IN ('deleted', 'reset', 'moved') AND owner = $1", name);
     const int64_t runs = count(" FROM runs WHERE state IN ('running', 'waiting', 'stuck') AND owner = $1", name);
     if ((cards.size() + static_cast<size_t>(domains) > 0 && !leaving.to) || (runs > 0 && !leaving.stop_runs)) {
       throw Error(ErrorKind::usage, "owner " + name + " has cards: " + std::to_string(cards.size()) + ", domains: " +

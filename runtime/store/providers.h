@@ -32,7 +32,7 @@ struct Standing {
   }
 };
 
-/// What people are to know of it; each of at most 500 bytes, in one line.
+/// What people are to know of it; each of at most 1,000 bytes, in one line.
 struct ProviderContact {
   std::string organisation{};
   std::string contact{};  // whom to ask, and how to reach them
@@ -77,8 +77,8 @@ class Providers {
   virtual void suspend(const std::string& name, const std::string& why, const std::string& by) = 0;
   /// For what is left of its period.
   virtual void resume(const std::string& name, const std::string& why, const std::string& by) = 0;
-  /// For good. Its name, runs and records stay. Raises usage also: it has cards, domains or runs, and `leaving` does not say
-  /// what becomes of them.
+  /// For good. Its name, runs and records stay. Raises usage also: it has cards, domains or runs, and `leaving` does
+  /// not say what becomes of them.
   virtual void deregister(const std::string& name, const Leaving& leaving, const std::string& why,
                           const std::string& by) = 0;
 
