@@ -140,6 +140,7 @@ void add_owner(CLI::App& program, Action& action) {
   list_them->footer("Examples:\n  cardwright owner list");
 
   add_owner_life(*owner, action);
+  add_owner_consent(*owner, action);
 }
 
 void add_card_owner(CLI::App& card, Action& action) {

@@ -131,6 +131,11 @@ StoreDesk::Json StoreDesk::answer(const Command& command, const std::string& who
       return owner_resume(command, who);
     case Ask::owner_deregister:
       return owner_deregister(command, who);
+    case Ask::consent_list:
+      return consent_list(command);
+    case Ask::consent_give:
+    case Ask::consent_refuse:
+      return consent_decide(command, who);
     case Ask::card_list:
       return card_list(command);
     case Ask::card_give:

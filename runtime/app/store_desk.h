@@ -71,6 +71,8 @@ class StoreDesk : public service::Desk {
   Json owner_suspend(const Command& command, const std::string& who);
   Json owner_resume(const Command& command, const std::string& who);
   Json owner_deregister(const Command& command, const std::string& who);
+  Json consent_list(const Command& command);
+  Json consent_decide(const Command& command, const std::string& who);
   Json owner_changed(const Command& command, const std::function<void(store::Store&)>& change);
   /// Raises policy: an owner asks of whom nothing is managed now.
   void want_standing(const Command& command);

@@ -81,6 +81,7 @@ std::unique_ptr<StoreJournal> StoreJournal::begin(std::shared_ptr<store::Store> 
   journal->hash_.add(first);
   journal->card_before_ = ahead.card;
   journal->is_of(setup);
+  journal->consent_ = read.consent;
   // Durable with the first frame that says what is sent.
   journal->store_->database().unhurried([&] {
     journal->audit("run begun", {{"flow", row.flow},
@@ -159,6 +160,7 @@ StoreJournal::TakenUp StoreJournal::take_up(std::shared_ptr<store::Store> store,
       new StoreJournal(std::move(store), std::move(opened.key), std::move(lease), actor));
   journal->hash_ = std::move(opened.hash);
   journal->is_of(out.setup);
+  journal->consent_ = out.head.consent;
 
   // What was asked and not answered may have been done or not; no script can say better than the card itself.
   JournalLines& lines = opened.lines;
@@ -464,6 +466,7 @@ void StoreJournal::card_is(const std::string& identity) {
   }
   want_own_card(identity);
   change_.card_id = identity;
+  want_consent(identity);
 }
 
 /// What a run that is over left open, nobody settles any more.

@@ -134,6 +134,8 @@ class StoreJournal : public engine::RunJournal {
   void is_of(const engine::RunSetup& setup);
   /// Raises policy: the card is another's.
   void want_own_card(const std::string& identity);
+  /// Raises policy: somebody has something in the domain that the run is about, and has not agreed.
+  void want_consent(const std::string& identity);
 
   std::shared_ptr<store::Store> store_;
   crypto::SealingKey key_;
@@ -141,6 +143,7 @@ class StoreJournal : public engine::RunJournal {
   std::string actor_;
   std::string owner_{};  // empty: the operator
   bool unowned_cards_ = false;
+  ConsentNeeded consent_{};
   FrameText frame_{};
   store::RunChange change_{};
   store::JournalHash hash_{};                           // of what is written

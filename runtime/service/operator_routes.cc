@@ -17,6 +17,7 @@ Field version() { return {"version", From::path, Is::line, true, 200}; }
 Field card() { return {"card", From::path, Is::line, true, 200}; }
 Field run() { return {"run", From::path, Is::line, true, 64}; }
 Field proposal() { return {"proposal", From::path, Is::line, true, 64}; }
+Field consent() { return {"consent", From::path, Is::line, true, 64}; }
 Field reason() { return {"reason", From::body}; }
 Field origin() { return {"origin", From::body, Is::line, true}; }
 Field text() { return {"text", From::body, Is::text, true, kPolicyBytes}; }
@@ -151,6 +152,15 @@ std::vector<Route> make_routes() {
        true,
        false,
        {named_owner(), said("to"), said("stop_runs"), reason()}},
+      {Ask::consent_list, "GET", "/v1/consents", viewer, false, true, {owner()}},
+      {Ask::consent_give, "POST", "/v1/consents/{consent}/give", operates, true, true, {consent(), reason(), owner()}},
+      {Ask::consent_refuse,
+       "POST",
+       "/v1/consents/{consent}/refuse",
+       operates,
+       true,
+       true,
+       {consent(), reason(), owner()}},
       {Ask::card_list, "GET", "/v1/cards", viewer, false, true, {owner()}},
       {Ask::card_give, "POST", "/v1/cards/{card}/give", operates, true, false, {card(), said("owner", true)}},
       {Ask::card_take, "POST", "/v1/cards/{card}/take", operates, true, false, {card()}},

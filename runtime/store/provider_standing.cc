@@ -92,6 +92,15 @@ void put_standing(Database& db, const Standing& now) {
        {now.owner, now.number, std::string(name_of(now.state)), now.since, now.by, now.why, now.from, now.until}});
 }
 
+void want_line(const std::string& what, const std::string& text) {
+  constexpr size_t kLongest = 1000;
+  bool line = text.size() <= kLongest;
+  for (const char c : text) line = line && static_cast<unsigned char>(c) >= 0x20 && c != 0x7F;
+  if (line) return;
+  throw Error(ErrorKind::usage,
+              what + " is one line of at most " + std::to_string(kLongest) + " bytes, without control characters");
+}
+
 std::string person_of(const std::string& name) {
   return name.find('=') == std::string::npos ? name.substr(0, name.find('@')) : name;
 }

@@ -17,17 +17,6 @@ namespace {
 using Details = std::vector<std::pair<std::string, std::string>>;
 using State = ProviderState;
 
-constexpr size_t kLongestField = 1000;
-
-/// The same as the operator sees it on the page, in a list and in the audit. Raises usage.
-void want_line(const std::string& what, const std::string& text) {
-  bool line = text.size() <= kLongestField;
-  for (const char c : text) line = line && static_cast<unsigned char>(c) >= 0x20 && c != 0x7F;
-  if (line) return;
-  throw Error(ErrorKind::usage, what + " of a provider is one line of at most " + std::to_string(kLongestField) +
-                                    " bytes, without control characters");
-}
-
 class ProvidersOnDatabase : public Providers {
  public:
   ProvidersOnDatabase(Database& database, Audit& audit) : db_(database), audit_(audit) {}
@@ -145,7 +134,7 @@ class ProvidersOnDatabase : public Providers {
   /// From what it is to another state, if `check` has nothing against it; that may change the period, too.
   void move(const std::string& name, State to, const std::string& why, const std::string& by,
             const std::function<void(Standing&)>& check, const char* done = nullptr) {
-    want_line("the reason about a change", why);
+    want_line("the reason for a change", why);
     const int64_t now = time_of_day();
     change([&] {
       Standing it = standing_of(db_, name);
@@ -243,9 +232,9 @@ class ProvidersOnDatabase : public Providers {
   }
 
   static void want_lines(const ContactChange& contact) {
-    if (contact.organisation) want_line("the organisation", *contact.organisation);
-    if (contact.contact) want_line("the contact", *contact.contact);
-    if (contact.remarks) want_line("the remarks", *contact.remarks);
+    if (contact.organisation) want_line("the organisation of a provider", *contact.organisation);
+    if (contact.contact) want_line("the contact of a provider", *contact.contact);
+    if (contact.remarks) want_line("the remarks about a provider", *contact.remarks);
   }
 
   /// What of it is another one now.

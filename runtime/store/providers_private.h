@@ -23,6 +23,9 @@ void want_managed(Database& db, const std::string& name);
 /// The first state of a new owner, or the next one.
 void put_standing(Database& db, const Standing& now);
 
+/// What people write, as others see it in a list, on a page and in the audit. Raises usage.
+void want_line(const std::string& what, const std::string& text);
+
 /// An account of this name is one person on whatever machine: user@host. A certificate's subject is whole.
 std::string person_of(const std::string& name);
 

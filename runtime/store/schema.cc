@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "consent_tables_private.h"
 #include "domain_tables_private.h"
 #include "ledger_tables_private.h"
 #include "owner_tables_private.h"
@@ -121,6 +122,8 @@ const std::vector<Format>& formats() {
            kOwnersRemarks,
            kProviderStates,
            kOwnersApproved,
+           kConsents,
+           kConsentsByDomain,
        }},
   };
   return all;

@@ -370,6 +370,26 @@ class Checks:
         self.asks(service, "POST", "/v1/owners", 409, {"name": "zenith"})
         self.asks(service, "POST", "/v1/owners/register", 200, {"name": "zenith", "again": "yes"})
 
+    def consents(self, service):
+        """What owners are asked; the runs that ask are in tests/interop/owners."""
+        self.asks(service, "GET", "/v1/consents", 200)
+        self.asks(service, "GET", "/v1/consents?owner=nobody", 404)
+        self.asks(service, "GET", "/v1/consents", 403, who="stranger")
+        flow = self.folder / "ending.lua"
+        flow.write_text('return { name = "ending", summary = "ends a domain", args = { domain = { type = "aid" }, '
+                        'consent = { type = "string" } }, needs = { consent = { domain = "$domain", of = "$consent" } }, '
+                        'run = function(run) run.card:select("") end }')
+        ran = self.cw("run", str(flow), "--card", "sim", "--set", "domain=F063617264770001", "--set", "consent=acme",
+                      "--store", str(service.folder / "store.db"))
+        self.check("a run asks for consent", ran.returncode != 3 and ran.stdout + ran.stderr)
+        at = "/v1/consents/" + self.asks(service, "GET", "/v1/consents?owner=acme", 200).json["consents"][0]["id"]
+        for verb in ("give", "refuse"):
+            self.asks(service, "POST", f"{at}/{verb}", 400, {"because": "x"})
+            self.asks(service, "POST", f"{at}/{verb}", 403, {}, who="viewer")
+            self.asks(service, "POST", f"/v1/consents/none/{verb}", 404, {})
+            self.asks(service, "POST", f"{at}/{verb}", 200, {"reason": "seen"})
+            self.asks(service, "POST", f"{at}/{verb}", 409, {})
+
     def roles(self, service):
         strict = {"origin": "strict.lua", "text": STRICT}
         self.asks(service, "GET", "/v1/policies", 200, who="viewer")
@@ -745,6 +765,7 @@ class Checks:
         self.roles(service)
         self.owners(service)
         self.providers(service)
+        self.consents(service)
         missing = self.contract.declared() - self.contract.seen
         self.check("each path and status of the OpenAPI file was met", missing)
         self.commands(service)

@@ -135,6 +135,45 @@ TEST_P(ProviderRuns, OneThatWasKilledIsNotTakenUpWhileItIsSuspendedButStopped) {
   EXPECT_EQ(store_->runs().find(killed.id).state, store::RunState::stopped);
 }
 
+TEST_P(ProviderRuns, ARunThatNeedsConsentSendsNothingBeforeEachHasAgreed) {
+  store_->owners().add("nova", "ada@desk");
+  bench_->owner = "";
+  bench_->budgets = true;  // the card is asked who it is
+  const std::string flow =
+      bench_->flow_file("ends",
+                        "run:step(\"two\", { done = function() return false end, run = function()\n"
+                        "gp.get_data(run.card, 0x00E0) end })",
+                        "args = { domain = { type = 'aid' }, owners = { type = 'string', optional = true } },\n"
+                        "needs = { consent = { domain = '$domain', of = '$owners' } },");
+  const std::vector<std::string> settings = {"domain=F063617264770001", "owners=acme,nova"};
+  const Bench::End none = bench_->run(flow, settings);
+  EXPECT_EQ(none.error.find("policy: domain F063617264770001 of card "), 0U) << none.error;
+  EXPECT_NE(none.error.find("others have something in it, and were asked whether it may go: acme (consent "),
+            std::string::npos)
+      << none.error;
+  EXPECT_NE(none.error.find(", nova (consent "), std::string::npos) << none.error;
+  EXPECT_FALSE(second_step_was_begun());
+  EXPECT_EQ(store_->runs().find(none.id).state, store::RunState::failed);
+  std::vector<store::Consent> asked = store_->consents().list(true, {});
+  ASSERT_EQ(asked.size(), 2U);
+  EXPECT_EQ(asked[0].run, none.id);
+
+  store_->consents().decide(asked[0].id, true, "", "grace@nova");
+  store_->consents().decide(asked[1].id, false, "people use it", "ada@acme");
+  const Bench::End refused = bench_->run(flow, settings);
+  EXPECT_NE(refused.error.find("stays, since that was refused for "), std::string::npos) << refused.error;
+  EXPECT_NE(refused.error.find(": people use it; "), std::string::npos) << refused.error;
+  EXPECT_EQ(store_->consents().list(false, {}).size(), 2U) << "nobody is asked twice";
+
+  store_->consents().decide(asked[1].id, true, "", "ada@acme");
+  bench_->run(flow, settings);
+  EXPECT_TRUE(second_step_was_begun());
+  bench_->owner = "acme";
+  EXPECT_EQ(bench_->run(flow, {"domain=F063617264770002", "owners=acme"}).error.find("policy: domain"),
+            std::string::npos)
+      << "nobody asks himself";
+}
+
 INSTANTIATE_TEST_SUITE_P(On, ProviderRuns, ::testing::Values(Bench::On::sqlite, Bench::On::postgres),
                          [](const auto& each) { return each.param == Bench::On::sqlite ? "sqlite" : "postgres"; });
 

@@ -75,6 +75,11 @@ void fill(Store& store) {
         "('acme', 1, 'approved', 1, 'ada@desk', 'contract 7', 1, 0), ('acme', 2, 'suspended', 2, 'bob@desk', "
         "'unpaid', 1, 0)",
         {}},
+       {"INSERT INTO consents (id, card, domain, provider, run, asked, asked_by, expires, decided, decided_by, "
+        "outcome, "
+        "why) VALUES ('c0', 'CA4D01', 'F063617264770001', 'acme', 'r0', 1, 'ada@desk', 3, 2, 'bob@desk', 'given', "
+        "'moved')",
+        {}},
        {"INSERT INTO in_use (what, number, canary) VALUES ('policy/acme', 0, 0), ('bundle/acme', 0, 0)", {}},
        {"INSERT INTO cards (card, owner, since, given_by) VALUES ('CA4D01', 'acme', 2, 'ada@desk')", {}}});
   const std::string text = "return {}";
