@@ -174,6 +174,10 @@ SyncAnswer IssuerDesk::keys(const SenderConfig& sender, const KeySync& message) 
     if (sender.maker || !keys_) refuse(sender.id + " brings no keys here");
     check(sender, message.head, message.seal);
     const Domain known = domain(sender, message.head);
+    // What the card has become is taken of everyone's; why it stands as it does is none of the issuer's business.
+    if (!known.owner.empty() && !store_->providers().standing(known.owner).is_managed(clock_())) {
+      refuse("nothing of " + known.owner + " is managed now, so no keys are taken for its domains; ask again later");
+    }
     if (!is_there(known.state)) {
       refuse("domain " + shown(message.head) + " is " + std::string(name_of(known.state)) + ", so it has no keys");
     }

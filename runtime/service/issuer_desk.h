@@ -31,7 +31,7 @@ class IssuerDesk {
 
   /// Table 7. Into custody, then into the record of the domain, so that a process which dies in between has lost
   /// nothing: the same keys again are taken as they were. The answer says no, in one line, where the domain is not
-  /// known or not here any more, or the keys are wrapped, checked or signed wrongly, or are others than those that
+  /// known or not here any more, nothing of its owner is managed, or the keys are wrapped, checked or signed wrongly, or are others than those that
   /// came before; nothing is then changed.
   SyncAnswer keys(const SenderConfig& sender, const KeySync& message);
   /// Table 9. The domain is marked, runs on its card are asked to stop, and who wants to know is told through the

@@ -128,8 +128,8 @@ end
 ---@field name string its path under scripts/, without .lua
 ---@field summary string one line
 ---@field args? table<string, FlowArgument>
----@field needs? {keys?: string[], backends?: string[], consent?: FlowConsent} what it may use; "$name" is the key set, or
----  the backend, that an argument names
+---@field needs? {keys?: string[], backends?: string[], consent?: FlowConsent} what it may use; "$name" is the key set,
+---  or the backend, that an argument names
 ---@field run fun(run: Run)
 
 ---@class FlowConsent Owners with something in a domain that the flow ends: without their consent nothing of it begins.

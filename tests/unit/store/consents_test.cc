@@ -27,7 +27,7 @@ class ConsentStories : public OnStore {
     domain.aid = kDomain;
     domain.owner = owner;
     domain.state = state;
-    store_->domains().put(domain);
+    store_->domains().put(domain, "ada@desk");
   }
   int64_t records(const std::string& action) {
     int64_t out = 0;

@@ -173,7 +173,7 @@ TEST_P(ProviderStories, one_that_goes_says_what_becomes_of_what_it_has_and_its_n
   domain.card = "CPLC-1";
   domain.aid = "F063617264770001";
   domain.owner = "acme";
-  store_->domains().put(domain);
+  store_->domains().put(domain, "ada@desk");
   const std::string run = begin_of(run_of("acme", "CPLC-1")).run();
   EXPECT_EQ(
       refusal([&] { providers().deregister("acme", {}, "", "bob@desk"); }),
