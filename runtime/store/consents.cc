@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <utility>
 
 #include "base/error.h"
 #include "clock_private.h"
@@ -56,9 +57,11 @@ class ConsentsOnDatabase : public Consents {
     want_line("the reason for a decision", why);
     const int64_t now = time_of_day();
     Consent out;
+    bool tried = false;
     change([&] {
       out = find(id, {});
-      if (out.outcome == outcome && out.decided == now && out.decided_by == by) return;  // by us just now
+      // Done by us just now: the server went away before it could say so.
+      if (std::exchange(tried, true) && out.outcome == outcome && out.decided == now && out.decided_by == by) return;
       if (out.expires <= now) {
         throw Error(ErrorKind::usage, "consent " + out.id + " has expired; it is asked for again when the run is");
       }

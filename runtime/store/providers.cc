@@ -1,6 +1,7 @@
 #include "store/providers.h"
 
 #include <functional>
+#include <utility>
 
 #include "base/error.h"
 #include "clock_private.h"
@@ -25,11 +26,13 @@ class ProvidersOnDatabase : public Providers {
     want_owner_name(name);
     want_lines(contact);
     const int64_t now = time_of_day();
+    bool tried = false;
     change([&] {
+      const bool once_more = std::exchange(tried, true);
       const bool there = has_owner(db_, name);
       if (there) {
         const Standing before = standing_of(db_, name);
-        if (is_ours(before, State::registered, now, by)) return;
+        if (once_more && is(before, State::registered, now, by)) return;
         want_free(before, again);
       } else if (again) {
         want_owner(db_, name);
@@ -136,9 +139,10 @@ class ProvidersOnDatabase : public Providers {
             const std::function<void(Standing&)>& check, const char* done = nullptr) {
     want_line("the reason for a change", why);
     const int64_t now = time_of_day();
+    bool tried = false;
     change([&] {
       Standing it = standing_of(db_, name);
-      if (is_ours(it, to, now, by)) return;
+      if (std::exchange(tried, true) && is(it, to, now, by)) return;
       check(it);
       ++it.number;
       it.state = to;
@@ -149,8 +153,8 @@ class ProvidersOnDatabase : public Providers {
     });
   }
 
-  /// Done by this very call: the server went away before it could say so, and the change is tried again.
-  static bool is_ours(const Standing& it, State state, int64_t now, const std::string& by) {
+  /// Of a change that is tried again, since the server went away before it could say so: it was done.
+  static bool is(const Standing& it, State state, int64_t now, const std::string& by) {
     return it.state == state && it.since == now && it.by == by;
   }
 
