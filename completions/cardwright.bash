@@ -143,6 +143,25 @@ _cardwright() {
       options='--cards --check --demo --help'
       case ${line[2]} in state) options='--cards --se-id --sd-aid --status --help' ;; allow) options='--cards --se-id --help' ;; esac
       ;;
+    owner)
+      options="--store --store-key $service --help"
+      case ${line[2]} in
+        list | show) options+=' --json' ;;
+        register) options+=' --organisation --contact --remarks --again' ;;
+        update) options+=' --organisation --contact --remarks' ;;
+        review) options+=' --accept --refuse --reason' ;;
+        approve) options+=' --until --from --reason' ;;
+        suspend | resume) options+=' --reason' ;;
+        deregister) options+=' --to --stop-runs --reason' ;;
+        consent)
+          case ${line[3]} in
+            list) options+=' --owner --json' ;;
+            give | refuse) options+=' --owner --reason' ;;
+            *) options='--help' ;;
+          esac
+          ;;
+      esac
+      ;;
     keyserver) options='--config --check --demo --help' ;;
     bundle)
       options='--store --store-key --help'
@@ -177,7 +196,7 @@ _cardwright() {
   esac
 
   if [ "${#line[@]}" -eq 2 ]; then
-    _cardwright_reply run runs batch flows flow check cap card readers send selftest repl store audit budget outbox policy bundle keys ticket agent sei keyserver serve top --help --version
+    _cardwright_reply run runs batch flows flow check cap card readers send selftest repl store audit budget outbox policy bundle owner keys ticket agent sei keyserver serve top --help --version
     return
   fi
   case "$command $prev" in
@@ -187,6 +206,7 @@ _cardwright() {
     'keys --diversification') _cardwright_reply none visa2 emv kdf3 gemvisa && return ;;
     'keys --type') _cardwright_reply aes des && return ;;
     'keys --version' | 'keys --kcv' | 'keys --component-kcv' | 'keys --under' | 'keys --size') return ;;
+    'owner --organisation' | 'owner --contact' | 'owner --remarks' | 'owner --until' | 'owner --from' | 'owner --to') return ;;
     'sei --cards') _cardwright_files "$cur" && return ;;
     'sei --status') _cardwright_reply DELETED RESETED && return ;;
     'sei --sd-aid') return ;;
@@ -232,7 +252,7 @@ _cardwright() {
       ;;
   esac
   case $command in
-    runs | store | audit | budget | outbox | policy | bundle | keys | sei)
+    runs | store | audit | budget | outbox | policy | bundle | owner | keys | sei)
       if [ "${#line[@]}" -eq 3 ]; then
         case $command in
           runs) _cardwright_reply list show stop resume replay export import --help ;;
@@ -243,11 +263,18 @@ _cardwright() {
           keys) _cardwright_reply init list show generate component import export update archive revoke destroy backup restore --help ;;
           sei) _cardwright_reply state allow --cards --check --demo --help ;;
           bundle) _cardwright_reply build sign verify load list show diff shadow use rollback discard --help ;;
+          owner) _cardwright_reply add list show register review approve update suspend resume deregister consent --help ;;
           policy) _cardwright_reply list show load use rollback discard proposals approve reject check diff explain shadow --help ;;
         esac
         return
       fi
       ;;
+  esac
+  if [ "$command ${line[2]} ${#line[@]}" = 'owner consent 4' ]; then
+    _cardwright_reply list give refuse --help
+    return
+  fi
+  case $command in
     flow | cap | card)
       if [ "${#line[@]}" -eq 3 ]; then
         if [ "$command" = card ]; then _cardwright_reply info serve --help; else _cardwright_reply info --help; fi

@@ -70,6 +70,10 @@ ExitStatus show_flow(const std::string& name_or_file) {
     needs.rows.push_back(
         {"backend", backend.starts_with('$') ? "the one that argument " + backend.substr(1) + " names" : backend});
   }
+  if (!flow.consent_domain.empty()) {
+    needs.rows.push_back(
+        {"consent", "of owners with something in the domain that argument " + flow.consent_domain + " names"});
+  }
   if (!needs.rows.empty()) std::cout << '\n' << needs.format(terminal);
   return ExitStatus::ok;
 }

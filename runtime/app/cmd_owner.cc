@@ -11,6 +11,7 @@
 #include "app/table.h"
 #include "app/terminal.h"
 #include "cmd_card_private.h"
+#include "cmd_owner_private.h"
 
 namespace cw::app {
 
@@ -36,6 +37,13 @@ ExitStatus add(const Options& options) {
   return ExitStatus::ok;
 }
 
+/// When the period of one that is approved ends.
+std::string until_text(const ordered_json& each) {
+  const int64_t until = each.at("until").get<int64_t>();
+  if (until != 0) return utc_text(until);
+  return each.at("from").get<int64_t>() != 0 ? "no end" : "";
+}
+
 ExitStatus list(const Options& options) {
   const ordered_json owners = options.place.answer({Ask::owner_list, {}, {}}).at("owners");
   if (options.json) {
@@ -43,11 +51,12 @@ ExitStatus list(const Options& options) {
     return ExitStatus::ok;
   }
   Table table;
-  table.columns = {"name", "cards", "runs under way", "since", "by"};
+  table.columns = {"name", "cards", "runs under way", "state", "managed", "until", "since", "by"};
   for (const ordered_json& each : owners) {
     table.rows.push_back({text_in(each, "name"), std::to_string(each.at("cards").get<int64_t>()),
-                          std::to_string(each.at("runs").get<int64_t>()), utc_text(each.at("since").get<int64_t>()),
-                          text_in(each, "by")});
+                          std::to_string(each.at("runs").get<int64_t>()), text_in(each, "state"),
+                          each.at("managed") == true ? "yes" : "no", until_text(each),
+                          utc_text(each.at("since").get<int64_t>()), text_in(each, "by")});
   }
   if (table.rows.empty()) {
     std::cout << "there are no owners: all is the operator's own" << std::endl;
@@ -109,6 +118,8 @@ void add_owner(CLI::App& program, Action& action) {
   owner->footer(
       "Policies, bundles, runs, key sets, cards and tickets of one owner are neither seen nor used by another. The\n"
       "operator's policy stands above each owner's, and says in `owners` which keys and cards it lends them.\n"
+      "An owner is managed while it is approved: add does that at once and without an end; register, review and\n"
+      "approve do it in steps and for a period.\n"
       "\n"
       "Examples:\n"
       "  cardwright owner add acme\n"
@@ -117,7 +128,7 @@ void add_owner(CLI::App& program, Action& action) {
       "  cardwright run acme/install --owner acme --card pcsc:0");
 
   auto added = std::make_shared<Options>();
-  CLI::App* add_it = add_one(*owner, action, added, "add", "Add owners", add);
+  CLI::App* add_it = add_one(*owner, action, added, "add", "Add owners that are approved at once, without an end", add);
   added->place.add_store_to(*add_it);
   add_it->add_option("NAME", added->names, "1 to 32 of a-z, 0-9, '-' and '_'")->required()->type_name("");
   add_it->footer("Examples:\n  cardwright owner add acme");
@@ -127,6 +138,9 @@ void add_owner(CLI::App& program, Action& action) {
   listed->place.add_store_to(*list_them);
   list_them->add_flag("--json", listed->json, "one JSON array");
   list_them->footer("Examples:\n  cardwright owner list");
+
+  add_owner_life(*owner, action);
+  add_owner_consent(*owner, action);
 }
 
 void add_card_owner(CLI::App& card, Action& action) {

@@ -223,7 +223,7 @@ std::string issue_ticket(store::Store& store, const engine::Bundle& bundle, cons
   ticket.flavor = flavor_named(wanted.flavor).name;
   ticket.card = wanted.card;
   ticket.owner = wanted.owner;
-  if (!wanted.owner.empty()) store.policies(wanted.owner);  // there is such an owner
+  store.providers().want_managed(wanted.owner);
   if (!ticket.card.empty() && !engine::is_told_identity(ticket.card)) {
     throw Error(ErrorKind::usage, "a ticket for card '" + ticket.card +
                                       "': that is no identity of a card; they read like CPLC-..., as "

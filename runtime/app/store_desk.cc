@@ -69,6 +69,7 @@ StoreDesk::Json StoreDesk::answer(const Command& command, const std::string& who
   if (command.ask != Ask::card_give && !command.owner().empty()) {
     with_cause(service::kNotThere, [&] { open_(Wants::read)->policies(command.owner()); });
   }
+  want_standing(command);
   switch (command.ask) {
     case Ask::policy_list:
       return policy_list(command);
@@ -114,6 +115,27 @@ StoreDesk::Json StoreDesk::answer(const Command& command, const std::string& who
       return owner_list();
     case Ask::owner_add:
       return owner_add(command, who);
+    case Ask::owner_show:
+      return owner_show(command);
+    case Ask::owner_register:
+      return owner_register(command, who);
+    case Ask::owner_review:
+      return owner_review(command, who);
+    case Ask::owner_approve:
+      return owner_approve(command, who);
+    case Ask::owner_update:
+      return owner_update(command, who);
+    case Ask::owner_suspend:
+      return owner_suspend(command, who);
+    case Ask::owner_resume:
+      return owner_resume(command, who);
+    case Ask::owner_deregister:
+      return owner_deregister(command, who);
+    case Ask::consent_list:
+      return consent_list(command);
+    case Ask::consent_give:
+    case Ask::consent_refuse:
+      return consent_decide(command, who);
     case Ask::card_list:
       return card_list(command);
     case Ask::card_give:

@@ -63,6 +63,19 @@ class StoreDesk : public service::Desk {
   Json proposal_reject(const Command& command, const std::string& who);
   Json owner_list();
   Json owner_add(const Command& command, const std::string& who);
+  Json owner_show(const Command& command);
+  Json owner_register(const Command& command, const std::string& who);
+  Json owner_review(const Command& command, const std::string& who);
+  Json owner_approve(const Command& command, const std::string& who);
+  Json owner_update(const Command& command, const std::string& who);
+  Json owner_suspend(const Command& command, const std::string& who);
+  Json owner_resume(const Command& command, const std::string& who);
+  Json owner_deregister(const Command& command, const std::string& who);
+  Json consent_list(const Command& command);
+  Json consent_decide(const Command& command, const std::string& who);
+  Json owner_changed(const Command& command, const std::function<void(store::Store&)>& change);
+  /// Raises policy: an owner asks of whom nothing is managed now.
+  void want_standing(const Command& command);
   Json card_list(const Command& command);
   Json card_give(const Command& command, const std::string& who);
   Json domain_list(const Command& command);
@@ -91,6 +104,8 @@ class StoreDesk : public service::Desk {
 store::Version version_named(store::Versions& versions, const std::string& named);
 /// Whose: absent where it is about everybody's.
 std::optional<std::string> whose(const service::OperatorCommand& command);
+/// What there is of an owner, and what it is.
+nlohmann::ordered_json provider_json(const store::Owner& owner, const store::Standing& it);
 nlohmann::ordered_json name_and_hash(const store::Version& version);
 
 /// Runs `action`; an error of kind usage gets this cause (service/desk.h).

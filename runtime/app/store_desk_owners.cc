@@ -5,6 +5,7 @@
 #include "app/device_runs.h"
 #include "app/moment.h"
 #include "app/store_desk.h"
+#include "app/version_change.h"
 #include "base/error.h"
 #include "service/domain_repair.h"
 
@@ -31,16 +32,24 @@ std::vector<std::string> lines_of(const std::string& text) {
 
 Json StoreDesk::owner_list() {
   Json all = Json::array();
-  for (const store::Owner& owner : open_(Wants::read)->owners().list()) {
-    all.push_back(
-        {{"name", owner.name}, {"since", owner.since}, {"by", owner.by}, {"cards", owner.cards}, {"runs", owner.runs}});
+  const auto store = open_(Wants::read);
+  std::map<std::string, store::Standing> standing;
+  for (store::Standing& each : store->providers().list()) standing.emplace(each.owner, std::move(each));
+  for (const store::Owner& owner : store->owners().list()) {
+    all.push_back(provider_json(owner, standing[owner.name]));
   }
   return {{"owners", all}};
 }
 
 Json StoreDesk::owner_add(const Command& command, const std::string& who) {
   const std::string name = command.word("name");
-  with_cause(kConflict, [&] { open_(Wants::make)->owners().add(name, who); });
+  const auto store = open_(Wants::make);
+  if (wants_second_person(*store, kOwnerApprove, bundle())) {
+    throw Error(ErrorKind::policy, "owner " + name +
+                                       " would be approved by who adds it, and the policy in use asks for two persons; "
+                                       "register it with cardwright owner register, and another person approves it");
+  }
+  with_cause(kConflict, [&] { store->owners().add(name, who); });
   return {{"name", name}};
 }
 

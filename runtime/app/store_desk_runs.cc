@@ -155,6 +155,7 @@ Json StoreDesk::run_show(const Command& command) {
 Json StoreDesk::run_resume(const Command& command, const std::string& who) {
   const auto store = open_(Wants::change);
   store::RunRow row = find(*store, command);
+  store->providers().want_managed(row.owner);
   with_cause(kConflict, [&] {
     if (store::is_over(row.state)) {
       throw Error(ErrorKind::usage, "run " + row.id + " is over (" + std::string(store::name_of(row.state)) +

@@ -86,6 +86,12 @@ ordered_json carry_out(store::Store& store, const VersionKind& kind, const Versi
 
 }  // namespace
 
+bool wants_second_person(store::Store& store, const std::string& action, const engine::Bundle& tools) {
+  const std::string deny_all = load_policy_file(shipped_policy(kDenyAll), tools)->hash();
+  const auto policy = asking_policy(store, {}, deny_all, tools);
+  return policy && policy->wants_approval(action);
+}
+
 int64_t parse_share(const std::string& text) {
   constexpr int kDigits = 3;  // behind the point: kWhole is 100%
   const auto refuse = [&] {

@@ -27,6 +27,11 @@ struct VersionChange {
   Signers signers{};  // of bundles: only what one of theirs has signed comes into use
 };
 
+/// What a policy's `approval` calls that an owner is approved.
+inline constexpr const char* kOwnerApprove = "owner approve";
+/// Whether the operator's policy wants two persons for it.
+bool wants_second_person(store::Store& store, const std::string& action, const engine::Bundle& tools);
+
 /// "5%" or "0.5%", of store::kWhole. Raises usage: something else.
 int64_t parse_share(const std::string& text);
 std::string share_text(int64_t share);

@@ -62,6 +62,27 @@ ArgumentSpec read_argument(lua_State* L, const TableReader& reader, const std::s
   return spec;
 }
 
+/// `consent` of flow.needs, which is on top of the stack: names of arguments, as "$name".
+void read_consent(lua_State* L, const TableReader& reader, Flow& flow) {
+  if (reader.get(-1, "consent")) {
+    const std::string what = "flow.needs.consent";
+    reader.require_table(-1, "consent", what);
+    reader.check_fields(-1, what, {"domain", "of"});
+    const auto argument = [&](const char* field, bool required, ArgumentType type) -> std::string {
+      const std::string text = reader.text(-1, field, what, required);
+      if (text.empty()) return {};
+      for (const ArgumentSpec& spec : flow.args) {
+        if (text == "$" + spec.name && spec.type == type) return spec.name;
+      }
+      reader.fail(field, what + "." + field + " must be \"$\" and the name of an argument of type " +
+                             std::string(name_of(type)));
+    };
+    flow.consent_domain = argument("domain", true, ArgumentType::aid);
+    flow.consent_of = argument("of", false, ArgumentType::string);
+  }
+  lua_pop(L, 1);
+}
+
 /// The comment block at the top of a flow, without its dashes.
 std::string header_of(const std::string& text) {
   std::string out;
@@ -123,9 +144,10 @@ Flow read_flow(lua_State* L, const lua::Chunk& chunk, std::string_view name) {
 
   if (reader.get(-1, "needs")) {
     reader.require_table(-1, "needs", "flow.needs");
-    reader.check_fields(-1, "flow.needs", {"keys", "backends"});
+    reader.check_fields(-1, "flow.needs", {"keys", "backends", "consent"});
     flow.needs_keys = reader.list(-1, "keys", "flow.needs");
     flow.needs_backends = reader.list(-1, "backends", "flow.needs");
+    read_consent(L, reader, flow);
   }
   lua_pop(L, 1);
   return flow;

@@ -31,6 +31,9 @@ struct Flow {
   std::vector<ArgumentSpec> args{};       // required first, then by name
   std::vector<std::string> needs_keys{};  // key sets, or "$arg": the set an argument of type key names
   std::vector<std::string> needs_backends{};
+  std::string consent_domain{};  // argument of type aid: a domain that is not touched before those agree who have
+                                 // something in it; absent in a run: the flavor's. Empty: none
+  std::string consent_of{};      // argument of type string: who has, beside those that the store knows; "acme,nova"
 };
 
 std::string_view name_of(ArgumentType type);

@@ -107,6 +107,26 @@ engine::CardCounter counter_of(const json& text) {
   throw Error(ErrorKind::store, "reading the head of a journal: " + what + "; the store is damaged");
 }
 
+/// As the run's arguments and its flavor say it.
+ConsentNeeded consent_of(const engine::RunSetup& setup, const engine::Flow& flow) {
+  ConsentNeeded out;
+  if (flow.consent_domain.empty()) return out;
+  const auto& values = setup.arguments.values;
+  if (const auto given = values.find(flow.consent_domain); given != values.end()) {
+    out.domain = to_hex(std::get<Bytes>(given->second));
+  } else if (const auto own = setup.flavor.find("ssd_aid"); own != setup.flavor.end()) {
+    out.domain = to_hex(std::get<Bytes>(own->second));
+  }
+  const auto of = values.find(flow.consent_of);
+  const std::string names = of == values.end() ? std::string() : std::get<std::string>(of->second);
+  for (size_t from = 0; from < names.size();) {
+    const size_t end = std::min(names.find(',', from), names.size());
+    if (end > from) out.providers.push_back(names.substr(from, end - from));
+    from = end + 1;
+  }
+  return out;
+}
+
 Scripts read_scripts(store::Store& store, const Head& head, const json& text) {
   Scripts out;
   out.bundle = engine::Bundle::unpack(stored_file(store, text.at("bundle").at("file")));
@@ -197,6 +217,9 @@ HeadText write_head(store::Store& store, const engine::RunSetup& setup, const en
   head["policy"] = keep_policy(*setup.policy);
   if (!setup.owner.empty()) head["owner"] = setup.owner;
   if (const auto& owners = setup.policy->under()) head["owner_policy"] = keep_policy(*owners);
+  if (const ConsentNeeded needed = consent_of(setup, flow); !needed.domain.empty()) {
+    head["consent"] = {{"domain", needed.domain}, {"of", needed.providers}};
+  }
   head["arguments"] = arguments_of(store, setup.arguments, key, out.files);
   out.text = head.dump();
   return out;
@@ -230,6 +253,10 @@ Head read_head(std::string_view text) {
     out.recording.policy = text_of(head.at("policy").at("name"));
     out.recording.policy_hash = head.at("policy").at("hash");
     out.owner = head.value("owner", std::string());
+    if (head.contains("consent")) {
+      out.consent.domain = head["consent"].at("domain");
+      out.consent.providers = head["consent"].at("of").get<std::vector<std::string>>();
+    }
     out.recording.all_answers = head.value("all_answers", true);
   } catch (const json::exception&) {
     damaged("it is not as cardwright writes it");

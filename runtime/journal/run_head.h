@@ -41,6 +41,12 @@ struct HeadText {
 HeadText write_head(store::Store& store, const engine::RunSetup& setup, const engine::Flow& flow, const Origin& origin,
                     const crypto::SealingKey& key);
 
+/// Who has to agree before the run does anything to its card.
+struct ConsentNeeded {
+  std::string domain{};                  // AID of the security domain, upper case hex digits; empty: nobody has to
+  std::vector<std::string> providers{};  // beside those that the store knows
+};
+
 struct Head {
   int format = 0;
   int api = 0;
@@ -48,8 +54,9 @@ struct Head {
   engine::RecordingHead recording{};
   engine::CardTraits traits{};
   engine::CardCounter counter{};
-  int64_t begun = 0;        // when the run began, as its policy judges it
-  std::string owner{};      // whose run it is; empty: the operator's own
+  int64_t begun = 0;    // when the run began, as its policy judges it
+  std::string owner{};  // whose run it is; empty: the operator's own
+  ConsentNeeded consent{};
   std::string arguments{};  // as written: read_setup() reads them
 };
 

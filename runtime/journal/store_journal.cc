@@ -81,6 +81,7 @@ std::unique_ptr<StoreJournal> StoreJournal::begin(std::shared_ptr<store::Store> 
   journal->hash_.add(first);
   journal->card_before_ = ahead.card;
   journal->is_of(setup);
+  journal->consent_ = read.consent;
   // Durable with the first frame that says what is sent.
   journal->store_->database().unhurried([&] {
     journal->audit("run begun", {{"flow", row.flow},
@@ -149,6 +150,7 @@ StoreJournal::TakenUp StoreJournal::take_up(std::shared_ptr<store::Store> store,
                                             const Patience& patience, const std::string& actor, Shelf* shelf) {
   const store::RunRow before = store->runs().find(id);
   const std::string& run = before.id;
+  store->providers().want_managed(before.owner);
   store::Lease lease = store->runs().take(run, patience);
   OpenedJournal opened = open_journal(*store, run);
   TakenUp out;
@@ -158,6 +160,7 @@ StoreJournal::TakenUp StoreJournal::take_up(std::shared_ptr<store::Store> store,
       new StoreJournal(std::move(store), std::move(opened.key), std::move(lease), actor));
   journal->hash_ = std::move(opened.hash);
   journal->is_of(out.setup);
+  journal->consent_ = out.head.consent;
 
   // What was asked and not answered may have been done or not; no script can say better than the card itself.
   JournalLines& lines = opened.lines;
@@ -270,7 +273,7 @@ void StoreJournal::attempt(unsigned number) {
   change_.attempts = number;
   change_.state = store::RunState::running;
   steps_ = 0;
-  not_begun_ = false;
+  not_begun_ = at_boundary_ = false;
 }
 
 void StoreJournal::attempt_failed(const Error& error) {
@@ -297,7 +300,10 @@ void StoreJournal::take(engine::RecordedLine line) {
 void StoreJournal::noted(const host::Note& note) {
   using What = host::Note::Kind;
   // A step that would begin after an operator said stop is not begun.
-  if (note.kind == What::step_begin && steps_ == 0) not_begun_ = stop_is_asked();
+  if (note.kind == What::step_begin && steps_ == 0) {
+    not_begun_ = stop_is_asked();
+    at_boundary_ = true;
+  }
   noted_before(note);
 }
 
@@ -320,7 +326,7 @@ bool StoreJournal::stop_is_asked() {
 void StoreJournal::before(const host::Request& request) {
   if (must_stop_) throw *must_stop_;
   if (again_) {
-    not_begun_ = false;  // it was begun before anybody said stop
+    not_begun_ = at_boundary_ = false;  // it was begun before anybody said stop
     return;
   }
   charges_.clear();
@@ -330,6 +336,8 @@ void StoreJournal::before(const host::Request& request) {
     return;
   }
   if (lease_.stop_asked && (steps_ == 0 || not_begun_)) end_as_stopped();
+  if (steps_ == 0 || at_boundary_) want_managed();
+  at_boundary_ = false;
   // A parcel is put into the outbox again if that is in doubt, and is the same one.
   if (!std::holds_alternative<host::Deliver>(request)) {
     for (const std::string& line : engine::request_lines(request, true)) frame_.next(line);
@@ -452,6 +460,7 @@ void StoreJournal::card_is(const std::string& identity) {
   }
   want_own_card(identity);
   change_.card_id = identity;
+  want_consent(identity);
 }
 
 /// What a run that is over left open, nobody settles any more.

@@ -117,6 +117,8 @@ class StoreJournal : public engine::RunJournal {
   /// The run can go on elsewhere, and not here. Raises `why`.
   [[noreturn]] void stop_here(const Error& why);
   bool stop_is_asked();
+  /// The run stops here if nothing of whose it is is managed any more. Raises policy.
+  void want_managed();
   /// With the frame that comes next, the run needs these keys until it is over.
   void needs(const store::NamedKeys& keys);
   void needs_keys_of(const host::Request& request);
@@ -132,6 +134,8 @@ class StoreJournal : public engine::RunJournal {
   void is_of(const engine::RunSetup& setup);
   /// Raises policy: the card is another's.
   void want_own_card(const std::string& identity);
+  /// Raises policy: somebody has something in the domain that the run is about, and has not agreed.
+  void want_consent(const std::string& identity);
 
   std::shared_ptr<store::Store> store_;
   crypto::SealingKey key_;
@@ -139,6 +143,7 @@ class StoreJournal : public engine::RunJournal {
   std::string actor_;
   std::string owner_{};  // empty: the operator
   bool unowned_cards_ = false;
+  ConsentNeeded consent_{};
   FrameText frame_{};
   store::RunChange change_{};
   store::JournalHash hash_{};                           // of what is written
@@ -148,6 +153,7 @@ class StoreJournal : public engine::RunJournal {
   std::string card_before_{};  // that the run is for, or a process before was on, until this one has seen its own
   int steps_ = 0;              // begun and not ended
   bool not_begun_ = false;     // the outermost of them: an operator said stop before
+  bool at_boundary_ = false;   // the outermost of them: it has asked for nothing yet
   bool far_ = false;           // the card is
   bool unwritten_ = false;     // what is asked next, and goes to the disk right before its bytes go out
   std::optional<Again> again_{};

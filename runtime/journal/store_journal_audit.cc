@@ -51,6 +51,17 @@ void StoreJournal::is_of(const engine::RunSetup& setup) {
   unowned_cards_ = setup.policy->grant(owner_).unowned_cards;
 }
 
+void StoreJournal::want_managed() {
+  if (owner_.empty()) return;
+  try {
+    store_->providers().want_managed(owner_);
+  } catch (const Error& error) {
+    // What the card has answered is kept first, so that whoever goes on knows it.
+    if (error.kind() == ErrorKind::policy && !frame_.empty()) commit();
+    stop_here(error);
+  }
+}
+
 void StoreJournal::want_own_card(const std::string& identity) {
   if (owner_.empty()) return;
   const std::string owner = store_->owners().owner_of(identity);
@@ -62,6 +73,30 @@ void StoreJournal::want_own_card(const std::string& identity) {
                               : "it is not " + owner_ + "'s";
   throw Error(ErrorKind::policy, "a run of " + owner_ + " on card " + identity + ": " + why +
                                      "; the card was asked who it is, and nothing else");
+}
+
+void StoreJournal::want_consent(const std::string& identity) {
+  if (consent_.domain.empty()) return;
+  std::string waits, refused;
+  for (const store::Consent& each :
+       store_->consents().ask({identity, consent_.domain, owner_, consent_.providers, id(), actor_})) {
+    if (each.outcome == "given") continue;
+    std::string& list = each.outcome.empty() ? waits : refused;
+    list += (list.empty() ? "" : ", ") + each.provider + " (consent " + each.id + ")";
+    if (!each.outcome.empty()) list += " by " + each.decided_by + (each.why.empty() ? "" : ": " + each.why);
+  }
+  if (waits.empty() && refused.empty()) return;
+  const std::string what = "domain " + consent_.domain + " of card " + store::chip_of(identity) + ": ";
+  if (!refused.empty()) {
+    throw Error(ErrorKind::policy,
+                what + "what is in it stays, since that was refused for " + refused +
+                    "; cardwright owner consent list shows who said what, and consent give says otherwise",
+                {}, "consent");
+  }
+  throw Error(ErrorKind::policy,
+              what + "others have something in it, and were asked whether it may go: " + waits +
+                  "; once cardwright owner consent give has said so for each, run it again",
+              {}, "consent");
 }
 
 }  // namespace cw::journal

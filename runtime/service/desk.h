@@ -35,7 +35,8 @@ class Desk {
  public:
   virtual ~Desk() = default;
 
-  /// `who` is kept in the audit. Raises usage (causes above), script, policy, budget, store.
+  /// `who` is kept in the audit. Raises usage (causes above), script, policy (of an owner that is not managed
+  /// with the cause store::kNotManaged), budget, store.
   virtual nlohmann::ordered_json answer(const OperatorCommand& command, const std::string& who) = 0;
   virtual std::vector<Readiness> readiness() = 0;
   /// Raises store.

@@ -199,6 +199,10 @@ void IssuerDesk::keep(const SenderConfig& sender, const KeySync& message, const 
   if (!is_there(known.state)) {
     refuse("domain " + shown(message.head) + " is " + std::string(name_of(known.state)) + ", so it has no keys");
   }
+  // What the card has become is taken of everyone's; why it stands as it does is none of the issuer's business.
+  if (!known.owner.empty() && !store_->providers().standing(known.owner).is_managed(clock_())) {
+    refuse("nothing of " + known.owner + " is managed now, so no keys are taken for its domains; ask again later");
+  }
   const std::string name = domain_key_name(known.card, known.aid);
   crypto::NewKey fresh;
   fresh.record.name = (known.owner.empty() ? "" : known.owner + "/") + name;

@@ -30,9 +30,9 @@ class IssuerDesk {
       : store_(std::move(store)), keys_(std::move(keys)), clock_(std::move(clock)) {}
 
   /// Table 7. Into custody, then into the record of the domain; the same keys again are taken as they were. The answer
-  /// says no, in one line, where the domain is not known or not here any more, or the keys are wrapped, checked or
-  /// signed wrongly, or are others than those that came before; nothing is then changed, and the message can come
-  /// again. Raises what custody and store raise.
+  /// says no, in one line, where the domain is not known or not here any more, nothing of its owner is managed, or the
+  /// keys are wrapped, checked or signed wrongly, or are others than those that came before; nothing is then changed,
+  /// and the message can come again. Raises what custody and store raise.
   SyncAnswer keys(const SenderConfig& sender, const KeySync& message);
   /// Table 9. The domain is marked, if it is gone runs on its card are asked to stop, and who wants to know is told
   /// through the outbox: all of it or nothing. Told twice is told once. Raises store.

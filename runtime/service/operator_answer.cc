@@ -2,6 +2,7 @@
 
 #include "service/desk.h"
 #include "service/json_reader.h"
+#include "store/providers.h"
 
 namespace cw::service {
 
@@ -14,8 +15,9 @@ int status_of(const Error& error) {
   switch (error.kind()) {
     case ErrorKind::usage:
       return error.cause() == kNotThere ? 404 : error.cause() == kConflict ? 409 : 400;
-    case ErrorKind::script:
     case ErrorKind::policy:
+      return error.cause() == store::kNotManaged ? 403 : 422;
+    case ErrorKind::script:
     case ErrorKind::budget:
       return 422;
     case ErrorKind::store:

@@ -17,6 +17,7 @@ Field version() { return {"version", From::path, Is::line, true, 200}; }
 Field card() { return {"card", From::path, Is::line, true, 200}; }
 Field run() { return {"run", From::path, Is::line, true, 64}; }
 Field proposal() { return {"proposal", From::path, Is::line, true, 64}; }
+Field consent() { return {"consent", From::path, Is::line, true, 64}; }
 Field reason() { return {"reason", From::body}; }
 Field origin() { return {"origin", From::body, Is::line, true}; }
 Field text() { return {"text", From::body, Is::text, true, kPolicyBytes}; }
@@ -26,6 +27,7 @@ Field asked(const char* name) { return {name, From::query, Is::line, false, 200}
 Field count(const char* name, int64_t most) { return {name, From::query, Is::number, false, most}; }
 /// Whose things it is about.
 Field owner() { return {"owner", From::query, Is::line, false, 32}; }
+Field named_owner() { return {"owner", From::path, Is::line, true, 32}; }
 Field said(const char* name, bool required = false) { return {name, From::body, Is::line, required}; }
 
 std::vector<Route> make_routes() {
@@ -106,6 +108,59 @@ std::vector<Route> make_routes() {
       {Ask::proposal_reject, "POST", "/v1/proposals/{proposal}/reject", operates, true, true, {proposal(), owner()}},
       {Ask::owner_list, "GET", "/v1/owners", viewer, false, false, {}},
       {Ask::owner_add, "POST", "/v1/owners", operates, true, false, {said("name", true)}},
+      {Ask::owner_register,
+       "POST",
+       "/v1/owners/register",
+       operates,
+       true,
+       false,
+       {said("name", true), said("organisation"), said("contact"), said("remarks"), said("again")}},
+      {Ask::owner_show, "GET", "/v1/owners/{owner}", viewer, false, true, {named_owner()}},
+      {Ask::owner_review,
+       "POST",
+       "/v1/owners/{owner}/review",
+       operates,
+       true,
+       false,
+       {named_owner(), said("outcome", true), reason()}},
+      {Ask::owner_approve,
+       "POST",
+       "/v1/owners/{owner}/approve",
+       Role::approver,
+       true,
+       false,
+       {named_owner(), said("from"), said("until", true), reason()}},
+      {Ask::owner_update,
+       "POST",
+       "/v1/owners/{owner}/update",
+       operates,
+       true,
+       true,
+       {named_owner(), said("organisation"), said("contact"), said("remarks")}},
+      {Ask::owner_suspend,
+       "POST",
+       "/v1/owners/{owner}/suspend",
+       operates,
+       true,
+       false,
+       {named_owner(), said("reason", true)}},
+      {Ask::owner_resume, "POST", "/v1/owners/{owner}/resume", operates, true, false, {named_owner(), reason()}},
+      {Ask::owner_deregister,
+       "POST",
+       "/v1/owners/{owner}/deregister",
+       operates,
+       true,
+       false,
+       {named_owner(), said("to"), said("stop_runs"), reason()}},
+      {Ask::consent_list, "GET", "/v1/consents", viewer, false, true, {owner()}},
+      {Ask::consent_give, "POST", "/v1/consents/{consent}/give", operates, true, true, {consent(), reason(), owner()}},
+      {Ask::consent_refuse,
+       "POST",
+       "/v1/consents/{consent}/refuse",
+       operates,
+       true,
+       true,
+       {consent(), reason(), owner()}},
       {Ask::card_list, "GET", "/v1/cards", viewer, false, true, {owner()}},
       {Ask::card_give, "POST", "/v1/cards/{card}/give", operates, true, false, {card(), said("owner", true)}},
       {Ask::card_take, "POST", "/v1/cards/{card}/take", operates, true, false, {card()}},

@@ -8,11 +8,13 @@
 
 #include "store/audit.h"
 #include "store/budgets.h"
+#include "store/consents.h"
 #include "store/database.h"
 #include "store/domains.h"
 #include "store/outbox.h"
 #include "store/owners.h"
 #include "store/proposals.h"
+#include "store/providers.h"
 #include "store/rotations.h"
 #include "store/versions.h"
 
@@ -26,6 +28,8 @@ std::unique_ptr<Versions> make_bundles(Database& database, Audit& audit, const s
 std::unique_ptr<Owners> make_owners(Database& database, Audit& audit);
 /// Changes are written to `audit`, which is on the same database.
 std::unique_ptr<Domains> make_domains(Database& database, Audit& audit);
+std::unique_ptr<Consents> make_consents(Database& database, Audit& audit);
+std::unique_ptr<Providers> make_providers(Database& database, Audit& audit);
 std::unique_ptr<Proposals> make_proposals(Database& database, Audit& audit);
 /// Resets are written to `audit`, which is on the same database.
 std::unique_ptr<Budgets> make_budgets(Database& database, Audit& audit);

@@ -7,6 +7,7 @@
 #include "base/suggest.h"
 #include "clock_private.h"
 #include "owners_private.h"
+#include "providers_private.h"
 #include "store/ledgers.h"
 #include "surely_private.h"
 
@@ -22,22 +23,18 @@ class OwnersOnDatabase : public Owners {
   OwnersOnDatabase(Database& database, Audit& audit) : db_(database), audit_(audit) {}
 
   void add(const std::string& name, const std::string& by) override {
-    if (!is_owner_name(name)) {
-      throw Error(ErrorKind::usage, "'" + name +
-                                        "' cannot be an owner's name: it is 1 to 32 of a-z, 0-9, '-' and '_', begins "
-                                        "with a letter, and is not 'operator'");
-    }
+    want_owner_name(name);
+    const int64_t now = time_of_day();
     bool tried = false;
     change([&] {
       if (has(name)) {
         if (tried) return;  // added by this very call: the server went away before it could say so
+        if (standing_of(db_, name).state == ProviderState::deregistered) raise_was_there(name);
         throw Error(ErrorKind::usage, "there is an owner " + name + " already");
       }
       tried = true;
-      db_.run({"INSERT INTO owners (name, since, added_by) VALUES ($1, $2, $3)", {name, time_of_day(), by}});
-      for (const char* what : {"policy", "bundle"}) {
-        db_.run({"INSERT INTO in_use (what, number, canary) VALUES ($1, 0, 0)", {scope_of(what, name)}});
-      }
+      add_owner(db_, name, now, by);
+      put_standing(db_, {name, 1, ProviderState::approved, now, by, "", now, 0});
       audit_.add({by, "owner added", name, {{"owner", name}}});
     });
   }
@@ -55,9 +52,7 @@ class OwnersOnDatabase : public Owners {
     return out;
   }
 
-  bool has(const std::string& name) override {
-    return !db_.run({"SELECT name FROM owners WHERE name = $1", {name}}).rows.empty();
-  }
+  bool has(const std::string& name) override { return has_owner(db_, name); }
 
   bool give(const std::string& identity, const std::string& owner, const std::string& by) override {
     const std::string card = chip_of(identity);
@@ -66,7 +61,7 @@ class OwnersOnDatabase : public Owners {
     }
     bool changed = false;
     change([&] {
-      want_owner(db_, owner);
+      want_managed(db_, owner);
       const std::string before = owner_of(card);
       if (before == owner) return;
       if (!before.empty()) {
@@ -166,8 +161,33 @@ std::pair<std::string, std::string> scope_from(const std::string& scope) {
   return {scope.substr(0, mark), scope.substr(mark + 1)};
 }
 
+bool has_owner(Database& db, const std::string& name) {
+  return !db.run({"SELECT name FROM owners WHERE name = $1", {name}}).rows.empty();
+}
+
+void want_owner_name(const std::string& name) {
+  if (is_owner_name(name)) return;
+  throw Error(ErrorKind::usage, "'" + name +
+                                    "' cannot be an owner's name: it is 1 to 32 of a-z, 0-9, '-' and '_', begins "
+                                    "with a letter, and is not 'operator'");
+}
+
+void raise_was_there(const std::string& name) {
+  throw Error(ErrorKind::usage, "there was an owner " + name +
+                                    ", which is deregistered, and its runs and records name it; cardwright owner "
+                                    "register " +
+                                    name + " --again lets it be the same one again");
+}
+
+void add_owner(Database& db, const std::string& name, int64_t now, const std::string& by) {
+  db.run({"INSERT INTO owners (name, since, added_by) VALUES ($1, $2, $3)", {name, now, by}});
+  for (const char* what : {"policy", "bundle"}) {
+    db.run({"INSERT INTO in_use (what, number, canary) VALUES ($1, 0, 0)", {scope_of(what, name)}});
+  }
+}
+
 void want_owner(Database& db, const std::string& name) {
-  if (!db.run({"SELECT name FROM owners WHERE name = $1", {name}}).rows.empty()) return;
+  if (has_owner(db, name)) return;
   std::vector<std::string> names;
   for (const Row& row : db.run({"SELECT name FROM owners", {}}).rows) names.push_back(text(row.at(0)));
   throw Error(ErrorKind::usage, "there is no owner '" + name + "' in the store" + did_you_mean(name, names) +

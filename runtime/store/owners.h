@@ -41,14 +41,16 @@ class Owners {
  public:
   virtual ~Owners() = default;
 
-  /// Raises usage: not a name, or there is one of that name; store.
+  /// As an owner that is approved without an end (providers.h). Raises usage: not a name, or there is, or was, one of
+  /// that name; store.
   virtual void add(const std::string& name, const std::string& by) = 0;
   /// By name.
   virtual std::vector<Owner> list() = 0;
   virtual bool has(const std::string& name) = 0;
 
-  /// From now on the card and what is kept of its domains are the owner's, and no other owner's run works on it. False: it was already. Raises usage: no
-  /// such owner, or another one has the card; store.
+  /// From now on the card and what is kept of its domains are the owner's, and no other owner's run works on it. False:
+  /// it was already. Raises usage: no such owner, or another one has the card; policy: nothing of the owner is managed;
+  /// store.
   virtual bool give(const std::string& card, const std::string& owner, const std::string& by) = 0;
   /// It is nobody's from now on, and the owner's runs on it that are under way are asked to stop. Raises usage: it is;
   /// store.

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "clock_private.h"
 #include "owners_private.h"
+#include "providers_private.h"
 #include "run_row_private.h"
 #include "store/canary.h"
 #include "store/ledgers.h"
@@ -12,11 +13,6 @@
 namespace cw::store {
 
 namespace {
-
-/// An account of this name is one person on whatever machine: user@host. A certificate's subject is whole.
-std::string person(const std::string& name) {
-  return name.find('=') == std::string::npos ? name.substr(0, name.find('@')) : name;
-}
 
 class ProposalsOnDatabase : public Proposals {
  public:
@@ -67,7 +63,7 @@ class ProposalsOnDatabase : public Proposals {
       const Proposal now = find(id, {});
       if (before.decided == 0 && now.outcome == "approved" && now.decided_by == by) return;  // by us just now
       want_open(now);
-      if (person(now.by) == person(by)) {
+      if (person_of(now.by) == person_of(by)) {
         throw Error(ErrorKind::usage,
                     "proposal " + now.id + " is your own, and the policy in use asks for a second person");
       }

@@ -8,6 +8,7 @@
 #include "canaries_private.h"
 #include "clock_private.h"
 #include "owners_private.h"
+#include "providers_private.h"
 #include "quotas_private.h"
 #include "run_row_private.h"
 #include "runs_private.h"
@@ -48,7 +49,7 @@ Lease RunsOnDatabase::create(const RunRow& given, ByteView key, ByteView frame, 
       db_.transact([&] {
         // Each who begins holds them in this order.
         std::vector<Statement> all = insert;
-        if (!row.owner.empty()) want_owner(db_, row.owner);
+        want_managed(db_, row.owner);
         if (policy == PolicyIs::in_use) want_in_use("policy", {}, row.policy, row.policy_hash, row, all);
         if (!row.owner.empty()) {
           want_in_use("policy", row.owner, row.owner_policy, row.owner_policy_hash, row, all);

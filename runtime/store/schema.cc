@@ -3,9 +3,11 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "consent_tables_private.h"
 #include "domain_tables_private.h"
 #include "ledger_tables_private.h"
 #include "owner_tables_private.h"
+#include "provider_tables_private.h"
 #include "version_tables_private.h"
 
 namespace cw::store {
@@ -116,6 +118,13 @@ const std::vector<Format>& formats() {
            kMessagesSeen,
            kMessagesSeenByEnd,
            kOutboxByRun,
+           kOwnersOrganisation,
+           kOwnersContact,
+           kOwnersRemarks,
+           kProviderStates,
+           kOwnersApproved,
+           kConsents,
+           kConsentsByDomain,
        }},
   };
   return all;

@@ -68,6 +68,8 @@ class StoreOnDatabase : public Store {
         rotations_(make_rotations(*db_)),
         owners_(make_owners(*db_, *audit_)),
         domains_(make_domains(*db_, *audit_)),
+        providers_(make_providers(*db_, *audit_)),
+        consents_(make_consents(*db_, *audit_)),
         policies_(make_policies(*db_, *audit_)),
         bundles_(make_bundles(*db_, *audit_)),
         proposals_(make_proposals(*db_, *audit_)),
@@ -90,6 +92,8 @@ class StoreOnDatabase : public Store {
   }
   Owners& owners() override { return *owners_; }
   Domains& domains() override { return *domains_; }
+  Providers& providers() override { return *providers_; }
+  Consents& consents() override { return *consents_; }
   Proposals& proposals() override { return *proposals_; }
   bool keep_file(const std::string& sha256) override { return store::keep_file(*db_, sha256); }
   void put_file(const std::string& sha256, ByteView sealed) override { store::put_file(*db_, sha256, sealed); }
@@ -121,6 +125,8 @@ class StoreOnDatabase : public Store {
   std::unique_ptr<Rotations> rotations_;
   std::unique_ptr<Owners> owners_;
   std::unique_ptr<Domains> domains_;
+  std::unique_ptr<Providers> providers_;
+  std::unique_ptr<Consents> consents_;
   std::unique_ptr<Versions> policies_;
   std::unique_ptr<Versions> bundles_;
   std::unique_ptr<Proposals> proposals_;

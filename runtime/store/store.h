@@ -15,11 +15,13 @@
 #include "crypto/seal.h"
 #include "store/audit.h"
 #include "store/budgets.h"
+#include "store/consents.h"
 #include "store/database.h"
 #include "store/domains.h"
 #include "store/outbox.h"
 #include "store/owners.h"
 #include "store/proposals.h"
+#include "store/providers.h"
 #include "store/rotations.h"
 #include "store/runs.h"
 #include "store/versions.h"
@@ -71,6 +73,8 @@ class Store {
   virtual Versions& bundles(const std::string& owner = {}) = 0;
   virtual Owners& owners() = 0;
   virtual Domains& domains() = 0;
+  virtual Providers& providers() = 0;
+  virtual Consents& consents() = 0;
   virtual Proposals& proposals() = 0;
 
   /// Files that runs name by the SHA-256 of what they hold (64 hex digits): bundles, policies, CAP files. They stay

@@ -74,6 +74,17 @@ void check_uses(Database& db) {
                                     "that is to be, and use that one");
 }
 
+/// Raises store: what one is stands nowhere.
+void check_owners(Database& db) {
+  const Result wrong = db.run(
+      {"SELECT name FROM owners WHERE NOT EXISTS (SELECT 1 FROM provider_states WHERE owner = name) ORDER BY name",
+       {}});
+  if (wrong.rows.empty()) return;
+  throw Error(ErrorKind::store, "what owner " + text(wrong.rows[0].at(0)) +
+                                    " is stands nowhere: the store was changed from outside, so bring back a copy of "
+                                    "it");
+}
+
 }  // namespace
 
 Store::Check check_store(Store& store) {
@@ -120,6 +131,7 @@ Store::Check check_store(Store& store) {
     });
   }
   part([&] { check_uses(db); });
+  part([&] { check_owners(db); });
   part([&] { versions = db.run({"SELECT what, hash FROM versions WHERE discarded = 0", {}}); });
   for (const Row& row : versions.rows) {
     part([&] { check_version(db, key, row); });

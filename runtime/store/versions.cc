@@ -7,6 +7,7 @@
 #include "canaries_private.h"
 #include "clock_private.h"
 #include "owners_private.h"
+#include "providers_private.h"
 #include "store/ledgers.h"
 #include "surely_private.h"
 
@@ -46,6 +47,7 @@ class VersionsOnDatabase : public Versions {
     bool is_new = false;
     bool tried = false;
     change([&] {
+      want_managed(db_, owner_);
       const std::vector<Version> there = select(" AND hash = $2", {scope_, version.hash});
       // Loaded by this very call: the server went away before it could say so, and the change is tried again.
       const bool ours = tried && !there.empty() && there[0].loaded == now && there[0].loaded_by == version.loaded_by;
@@ -127,6 +129,7 @@ class VersionsOnDatabase : public Versions {
     const int64_t before = in_use().value_or(Use()).number;
     Use out;
     change([&] {
+      want_managed(db_, owner_);
       const Use now = hold();
       if (now.number > before && is(now, hash, by, reason)) {
         out = now;
@@ -150,6 +153,7 @@ class VersionsOnDatabase : public Versions {
     }
     Use out;
     change([&] {
+      want_managed(db_, owner_);
       const Use now = hold();
       if (canary()) {
         throw Error(ErrorKind::usage, "a canary came under way meanwhile; see cardwright " + what_ + " list");
@@ -200,6 +204,7 @@ class VersionsOnDatabase : public Versions {
                       const std::string& reason) override {
     Canary out;
     change([&] {
+      want_managed(db_, owner_);
       const Use now = hold();
       const Version version = usable(hash);
       const std::optional<Canary> before = canary();

@@ -1,5 +1,6 @@
 --- Has an issuer's SEI-TSM delete our security domain (T/TAF 096-2021). What is in it goes first: a card deletes no
---- domain that has applications or load files.
+--- domain that has applications or load files. Other owners that have something in it are asked first: the run ends,
+--- says who was asked, and goes through once each has agreed (cardwright owner consent).
 ---
 ---   $ cardwright run sei/delete --card sim --policy policies/examples/sei.lua
 ---       --set issuer=https://sei.acme.example/sei/v1/ --set tenant=transit --set domain=F063617264770001
@@ -10,8 +11,13 @@ return {
   name = "sei/delete",
   summary = "Have the issuer's SEI-TSM delete a security domain",
 
-  args = sei.arguments(),
-  needs = sei.needs,
+  args = sei.arguments {
+    consent = { type = "string", help = "owners with something in it, beside the one it is known for: acme,nova",
+                optional = true },
+  },
+  needs = {
+    backends = sei.needs.backends, keys = sei.needs.keys, consent = { domain = "$domain", of = "$consent" },
+  },
 
   run = function(run)
     local issuer, domain = sei.begin(run)

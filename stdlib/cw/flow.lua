@@ -128,9 +128,13 @@ end
 ---@field name string its path under scripts/, without .lua
 ---@field summary string one line
 ---@field args? table<string, FlowArgument>
----@field needs? {keys?: string[], backends?: string[]} what it may use; "$name" is the key set, or the backend, that an
----  argument names
+---@field needs? {keys?: string[], backends?: string[], consent?: FlowConsent} what it may use; "$name" is the key set,
+---  or the backend, that an argument names
 ---@field run fun(run: Run)
+
+---@class FlowConsent Owners with something in a domain that the flow ends: without their consent nothing of it begins.
+---@field domain string "$name" of the argument, an aid, that is the domain; without a value it is the flavor's
+---@field of? string "$name" of the argument, a string, with owners beside the one whose domain it is: "acme,nova"
 
 ---@class FlowArgument
 ---@field type "string"|"bytes"|"aid"|"integer"|"boolean"|"secret"|"cap"|"key"

@@ -18,12 +18,14 @@ import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "serve"))
+import provider  # noqa: E402
 from service import PATIENCE, ROOT, Service, environment  # noqa: E402
 
 # The operator's: acme may have the factory's keys, and only so many runs an hour.
 HOUSE = """return { name = "house", api = 1, owners = {
   acme = { keys = { "isd" }, quotas = { { flows = { "*" }, per_hour = %d } } },
   zenith = { keys = { "isd" }, unowned_cards = true },
+  nova = { keys = { "isd" }, unowned_cards = true },
 }, rules = { (require "cw.policy").deny { on = "DELETE", because = "nothing goes in this house" } } }
 """
 ACME = """return { name = "acme", api = 1, allow = { flows = { "demo/*", "acme/*" } },
@@ -280,7 +282,7 @@ class Checks:
         first.end()
         config = json.loads(re.sub(r"(?m)^\s*//.*$", "", (demo / "serve.json").read_text()))
         roles = config["doors"]["operator"]["roles"]
-        for owner in ("acme", "zenith"):
+        for owner in ("acme", "zenith", "nova"):
             for role in ("viewer", "operator", "approver"):
                 self.certify(f"{owner}-{role}")
                 roles[f"CN={owner}-{role}"] = {"role": role, "owner": owner}
@@ -336,13 +338,17 @@ class Checks:
         self.asks("POST", "/v1/policies/rollback", 200, "acme-operator", {})
         self.tickets()
         self.types()
+        provider.at_doors(self)
         self.check("the service ends", self.service.end(signal.SIGTERM))
 
-    def agent(self, ticket, card):
+    def agent_words(self, ticket, card):
         certificates = self.folder / "demo/certificates"
-        return self.cw("agent", "--server", f"https://{self.service.address('device')}", "--session", ticket, "--card",
-                       "sim", "--card-state", f"{card}.json", "--ca", certificates / "authority.pem", "--cert",
-                       certificates / "device.pem", "--key", certificates / "device.key")
+        return ("agent", "--server", f"https://{self.service.address('device')}", "--session", ticket, "--card",
+                "sim", "--card-state", f"{card}.json", "--ca", certificates / "authority.pem", "--cert",
+                certificates / "device.pem", "--key", certificates / "device.key")
+
+    def agent(self, ticket, card):
+        return self.cw(*self.agent_words(ticket, card))
 
     def tickets(self):
         ticket = self.asks("POST", "/v1/tickets", 200, "acme-operator", {"flow": "acme/hello"})["ticket"]
@@ -388,6 +394,7 @@ class Checks:
         self.bundles()
         self.foreign_scripts()
         self.quota()
+        provider.at_desk(self)
         self.door()
         self.expect("in the end, the store is whole", self.at("store", "check"), 0)
         self.expect("and so is the audit", self.at("audit", "verify"), 0)

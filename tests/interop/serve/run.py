@@ -318,6 +318,78 @@ class Checks:
             self.asks(service, "GET", path, 200)
             self.asks(service, "GET", path, 403, who="stranger")
 
+    def providers(self, service):
+        """An owner's life, as the operator leads it."""
+        self.asks(service, "GET", "/v1/owners/zenith", 404)
+        self.asks(service, "POST", "/v1/owners/register", 400, {"name": "zenith", "again": "perhaps"})
+        self.asks(service, "POST", "/v1/owners/register", 403, {"name": "zenith"}, who="viewer")
+        entered = self.asks(service, "POST", "/v1/owners/register", 200,
+                            {"name": "zenith", "organisation": "Zenith Pay", "contact": "Zoe"}, who="operator")
+        self.check("it is registered", entered.json["state"] != "registered" and entered.body)
+        self.asks(service, "POST", "/v1/owners/register", 409, {"name": "zenith"})
+        at = "/v1/owners/zenith"
+        for what, wrong, right in (("review", {"outcome": "maybe"}, {"outcome": "accept", "reason": "papers seen"}),
+                                   ("approve", {"until": "some day"}, {"until": "365d", "reason": "contract 7"}),
+                                   ("suspend", {}, {"reason": "unpaid"}), ("resume", {"until": "x"}, {"reason": "paid"}),
+                                   ("update", {"phone": "1"}, {"contact": "Zack", "remarks": ""})):
+            self.asks(service, "POST", f"{at}/{what}", 400, wrong)
+            self.asks(service, "POST", f"/v1/owners/nobody/{what}", 404, right)
+            self.asks(service, "POST", f"{at}/{what}", 403, right, who="operator" if what == "approve" else "viewer")
+            self.asks(service, "POST", f"{at}/{what}", 200, right)
+            if what == "suspend":
+                self.asks(service, "POST", "/v1/tickets?owner=zenith", 403, {"flow": "demo/inventory"})
+                self.asks(service, "POST", "/v1/policies?owner=zenith", 403, {"origin": "x.lua", "text": STRICT})
+                self.asks(service, "GET", "/v1/policies?owner=zenith", 200)
+        for what, body in (("review", {"outcome": "refuse"}), ("resume", {})):
+            self.asks(service, "POST", f"{at}/{what}", 409, body)
+        self.asks(service, "POST", "/v1/owners/acme/suspend", 200, {"reason": "for a moment"})
+        self.asks(service, "POST", "/v1/owners/acme/suspend", 409, {"reason": "again"})
+        self.asks(service, "POST", "/v1/owners/acme/approve", 409, {"until": "none"})
+        self.asks(service, "POST", "/v1/owners/acme/resume", 200, {})
+        shown = self.asks(service, "GET", at, 200, who="viewer").json
+        self.check("its life is shown", [each["state"] for each in shown["history"]] !=
+                   ["approved", "suspended", "approved", "accepted", "registered"] and shown)
+        self.check("and what is known of it", (shown["managed"], shown["contact"], shown["organisation"]) !=
+                   (True, "Zack", "Zenith Pay") and shown)
+        self.asks(service, "GET", at, 403, who="stranger")
+        two = 'return { name = "persons", api = 1, approval = { "owner approve" } }'
+        self.asks(service, "POST", "/v1/policies", 200, {"origin": "persons.lua", "text": two}, who="operator")
+        self.asks(service, "POST", "/v1/policies/persons/use", 200, {}, who="operator")
+        self.asks(service, "POST", "/v1/owners", 422, {"name": "third"})
+        self.asks(service, "POST", "/v1/owners/register", 200, {"name": "third"}, who="approver")
+        self.asks(service, "POST", "/v1/owners/third/review", 200, {"outcome": "accept"}, who="operator")
+        self.asks(service, "POST", "/v1/owners/third/approve", 422, {"until": "none"}, who="approver")
+        self.asks(service, "POST", "/v1/owners/third/approve", 200, {"until": "none"})
+        self.asks(service, "POST", "/v1/policies/rollback", 200, {}, who="operator")
+        self.asks(service, "POST", "/v1/cards/CPLC-2/give", 200, {"owner": "zenith"})
+        self.asks(service, "POST", f"{at}/deregister", 400, {"stop_runs": "some"})
+        self.asks(service, "POST", "/v1/owners/nobody/deregister", 404, {})
+        self.asks(service, "POST", f"{at}/deregister", 403, {}, who="viewer")
+        self.asks(service, "POST", f"{at}/deregister", 409, {})
+        self.asks(service, "POST", f"{at}/deregister", 200, {"to": "operator", "reason": "contract ended"})
+        self.asks(service, "POST", "/v1/owners", 409, {"name": "zenith"})
+        self.asks(service, "POST", "/v1/owners/register", 200, {"name": "zenith", "again": "yes"})
+
+    def consents(self, service):
+        """What owners are asked; the runs that ask are in tests/interop/owners."""
+        self.asks(service, "GET", "/v1/consents", 200)
+        self.asks(service, "GET", "/v1/consents?owner=nobody", 404)
+        self.asks(service, "GET", "/v1/consents", 403, who="stranger")
+        flow = self.folder / "ending.lua"
+        flow.write_text('return { name = "ending", summary = "ends a domain", args = { domain = { type = "aid" }, '
+                        'consent = { type = "string" } }, needs = { consent = { domain = "$domain", of = "$consent" } }, '
+                        'run = function(run) run.card:select("") end }')
+        ran = self.cw("run", str(flow), "--card", "sim", "--set", "domain=F063617264770001", "--set", "consent=acme",
+                      "--store", str(service.folder / "store.db"))
+        self.check("a run asks for consent", ran.returncode != 3 and ran.stdout + ran.stderr)
+        at = "/v1/consents/" + self.asks(service, "GET", "/v1/consents?owner=acme", 200).json["consents"][0]["id"]
+        for verb in ("give", "refuse"):
+            self.asks(service, "POST", f"{at}/{verb}", 400, {"because": "x"})
+            self.asks(service, "POST", f"{at}/{verb}", 403, {}, who="viewer")
+            self.asks(service, "POST", f"/v1/consents/none/{verb}", 404, {})
+            self.asks(service, "POST", f"{at}/{verb}", 200, {"reason": "seen"})
+            self.asks(service, "POST", f"{at}/{verb}", 409, {})
+
     def roles(self, service):
         strict = {"origin": "strict.lua", "text": STRICT}
         self.asks(service, "GET", "/v1/policies", 200, who="viewer")
@@ -692,6 +764,8 @@ class Checks:
         self.refuses(service)
         self.roles(service)
         self.owners(service)
+        self.providers(service)
+        self.consents(service)
         missing = self.contract.declared() - self.contract.seen
         self.check("each path and status of the OpenAPI file was met", missing)
         self.commands(service)

@@ -81,6 +81,24 @@ TEST_F(FlowTest, a_good_flow_is_read_with_its_header) {
   EXPECT_TRUE(contains(flow.header, "$ cardwright run little"));
 }
 
+TEST_F(FlowTest, a_flow_says_whose_consent_it_needs_by_its_arguments) {
+  const std::string head =
+      "return { name = 'x', summary = 'y', run = function() end,\n"
+      "args = { domain = { type = 'aid' }, owners = { type = 'string', optional = true } },\n";
+  const Flow flow = check(head + "needs = { consent = { domain = '$domain', of = '$owners' } } }");
+  EXPECT_EQ(flow.consent_domain, "domain");
+  EXPECT_EQ(flow.consent_of, "owners");
+  EXPECT_EQ(check(head + "needs = { consent = { domain = '$domain' } } }").consent_of, "");
+  EXPECT_EQ(check(kGood).consent_domain, "");
+  for (const char* wrong :
+       {"{}", "{ domain = 'domain' }", "{ domain = '$owners' }", "{ domain = '$nothing' }",
+        "{ domain = '$domain', of = '$domain' }", "{ domain = '$domain', by = '$owners' }", "true"}) {
+    EXPECT_NE(refusal(head + "needs = { consent = " + wrong + " } }"), "") << wrong;
+  }
+  EXPECT_TRUE(contains(refusal(head + "needs = { consent = { domain = '$owners' } } }"),
+                       "flow.needs.consent.domain must be \"$\" and the name of an argument of type aid"));
+}
+
 TEST_F(FlowTest, mistakes_name_file_line_and_the_nearest_name) {
   EXPECT_TRUE(contains(refusal("return {\n name = 'x',\n sumary = 'y',\n run = function() end }"),
                        "flow.lua:3: flow: unknown field 'sumary'; did you mean 'summary'?"));

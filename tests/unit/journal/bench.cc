@@ -132,7 +132,8 @@ engine::RunSetup Bench::setup(const std::string& flow, const std::vector<std::st
   engine::RunSetup setup;
   setup.bundle = flow.ends_with(".lua") ? bundle->with_file(flow) : bundle;
   setup.flow_name = flow;
-  setup.policy = policy;
+  setup.policy = owner.empty() ? policy : policy->over(nullptr, owner);
+  setup.owner = owner;
   std::vector<engine::Setting> all;
   for (const std::string& text : settings) all.push_back(engine::Setting::parse(text));
   for (const auto& [name, value] : secrets) all.push_back({name, Secret::copy(view(value))});

@@ -55,6 +55,7 @@ struct Bench {
   std::shared_ptr<const engine::Bundle> bundle{};
   std::shared_ptr<const engine::Policy> policy{};
   std::vector<std::pair<std::string, std::string>> secrets{};  // arguments of every run
+  std::string owner{};                                         // whose every run is; empty: the operator's
   std::string isd_version{};                                   // of the key set isd; empty: as the card has it
   std::chrono::milliseconds lease{15'000};
   std::chrono::milliseconds margin{3'000};

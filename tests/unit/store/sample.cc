@@ -68,7 +68,23 @@ void fill(Store& store) {
 
   // Put in without a record, so that the audit is what the stories count on.
   store.database().run_all(
-      {{"INSERT INTO owners (name, since, added_by) VALUES ('acme', 1, 'ada@desk')", {}},
+      {{"INSERT INTO owners (name, since, added_by, organisation, contact, remarks) VALUES ('acme', 1, 'ada@desk', "
+        "'Acme Inc.', 'Ada', 'since May')",
+        {}},
+       {"INSERT INTO provider_states (owner, number, state, since, changed_by, why, valid_from, valid_until) VALUES "
+        "('acme', 1, 'approved', 1, 'ada@desk', 'contract 7', 1, 0), ('acme', 2, 'suspended', 2, 'bob@desk', "
+        "'unpaid', 1, 0)",
+        {}},
+       {"INSERT INTO consents (id, card, domain, provider, run, asked, asked_by, expires, decided, decided_by, "
+        "outcome, "
+        "why) VALUES ('c0', 'CA4D01', 'F063617264770001', 'acme', 'r0', 1, 'ada@desk', 3, 2, 'bob@desk', 'given', "
+        "'moved')",
+        {}},
+       {"INSERT INTO domains (card, aid, se_id, owner, issuer, management, state, keys, version, since, changed, run, "
+        "told, told_at) VALUES ('CA4D01', 'F063617264770001', 'CA4D01', 'acme', 'https://issuer.test/', 'delegated', "
+        "'present', 'acme/sd', 48, 1, 2, 'r0', 'RESETED', 3)",
+        {}},
+       {"INSERT INTO messages_seen (sender, nonce, until) VALUES ('issuer', 'n1', 4)", {}},
        {"INSERT INTO in_use (what, number, canary) VALUES ('policy/acme', 0, 0), ('bundle/acme', 0, 0)", {}},
        {"INSERT INTO cards (card, owner, since, given_by) VALUES ('CA4D01', 'acme', 2, 'ada@desk')", {}}});
   const std::string text = "return {}";

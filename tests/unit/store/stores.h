@@ -63,8 +63,13 @@ class OnStore : public OnEngine {
   }
   /// As format 6 found the tables.
   static void before_domains(Database& old) {
-    for (const char* table : {"domains", "messages_seen"}) old.run({std::string("DROP TABLE ") + table, {}});
     old.run({"DROP INDEX outbox_by_run", {}});
+    for (const char* table : {"domains", "messages_seen", "provider_states", "consents"}) {
+      old.run({std::string("DROP TABLE ") + table, {}});
+    }
+    for (const char* column : {"organisation", "contact", "remarks"}) {
+      old.run({std::string("ALTER TABLE owners DROP COLUMN ") + column, {}});
+    }
   }
   /// As format 5 found the tables.
   static void before_owners(Database& old) {
