@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "certificate_tables_private.h"
 #include "domain_tables_private.h"
 #include "ledger_tables_private.h"
 #include "owner_tables_private.h"
@@ -115,6 +116,10 @@ const std::vector<Format>& formats() {
            kDomainsByAid,
            kMessagesSeen,
            kOutboxByRun,
+           kAuthorities,
+           kCertificates,
+           kCertificatesByAuthority,
+           kCertificatesByOwner,
        }},
   };
   return all;
