@@ -112,6 +112,22 @@ CertificateRequest read_certificate_request(ByteView text) {
   return out;
 }
 
+Bytes public_key_of_text(ByteView text) {
+  PkeyPtr key;
+  if (is_pem(text)) {
+    key = public_key_of(Secret::take(to_bytes(text)));
+  } else {
+    const uint8_t* at = text.data();
+    key.reset(d2i_PUBKEY(nullptr, &at, static_cast<long>(text.size())));
+    if (at != text.data() + text.size()) key.reset();
+  }
+  ERR_clear_error();
+  if (!key) throw Error(ErrorKind::usage, "this is no public key in PEM or DER (SubjectPublicKeyInfo)");
+  check_key(key.get(), "it");
+  check_effort(key.get());
+  return der_of(key.get(), i2d_PUBKEY);
+}
+
 Bytes public_key_info(Curve curve, ByteView point) {
   import_ec_public(curve, point);  // raises if it is no point
   const int nid = curve == Curve::p256 ? NID_X9_62_prime256v1 : curve == Curve::p384 ? NID_secp384r1 : NID_secp521r1;

@@ -52,6 +52,9 @@ Bytes public_key_info(const SigningKey& key);
 /// Of what PUT KEY and GET DATA write: the point 04 | X | Y. Raises usage: no point of the curve.
 Bytes public_key_info(Curve curve, ByteView point);
 
+/// SubjectPublicKeyInfo in PEM or DER. Raises usage: it is none, a key that no certificate is made for.
+Bytes public_key_of_text(ByteView text);
+
 /// "CN=acme,O=Acme" as RFC 2253 has it, in the form that certificates of it show. Raises usage: no such name, or empty.
 std::string subject_text(std::string_view text);
 

@@ -6,6 +6,7 @@
 #include <openssl/x509v3.h>
 
 #include "base/error.h"
+#include "base/hex.h"
 #include "crypto/digest.h"
 #include "der_private.h"
 #include "signed_value_private.h"
@@ -88,6 +89,38 @@ OcspRequest read_ocsp_request(ByteView bytes) {
     if (OCSP_id_get0_info(nullptr, nullptr, nullptr, &serial, id) != 1) raise_openssl("reading a CertID");
     out.questions.push_back({der_of(id, i2d_OCSP_CERTID), number_of(serial)});
   }
+  return out;
+}
+
+Bytes ocsp_request_in(std::string_view path) {
+  const auto refuse = [] { throw Error(ErrorKind::usage, "the path of the request is no OCSP request in base64"); };
+  std::string text;
+  for (size_t at = 0; at < path.size(); ++at) {
+    if (path[at] != '%') {
+      text += path[at];
+      continue;
+    }
+    Bytes byte;
+    try {
+      byte = from_hex(path.substr(at + 1, 2));
+    } catch (const Error&) {
+      refuse();
+    }
+    if (byte.size() != 1) refuse();
+    text += static_cast<char>(byte.front());
+    at += 2;
+  }
+  while (text.size() % 4 != 0) text += '=';
+  Bytes out(text.size() / 4 * 3);
+  const auto* from = reinterpret_cast<const unsigned char*>(text.data());
+  const int size = text.empty() || text.find_first_of(" \t\r\n") != std::string::npos
+                       ? -1
+                       : EVP_DecodeBlock(out.data(), from, static_cast<int>(text.size()));
+  ERR_clear_error();
+  if (size < 0) refuse();
+  // What '=' stands for is not there.
+  const size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
+  out.resize(static_cast<size_t>(size) - padding);
   return out;
 }
 

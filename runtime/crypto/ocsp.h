@@ -26,6 +26,9 @@ struct OcspRequest {
 /// that is not known.
 OcspRequest read_ocsp_request(ByteView der);
 
+/// The request in the path of a GET (A.1): base64 whose signs may be written as %2F. Raises usage: it is none.
+Bytes ocsp_request_in(std::string_view path);
+
 /// Whether it asks about a certificate issued under this name and key. False also for a hash that is not known.
 bool is_about(const OcspQuestion& question, ByteView authority_certificate);
 

@@ -47,6 +47,8 @@ enum class Ask : uint8_t {
   card_give,
   card_take,
   domain_list,
+  certificate_list,
+  certificate_show,
   ticket_issue,
   run_list,
   run_show,
