@@ -110,17 +110,17 @@ Bytes ocsp_request_in(std::string_view path) {
     text += static_cast<char>(byte.front());
     at += 2;
   }
-  while (text.size() % 4 != 0) text += '=';
+  // Padding may be left out; '=' anywhere else is none, and OpenSSL would read it as zeros.
+  for (int padding = 0; padding < 2 && text.ends_with('='); ++padding) text.pop_back();
+  const size_t missing = (4 - text.size() % 4) % 4;
+  if (text.empty() || missing == 3 || text.find_first_of("= \t\r\n") != std::string::npos) refuse();
+  text.append(missing, '=');
   Bytes out(text.size() / 4 * 3);
   const auto* from = reinterpret_cast<const unsigned char*>(text.data());
-  const int size = text.empty() || text.find_first_of(" \t\r\n") != std::string::npos
-                       ? -1
-                       : EVP_DecodeBlock(out.data(), from, static_cast<int>(text.size()));
+  const int size = EVP_DecodeBlock(out.data(), from, static_cast<int>(text.size()));
   ERR_clear_error();
   if (size < 0) refuse();
-  // What '=' stands for is not there.
-  const size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
-  out.resize(static_cast<size_t>(size) - padding);
+  out.resize(static_cast<size_t>(size) - missing);
   return out;
 }
 

@@ -200,10 +200,6 @@ std::shared_ptr<const SigningKey> Vault::find_signing_key(std::string_view name,
     case SigningUse::dap:
       check_use(found.held.record, {KeyPurpose::dap}, now_());
       break;
-    case SigningUse::certificate:
-      throw Error(ErrorKind::usage, "key '" + found.held.record.title() +
-                                        "' signs no certificates: a sealed file holds AES and DES keys; name an ECC or "
-                                        "RSA key of a text file or a token");
   }
   if (!found.signing) {
     const Secret& bytes = found.held.bytes.front();

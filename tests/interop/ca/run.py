@@ -407,6 +407,97 @@ def lists_by_themselves(bench):
         assert numbers[0] < numbers[1]
 
 
+class Door:
+    """A program that lets in whom our authority vouches for: its demo, with our certificates and our list."""
+
+    def __init__(self, bench, command, file):
+        self.bench, self.command, self.folder = bench, command, bench.folder / command
+        self.file = self.folder / file
+        with self.started("--demo", str(self.folder)):
+            pass
+        bench.issue(command, f"/CN={command}", "--profile", "server", "--name", "IP:127.0.0.1")
+        self.list = self.folder / "acme.crl"
+        bench.ca("crl", "--out", str(self.list))
+        text = self.file.read_text()
+        text = re.sub(r'"certificate": "certificates/(server|issuer|keyserver).pem"',
+                      f'"certificate": "../{command}.pem"', text)
+        text = re.sub(r'"key": "certificates/(server|issuer|keyserver).key"', f'"key": "../{command}.key.pem"', text)
+        text = text.replace('"authorities": ["certificates/authority.pem"]',
+                            '"authorities": ["../root.pem"], "revoked": "acme.crl"')
+        self.file.write_text(text)
+
+    def started(self, *arguments):
+        door = self
+
+        class Started:
+            def __enter__(self):
+                self.told, self.log_file = (door.folder.with_suffix(end) for end in (".out", ".log"))
+                with open(self.told, "w") as told, open(self.log_file, "w") as log:
+                    self.process = subprocess.Popen(door.bench.command(door.command, *arguments),
+                                                    cwd=door.bench.folder, env=door.bench.environment, stdout=told,
+                                                    stderr=log)
+                for _ in range(PATIENCE * 10):
+                    # `cardwright serve` tells its ports in its log.
+                    self.said = self.told.read_text() + self.log_file.read_text()
+                    found = re.search(r"(?:https://|operator-tls[^\n]*?)(127\.0\.0\.1:\d+)", self.said)
+                    if found or self.process.poll() is not None:
+                        break
+                    subprocess.run(["sleep", "0.1"], check=True)
+                assert found, self.said
+                self.url = "https://" + found.group(1)
+                return self
+
+            def __exit__(self, *_):
+                self.process.send_signal(signal.SIGTERM)
+                self.process.wait(timeout=PATIENCE)
+
+            def lets_in(self, name):
+                """Whether a client with this certificate gets an answer, and what curl says if not."""
+                done = subprocess.run(["curl", "-sS", "--cacert", "root.pem", "--cert", f"{name}.pem", "--key",
+                                       f"{name}.key.pem", "-o", "/dev/null", self.url + "/"], cwd=door.bench.folder,
+                                      capture_output=True, text=True, timeout=PATIENCE)
+                return done.returncode == 0, done.stderr
+
+        return Started()
+
+
+def door(command, file):
+    def story(bench):
+        there = Door(bench, command, file)
+        good, bad = f"{command}-good", f"{command}-bad"
+        bench.issue(good, f"/CN={good}")
+        serial = bench.issue(bad, f"/CN={bad}")
+        configured = {"keyserver": ("--config",), "sei": ("--cards",), "serve": ()}[command] + (str(there.file),)
+        with there.started(*configured) as running:
+            assert running.lets_in(good)[0], running.lets_in(good)
+            assert running.lets_in(bad)[0], running.lets_in(bad)
+            bench.ca("revoke", serial, "--reason", "keyCompromise")
+            bench.ca("crl", "--out", str(there.list))
+            if command == "serve":
+                running.process.send_signal(signal.SIGHUP)
+            for _ in range(PATIENCE * 5):
+                entered, why = running.lets_in(bad)
+                if not entered:
+                    break
+                subprocess.run(["sleep", "0.2"], check=True)
+            assert not entered and "revoked" in why, why
+            assert running.lets_in(good)[0], running.lets_in(good)
+        # A list that is out of date: nobody is told so by a handshake that fails, so the door says it before.
+        key = serialization.load_pem_private_key((bench.folder / "ca.key.pem").read_bytes(), None)
+        now = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
+        old = (x509.CertificateRevocationListBuilder().issuer_name(bench.certificate("root.pem").subject)
+               .last_update(now - datetime.timedelta(days=9)).next_update(now - datetime.timedelta(days=2))
+               .sign(key, hashes.SHA256()))
+        there.list.write_bytes(old.public_bytes(serialization.Encoding.PEM))
+        said = bench.run(command, *configured, "--check", status=2)
+        assert "the revocation list is out of date since " in said, said
+        there.list.write_text("no list")
+        assert "it holds no revocation list in PEM" in bench.run(command, *configured, "--check", status=2)
+
+    story.__doc__ = f"cardwright {command} refuses a revoked client in the handshake, also one of a list that came later"
+    return story
+
+
 def ends(bench):
     """an authority that has ended issues nothing, and nothing outlives its authority"""
     bench.ca("init", "--authority", "brief", "--subject", "CN=brief", "--key", "other", "--expires", "10d")
@@ -471,7 +562,8 @@ def kept(bench):
 
 
 STORIES = (root, other_keys, profiles, requests, owners, queries, renewals, lists, responder, delegated, garbage,
-           lists_by_themselves, ends, token, kept)
+           lists_by_themselves, door("keyserver", "keyserver.json"), door("sei", "sei.json"), door("serve", "serve.json"),
+           ends, token, kept)
 
 
 def main():
