@@ -47,8 +47,6 @@ namespace cw::crypto {
 
 /// What a signature is for. A store that knows what its keys are for gives none for anything else.
 enum class SigningUse : uint8_t { any, token, receipt, dap, message };
-enum class SigningUse : uint8_t { any, token, receipt, dap, certificate };
-enum class SigningUse : uint8_t { any, token, receipt, dap };
 
 class KeyStore {
  public:
