@@ -20,10 +20,11 @@ OpenOffice open_office(const KeysPlace& place, bool make) {
   out.keys = place.open();
   out.store = make ? place.store.open() : place.store.open_to_change();
   if (!out.store) throw Error(ErrorKind::usage, "the store is switched off by 'none'; name one with --store");
+  out.certificates = store::make_certificates(out.store->database(), out.store->audit());
   return out;
 }
 
-service::CertificateOffice OpenOffice::office() const { return {*store, *keys, operator_name(), now_ms()}; }
+service::CertificateOffice OpenOffice::office() const { return {*certificates, *keys, operator_name(), now_ms()}; }
 
 void give_out(const std::optional<std::filesystem::path>& file, ByteView content) {
   if (file) {

@@ -118,7 +118,7 @@ ExitStatus renew(const Options& options) {
   if (!options.expires.empty()) renewal.expires = expiry(options.expires, "");
   if (!options.request.empty()) {
     const crypto::CertificateRequest request = request_in(options.request);
-    const std::string before = open.store->certificates().find(options.serial).subject;
+    const std::string before = open.certificates->find(options.serial).subject;
     if (request.subject != before) {
       throw Error(ErrorKind::usage, "the request is for " + request.subject + ", the certificate is for " + before +
                                         "; a renewal keeps the subject, so issue a new one");

@@ -12,6 +12,7 @@
 #include "app/commands.h"
 #include "app/keys_place.h"
 #include "service/certificate_office.h"
+#include "store/ledgers.h"
 
 namespace cw::app {
 
@@ -28,6 +29,7 @@ void add_authority_to(CLI::App& command, std::string& authority);
 /// A store and keys, open, for an office.
 struct OpenOffice {
   std::shared_ptr<store::Store> store{};
+  std::unique_ptr<store::Certificates> certificates{};
   std::shared_ptr<const crypto::KeyStore> keys{};
 
   service::CertificateOffice office() const;

@@ -22,8 +22,9 @@ struct RevokeOptions {
 ExitStatus revoke(const RevokeOptions& options) {
   const std::string reason(name_of(crypto::revocation_reason(options.reason)));
   const std::shared_ptr<store::Store> store = options.store.open_to_change();
-  const store::Certificate found = store->certificates().find(options.serial);
-  store->certificates().revoke(options.serial, reason, now_ms(), operator_name());
+  const auto certificates = store::make_certificates(store->database(), store->audit());
+  const store::Certificate found = certificates->find(options.serial);
+  certificates->revoke(options.serial, reason, now_ms(), operator_name());
   if (options.json) {
     print_json({{"serial", found.serial}, {"subject", found.subject}, {"reason", reason}});
     return ExitStatus::ok;
@@ -45,7 +46,8 @@ struct ListOptions {
 ExitStatus crl(const ListOptions& options) {
   Bytes list;
   if (options.last) {
-    const auto kept = options.place.store.open_to_read()->certificates().authority(options.authority).list;
+    const std::shared_ptr<store::Store> store = options.place.store.open_to_read();
+    const auto kept = store::make_certificates(store->database(), store->audit())->authority(options.authority).list;
     if (!kept) throw Error(ErrorKind::usage, "there is no revocation list of '" + options.authority + "' yet");
     list = *kept;
   } else {

@@ -45,11 +45,11 @@ net::ServerSetup setup(const Options& options, service::OcspDoor& door) {
 
 /// Whether the list that is given out has less than half of its time left, or something was revoked since.
 bool list_is_due(const OpenOffice& open, const std::string& authority) {
-  const store::CertificateAuthority known = open.store->certificates().authority(authority);
+  const store::CertificateAuthority known = open.certificates->authority(authority);
   const int64_t now = now_ms();
   if (!known.list || now > known.list_made + (known.list_until - known.list_made) / 2) return true;
   for (const store::Certificate& one :
-       open.store->certificates().list({.authority = authority, .state = "revoked", .now = now})) {
+       open.certificates->list({.authority = authority, .state = "revoked", .now = now})) {
     if (one.revoked >= known.list_made + 1000) return true;  // list_made is in whole seconds
   }
   return false;
@@ -60,13 +60,13 @@ ExitStatus serve(const Options& options) {
     throw Error(ErrorKind::usage, "--good-for is 1 to 43200 minutes");
   }
   const OpenOffice open = open_office(options.place);
-  const store::CertificateAuthority authority = open.store->certificates().authority(options.authority);
+  const store::CertificateAuthority authority = open.certificates->authority(options.authority);
   service::OcspDoorSetup how;
   how.authority = options.authority;
   how.responder = responder_of(open.office(), options.authority, options.key.empty() ? authority.key : options.key);
   how.good_for_s = options.good_for * 60;
   how.now = now_ms;
-  service::OcspDoor door(*open.store, how);
+  service::OcspDoor door(*open.certificates, how);
   const auto renew_list = [&] {
     if (options.days > 0 && list_is_due(open, options.authority)) {
       sign_list(open.office(), options.authority, options.days);

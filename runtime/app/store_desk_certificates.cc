@@ -1,6 +1,7 @@
 #include "app/moment.h"
 #include "app/store_desk.h"
 #include "crypto/certificate.h"
+#include "store/ledgers.h"
 
 namespace cw::app {
 
@@ -30,6 +31,10 @@ Json json_of(const store::Certificate& one, int64_t now) {
           {"replaced_by", one.replaced_by}};
 }
 
+std::unique_ptr<store::Certificates> certificates_in(store::Store& store) {
+  return store::make_certificates(store.database(), store.audit());
+}
+
 /// Also by the name of an authority.
 store::Certificate certificate_named(store::Certificates& all, const std::string& named,
                                      const std::optional<std::string>& owner) {
@@ -53,17 +58,18 @@ Json StoreDesk::certificate_list(const Command& command) {
   query.now = now_ms();
   if (const int64_t ends_by = command.number("ends_by", 0); ends_by != 0) query.ends_by = ends_by;
   Json all = Json::array();
-  for (const store::Certificate& one : open_(Wants::read)->certificates().list(query)) {
+  const std::shared_ptr<store::Store> store = open_(Wants::read);
+  for (const store::Certificate& one : certificates_in(*store)->list(query)) {
     all.push_back(json_of(one, query.now));
   }
   return {{"certificates", all}};
 }
 
 Json StoreDesk::certificate_show(const Command& command) {
+  const std::shared_ptr<store::Store> store = open_(Wants::read);
   store::Certificate found;
-  with_cause(kNotThere, [&] {
-    found = certificate_named(open_(Wants::read)->certificates(), command.word("serial"), whose(command));
-  });
+  with_cause(kNotThere,
+             [&] { found = certificate_named(*certificates_in(*store), command.word("serial"), whose(command)); });
   const crypto::CertificateFacts facts = crypto::read_certificate(found.der);
   return {{"certificate", json_of(found, now_ms())},
           {"names", facts.names},

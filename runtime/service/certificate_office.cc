@@ -70,14 +70,14 @@ void check_place(const CertificateOrder& order) {
 store::Certificate issue_instead(const CertificateOffice& office, const CertificateOrder& order,
                                  const std::string& replaces) {
   check_place(order);
-  const store::CertificateAuthority known = office.store.certificates().authority(order.authority);
+  const store::CertificateAuthority known = office.certificates.authority(order.authority);
   const crypto::Authority authority = authority_of(office, order.authority);
   crypto::check_authority(authority, office.now / kSecond);
   crypto::CertificatePlan plan = plan_of(office, order);
   plan.crl_url = known.crl_url;
   plan.ocsp_url = known.ocsp_url;
   store::Certificate out = row_of(office, order, crypto::issue_certificate(authority, plan));
-  office.store.certificates().add(out, office.who, replaces);
+  office.certificates.add(out, office.who, replaces);
   return out;
 }
 
@@ -104,7 +104,7 @@ store::Certificate make_authority(const CertificateOffice& office, const NewAuth
   authority.key = wanted.key;
   authority.crl_url = wanted.crl_url;
   authority.ocsp_url = wanted.ocsp_url;
-  office.store.certificates().add_authority(authority, out, office.who);
+  office.certificates.add_authority(authority, out, office.who);
   return out;
 }
 
@@ -113,7 +113,7 @@ store::Certificate issue(const CertificateOffice& office, const CertificateOrder
 }
 
 store::Certificate renew(const CertificateOffice& office, const Renewal& renewal) {
-  const store::Certificate before = office.store.certificates().find(renewal.serial);
+  const store::Certificate before = office.certificates.find(renewal.serial);
   const crypto::CertificateFacts facts = crypto::read_certificate(before.der);
   CertificateOrder order;
   order.authority = before.authority;
@@ -134,8 +134,8 @@ store::Certificate renew(const CertificateOffice& office, const Renewal& renewal
   }
   store::Certificate out = issue_instead(office, order, renewal.serial);
   if (renewal.revoke) {
-    office.store.certificates().revoke(renewal.serial, std::string(name_of(crypto::RevocationReason::superseded)),
-                                       office.now, office.who);
+    office.certificates.revoke(renewal.serial, std::string(name_of(crypto::RevocationReason::superseded)), office.now,
+                               office.who);
   }
   return out;
 }
@@ -146,7 +146,7 @@ Bytes sign_list(const CertificateOffice& office, const std::string& authority, i
   }
   const crypto::Authority signer = authority_of(office, authority);
   crypto::check_authority(signer, office.now / kSecond);
-  const store::Certificates::NextList next = office.store.certificates().begin_list(authority);
+  const store::Certificates::NextList next = office.certificates.begin_list(authority);
   crypto::RevocationListPlan plan;
   plan.number = static_cast<uint64_t>(next.number);
   plan.this_update = office.now / kSecond;
@@ -155,28 +155,28 @@ Bytes sign_list(const CertificateOffice& office, const std::string& authority, i
     plan.revoked.push_back({from_hex(one.serial), one.revoked / kSecond, crypto::revocation_reason(one.reason)});
   }
   Bytes out = crypto::sign_revocation_list(signer, plan);
-  office.store.certificates().put_list(authority, next.number, out, plan.this_update * kSecond,
-                                       plan.next_update * kSecond, office.who);
+  office.certificates.put_list(authority, next.number, out, plan.this_update * kSecond, plan.next_update * kSecond,
+                               office.who);
   return out;
 }
 
 crypto::Authority authority_of(const CertificateOffice& office, const std::string& name) {
-  const store::CertificateAuthority known = office.store.certificates().authority(name);
-  return {office.keys.find_signing_key(known.key), office.store.certificates().find(known.serial).der};
+  const store::CertificateAuthority known = office.certificates.authority(name);
+  return {office.keys.find_signing_key(known.key), office.certificates.find(known.serial).der};
 }
 
 crypto::Authority responder_of(const CertificateOffice& office, const std::string& name, const std::string& key) {
-  const store::CertificateAuthority known = office.store.certificates().authority(name);
+  const store::CertificateAuthority known = office.certificates.authority(name);
   crypto::Authority out{office.keys.find_signing_key(key), {}};
   const Bytes public_key = crypto::public_key_info(*out.key);
-  for (const store::Certificate& one : office.store.certificates().list(
+  for (const store::Certificate& one : office.certificates.list(
            {.authority = name, .profile = std::string(crypto::name_of(crypto::CertificateProfile::ocsp))})) {
     const std::string state = one.state(office.now);
     if (state != "valid" && state != "replaced") continue;
     if (crypto::read_certificate(one.der).public_key == public_key) out.certificate = one.der;
   }
   if (!out.certificate.empty()) return out;
-  out.certificate = office.store.certificates().find(known.serial).der;
+  out.certificate = office.certificates.find(known.serial).der;
   if (crypto::read_certificate(out.certificate).public_key == public_key) return out;
   throw Error(ErrorKind::usage, "key '" + key + "' is neither that of the authority '" + name +
                                     "' nor has it a valid certificate of profile ocsp; cardwright ca issue --profile "

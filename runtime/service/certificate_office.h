@@ -11,13 +11,13 @@
 #include "crypto/certificate_issue.h"
 #include "crypto/key_store.h"
 #include "crypto/revocation_list.h"
-#include "store/store.h"
+#include "store/certificates.h"
 
 namespace cw::service {
 
 /// Where the office works, and who is at it.
 struct CertificateOffice {
-  store::Store& store;
+  store::Certificates& certificates;
   const crypto::KeyStore& keys;
   std::string who{};  // "user@host", for the audit
   int64_t now = 0;    // milliseconds since 1970

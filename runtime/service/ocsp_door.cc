@@ -21,10 +21,10 @@ net::ServerAnswer text_answer(int status, const std::string& line) {
 
 }  // namespace
 
-OcspDoor::OcspDoor(store::Store& store, OcspDoorSetup setup)
-    : store_(store),
+OcspDoor::OcspDoor(store::Certificates& certificates, OcspDoorSetup setup)
+    : all_(certificates),
       setup_(std::move(setup)),
-      certificate_(store.certificates().find(store.certificates().authority(setup_.authority).serial).der) {
+      certificate_(certificates.find(certificates.authority(setup_.authority).serial).der) {
   check_responder();
   crypto::sign_ocsp_response(setup_.responder, {setup_.now() / 1000, setup_.now() / 1000 + 1, {}, {}});
 }
@@ -67,7 +67,7 @@ net::ServerAnswer OcspDoor::answer(const net::ServerRequest& request) {
 }
 
 net::ServerAnswer OcspDoor::list() {
-  const store::CertificateAuthority authority = store_.certificates().authority(setup_.authority);
+  const store::CertificateAuthority authority = all_.authority(setup_.authority);
   if (!authority.list) return text_answer(404, "there is no revocation list yet; cardwright ca crl signs one");
   return answer_of(200, "application/pkix-crl", *authority.list);
 }
@@ -84,9 +84,8 @@ net::ServerAnswer OcspDoor::ask(ByteView bytes) {
 crypto::OcspAnswer OcspDoor::state_of(const crypto::OcspQuestion& question) {
   using State = crypto::OcspAnswer::State;
   crypto::OcspAnswer out{question.id};
-  const auto found = crypto::is_about(question, certificate_)
-                         ? store_.certificates().look_up(setup_.authority, to_hex(question.serial))
-                         : std::nullopt;
+  const auto found =
+      crypto::is_about(question, certificate_) ? all_.look_up(setup_.authority, to_hex(question.serial)) : std::nullopt;
   if (found && found->revoked != 0) {
     out.state = State::revoked;
     out.revoked_at = found->revoked / 1000;

@@ -11,7 +11,7 @@
 
 #include "crypto/ocsp.h"
 #include "net/server_request.h"
-#include "store/store.h"
+#include "store/certificates.h"
 
 namespace cw::service {
 
@@ -25,7 +25,7 @@ struct OcspDoorSetup {
 class OcspDoor {
  public:
   /// Raises usage: no such authority, a responder whose key does not sign.
-  OcspDoor(store::Store& store, OcspDoorSetup setup);
+  OcspDoor(store::Certificates& certificates, OcspDoorSetup setup);
 
   /// POST / and GET /BASE64 ask; GET /NAME.crl and GET /NAME.cer are the list and the certificate, DER.
   void handle(const net::ServerRequest& request, net::Reply reply);
@@ -43,7 +43,7 @@ class OcspDoor {
   net::ServerAnswer list();
   crypto::OcspAnswer state_of(const crypto::OcspQuestion& question);
 
-  store::Store& store_;
+  store::Certificates& all_;
   const OcspDoorSetup setup_;
   const Bytes certificate_;  // of the authority
   std::atomic<uint64_t> good_{0}, revoked_{0}, unknown_{0}, refused_{0};

@@ -71,7 +71,6 @@ class StoreOnDatabase : public Store {
         policies_(make_policies(*db_, *audit_)),
         bundles_(make_bundles(*db_, *audit_)),
         proposals_(make_proposals(*db_, *audit_)),
-        certificates_(make_certificates(*db_, *audit_)),
         runs_(*db_, *audit_, node_, options.lease, options.margin) {}
 
   const std::string& where() const override { return db_->where(); }
@@ -92,7 +91,6 @@ class StoreOnDatabase : public Store {
   Owners& owners() override { return *owners_; }
   Domains& domains() override { return *domains_; }
   Proposals& proposals() override { return *proposals_; }
-  Certificates& certificates() override { return *certificates_; }
   bool keep_file(const std::string& sha256) override { return store::keep_file(*db_, sha256); }
   void put_file(const std::string& sha256, ByteView sealed) override { store::put_file(*db_, sha256, sealed); }
   std::optional<Bytes> file(const std::string& sha256) override { return get_file(*db_, sha256); }
@@ -126,7 +124,6 @@ class StoreOnDatabase : public Store {
   std::unique_ptr<Versions> policies_;
   std::unique_ptr<Versions> bundles_;
   std::unique_ptr<Proposals> proposals_;
-  std::unique_ptr<Certificates> certificates_;
   RunsOnDatabase runs_;
   std::mutex their_mutex_;
   Theirs their_policies_{}, their_bundles_{};

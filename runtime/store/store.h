@@ -15,7 +15,6 @@
 #include "crypto/seal.h"
 #include "store/audit.h"
 #include "store/budgets.h"
-#include "store/certificates.h"
 #include "store/database.h"
 #include "store/domains.h"
 #include "store/outbox.h"
@@ -73,7 +72,6 @@ class Store {
   virtual Owners& owners() = 0;
   virtual Domains& domains() = 0;
   virtual Proposals& proposals() = 0;
-  virtual Certificates& certificates() = 0;
 
   /// Files that runs name by the SHA-256 of what they hold (64 hex digits): bundles, policies, CAP files. They stay
   /// while a run names them. `sealed`: under key(), as file_context() says. put() of one that is there does nothing.

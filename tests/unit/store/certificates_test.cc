@@ -1,6 +1,7 @@
 // What was issued, renewed and revoked: kept once, seen by whom it belongs to, told to the audit.
 #include "store/certificates.h"
 
+#include "store/ledgers.h"
 #include "stores.h"
 
 namespace cw::store {
@@ -15,6 +16,7 @@ class CertificateStories : public OnStore {
     OnStore::SetUp();
     if (IsSkipped()) return;
     store_ = open();
+    all_ = make_certificates(store_->database(), store_->audit());
     store_->owners().add("acme", "ada@desk");
     store_->owners().add("zenith", "ada@desk");
     CertificateAuthority authority;
@@ -24,7 +26,7 @@ class CertificateStories : public OnStore {
     all().add_authority(authority, made("00", "CN=root", "", "ca"), "ada@desk");
   }
 
-  Certificates& all() { return store_->certificates(); }
+  Certificates& all() { return *all_; }
   static Certificate made(const std::string& serial, const std::string& subject, const std::string& owner = {},
                           const std::string& profile = "client") {
     Certificate out;
@@ -53,6 +55,7 @@ class CertificateStories : public OnStore {
   }
 
   std::shared_ptr<Store> store_;
+  std::unique_ptr<Certificates> all_;
 };
 
 TEST_P(CertificateStories, an_owner_sees_and_gets_only_what_is_theirs) {
@@ -137,7 +140,8 @@ TEST_P(CertificateStories, numbers_of_revocation_lists_grow_and_an_earlier_list_
   EXPECT_EQ(first.number, 1);
   ASSERT_EQ(first.revoked.size(), 1u);
   EXPECT_EQ(first.revoked[0].serial, "0B");
-  const auto second = open("there")->certificates().begin_list("root");
+  const auto there = open("there");
+  const auto second = make_certificates(there->database(), there->audit())->begin_list("root");
   EXPECT_EQ(second.number, 2);
   all().put_list("root", 2, to_bytes("second"), kNow, kNow + kDay, "ada@desk");
   all().put_list("root", 1, to_bytes("first"), kNow, kNow + kDay, "ada@desk");
