@@ -156,7 +156,7 @@ class Bench:
 
     def ocsp(self, responder, name, *arguments):
         return self.openssl("ocsp", "-issuer", "root.pem", "-CAfile", "root.pem", "-cert", name, "-url", responder.url,
-                            "-header", "Host=ca", *arguments)
+                            *arguments)
 
     def serials(self, *arguments):
         return [one["serial"] for one in json.loads(self.ca("list", "--json", *arguments))]
@@ -177,9 +177,7 @@ def root(bench):
     assert usage.critical and usage.value.key_cert_sign and usage.value.crl_sign
     identifier = made.extensions.get_extension_for_oid(ExtensionOID.SUBJECT_KEY_IDENTIFIER).value
     assert identifier == x509.SubjectKeyIdentifier.from_public_key(made.public_key())
-    bench.ca("init", "--subject", "CN=Again", "--key", "ca", status=2)
-    assert "signs no certificates" in bench.ca("init", "--authority", "mac", "--subject", "CN=m", "--key", "mac",
-                                               status=2) or True
+    assert "there is an authority 'root' already" in bench.ca("init", "--subject", "CN=Again", "--key", "ca", status=2)
 
 
 def other_keys(bench):
@@ -439,7 +437,7 @@ class Door:
                 for _ in range(PATIENCE * 10):
                     # `cardwright serve` tells its ports in its log.
                     self.said = self.told.read_text() + self.log_file.read_text()
-                    found = re.search(r"(?:https://|operator-tls[^\n]*?)(127\.0\.0\.1:\d+)", self.said)
+                    found = re.search(r"(?:https://|\"address\":\")(127\.0\.0\.1:\d+)(?:\"[^\n]*operator-tls)?", self.said)
                     if found or self.process.poll() is not None:
                         break
                     subprocess.run(["sleep", "0.1"], check=True)
@@ -566,10 +564,20 @@ STORIES = (root, other_keys, profiles, requests, owners, queries, renewals, list
            ends, token, kept)
 
 
+def with_token(folder):
+    """The environment of tools/softhsm.sh, unless it is there already."""
+    if "CW_TEST_TOKEN" in os.environ:
+        return
+    script = f". tools/say.sh; . tools/softhsm.sh; start_softhsm '{folder}/softhsm'; " \
+             "printf '%s\\n%s\\n' \"$SOFTHSM2_CONF\" \"$CW_TEST_TOKEN\""
+    said = subprocess.run(["bash", "-c", script], cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines()
+    os.environ["SOFTHSM2_CONF"], os.environ["CW_TEST_TOKEN"] = said[-2:]
+
+
 def main():
     cardwright = sys.argv[1] if len(sys.argv) > 1 else ROOT / "build/release/cardwright"
-    with tempfile.TemporaryDirectory() as folder:
-        os.chmod(folder, 0o700)
+    with tempfile.TemporaryDirectory(prefix="cw-ca.") as folder:
+        with_token(folder)
         bench = Bench(cardwright, folder)
         for story in STORIES:
             bench.check(story)
