@@ -1,6 +1,5 @@
---- Stores the certificates of a key in a security domain (T/TAF 096-2021 6.1.6; STORE DATA, GPCS 11.11, and Amendment F),
---- and reads them back. In the domain's own channel. The simulated card knows keys by identifier and version, as GET DATA
---- E0 shows them.
+--- Stores the certificates of a key in a security domain and reads them back (T/TAF 096-2021 6.1.6; STORE DATA,
+--- GPCS 11.11, and Amendment F). In the domain's own channel. GET DATA E0 shows which keys there are.
 ---
 ---   $ cardwright ca show 5C0E... --hex
 ---   $ cardwright run sd/store-certificate --card sim --card-state card.json --set key_id=1 --set key_version=48 \
@@ -13,7 +12,9 @@ return {
   summary = "Store the certificates of a key in a security domain",
 
   args = {
-    certificates = { type = "bytes", help = "X.509 in DER, one after another; that of the key comes last", max = 16384 },
+    certificates = {
+      type = "bytes", help = "X.509 in DER, one after another; that of the key comes last", max = 16384,
+    },
     key_id = { type = "integer", help = "key identifier", min = 1, max = 127 },
     key_version = { type = "integer", help = "key version number", min = 1, max = 127 },
     domain = { type = "aid", help = "AID of the security domain; default: the flavor's", optional = true },

@@ -1,6 +1,6 @@
---- Certificates of the keys in a security domain, stored in it and read back: STORE DATA and GET DATA of the certificate
---- store BF21, under the key that A6 names (GlobalPlatform Amendment F; GPCS 11.3, 11.11). Several certificates lead from
---- the one that an authority signed down to that of the key, which comes last, as the hosts of SCP11 read them.
+--- Certificates of the keys in a security domain, stored in it and read back: STORE DATA and GET DATA of the
+--- certificate store BF21, under the key that A6 names (GlobalPlatform Amendment F; GPCS 11.3, 11.11). Of several, each
+--- vouches for the next; that of the key comes last, as the hosts of SCP11 read them.
 ---
 ---   local of = { id = 0x13, version = 0x03 }
 ---   if certificates.read(ssd, of) ~= chain then certificates.store(ssd, of, chain) end
@@ -26,7 +26,8 @@ function certificates.reference(of)
   for _, name in ipairs { "id", "version" } do
     local value = of[name]
     if type(value) ~= "number" or value < 1 or value > 127 then
-      errors.raise("usage", ("a key is named by its id and its version, 1 to 127 each; %s is missing or none"):format(name))
+      errors.raise("usage", ("a key is named by its id and its version, 1 to 127 each; %s is missing or none")
+        :format(name))
     end
   end
   return tlv.build(0xA6, tlv.build(0x83, string.char(of.id, of.version)))
@@ -59,8 +60,8 @@ function certificates.read(domain, of)
   return value ~= "" and value or nil
 end
 
---- Stores the certificates of a key, in place of those it had; they take as many blocks as they need, and the card takes
---- all of them or none. Raises usage; card: 6A88 no such key, 6A80 the card takes no certificates, or not these.
+--- Stores the certificates of a key, in place of those it had; they take as many blocks as they need, and the card
+--- takes all of them or none. Raises usage; card: 6A88 no such key, 6A80 the card takes no certificates, or not these.
 ---@param domain SecurityDomain
 ---@param of KeyReference
 ---@param chain string one after another; that of the key comes last
