@@ -50,7 +50,7 @@ bool list_is_due(const OpenOffice& open, const std::string& authority) {
   if (!known.list || now > known.list_made + (known.list_until - known.list_made) / 2) return true;
   for (const store::Certificate& one :
        open.certificates->list({.authority = authority, .state = "revoked", .now = now})) {
-    if (one.revoked >= known.list_made + 1000) return true;  // list_made is in whole seconds
+    if (one.revoked >= known.list_made) return true;
   }
   return false;
 }

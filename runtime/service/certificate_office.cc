@@ -155,8 +155,7 @@ Bytes sign_list(const CertificateOffice& office, const std::string& authority, i
     plan.revoked.push_back({from_hex(one.serial), one.revoked / kSecond, crypto::revocation_reason(one.reason)});
   }
   Bytes out = crypto::sign_revocation_list(signer, plan);
-  office.certificates.put_list(authority, next.number, out, plan.this_update * kSecond, plan.next_update * kSecond,
-                               office.who);
+  office.certificates.put_list(authority, next.number, out, office.now, plan.next_update * kSecond, office.who);
   return out;
 }
 

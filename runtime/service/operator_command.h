@@ -47,8 +47,6 @@ enum class Ask : uint8_t {
   card_give,
   card_take,
   domain_list,
-  certificate_list,
-  certificate_show,
   ticket_issue,
   run_list,
   run_show,
@@ -58,6 +56,8 @@ enum class Ask : uint8_t {
   budget_reset,
   audit_list,
   audit_verify,
+  certificate_list,
+  certificate_show,
 };
 
 /// What a route takes: from its path, its query, its body as JSON, or the whole body as it came.

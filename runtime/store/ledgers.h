@@ -1,5 +1,3 @@
-// The ledgers of the store on its database: audit, budgets, outbox, rotations, versions, owners, domains. Several
-// processes, and several connections of one, may have theirs on the same database.
 // The ledgers of the store on its database: audit, budgets, outbox, rotations, versions, owners, domains, certificates.
 // Several processes, and several connections of one, may have theirs on the same database.
 //
