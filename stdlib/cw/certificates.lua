@@ -38,10 +38,11 @@ end
 ---@return integer
 function certificates.count(chain)
   local ok, found = pcall(tlv.parse, chain)
-  if ok then
-    for _, one in ipairs(found) do ok = ok and (one.tag == X509 or one.tag == OWN) end
+  local again = ""  -- what is between them, as filler bytes, is not in it
+  for _, one in ipairs(ok and found or {}) do
+    if one.tag == X509 or one.tag == OWN then again = again .. tlv.build(one.tag, one.value) end
   end
-  if not ok or #found == 0 then
+  if chain == "" or again ~= chain then
     errors.raise("usage", "these bytes are no certificates; give X.509 in DER, or 7F21, one after another")
   end
   return #found
