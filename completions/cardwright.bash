@@ -162,6 +162,25 @@ _cardwright() {
           ;;
       esac
       ;;
+    ca)
+      options='--keys --passphrase-file --store --store-key --help'
+      case ${line[2]} in
+        init) options+=' --authority --subject --key --crl-url --ocsp-url --expires --out --json' ;;
+        issue)
+          options+=' --authority --profile --request --public-key-of --public-key --subject --name --owner --card --domain'
+          options+=' --key-id --key-version --expires --out --json'
+          ;;
+        renew) options+=' --request --revoke --expires --out --json' ;;
+        revoke) options='--reason --store --store-key --json --help' ;;
+        crl) options+=' --authority --days --last --der --out' ;;
+        list)
+          options="--authority --subject --profile --state --card --domain --ends-within --owner --store --store-key $service"
+          options+=' --json --help'
+          ;;
+        show) options="--owner --store --store-key $service --json --pem --hex --help" ;;
+        serve) options+=' --authority --listen --key --good-for --crl-days' ;;
+      esac
+      ;;
     keyserver) options='--config --check --demo --help' ;;
     bundle)
       options='--store --store-key --help'
@@ -196,7 +215,7 @@ _cardwright() {
   esac
 
   if [ "${#line[@]}" -eq 2 ]; then
-    _cardwright_reply run runs batch flows flow check cap card readers send selftest repl store audit budget outbox policy bundle owner keys ticket agent sei keyserver serve top --help --version
+    _cardwright_reply run runs batch flows flow check cap card readers send selftest repl store audit budget outbox policy bundle owner keys ticket agent sei keyserver ca serve top --help --version
     return
   fi
   case "$command $prev" in
@@ -207,6 +226,11 @@ _cardwright() {
     'keys --type') _cardwright_reply aes des && return ;;
     'keys --version' | 'keys --kcv' | 'keys --component-kcv' | 'keys --under' | 'keys --size') return ;;
     'owner --organisation' | 'owner --contact' | 'owner --remarks' | 'owner --until' | 'owner --from' | 'owner --to') return ;;
+    'ca --profile') _cardwright_reply server client domain ocsp && return ;;
+    'ca --reason') _cardwright_reply keyCompromise cACompromise affiliationChanged superseded cessationOfOperation privilegeWithdrawn unspecified && return ;;
+    'ca --state') _cardwright_reply valid replaced revoked expired && return ;;
+    'ca --request' | 'ca --public-key' | 'ca --out') _cardwright_files "$cur" && return ;;
+    'ca --domain' | 'ca --name' | 'ca --subject' | 'ca --authority' | 'ca --public-key-of' | 'ca --listen') return ;;
     'sei --cards') _cardwright_files "$cur" && return ;;
     'sei --status') _cardwright_reply DELETED RESETED && return ;;
     'sei --sd-aid') return ;;
@@ -252,7 +276,7 @@ _cardwright() {
       ;;
   esac
   case $command in
-    runs | store | audit | budget | outbox | policy | bundle | owner | keys | sei)
+    runs | store | audit | budget | outbox | policy | bundle | owner | keys | ca | sei)
       if [ "${#line[@]}" -eq 3 ]; then
         case $command in
           runs) _cardwright_reply list show stop resume replay export import --help ;;
@@ -261,6 +285,7 @@ _cardwright() {
           budget) _cardwright_reply list reset --help ;;
           outbox) _cardwright_reply list deliver retry --help ;;
           keys) _cardwright_reply init list show generate component import export update archive revoke destroy backup restore --help ;;
+          ca) _cardwright_reply init issue renew revoke crl list show serve --help ;;
           sei) _cardwright_reply state allow --cards --check --demo --help ;;
           bundle) _cardwright_reply build sign verify load list show diff shadow use rollback discard --help ;;
           owner) _cardwright_reply add list show register review approve update suspend resume deregister consent --help ;;

@@ -8,6 +8,7 @@
 #include "app/interrupt.h"
 #include "app/key_server_demo.h"
 #include "app/key_source.h"
+#include "app/revocation_watch.h"
 #include "app/terminal.h"
 #include "base/error.h"
 #include "base/log.h"
@@ -53,10 +54,14 @@ ExitStatus serve(const Options& options) {
   }
   log::set_level(log::Level::info);
   const Interrupt interrupt;  // before the threads of the service
-  const issuer::KeyServer server(*configuration, keys);
+  issuer::KeyServer server(*configuration, keys);
+  RevocationWatch watch(configuration->tls.revoked, [&server] { server.reload_tls(); });
   std::cout << "serving at https://" << server.address() << std::endl;
   if (demo) std::cout << demo->guide(server.address()) << std::flush;
-  while (!interrupt.requested()) std::this_thread::sleep_for(kLook);
+  while (!interrupt.requested()) {
+    std::this_thread::sleep_for(kLook);
+    watch.look();
+  }
   return ExitStatus::ok;
 }
 

@@ -13,6 +13,7 @@
 #include "app/failure.h"
 #include "app/interrupt.h"
 #include "app/key_source.h"
+#include "app/revocation_watch.h"
 #include "app/sei_demo.h"
 #include "app/terminal.h"
 #include "base/error.h"
@@ -76,10 +77,15 @@ ExitStatus serve(const Options& options) {
   const Fd alone = lock_state(configuration->state);
   log::set_level(log::Level::info);
   const Interrupt interrupt;  // before the threads of the service
-  const issuer::Service service(*configuration, keys);
+  issuer::Service service(*configuration, keys);
+  RevocationWatch watch(configuration->tls ? configuration->tls->revoked : fs::path(),
+                        [&service] { service.reload_tls(); });
   std::cout << "serving at " << (configuration->tls ? "https://" : "http://") << service.address() << std::endl;
   if (demo) std::cout << demo->guide(service.address()) << std::flush;
-  while (!interrupt.requested()) std::this_thread::sleep_for(kLook);
+  while (!interrupt.requested()) {
+    std::this_thread::sleep_for(kLook);
+    watch.look();
+  }
   return ExitStatus::ok;
 }
 

@@ -89,10 +89,10 @@ ExitStatus command_line(int argc, const char* const* argv) {
       "\n" +
       exit_status_help());
   Action action;
-  for (const auto add : {add_run,    add_runs,   add_batch,    add_flows,  add_cap,   add_card,     add_readers,
-                         add_send,   add_test,   add_selftest, add_repl,   add_spec,  add_store,    add_audit,
-                         add_budget, add_outbox, add_policy,   add_bundle, add_serve, add_top,      add_ticket,
-                         add_owner,  add_domain, add_keys,     add_agent,  add_sei,   add_keyserver}) {
+  for (const auto add : {add_run,    add_runs,   add_batch,    add_flows,  add_cap,   add_card,      add_readers,
+                         add_send,   add_test,   add_selftest, add_repl,   add_spec,  add_store,     add_audit,
+                         add_budget, add_outbox, add_policy,   add_bundle, add_serve, add_top,       add_ticket,
+                         add_owner,  add_domain, add_keys,     add_agent,  add_sei,   add_keyserver, add_ca}) {
     add(program, action);
   }
 

@@ -42,5 +42,6 @@ void add_top(CLI::App& program, Action& action);
 void add_serve(CLI::App& program, Action& action);
 void add_sei(CLI::App& program, Action& action);
 void add_keyserver(CLI::App& program, Action& action);
+void add_ca(CLI::App& program, Action& action);
 
 }  // namespace cw::app

@@ -144,6 +144,10 @@ StoreDesk::Json StoreDesk::answer(const Command& command, const std::string& who
       return card_take(command, who);
     case Ask::domain_list:
       return domain_list(command);
+    case Ask::certificate_list:
+      return certificate_list(command);
+    case Ask::certificate_show:
+      return certificate_show(command);
     case Ask::ticket_issue:
       return ticket_issue(command, who);
     case Ask::run_list:

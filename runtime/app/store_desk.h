@@ -80,6 +80,8 @@ class StoreDesk : public service::Desk {
   Json card_give(const Command& command, const std::string& who);
   Json domain_list(const Command& command);
   Json card_take(const Command& command, const std::string& who);
+  Json certificate_list(const Command& command);
+  Json certificate_show(const Command& command);
   Json ticket_issue(const Command& command, const std::string& who);
   Json run_list(const Command& command);
   Json run_show(const Command& command);

@@ -8,7 +8,7 @@
 
 #include "base/hex.h"
 #include "crypto/digest.h"
-#include "pem_private.h"
+#include "x509_private.h"
 
 namespace cw::crypto {
 
@@ -41,19 +41,11 @@ std::optional<Scheme> scheme_of(const EVP_PKEY* key) {
 }
 
 std::string name_of(const X509_NAME* name) {
-  const BioPtr bio(BIO_new(BIO_s_mem()));
-  if (!bio || X509_NAME_print_ex(bio.get(), name, 0, XN_FLAG_RFC2253) < 0) raise_openssl("reading a name");
-  char* data = nullptr;
-  const long size = BIO_get_mem_data(bio.get(), &data);
-  return size == 0 ? "without a name" : std::string(data, static_cast<size_t>(size));
+  const std::string text = text_of(name);
+  return text.empty() ? "without a name" : text;
 }
 
 std::string name_of(const X509* certificate) { return name_of(X509_get_subject_name(certificate)); }
-
-int64_t seconds_of(const ASN1_TIME* time) {
-  struct tm parts {};
-  return ASN1_TIME_to_tm(time, &parts) == 1 ? static_cast<int64_t>(::timegm(&parts)) : 0;
-}
 
 std::string date_of(const ASN1_TIME* time) {
   struct tm parts {};
@@ -209,11 +201,7 @@ Signer verify_certified(const Certified& certified, ByteView message, std::strin
     refuse("the signature is not of this content by " + place_of(chain[0].get(), chain));
   }
   Signer out{name_of(chain[0].get())};
-  unsigned char* der = nullptr;
-  const int size = i2d_X509(chain[0].get(), &der);
-  if (size <= 0) raise_openssl("writing a certificate");
-  out.fingerprint = to_hex(digest(Hash::sha256, {der, static_cast<size_t>(size)}));
-  OPENSSL_free(der);
+  out.fingerprint = to_hex(digest(Hash::sha256, der_of(chain[0].get(), i2d_X509)));
   out.until = seconds_of(X509_get0_notAfter(chain[0].get()));
   return out;
 }

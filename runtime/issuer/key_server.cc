@@ -72,6 +72,7 @@ class KeyServer::Impl {
   ~Impl() { server_.drain(kPatience); }
 
   const std::string& address() const { return server_.address(); }
+  void reload_tls() { server_.reload(configuration_.tls); }
 
  private:
   net::ServerSetup setup() {
@@ -100,5 +101,7 @@ KeyServer::KeyServer(const KeyServerConfiguration& configuration, std::shared_pt
 KeyServer::~KeyServer() = default;
 
 const std::string& KeyServer::address() const { return impl_->address(); }
+
+void KeyServer::reload_tls() { impl_->reload_tls(); }
 
 }  // namespace cw::issuer

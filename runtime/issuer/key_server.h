@@ -29,6 +29,10 @@ class KeyServer {
   /// Where TSMs ask, with the port that the system chose.
   const std::string& address() const;
 
+  /// Reads the files of its TLS again, as a revocation list that grew, for connections from now on. Raises usage: they
+  /// cannot be used, and all stays as it was.
+  void reload_tls();
+
  private:
   class Impl;
   std::unique_ptr<Impl> impl_;

@@ -128,6 +128,9 @@ class Service::Impl {
   }
 
   const std::string& address() const { return server_->address(); }
+  void reload_tls() {
+    if (configuration_.tls) server_->reload(*configuration_.tls);
+  }
 
  private:
   const Configuration configuration_;
@@ -147,5 +150,7 @@ Service::Service(const Configuration& configuration, std::shared_ptr<const crypt
 Service::~Service() = default;
 
 const std::string& Service::address() const { return impl_->address(); }
+
+void Service::reload_tls() { impl_->reload_tls(); }
 
 }  // namespace cw::issuer

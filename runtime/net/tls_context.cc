@@ -1,7 +1,9 @@
 #include <cstring>
+#include <ctime>
 #include <filesystem>
 
 #include <openssl/err.h>
+#include <openssl/pem.h>
 
 #include "base/error.h"
 #include "base/files.h"
@@ -10,6 +12,9 @@
 namespace cw::net {
 
 namespace {
+
+using BioPtr = std::unique_ptr<BIO, Freed<BIO_free_all>>;
+using CrlPtr = std::unique_ptr<X509_CRL, Freed<X509_CRL_free>>;
 
 constexpr const char* kCiphers = "ECDHE+AESGCM:ECDHE+CHACHA20";
 // What devices speak over TLS 1.2 with a shared key (RFC 5487, RFC 5489); those without ECDHE are in use on cards.
@@ -39,6 +44,37 @@ int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* size, con
     return SSL_TLSEXT_ERR_OK;
   }
   return SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+std::string time_text(const ASN1_TIME* time) {
+  struct tm parts {};
+  char text[32] = "";
+  if (ASN1_TIME_to_tm(time, &parts) != 1) return "a time that is none";
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return text;
+}
+
+/// Of each authority there has to be one, and under one that is out of date nobody would be let in (RFC 5280 6.3.3).
+void use_revocation_lists(X509_STORE* store, const std::filesystem::path& file) {
+  const Bytes text = read_file(file, 16u << 20);
+  const BioPtr bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+  // Without this OpenSSL would ask for a pass phrase on the terminal.
+  const auto no_phrase = [](char*, int, int, void*) { return 0; };
+  size_t count = 0;
+  while (const CrlPtr list{bio ? PEM_read_bio_X509_CRL(bio.get(), nullptr, no_phrase, nullptr) : nullptr}) {
+    const ASN1_TIME* next = X509_CRL_get0_nextUpdate(list.get());
+    if (next != nullptr && X509_cmp_current_time(next) < 0) {
+      refuse(file, "the revocation list is out of date since " + time_text(next) +
+                       ", so nobody could be let in; get the next one from its authority (cardwright ca crl)");
+    }
+    require(X509_STORE_add_crl(store, list.get()) == 1, "X509_STORE_add_crl");
+    ++count;
+  }
+  if (count == 0 || ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE) {
+    refuse(file, "it holds no revocation list in PEM");
+  }
+  ERR_clear_error();
+  X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK);
 }
 
 void check_readable(const std::filesystem::path& file) { read_file(file, 16u << 20); }
@@ -103,13 +139,7 @@ void TlsContext::ask_clients(const TlsSetup& setup) {
   for (const std::filesystem::path& file : setup.authorities) SSL_add_file_cert_subjects_to_stack(names, file.c_str());
   SSL_CTX_set_client_CA_list(context, names);
   if (!setup.revoked.empty()) {
-    check_readable(setup.revoked);
-    X509_STORE* store = SSL_CTX_get_cert_store(context);
-    X509_LOOKUP* lookup = X509_STORE_add_lookup(store, X509_LOOKUP_file());
-    if (!lookup || X509_load_crl_file(lookup, setup.revoked.c_str(), X509_FILETYPE_PEM) <= 0) {
-      refuse(setup.revoked, "it holds no revocation list in PEM");
-    }
-    X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK);
+    use_revocation_lists(SSL_CTX_get_cert_store(context), setup.revoked);
   }
   SSL_CTX_set_verify_depth(context, 4);
   const bool demanded = setup.clients == ClientCertificates::demanded;

@@ -64,7 +64,11 @@ Flow Wire::flow_of(int result) {
   }
   const long verified = SSL_get_verify_result(ssl_.get());
   const char* text = ERR_reason_error_string(code);
-  reason_ = verified != X509_V_OK ? X509_verify_cert_error_string(verified) : text ? text : "the connection broke";
+  if (verified == X509_V_ERR_CRL_HAS_EXPIRED) {
+    reason_ = "the revocation list of this door is out of date, so nobody is let in; give it the next one";
+  } else {
+    reason_ = verified != X509_V_OK ? X509_verify_cert_error_string(verified) : text ? text : "the connection broke";
+  }
   ERR_clear_error();
   return Flow::failed;
 }

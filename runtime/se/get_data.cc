@@ -7,6 +7,7 @@ namespace cw::se {
 namespace {
 
 constexpr uint16_t kListOfApplications = 0x2F00;
+constexpr uint16_t kCertificateStore = 0xBF21;
 
 // GPCS H.2: OIDs of GlobalPlatform and its version, and under 64 each secure channel protocol with its option. That of
 // the key version which is used without a number comes first: gpshell takes the first one for it (kaoh/globalplatform,
@@ -147,6 +148,15 @@ Bytes list_of_applications(const Chip& chip, const Application& domain, ByteView
   return list;
 }
 
+// Amd F: those of the key that A6 { 83 identifier, version } names.
+Bytes certificates_of(const Domain& domain, ByteView data) {
+  const std::optional<ByteView> reference = find_tlv(parse_tlvs(data), 0xA6);
+  if (!reference) refuse(sw::kWrongData, "certificates of which key? A6 is missing");
+  const auto found = domain.certificates.find(key_reference(*reference));
+  if (found == domain.certificates.end()) refuse(sw::kNoReference, "the key has no certificates");
+  return tlv(kCertificateStore, found->second);
+}
+
 }  // namespace
 
 Bytes object_of(const Chip& chip, const Application& domain, uint16_t tag) {
@@ -166,7 +176,8 @@ Reply get_data(Chip& chip, LogicalChannel& channel, const Command& command) {
     return {list_of_applications(chip, domain, command.data)};
   }
   if (file || tag == kListOfApplications) refuse(sw::kNoReference, "the security domain has no such file");
-  const Bytes object = data_object(chip, domain, tag);
+  const Bytes object =
+      tag == kCertificateStore ? certificates_of(domain.sd, command.data) : data_object(chip, domain, tag);
   if (command.globalplatform()) return {object};
   return {to_bytes(TlvReader(object).next()->value)};  // 11.3.3.1: an ISO command gets the value alone
 }

@@ -2,6 +2,7 @@
 #include "crypto/des.h"
 #include "keys_private.h"
 #include "status_private.h"
+#include "tlv_private.h"
 
 namespace cw::se {
 
@@ -10,6 +11,12 @@ const CardKey* find_key(const Domain& domain, uint8_t version, uint8_t id) {
     if (key.version == version && key.id == id) return &key;
   }
   return nullptr;
+}
+
+uint16_t key_reference(ByteView template_content) {
+  const std::optional<ByteView> reference = find_tlv(parse_tlvs(template_content), 0x83);
+  if (!reference || reference->size() != 2) refuse(sw::kWrongData, "a key is named by 83, identifier and version");
+  return static_cast<uint16_t>(read_be(*reference));
 }
 
 bool has_version(const Domain& domain, uint8_t version) {

@@ -6,6 +6,9 @@
 namespace cw::se {
 
 const CardKey* find_key(const Domain& domain, uint8_t version, uint8_t id);
+/// Identifier and version that the content of a control reference template names: 83 { identifier, version }. Refuses
+/// with 6A80: it names none.
+uint16_t key_reference(ByteView template_content);
 bool has_version(const Domain& domain, uint8_t version);
 /// Keys 1, 2 and 3 of this version are there and all DES or all AES.
 bool opens_channel(const Domain& domain, uint8_t version);

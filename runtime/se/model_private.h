@@ -89,12 +89,13 @@ struct CardKey {
 
 /// What a security domain has beyond an application.
 struct Domain {
-  std::vector<CardKey> keys{};             // in the order they came
-  std::map<uint8_t, uint32_t> counters{};  // sequence counter of each key version
-  std::map<uint8_t, unsigned> attempts{};  // authentications not yet proved good, by key version; 00 is the domain
-  std::map<uint16_t, Bytes> objects{};     // STORE DATA: 42, 45, 66, 5F50 ...
-  uint16_t confirmations = 0;              // counter of the next receipt (GPCS C.5)
-  std::optional<uint8_t> scp02_i{};        // C9 tag 81; neither: as the card has them
+  std::vector<CardKey> keys{};               // in the order they came
+  std::map<uint8_t, uint32_t> counters{};    // sequence counter of each key version
+  std::map<uint8_t, unsigned> attempts{};    // authentications not yet proved good, by key version; 00 is the domain
+  std::map<uint16_t, Bytes> objects{};       // STORE DATA: 42, 45, 66, 5F50 ...
+  std::map<uint16_t, Bytes> certificates{};  // content of BF21, by key identifier and version (Amd F)
+  uint16_t confirmations = 0;                // counter of the next receipt (GPCS C.5)
+  std::optional<uint8_t> scp02_i{};          // C9 tag 81; neither: as the card has them
   std::optional<uint8_t> scp03_i{};
   std::optional<uint8_t> accepts_in{};        // C9 tag 82: extradition into this domain
   std::optional<uint8_t> accepts_deletion{};  // C9 tag 83: deletion of its content by another domain

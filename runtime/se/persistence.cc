@@ -57,6 +57,7 @@ json write(const Domain& domain) {
               {"personalized_explicitly", domain.personalized_explicitly},
               {"keys", json::array()}};
   for (const CardKey& key : domain.keys) out["keys"].push_back(write(key));
+  if (!domain.certificates.empty()) out["certificates"] = hex_map(domain.certificates);
   if (domain.confirmations != 0) out["confirmations"] = domain.confirmations;
   put_optional(out, "scp02_i", domain.scp02_i);
   put_optional(out, "scp03_i", domain.scp03_i);
@@ -158,6 +159,7 @@ Domain read_domain(const json& in) {
   domain.counters = read_numbers<uint32_t>(in.at("counters"));
   domain.attempts = read_numbers<unsigned>(in.at("attempts"));
   domain.objects = bytes_map(in.at("objects"));
+  if (in.contains("certificates")) domain.certificates = bytes_map(in.at("certificates"));
   domain.personalized_explicitly = in.at("personalized_explicitly").get<bool>();
   if (in.contains("confirmations")) domain.confirmations = in.at("confirmations").get<uint16_t>();
   domain.scp02_i = optional_at(in, "scp02_i");

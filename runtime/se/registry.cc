@@ -28,6 +28,7 @@ size_t size_of(const Domain& domain) {
     for (const KeyComponent& part : key.parts) bytes += 16 + part.value.size();
   }
   for (const auto& [tag, value] : domain.objects) bytes += 8 + value.size();
+  for (const auto& [key, value] : domain.certificates) bytes += 8 + value.size();
   return bytes;
 }
 

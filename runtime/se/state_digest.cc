@@ -32,6 +32,7 @@ void settle_domain(json& domain) {
   domain.erase("attempts");
   domain.erase("confirmations");
   hide_all(domain.at("objects"));
+  if (domain.contains("certificates")) hide_all(domain.at("certificates"));
   json& keys = domain.at("keys");
   for (json& key : keys) {
     for (json& part : key.at("parts")) hide(part.at("value"));

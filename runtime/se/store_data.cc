@@ -22,6 +22,11 @@ constexpr uint16_t kKeyValue = 0x8113;
 
 constexpr size_t kBufferLimit = 4096;
 
+constexpr uint32_t kKeyReference = 0xA6;
+constexpr uint32_t kCertificateStore = 0xBF21;
+constexpr uint32_t kCertificate = 0x7F21;
+constexpr uint32_t kX509 = 0x30;
+
 // What an SD takes (GPCS H.1 to H.6 and 11.11.4.1): IIN, CIN, image number, URL, recognition data, certificates,
 // diversification data, pre-personalization data.
 constexpr std::array<uint16_t, 10> kObjects = {0x0042, 0x0045, 0x5F20, 0x5F50, 0x0066,
@@ -32,6 +37,22 @@ void store_object(Domain& domain, uint32_t tag, ByteView value) {
     refuse(sw::kWrongData, "a security domain has no such data object");
   }
   domain.objects[u16(tag)] = to_bytes(value);
+}
+
+// Amd F: A6 { 83 key identifier, version } says of which key the certificates in the BF21 behind it are; an empty BF21
+// takes them away. They are kept as they came: what is in them is for whoever reads them.
+void store_certificates(Domain& domain, ByteView reference, ByteView store) {
+  const uint16_t key = key_reference(reference);
+  if (find_key(domain, u8(key), u8(key >> 8)) == nullptr) refuse(sw::kNoReference, "there is no such key to certify");
+  if (store.empty()) {
+    domain.certificates.erase(key);
+    return;
+  }
+  for (const Tlv& one : parse_tlvs(store)) {
+    if (one.tag != kCertificate && one.tag != kX509)
+      refuse(sw::kWrongData, "BF21 holds something that is no certificate");
+  }
+  domain.certificates[key] = to_bytes(store);
 }
 
 // The issuer security domain under another AID, with all that names it (martinpaljak/GlobalPlatformPro GPSession.java,
@@ -199,7 +220,7 @@ Reply store_in_domain(Chip& chip, LogicalChannel& channel, const Application& pe
   const bool encrypted = (command.p1 & kEncryption) == kEncrypted;
 
   const bool issuer = is_issuer_domain(chip.nvm(), performer);
-  std::optional<ByteView> new_name;
+  std::optional<ByteView> new_name, reference;
   Application& domain = edit_application(chip.memory.write(), performer.aid);
   if (structure == kGroups) {
     store_groups(domain.sd, data, encrypted, *channel.session);
@@ -208,6 +229,11 @@ Reply store_in_domain(Chip& chip, LogicalChannel& channel, const Application& pe
     for (const Tlv& one : parse_tlvs(data)) {
       if (one.tag == kDataObjects) {
         for (const Tlv& inner : parse_tlvs(one.value)) store_object(domain.sd, inner.tag, inner.value);
+      } else if (one.tag == kKeyReference) {
+        reference = one.value;
+      } else if (one.tag == kCertificateStore) {
+        if (!reference) refuse(sw::kWrongData, "certificates (BF21) without the key that they are of (A6)");
+        store_certificates(domain.sd, *std::exchange(reference, {}), one.value);
       } else if (issuer && one.tag == kAid) {
         new_name = one.value;
       } else {
@@ -215,6 +241,7 @@ Reply store_in_domain(Chip& chip, LogicalChannel& channel, const Application& pe
       }
     }
   }
+  if (reference) refuse(sw::kWrongData, "a key (A6) and nothing behind it");
   if (new_name) rename_issuer(chip, *new_name);
   if (issuer) return {};
   personalize_if_keyed(domain);

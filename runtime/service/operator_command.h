@@ -67,6 +67,8 @@ enum class Ask : uint8_t {
   budget_reset,
   audit_list,
   audit_verify,
+  certificate_list,
+  certificate_show,
 };
 
 /// What a route takes: from its path, its query, its body as JSON, or the whole body as it came.

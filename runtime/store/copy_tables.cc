@@ -83,6 +83,15 @@ const std::vector<CopiedTable>& copied_tables() {
        2,
        kMany},
       {"messages_seen", {"sender", "nonce", "until"}, 2, kMany},
+      {"authorities",
+       {"name", "serial", "key", "crl_url", "ocsp_url", "list_number", "list", "list_made", "list_until"},
+       1,
+       kFew},
+      {"certificates",
+       {"serial", "authority", "profile", "subject", "owner", "chip", "domain", "key_id", "key_version", "not_before",
+        "not_after", "issued", "issued_by", "revoked", "reason", "replaced_by", "der"},
+       1,
+       kMany},
   };
   return all;
 }

@@ -1,5 +1,5 @@
-// The ledgers of the store on its database: audit, budgets, outbox, rotations, versions, owners, domains. Several
-// processes, and several connections of one, may have theirs on the same database.
+// The ledgers of the store on its database: audit, budgets, outbox, rotations, versions, owners, domains, certificates.
+// Several processes, and several connections of one, may have theirs on the same database.
 //
 // Owner: whoever made one; what it was made from outlives it. Thread rule: any thread.
 #pragma once
@@ -8,6 +8,7 @@
 
 #include "store/audit.h"
 #include "store/budgets.h"
+#include "store/certificates.h"
 #include "store/consents.h"
 #include "store/database.h"
 #include "store/domains.h"
@@ -30,6 +31,7 @@ std::unique_ptr<Owners> make_owners(Database& database, Audit& audit);
 std::unique_ptr<Domains> make_domains(Database& database, Audit& audit);
 std::unique_ptr<Consents> make_consents(Database& database, Audit& audit);
 std::unique_ptr<Providers> make_providers(Database& database, Audit& audit);
+std::unique_ptr<Certificates> make_certificates(Database& database, Audit& audit);
 std::unique_ptr<Proposals> make_proposals(Database& database, Audit& audit);
 /// Resets are written to `audit`, which is on the same database.
 std::unique_ptr<Budgets> make_budgets(Database& database, Audit& audit);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "certificate_tables_private.h"
 #include "consent_tables_private.h"
 #include "domain_tables_private.h"
 #include "ledger_tables_private.h"
@@ -125,6 +126,10 @@ const std::vector<Format>& formats() {
            kOwnersApproved,
            kConsents,
            kConsentsByDomain,
+           kAuthorities,
+           kCertificates,
+           kCertificatesByAuthority,
+           kCertificatesByOwner,
        }},
   };
   return all;

@@ -8,9 +8,10 @@ local objects = {}
 
 --- GET DATA (GPCS 11.3).
 ---@param tag integer 0..0xFFFF
+---@param of? string what of it is asked for, as the key whose certificates BF21 is to give
 ---@return Command
-function objects.get_data(tag)
-  return apdu.command { cla = 0x80, ins = 0xCA, p1 = math.floor(tag / 256), p2 = tag % 256, le = 256 }
+function objects.get_data(tag, of)
+  return apdu.command { cla = 0x80, ins = 0xCA, p1 = math.floor(tag / 256), p2 = tag % 256, data = of, le = 256 }
 end
 
 -- Names and lengths of the CPLC fields in their order (GlobalPlatform Card Mapping Guidelines; 42 bytes). Dates are

@@ -316,7 +316,7 @@ class Checks:
             answer = self.asks(method, path, 404, "acme-operator")
             self.check("as if it was not there", "zenith" in answer["error"]["message"] and answer)
         for path in ("/v1/runs", "/v1/policies", "/v1/bundles", "/v1/audit", "/v1/overview", "/v1/cards", "/v1/budgets",
-                     "/v1/proposals"):
+                     "/v1/proposals", "/v1/certificates"):
             self.asks("GET", path + "?owner=zenith", 403, "acme-operator")
             answer = self.asks("GET", path, 200, "acme-viewer")
             text = json.dumps(answer)

@@ -87,7 +87,8 @@ class Checks:
     def operates(self, service):
         strict = {"origin": "strict.lua", "text": STRICT}
         for path in ("/v1", "/v1/health", "/v1/overview", "/v1/policies", "/v1/bundles", "/v1/runs", "/v1/runs?state=stuck&limit=1000&steps=50&flow=demo/*",
-                     "/v1/budgets", "/v1/budgets?card=9A", "/v1/domains", "/v1/domains?state=reset&card=9A&aid=A000000003", "/v1/audit", "/v1/audit?from=1&limit=1", "/v1/audit/state"):
+                     "/v1/budgets", "/v1/budgets?card=9A", "/v1/domains", "/v1/domains?state=reset&card=9A&aid=A000000003", "/v1/audit", "/v1/audit?from=1&limit=1", "/v1/audit/state",
+                     "/v1/certificates?state=valid&subject=a&profile=ca&authority=root&card=9A&domain=A000000003&ends_by=1"):
             self.asks(service, "GET", path, 200)
         self.asks(service, "POST", "/v1/policies/check", 200, strict)
         hash_ = self.asks(service, "POST", "/v1/policies", 200, strict).json["hash"]
@@ -303,6 +304,7 @@ class Checks:
                                    ("POST", "/v1/policies/rollback", {}), ("POST", "/v1/bundles/rollback", {}),
                                    ("GET", "/v1/proposals", None), ("GET", "/v1/runs", None), ("GET", "/v1/budgets", None),
                                    ("GET", "/v1/audit", None), ("GET", "/v1/cards", None),
+                                   ("GET", "/v1/certificates", None),
                                    ("POST", "/v1/tickets", {"flow": "demo/inventory"})):
             self.asks(service, method, path + "?owner=acne", 404, data)
         self.asks(service, "POST", "/v1/bundles?origin=x.bundle&owner=acne", 404, b"x", kind="application/x-tar")
@@ -314,7 +316,8 @@ class Checks:
         self.asks(service, "POST", "/v1/owners", 409, {"name": "acme"})
         self.asks(service, "POST", "/v1/cards/CPLC-1/take", 409, {})
         self.asks(service, "POST", "/v1/cards/CPLC-1/give", 409, {"owner": "nobody"})
-        for path in ("/v1/owners", "/v1/cards"):
+        self.certificates(service)
+        for path in ("/v1/owners", "/v1/cards", "/v1/certificates", "/v1/certificates/root"):
             self.asks(service, "GET", path, 200)
             self.asks(service, "GET", path, 403, who="stranger")
 
@@ -389,6 +392,24 @@ class Checks:
             self.asks(service, "POST", f"/v1/consents/none/{verb}", 404, {})
             self.asks(service, "POST", f"{at}/{verb}", 200, {"reason": "seen"})
             self.asks(service, "POST", f"{at}/{verb}", 409, {})
+
+    def certificates(self, service):
+        """What else `cardwright ca` does is tests/interop/ca."""
+        self.openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", self.folder / "ca.pem")
+        keys = self.folder / "ca.keys"
+        keys.write_text("[ca]\ntype = ec\nprivate = ca.pem\n")
+        for secret in (keys, self.folder / "ca.pem"):
+            secret.chmod(0o600)
+        ran = self.cw("ca", "init", "--subject", "CN=root", "--key", "ca", "--keys", str(keys), "--store",
+                      str(service.folder / "store.db"))
+        self.check("an authority beside the service", ran.returncode and ran.stderr)
+        shown = self.asks(service, "GET", "/v1/certificates/root", 200).json
+        self.check("its certificate", "BEGIN CERTIFICATE" not in shown["pem"] and shown)
+        self.asks(service, "GET", f"/v1/certificates/{shown['certificate']['serial']}", 200)
+        self.asks(service, "GET", "/v1/certificates/00", 404)
+        self.asks(service, "GET", "/v1/certificates/root?owner=acme", 404)
+        self.asks(service, "GET", "/v1/certificates/root?nothing=known", 400)
+        self.asks(service, "GET", "/v1/certificates?ends_by=soon", 400)
 
     def roles(self, service):
         strict = {"origin": "strict.lua", "text": STRICT}

@@ -135,6 +135,32 @@ TEST_F(Keys, public_keys_are_stored_with_their_components) {
   EXPECT_NE(host.send("80CA00E0").find("C0060173B040F000"), std::string::npos);
 }
 
+// STORE DATA and GET DATA as Yubico's yubikit sends them (A6 { 83 identifier, version }, BF21, in one block), and in
+// two.
+TEST_F(Keys, certificates_of_a_key_are_stored_all_or_none_and_given_back) {
+  const std::string reference = "A60483020130", first = "3003020101",
+                    second = "3081C3020201" + std::string(2 * 192, '7');
+  EXPECT_EQ(host.send("80CABF21", reference), "6A88") << "none yet";
+  ASSERT_EQ(host.send("80E29000", reference + "BF2105" + first), "9000") << card.why();
+  EXPECT_EQ(host.send("80CABF21", reference), "BF2105" + first + "9000");
+  EXPECT_EQ(host.send("00CABF21", reference), first + "9000") << "the value alone to a command of ISO 7816";
+  // Several blocks; the last one decides.
+  const std::string all = reference + "BF2181CB" + first + second;
+  ASSERT_EQ(host.send("80E21000", all.substr(0, 300)), "9000") << card.why();
+  EXPECT_EQ(host.send("80CABF21", reference), "BF2105" + first + "9000") << "nothing yet";
+  ASSERT_EQ(host.send("80E29001", all.substr(300)), "9000") << card.why();
+  EXPECT_EQ(host.send("80CABF21", reference), "BF2181CB" + first + second + "9000");
+  EXPECT_EQ(host.send("80E29000", "BF2105" + first), "6A80") << "of which key?";
+  EXPECT_EQ(host.send("80E29000", reference), "6A80") << "and nothing behind it";
+  EXPECT_EQ(host.send("80E29000", "A60483020131BF2105" + first), "6A88") << "no such key";
+  EXPECT_EQ(host.send("80E29000", "A603830201BF2105" + first), "6A80") << "half a key";
+  EXPECT_EQ(host.send("80E29000", reference + "BF21020500"), "6A80") << "no certificate";
+  EXPECT_EQ(host.send("80CABF21", ""), "6A80");
+  EXPECT_EQ(host.send("80CABF21", reference), "BF2181CB" + first + second + "9000") << "what was refused left no trace";
+  ASSERT_EQ(host.send("80E29000", reference + "BF2100"), "9000");
+  EXPECT_EQ(host.send("80CABF21", reference), "6A88");
+}
+
 TEST_F(Keys, deleting_by_version_and_identifier) {
   ASSERT_TRUE(host.put_aes_keys(0x31, kOther).ends_with("9000"));
   EXPECT_EQ(host.send("80E40000",
