@@ -8,7 +8,7 @@ cd "$(dirname "$0")"
 . tools/postgres.sh
 . tools/softhsm.sh
 
-quick_stages=(release unit vectors selftest lua cli store runs policy bundle owners keys device serve page devices load sei keyserver taf issuers envelopes outbox scenarios batch repeat recordings secrets pcsc vpcd report luacheck lint)
+quick_stages=(release unit vectors selftest lua cli store runs policy bundle owners keys device serve page devices load sei keyserver ondemand taf issuers envelopes outbox scenarios batch repeat recordings secrets pcsc vpcd report luacheck lint)
 all_stages=("${quick_stages[@]}" docs install clone asan fuzz tsan)
 
 usage() {
@@ -33,6 +33,7 @@ earlier ones built, in this order:
   load       many devices that tests/bench plays, under swaps, kills and a service that begins anew; each card looked at
   sei        cardwright sei over mutual TLS, by an SP-TSM made from the tables of T/TAF 096-2021: rounds, keys, faults
   keyserver  cardwright keyserver over mutual TLS: JSON and SOAP, bombs, keys that open a card, an audit that holds
+  ondemand   on-demand keys between processes: the key server that a card names, a token, devices, tears, kills, lies
   taf        the flows of T/TAF 096-2021 between processes: cardwright run as SP-TSM, cardwright sei as the issuer's SEI-TSM
   issuers    keys and states that issuers tell `cardwright serve` of: from cardwright sei, and from a sender made from the tables
   envelopes  personal data that providers sign and encrypt with openssl, up to the card, and forgeries of it
@@ -173,6 +174,11 @@ stage_sei() {
 
 stage_keyserver() {
   tests/interop/keyserver/run.py "$cardwright"
+}
+
+stage_ondemand() {
+  start_softhsm "$logs/ondemand-softhsm"
+  tests/interop/ondemand/run.py "$cardwright"
 }
 
 stage_scenarios() {

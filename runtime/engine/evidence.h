@@ -64,6 +64,8 @@ class Evidence {
   virtual void card_is(const std::string& /*identity*/) {}
   /// The card has none of these key sets, or another than it was shown: no more attempt is to be spent on them.
   virtual void keys_refused(const std::vector<std::string>& /*sets*/) {}
+  /// Custody has unwrapped them and they may be used. Not told again of an attempt that is built again. Raises store.
+  virtual void keys_unwrapped(const host::WrappedKeys& /*keys*/) {}
   virtual void channel_opened(const ChannelMaterial& /*material*/) {}
   /// Where the channel stands after a command and its answer.
   virtual void channel_moved(host::ChannelId /*channel*/, const gp::Channel::Mark& /*mark*/) {}
