@@ -8,7 +8,7 @@ cd "$(dirname "$0")"
 . tools/postgres.sh
 . tools/softhsm.sh
 
-quick_stages=(release unit vectors selftest lua cli store runs policy bundle owners keys device serve page devices load sei keyserver taf issuers envelopes outbox scenarios batch repeat recordings secrets pcsc vpcd report luacheck lint)
+quick_stages=(release unit vectors selftest lua cli store runs policy bundle owners keys device serve page devices load sei keyserver ondemand taf issuers envelopes outbox scenarios batch repeat recordings secrets pcsc vpcd report luacheck lint)
 all_stages=("${quick_stages[@]}" docs install clone asan fuzz tsan)
 quick_stages=(release unit vectors selftest lua cli store runs policy bundle owners keys device serve page devices load sei keyserver ca taf outbox scenarios batch repeat recordings secrets pcsc vpcd report luacheck lint)
 all_stages=("${quick_stages[@]}" docs install clone asan tsan clang fuzz)
@@ -36,6 +36,7 @@ earlier ones built, in this order:
   sei        cardwright sei over mutual TLS, by an SP-TSM made from the tables of T/TAF 096-2021: rounds, keys, faults
   keyserver  cardwright keyserver over mutual TLS: JSON and SOAP, bombs, keys that open a card, an audit that holds
   ca         cardwright ca, judged by openssl, curl and cryptography: certificates, lists, OCSP, doors, a key in SoftHSM2
+  ondemand   on-demand keys between processes: the key server that a card names, a token, devices, tears, kills, lies
   taf        the flows of T/TAF 096-2021 between processes: cardwright run as SP-TSM, cardwright sei as the issuer's SEI-TSM
   issuers    keys and states that issuers tell `cardwright serve` of: from cardwright sei, and from a sender made from the tables
   envelopes  personal data that providers sign and encrypt with openssl, up to the card, and forgeries of it
@@ -181,6 +182,11 @@ stage_keyserver() {
 stage_ca() {
   start_softhsm "$logs/ca-softhsm"
   tests/interop/ca/run.py "$cardwright"
+}
+
+stage_ondemand() {
+  start_softhsm "$logs/ondemand-softhsm"
+  tests/interop/ondemand/run.py "$cardwright"
 }
 
 stage_scenarios() {

@@ -92,7 +92,7 @@ ExitStatus verify_wire(const journal::OpenedJournal& journal, engine::RunSetup s
   const std::map<std::string, Secret> secrets = std::move(setup.arguments.secrets);
   setup.arguments.secrets.clear();
   const engine::OwnerKeys seen(keys.store, setup.owner, setup.policy->grant(setup.owner));
-  const engine::Custody custody(seen, secrets);
+  engine::Custody custody(seen, secrets);
   journal::WireCheck check(journal.lines, journal.key, custody, journal.head.traits);
   journal::ReplayOptions replaying;
   replaying.around = [&](std::unique_ptr<engine::RunOutside> inner) { return check.around(std::move(inner)); };

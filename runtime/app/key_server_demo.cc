@@ -29,13 +29,15 @@ constexpr const char* kFile =
       "subject": "CN=acme",
       "from": "2020-01-01", "until": "2099-12-31",
       "keks": { "1": { "key": "acme.kek" } },
-      "cards": ["0001"]
+      "cards": ["0000", "0001"]
     }
   },
   // Which keys a card has: by the beginning of its keyData, and the key version in its key information (E0).
   "masters": {
     "scp03": { "cards": "0001", "version": "30", "keys": "master.aes", "method": "kdf3" },
-    "scp02": { "cards": "0001", "version": "20", "keys": "master.des", "method": "visa2" }
+    "scp02": { "cards": "0001", "version": "20", "keys": "master.des", "method": "visa2" },
+    // Of simulated cards, once somebody has put such keys onto them.
+    "simulated": { "cards": "0000", "version": "31", "keys": "master.sim", "method": "kdf3" }
   }
 }
 )";
@@ -44,8 +46,9 @@ std::string keys_text() {
   const auto fresh = [] { return to_hex(crypto::random_bytes(16)); };
   return "# Made for this demo.\n[master.aes]\ntype = aes\nversion = 30\nmaster = " + fresh() +
          "\ndiversification = kdf3\n[master.des]\ntype = des\nversion = 20\nmaster = " + fresh() +
-         "\ndiversification = visa2\n# What keys are wrapped under for acme.\n[acme.kek]\ntype = aes\nkey = " +
-         fresh() + "\n";
+         "\ndiversification = visa2\n[master.sim]\ntype = aes\nversion = 31\nmaster = " + fresh() +
+         "\ndiversification = kdf3\n# What keys are wrapped under for acme.\n[acme.kek]\ntype = aes\nkey = " + fresh() +
+         "\n";
 }
 
 }  // namespace

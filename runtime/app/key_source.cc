@@ -29,8 +29,9 @@ constexpr TestSet kTestSets[] = {
      "000102030405060708090A0B0C0D0E0F"},
 };
 
-/// Keys that sign, as a text key file has them; made up, and the same as in tests/keys/demo.keys.
-constexpr const char* kSigningKeys = R"([demo.token]
+/// Keys that sign, and one that others are wrapped under, as a text key file has them; made up, and the same as in
+/// tests/keys/demo.keys.
+constexpr const char* kSingleKeys = R"([demo.token]
 type = ec
 curve = p256
 private = 839DBC069F176A16CFD2E8CEEFED5CD5AFE691F141FF4A9E16BFD727F3C34B2D
@@ -43,6 +44,10 @@ key = 404142434445464748494A4B4C4D4E5F
 type = ec
 curve = p256
 private = C9AFA9D845BA75166B5C215767B1D6934E50C3DB36E89B127B8A622B120F6721
+
+[demo.kek]
+type = aes
+key = 000102030405060708090A0B0C0D0E0F
 )";
 
 std::string section(const std::string& name, const std::string& type, uint8_t version, const std::string& enc,
@@ -110,7 +115,7 @@ std::string test_keys_text(const se::Flavor& card) {
     text += section("isd", type, factory.version, to_hex(factory.enc), to_hex(factory.mac), to_hex(factory.dek));
   }
   for (const TestSet& set : kTestSets) text += section(set.name, type, set.version, set.enc, set.mac, set.dek);
-  return text + kSigningKeys;
+  return text + kSingleKeys;
 }
 
 crypto::FileKeyStore test_keys(const se::Flavor& card) {

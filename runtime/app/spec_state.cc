@@ -62,6 +62,10 @@ host::KeyInfo SpecState::key_info(const std::string& set) {
   throw Error(ErrorKind::usage, "a spec has no keys: '" + set + "'");
 }
 
+host::KeyInfo SpecState::unwrap(const host::WrappedKeys& keys) {
+  throw Error(ErrorKind::usage, "a spec has no keys: '" + keys.under + "'");
+}
+
 bool SpecState::verifies(const std::string& key, ByteView /*message*/, ByteView /*signature*/) {
   throw Error(ErrorKind::usage, "a spec has no keys: '" + key + "'");
 }

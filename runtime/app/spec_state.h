@@ -32,6 +32,7 @@ class SpecState : private host::Outside {
   std::vector<host::DomainRecord> domains(const std::optional<host::DomainRecord>& put) override {
     return domains_(put);
   }
+  host::KeyInfo unwrap(const host::WrappedKeys& keys) override;
   void note(host::Note) override {}
 
   modules::Context context_{*this};

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iostream>
 
+#include "app/backends.h"
 #include "app/failure.h"
 #include "app/interrupt.h"
 #include "app/paths.h"
@@ -52,6 +53,7 @@ struct Parts {
   std::shared_ptr<const engine::Policy> policy{};
   std::string flow_name{};
   std::shared_ptr<const engine::Flow> flow{};
+  engine::HttpTransport http{};
 };
 
 Parts parts_of(const TearFlow& options) {
@@ -68,6 +70,7 @@ Parts parts_of(const TearFlow& options) {
   }
   out.policy = choose_policy(options.policy, nullptr, *out.bundle).policy;
   out.flow = std::make_shared<engine::Flow>(engine::check_flow(*out.bundle, out.flow_name));
+  out.http = Backends::configured().transport();
   return out;
 }
 
@@ -83,6 +86,7 @@ engine::RunResult run_once(const Parts& parts, const TearFlow& options, scenario
   setup.arguments = engine::Arguments::check(*parts.flow, std::move(settings));
   scenario::put_on(setup, card, reader);
   setup.inputs = engine::Inputs::repeatable(options.seed);
+  setup.http = parts.http;
   setup.attempts = 1;
   engine::Run run(std::move(setup));
   scenario::drive(run, bounds, /*backends_pause=*/false);

@@ -1,7 +1,10 @@
 #include "engine/custody.h"
 
+#include <array>
+
 #include "card/tlv.h"
 #include "crypto/digest.h"
+#include "crypto/key_wrap.h"
 #include "gp/dap.h"
 #include "gp/diversification.h"
 #include "gp/put_key.h"
@@ -24,10 +27,27 @@ std::shared_ptr<const crypto::SigningKey> signing_key_or_none(const crypto::KeyS
   }
 }
 
+/// Null: nothing of this name wraps other keys.
+std::shared_ptr<const crypto::Key> kek_or_none(const crypto::KeyStore& store, const std::string& name) {
+  try {
+    return store.find_key(name);
+  } catch (const Error&) {
+    return nullptr;
+  }
+}
+
+std::string type_of(const crypto::Key& key) { return key.type() == crypto::KeyType::aes ? "aes" : "des"; }
+
 std::string type_of(const crypto::SigningKey& key) {
-  if (const auto shared = key.shared()) return shared->type() == crypto::KeyType::aes ? "aes" : "des";
+  if (const auto shared = key.shared()) return type_of(*shared);
   if (key.algorithm() == crypto::SigningAlgorithm::sm2) return "sm2";
   return key.algorithm() == crypto::SigningAlgorithm::ecdsa ? "ec" : "rsa";
+}
+
+host::KeyInfo info_of(const crypto::KeySet& set) {
+  host::KeyInfo info{type_of(*set.enc), static_cast<uint32_t>(set.enc->size()), set.version, {}};
+  if (set.diversification.empty()) info.kcvs = {set.enc->kcv(), set.mac->kcv(), set.dek->kcv()};
+  return info;
 }
 
 /// What a card is given of a key that signs, to check with.
@@ -66,8 +86,17 @@ crypto::Hash hash_of_size(size_t size) {
 
 }  // namespace
 
+crypto::KeySet Custody::stored(const std::string& name) const {
+  if (!name.starts_with(host::kUnwrapped)) return store_.find(name);
+  const auto found = unwrapped_.find(name);
+  if (found != unwrapped_.end()) return found->second;
+  throw Error(ErrorKind::usage, "no keys were unwrapped as '" + name +
+                                    "' in this attempt; they are gone when it ends, so ask for them again with "
+                                    "keys.unwrap");
+}
+
 crypto::KeySet Custody::key_set(const std::string& name, ByteView diversification_data) const {
-  const crypto::KeySet set = store_.find(name);
+  const crypto::KeySet set = stored(name);
   return diversification_data.empty() ? set : gp::card_keys(set, diversification_data);
 }
 
@@ -85,13 +114,36 @@ host::KeyInfo Custody::info(const std::string& name) const {
     if (const auto shared = key->shared()) info.kcvs = {shared->kcv()};
     return info;
   }
-  const crypto::KeySet set = store_.find(name);
-  host::KeyInfo info;
-  info.type = set.enc->type() == crypto::KeyType::aes ? "aes" : "des";
-  info.size = static_cast<uint32_t>(set.enc->size());
-  info.version = set.version;
-  if (set.diversification.empty()) info.kcvs = {set.enc->kcv(), set.mac->kcv(), set.dek->kcv()};
-  return info;
+  try {
+    return info_of(stored(name));
+  } catch (const Error&) {
+    const auto kek = kek_or_none(store_, name);
+    if (!kek) throw;
+    return {type_of(*kek), static_cast<uint32_t>(kek->size()), 0, {kek->kcv()}};
+  }
+}
+
+host::KeyInfo Custody::unwrap(const host::WrappedKeys& keys) {
+  constexpr std::array<const char*, 3> kParts = {"ENC", "MAC", "DEK"};
+  unwrapped_.erase(keys.name);
+  const auto kek = store_.find_key(keys.under);
+  const crypto::WrapForm form = crypto::wrap_form(keys.form);
+  std::array<std::shared_ptr<const crypto::Key>, 3> out{};
+  for (size_t i = 0; i < out.size(); ++i) {
+    try {
+      crypto::WrappedKey expected;
+      expected.type = keys.type == "des" ? crypto::KeyType::des : crypto::KeyType::aes;
+      expected.kcv = keys.kcvs[i];
+      out[i] = crypto::unwrap_key(*kek, form, expected, keys.keys[i]);
+    } catch (const Error& error) {
+      throw error.within("keys of " + keys.backend + " under '" + keys.under + "', " + kParts[i]);
+    }
+    if (out[i]->size() == out[0]->size()) continue;
+    throw Error(ErrorKind::usage, "keys of " + keys.backend + " under '" + keys.under +
+                                      "': ENC, MAC and DEK of one set are not of one length");
+  }
+  const crypto::KeySet& set = unwrapped_[keys.name] = {keys.name, keys.version, out[0], out[1], out[2], {}};
+  return info_of(set);
 }
 
 const Secret& Custody::secret(const std::string& name) const {

@@ -1,5 +1,6 @@
-// What stands behind the names in a canonical command: keys of the key store, secret arguments of the run. The last
-// stop before the wire: what leaves here is bytes of the command, or one Secret that can only be encrypted.
+// What stands behind the names in a canonical command: keys of the key store, keys that a backend sent for this
+// attempt, secret arguments of the run. The last stop before the wire: what leaves here is bytes of the command, or one
+// Secret that can only be encrypted.
 //
 // Owner: one run. One thread.
 #pragma once
@@ -22,14 +23,19 @@ class Custody {
   Custody(const crypto::KeyStore& store, const std::map<std::string, Secret>& secrets)
       : store_(store), secrets_(secrets) {}
 
-  /// The set as stored, or diversified with the card's 10 bytes of diversification data if the set asks for it.
-  /// Raises usage: no such set.
+  /// The set as stored, or diversified with the card's 10 bytes of diversification data if the set asks for it; or one
+  /// that was unwrapped. Raises usage: no such set.
   crypto::KeySet key_set(const std::string& name, ByteView diversification_data) const;
   /// A single key that signs. Raises usage: no such key.
   std::shared_ptr<const crypto::SigningKey> signing_key(const std::string& name,
                                                         crypto::SigningUse use = crypto::SigningUse::any) const;
-  /// Of a set, or of a key that signs.
+  /// Of a set, of a key that signs, or of a KEK.
   host::KeyInfo info(const std::string& name) const;
+  /// Keeps the set under its name, which begins with host::kUnwrapped. Raises usage, and keeps nothing of it: no such
+  /// KEK, no such form, a key that was wrapped under another one, or is none, or has another check value.
+  host::KeyInfo unwrap(const host::WrappedKeys& keys);
+  /// An attempt begins: it has none yet.
+  void forget_unwrapped() { unwrapped_.clear(); }
 
   struct Resolved {
     card::Apdu apdu{};               // its data is empty when `secret` is set
@@ -44,7 +50,10 @@ class Custody {
   Bytes dap_bytes(const host::DapPart& part) const;
   const Secret& secret(const std::string& name) const;
 
+  crypto::KeySet stored(const std::string& name) const;
+
   const crypto::KeyStore& store_;
+  std::map<std::string, crypto::KeySet> unwrapped_{};
   const std::map<std::string, Secret>& secrets_;
   mutable std::map<std::string, Bytes> dap_blocks_{};  // made once: some keys sign with other bytes each time
 };

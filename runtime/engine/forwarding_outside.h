@@ -31,6 +31,7 @@ class ForwardingOutside : public RunOutside {
   std::vector<host::DomainRecord> domains(const std::optional<host::DomainRecord>& put) override {
     return inner_->domains(put);
   }
+  host::KeyInfo unwrap(const host::WrappedKeys& keys) override { return inner_->unwrap(keys); }
   void note(host::Note note) override { inner_->note(std::move(note)); }
   const Error* difference() const override { return inner_->difference(); }
   void check_end() override { inner_->check_end(); }

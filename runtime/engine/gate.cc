@@ -158,7 +158,7 @@ void Gate::admit(const host::Exchange& request, const std::optional<ChannelFacts
 
 void Gate::replied(const host::HttpCall& call, const std::string& body) {
   constexpr size_t kMost = 1u << 18;  // no list of commands is longer
-  if (!policy_->judge_relayed(call.url, "").allowed) return;
+  if (!policy_->judge_relayed(call.url, "").allowed && !policy_->judge_keys(call.url, "").allowed) return;
   told_by_ = call.url;
   told_ = body.size() > kMost ? std::string() : digits_of(body);
   asked_ = digits_of(call.url + "\n" + call.body);
@@ -166,9 +166,7 @@ void Gate::replied(const host::HttpCall& call, const std::string& body) {
 }
 
 void Gate::admit_relayed(const host::Exchange& request, const Circumstances& around) {
-  const bool declared = request.backend.ends_with('/') &&
-                        std::find(backends_.begin(), backends_.end(), request.backend) != backends_.end();
-  if (!declared) {
+  if (!is_declared(request.backend)) {
     refuse(Error(ErrorKind::policy, "flow " + flow_ + " did not declare the backend " + request.backend +
                                         " that these commands are to be from; add it to needs.backends in the flow"),
            "relaying commands of a backend", "the flow did not declare it in needs.backends");
@@ -231,17 +229,53 @@ void Gate::admit_protocol(uint8_t scp, uint8_t level) {
   }
 }
 
+void Gate::admit(const host::WrappedKeys& keys) {
+  admit_key(keys.under);
+  if (!is_declared(keys.backend)) {
+    refuse(Error(ErrorKind::policy, "flow " + flow_ + " did not declare the backend " + keys.backend +
+                                        " that these keys are to be from; add it to needs.backends in the flow"),
+           "keys of a backend", "the flow did not declare it in needs.backends");
+  }
+  if (const Decision decision = policy_->judge_keys(keys.backend, keys.under); !decision.allowed) {
+    refuse("taking keys of " + keys.backend + " under '" + keys.under + "'", decision);
+  }
+  const bool sent =
+      told_by_.starts_with(keys.backend) && std::all_of(keys.keys.begin(), keys.keys.end(), [&](const Bytes& key) {
+        return has_word(told_, to_hex(key)) && !has_word(asked_, to_hex(key));
+      });
+  if (sent) return;
+  refuse(Error(ErrorKind::policy, "these wrapped keys are not in the last answer of " + keys.backend +
+                                      ", so they are not unwrapped under '" + keys.under +
+                                      "'; give keys.unwrap what the backend sent, as it sent it"),
+         "keys of a backend", "a backend's keys are those of its last answer");
+}
+
+bool Gate::is_declared(const std::string& backend) const {
+  return backend.ends_with('/') && std::find(backends_.begin(), backends_.end(), backend) != backends_.end();
+}
+
 void Gate::admit_key(const std::string& name) {
+  if (name.starts_with(host::kUnwrapped)) return;  // custody has it, or not
   if (std::find(keys_.begin(), keys_.end(), name) != keys_.end()) return;
   refuse(Error(ErrorKind::policy,
                "flow " + flow_ + " did not declare the key set '" + name + "'; add it to needs.keys in the flow"),
          "using a key set", "the flow did not declare it in needs.keys");
 }
 
+/// When the attempt is over, nobody here has keys that were unwrapped.
+void Gate::admit_key_for_card(const std::string& name) {
+  admit_key(name);
+  if (!name.starts_with(host::kUnwrapped)) return;
+  refuse(Error(ErrorKind::policy, "key set '" + name +
+                                      "' is a backend's and lasts as long as this attempt, so it opens channels and is "
+                                      "put onto no card; give the card a key set of custody"),
+         "PUT KEY with keys of a backend", "a card is given keys that custody keeps");
+}
+
 void Gate::admit_keys(const host::Exchange& request) {
   for (const host::Command& command : request.plan) {
     for (const host::Part& part : command.data.parts()) {
-      if (const auto* key = std::get_if<host::KeyPart>(&part)) admit_key(key->set);
+      if (const auto* key = std::get_if<host::KeyPart>(&part)) admit_key_for_card(key->set);
       if (const auto* token = std::get_if<host::TokenPart>(&part)) admit_key(token->key);
       if (const auto* dap = std::get_if<host::DapPart>(&part)) admit_key(dap->key);
     }

@@ -36,7 +36,9 @@ class Gate {
   void admit(const host::HttpCall& request);
   /// What a backend answered: only what it sent is relayed for it.
   void replied(const host::HttpCall& call, const std::string& body);
-  /// A key set by name: only those that the flow declared.
+  /// Keys under a KEK that the flow declared, from a backend whose last answer has them, and that may give such keys.
+  void admit(const host::WrappedKeys& keys);
+  /// A key set by name: only those that the flow declared, or had unwrapped.
   void admit_key(const std::string& name);
   /// Those whose keys are in the commands.
   void admit_keys(const host::Exchange& request);
@@ -64,6 +66,8 @@ class Gate {
   void admit_relayed(const host::Exchange& request, const Circumstances& around);
   void admit_relayed(const host::Command& command, const Circumstances& around, const host::Exchange& request);
   void judge(const host::Command& command, const Facts& facts);
+  bool is_declared(const std::string& backend) const;
+  void admit_key_for_card(const std::string& name);
   void check_class(const host::Command& command, uint8_t logical_channel) const;
   void count();
   /// Raises policy.
@@ -83,7 +87,8 @@ class Gate {
   unsigned commands_ = 0;
   int64_t begun_ = 0;
   Refusal refusal_{};
-  std::string told_{};  // the last reply of a backend that may have commands relayed, its hex digits in upper case
+  /// The last reply of a backend that may have commands relayed, or give keys; its hex digits in upper case.
+  std::string told_{};
   std::string told_by_{};
   std::string asked_{};  // what the request for it had in it
 };

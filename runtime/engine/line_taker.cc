@@ -212,6 +212,20 @@ std::vector<host::DomainRecord> TakingOutside::domains(const std::optional<host:
   }
 }
 
+host::KeyInfo TakingOutside::unwrap(const host::WrappedKeys& keys) {
+  const std::string text = unwrap_text(keys, taker_.all_answers());
+  try {
+    host::KeyInfo info = inner_->unwrap(keys);
+    taker_.take({Kind::unwrap, text, info});
+    return info;
+  } catch (const Error& error) {
+    // What could not be written down was not done.
+    const bool known = error.kind() == ErrorKind::policy || error.kind() == ErrorKind::store;
+    if (!known && !inner_->difference()) taker_.take({Kind::unwrap, text, error});
+    throw;
+  }
+}
+
 void TakingOutside::note(host::Note note) {
   const bool skipped = note.kind == host::Note::Kind::step_skip;
   if (skipped || note.kind == host::Note::Kind::step_end) {

@@ -46,6 +46,7 @@ class TakingOutside : public ForwardingOutside {
   bool verifies(const std::string& key, ByteView message, ByteView signature) override;
   Bytes sign(const std::string& key, ByteView message) override;
   std::vector<host::DomainRecord> domains(const std::optional<host::DomainRecord>& put) override;
+  host::KeyInfo unwrap(const host::WrappedKeys& keys) override;
   void note(host::Note note) override;
 
  private:

@@ -112,6 +112,13 @@ Bytes LocalOutside::sign(const std::string& key, ByteView message) {
   return found->sign(message);
 }
 
+host::KeyInfo LocalOutside::unwrap(const host::WrappedKeys& keys) {
+  admit([&] { setup_.gate.admit(keys); });
+  host::KeyInfo info = setup_.custody.unwrap(keys);
+  setup_.evidence.keys_unwrapped(keys);
+  return info;
+}
+
 const Order* LocalOutside::order() {
   if (setup_.reader != nullptr || !is_for_card(*request_)) return nullptr;
   try {

@@ -43,7 +43,7 @@ class LocalOutside : public RunOutside {
     std::optional<Relay> relay;
     std::string expected_card;  // of a card far away; empty: any
     Gate& gate;
-    const Custody& custody;
+    Custody& custody;
     CardBudgets& budgets;
     Observer& observer;
     CardTraits traits{};
@@ -77,6 +77,7 @@ class LocalOutside : public RunOutside {
   std::vector<host::DomainRecord> domains(const std::optional<host::DomainRecord>& put) override {
     return setup_.domains(put);
   }
+  host::KeyInfo unwrap(const host::WrappedKeys& keys) override;
   void note(host::Note note) override { setup_.observer.noted(note); }
 
   const host::Request& request() const override { return *request_; }

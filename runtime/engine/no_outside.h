@@ -15,6 +15,7 @@ class NoOutside : public host::Outside {
   bool verifies(const std::string&, ByteView, ByteView) override { refuse(); }
   Bytes sign(const std::string&, ByteView) override { refuse(); }
   std::vector<host::DomainRecord> domains(const std::optional<host::DomainRecord>&) override { refuse(); }
+  host::KeyInfo unwrap(const host::WrappedKeys&) override { refuse(); }
   void note(host::Note) override {}
 
  private:

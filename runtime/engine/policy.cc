@@ -97,7 +97,7 @@ class PolicyReader {
     }
     if (const Plain* backends = allow.get("backends")) {
       const auto* map = backends->as<Plain::Map>();
-      if (map == nullptr) fail("allow.backends", "must be a table of URL prefix = {opaque = {...}}");
+      if (map == nullptr) fail("allow.backends", "must be a table of URL prefix = {opaque = {...}, keks = {...}}");
       for (const auto& [url, options] : *map) {
         const std::string place = "allow.backends['" + url + "']";
         // Plain HTTP stays on the machine: a backend under test.
@@ -108,9 +108,10 @@ class PolicyReader {
         if (url.find('@') != std::string::npos) {
           fail(place, "a user or a password in a URL would be seen by all who read it; send them in a header");
         }
-        known(place, options, {"opaque"});
-        const Plain* opaque = options.get("opaque");
-        policy_.backends_[url] = opaque ? texts(place + ".opaque", *opaque) : std::vector<std::string>{};
+        known(place, options, {"opaque", "keks"});
+        Policy::Backend& backend = policy_.backends_[url];
+        if (const Plain* opaque = options.get("opaque")) backend.opaque = texts(place + ".opaque", *opaque);
+        if (const Plain* keks = options.get("keks")) backend.keks = texts(place + ".keks", *keks);
       }
     }
   }
@@ -378,8 +379,8 @@ Decision Policy::judge_http(const std::string& url) const {
 
 Decision Policy::judge_relayed(const std::string& url, const std::string& instruction) const {
   const bool named = std::any_of(backends_.begin(), backends_.end(), [&](const auto& backend) {
-    const auto& [prefix, opaque] = backend;
-    if (!url.starts_with(prefix)) return false;
+    if (!url.starts_with(backend.first)) return false;
+    const std::vector<std::string>& opaque = backend.second.opaque;
     return instruction.empty() ? !opaque.empty() : std::find(opaque.begin(), opaque.end(), instruction) != opaque.end();
   });
   return and_under(named
@@ -389,6 +390,17 @@ Decision Policy::judge_relayed(const std::string& url, const std::string& instru
                                       (instruction.empty() ? "instruction" : instruction) + " in opaque = {} of " + url,
                                   {}},
                    [&](const Policy& under) { return under.judge_relayed(url, instruction); });
+}
+
+Decision Policy::judge_keys(const std::string& url, const std::string& kek) const {
+  const bool named = std::any_of(backends_.begin(), backends_.end(), [&](const auto& backend) {
+    if (!url.starts_with(backend.first)) return false;
+    const std::vector<std::string>& keks = backend.second.keks;
+    return kek.empty() ? !keks.empty() : std::find(keks.begin(), keks.end(), kek) != keks.end();
+  });
+  return and_under(
+      named ? Decision() : Decision{false, "allow.backends does not name this KEK in keks = {} of " + url, {}},
+      [&](const Policy& under) { return under.judge_keys(url, kek); });
 }
 
 }  // namespace cw::engine

@@ -124,6 +124,8 @@ class Policy {
   /// Whether a backend may have commands relayed that it wrapped: a command of this instruction ("PUT KEY"), or, with
   /// an empty one, any at all.
   Decision judge_relayed(const std::string& url, const std::string& instruction) const;
+  /// Whether a backend may give us keys under this KEK, or, with an empty one, under any.
+  Decision judge_keys(const std::string& url, const std::string& kek) const;
 
  private:
   friend class PolicyReader;
@@ -148,7 +150,11 @@ class Policy {
   std::string owner_;
   std::vector<uint8_t> scps_;  // empty: all
   uint8_t minimum_level_ = 0;
-  std::map<std::string, std::vector<std::string>> backends_;  // URL prefix -> opaque instructions
+  struct Backend {
+    std::vector<std::string> opaque{};  // instructions
+    std::vector<std::string> keks{};    // names
+  };
+  std::map<std::string, Backend> backends_;  // by beginning of their URL
   std::vector<Rule> rules_;
   bool allow_otherwise_ = true;
   std::vector<std::string> lines_;

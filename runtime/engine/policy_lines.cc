@@ -69,7 +69,9 @@ void add_allow(const Plain& root, std::vector<std::string>& out) {
   if (map == nullptr) return;
   for (const auto& [url, options] : *map) {
     const Plain* opaque = options.get("opaque");
-    out.push_back("allow.backends " + url + (opaque ? ", opaque = " + names(opaque, "") : ""));
+    const Plain* keks = options.get("keks");
+    out.push_back("allow.backends " + url + (opaque ? ", opaque = " + names(opaque, "") : "") +
+                  (keks ? ", keks = " + names(keks, "") : ""));
   }
 }
 

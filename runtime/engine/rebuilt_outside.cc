@@ -9,6 +9,7 @@ namespace cw::engine {
 RebuiltOutside::RebuiltOutside(Setup setup)
     : past_(std::move(setup.past)),
       go_on_(std::move(setup.go_on)),
+      unwrap_again_(std::move(setup.unwrap_again)),
       taker_(setup.taker),
       replay_(past_.attempt, past_.attempt->runs.at(0)),
       recorded_({replay_, setup.gate, silent_, no_stage_}),
@@ -52,6 +53,19 @@ void RebuiltOutside::submit(host::Request request) {
 void RebuiltOutside::leaves_out() {
   lost_ = Error(ErrorKind::usage, "built again, the script does something else than '" + past_.out->asked.front() +
                                       "', which the device has an order for");
+}
+
+host::KeyInfo RebuiltOutside::unwrap(const host::WrappedKeys& keys) {
+  host::KeyInfo info = now_serving().unwrap(keys);
+  if (live_) return info;
+  try {
+    unwrap_again_(keys);
+  } catch (const Error& error) {
+    // The KEK is gone, or is another by now: as where the keys of a channel are.
+    lost_ = error.within("unwrapping again what was unwrapped before");
+    throw *lost_;
+  }
+  return info;
 }
 
 void RebuiltOutside::note(host::Note note) {

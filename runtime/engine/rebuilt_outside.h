@@ -16,11 +16,14 @@ class RebuiltOutside : public RunOutside {
  public:
   /// The outside that goes on, given what is selected and open on the card.
   using GoOn = std::function<std::unique_ptr<RunOutside>(const CardState&)>;
+  /// Has custody unwrap again what it unwrapped before.
+  using UnwrapAgain = std::function<host::KeyInfo(const host::WrappedKeys&)>;
   struct Setup {
     Past past{};  // with an attempt
     Gate& gate;
     Observer& observer;  // of what is new; what was before, it was told
     GoOn go_on{};
+    UnwrapAgain unwrap_again{};
     LineTaker* taker = nullptr;  // is told of notes from the past too; may be null
   };
   /// What it refers to must outlive this. Raises usage: the attempt is no recording.
@@ -43,6 +46,7 @@ class RebuiltOutside : public RunOutside {
   std::vector<host::DomainRecord> domains(const std::optional<host::DomainRecord>& put) override {
     return now_serving().domains(put);
   }
+  host::KeyInfo unwrap(const host::WrappedKeys& keys) override;
   void note(host::Note note) override;
   const Error* difference() const override { return lost_ ? &*lost_ : replay_.difference(); }
   void check_end() override;
@@ -53,6 +57,7 @@ class RebuiltOutside : public RunOutside {
 
   Past past_;
   GoOn go_on_;
+  UnwrapAgain unwrap_again_;
   LineTaker* taker_;
   Observer silent_;
   Director no_stage_;

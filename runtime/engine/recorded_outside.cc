@@ -224,4 +224,9 @@ std::vector<host::DomainRecord> RecordedOutside::domains(const std::optional<hos
   return kept<RecordedDomains>(setup_.replay.take(domains_text(put))).domains;
 }
 
+host::KeyInfo RecordedOutside::unwrap(const host::WrappedKeys& keys) {
+  setup_.gate.admit(keys);
+  return kept<host::KeyInfo>(setup_.replay.take(unwrap_text(keys, setup_.replay.head().all_answers)));
+}
+
 }  // namespace cw::engine

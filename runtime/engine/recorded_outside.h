@@ -40,6 +40,7 @@ class RecordedOutside : public RunOutside {
   bool verifies(const std::string& key, ByteView message, ByteView signature) override;
   Bytes sign(const std::string& key, ByteView message) override;
   std::vector<host::DomainRecord> domains(const std::optional<host::DomainRecord>& put) override;
+  host::KeyInfo unwrap(const host::WrappedKeys& keys) override;
   void note(host::Note note) override { setup_.observer.noted(note); }
   const Error* difference() const override { return setup_.replay.difference(); }
   /// Where the recorded card stands by now.

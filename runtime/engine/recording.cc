@@ -154,6 +154,7 @@ RecordedReply read_reply(LineScanner& in, Kind kind) {
     case Kind::random:
       return in.hex(1, kRandomLimit);
     case Kind::keys:
+    case Kind::unwrap:
       return read_keys(in);
     case Kind::sign:
       return in.hex(1, kRandomLimit);
@@ -199,6 +200,7 @@ Kind read_request(LineScanner& in) {
   if (in.take("sign ")) return in.quoted(), in.rest(), Kind::sign;
   if (in.take("domains put ")) return read_domain(in), Kind::domains;
   if (in.take("domains")) return Kind::domains;
+  if (in.take("unwrap ")) return in.quoted(), in.expect(" under "), in.quoted(), in.rest(), Kind::unwrap;
   if (in.take("failed")) return Kind::failed;
   if (in.take("end")) return Kind::end;
   if (in.take("step ")) {

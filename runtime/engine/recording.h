@@ -81,6 +81,7 @@ struct RecordedLine {
     verifies,  // whether a signature is that of a key
     sign,      // a message between parties
     domains,   // what is kept of the card's security domains, and what was put there
+    unwrap,    // a key set that a backend sent, by custody
     step,      // of the flow came to its end; not an input, and there for people and for scenarios
     failed,    // the attempt, and another follows
     end,       // of the run

@@ -175,6 +175,17 @@ std::string domains_text(const std::optional<host::DomainRecord>& put) {
   return put ? "domains put " + domain_text(*put) : "domains";
 }
 
+std::string unwrap_text(const host::WrappedKeys& keys, bool all) {
+  std::string out = "unwrap " + quote(keys.name) + " under " + quote(keys.under) + " " + keys.form + " " + keys.type +
+                    " version=" + to_hex(keys.version) + " from " + quote(keys.backend) + " keys=";
+  for (size_t i = 0; i < keys.keys.size(); ++i) {
+    out += (i == 0 ? "" : ",") + (all ? to_hex(keys.keys[i]) : left_out(keys.keys[i].size()));
+  }
+  out += " kcvs=";
+  for (size_t i = 0; i < keys.kcvs.size(); ++i) out += (i == 0 ? "" : ",") + to_hex(keys.kcvs[i]);
+  return out;
+}
+
 std::string argument_text(const RecordedArgument& argument) {
   using Type = RecordedArgument::Type;
   const std::string name = quote(argument.name) + " ";

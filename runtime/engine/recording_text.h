@@ -31,6 +31,8 @@ std::string keys_text(const std::string& set);
 std::string sign_text(const std::string& key, ByteView message);
 std::string domains_text(const std::optional<host::DomainRecord>& put);
 std::string verifies_text(const std::string& key, ByteView message, ByteView signature);
+/// `all`: also the wrapped keys, which whoever gets the KEK can unwrap.
+std::string unwrap_text(const host::WrappedKeys& keys, bool all);
 
 /// Lines of a run's head, and one other line; each ends with a line feed.
 std::string head_text(const RecordingHead& head);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <climits>
+#include <sstream>
 
 #include "attempt_private.h"
 #include "engine/direct_delivery.h"
@@ -60,7 +61,12 @@ std::vector<std::string> declared_keys(const Flow& flow, const Arguments& argume
 }
 
 std::vector<std::string> declared_backends(const Flow& flow, const Arguments& arguments) {
-  return named(flow.needs_backends, arguments);
+  std::vector<std::string> out;
+  for (const std::string& text : named(flow.needs_backends, arguments)) {
+    std::istringstream words(text);
+    for (std::string word; words >> word;) out.push_back(word);
+  }
+  return out;
 }
 
 Bytes isd_aid_of(const Flavor& flavor) {
@@ -134,6 +140,7 @@ struct Run::Impl {
       rebuild();
       return;
     }
+    custody.forget_unwrapped();
     ++result.attempts;
     observer.attempt_begins(result.attempts);
     if (replay) replay->take(attempt_text(result.attempts));
@@ -152,6 +159,7 @@ struct Run::Impl {
 
   /// The attempt under way, built again from its journal.
   void rebuild() {
+    custody.forget_unwrapped();
     if (recorder) recorder->attempt(result.attempts);
     const auto go_on = [this, channels = past.channels, out = past.out,
                         same = past.same_process](const CardState& state) {
@@ -160,8 +168,9 @@ struct Run::Impl {
       if (out) outside->resume(*out);
       return journaled(std::move(outside));
     };
+    const auto unwrap_again = [this](const host::WrappedKeys& keys) { return custody.unwrap(keys); };
     make(recorded(std::make_unique<RebuiltOutside>(
-        RebuiltOutside::Setup{std::exchange(past, {}), gate, observer, go_on, journal})));
+        RebuiltOutside::Setup{std::exchange(past, {}), gate, observer, go_on, unwrap_again, journal})));
     begin_script();
   }
 

@@ -75,7 +75,8 @@ struct RunResult {
 std::string reader_name(const RunSetup& setup);
 /// Key sets that a flow declared, with "$arg" replaced by what that argument of type key names.
 std::vector<std::string> declared_keys(const Flow& flow, const Arguments& arguments);
-/// Backends that it declared, in the same way: the argument is of type string and is a URL's beginning.
+/// Backends that it declared, in the same way: the argument is of type string and is a URL's beginning, or several with
+/// spaces between.
 std::vector<std::string> declared_backends(const Flow& flow, const Arguments& arguments);
 /// AID of the issuer security domain, as the flavor has it; empty: not known.
 Bytes isd_aid_of(const Flavor& flavor);

@@ -2,15 +2,18 @@
 // here, so a journal that records what crosses this line can replay the run without card, key or network.
 //
 // A script's native call makes a Request and yields; the engine carries it out and resumes the script with the Reply.
-// now(), random(), key_info(), verifies(), sign() and domains() answer at once and count as inputs all the same.
+// now(), random(), key_info(), verifies(), sign(), domains() and unwrap() answer at once and count as inputs all the
+// same.
 //
 // Owner: the engine implements it, once per attempt. One thread.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -146,6 +149,22 @@ struct KeyInfo {
   std::vector<Bytes> kcvs{};  // ENC, MAC, DEK; 3 bytes each; empty for a master key to diversify
 };
 
+/// How the names of key sets begin that a script had unwrapped: no stored key has such a name, and they last as long as
+/// the attempt.
+inline constexpr std::string_view kUnwrapped = "run:";
+
+/// A key set on its way from another custody to ours, as a backend answered with it.
+struct WrappedKeys {
+  std::string name{};           // that it gets: "run:card"
+  std::string under{};          // the KEK in custody
+  std::string form{};           // "aes-key-wrap", "aes-cbc", "des-ecb"
+  std::string type{};           // "aes", "des"
+  uint8_t version = 0;          // key version number on the card
+  std::string backend{};        // whose last answer has them, as the flow declared it
+  std::array<Bytes, 3> keys{};  // ENC, MAC, DEK
+  std::array<Bytes, 3> kcvs{};  // 3 bytes each
+};
+
 class Outside {
  public:
   virtual ~Outside() = default;
@@ -168,6 +187,10 @@ class Outside {
   /// durable on return; where nothing is kept, the run alone remembers it. Of a card that does not say who it is,
   /// nothing is. Raises usage: another owner's domain, more than 64 domains on one card; store.
   virtual std::vector<DomainRecord> domains(const std::optional<DomainRecord>& put) = 0;
+  /// Has custody unwrap a key set and keep it for this attempt; one of this name before is gone. Raises policy: the KEK
+  /// or the backend is not declared, the policy lets that backend give no keys under it, or it did not send these;
+  /// usage: no such KEK, another one, a length that cannot be, a check value that is another: and nothing is kept.
+  virtual KeyInfo unwrap(const WrappedKeys& keys) = 0;
   /// Tells those who follow the run; never fails, nothing comes back.
   virtual void note(Note note) = 0;
 };

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/hex.h"
+#include "host/outside.h"
 
 namespace cw::journal {
 
@@ -16,7 +17,8 @@ std::string shown(const store::KeyCandidate& keys) {
 }  // namespace
 
 store::KeyCandidate StoreKeyWatch::candidate(const Keys& keys) const {
-  return {in_custody_ ? in_custody_(keys.set) : keys.set, keys.version};
+  const bool stored = !keys.set.starts_with(host::kUnwrapped);
+  return {stored && in_custody_ ? in_custody_(keys.set) : keys.set, keys.version};
 }
 
 void StoreKeyWatch::about_to_put_keys(const Place& place, const Keys& before, const Keys& after) {

@@ -4,6 +4,7 @@
 
 #include "engine/forwarding_outside.h"
 #include "engine/line_taker.h"
+#include "engine/recording_text.h"
 
 namespace cw::journal {
 
@@ -26,6 +27,16 @@ class ShadowedOutside : public engine::ForwardingOutside {
     host::Reply reply = inner_->carry_out();
     follow(reply);
     return reply;
+  }
+  host::KeyInfo unwrap(const host::WrappedKeys& keys) override {
+    try {
+      host::KeyInfo info = inner_->unwrap(keys);
+      shadow_.judge(keys, false);
+      return info;
+    } catch (const Error& error) {
+      if (error.kind() == ErrorKind::policy) shadow_.judge(keys, true);
+      throw;
+    }
   }
 
  private:
@@ -134,6 +145,10 @@ void Shadow::judge_refused(const host::Request& request, const engine::CardState
   verdicts_[before] = Verdict(verdicts_[kept]);
   verdicts_.resize(before + 1);
   verdicts_[before].was_refused = true;
+}
+
+void Shadow::judge(const host::WrappedKeys& keys, bool was_refused) {
+  add(engine::unwrap_text(keys, false), refusal([&] { gate_.admit(keys); })).was_refused = was_refused;
 }
 
 void Shadow::judge_opened(const host::OpenChannel& asked, const host::ChannelOpened& opened) {

@@ -43,6 +43,8 @@ class Shadow {
   void judge(const host::Request& request, const engine::CardState& card);
   /// One that the run's own policy refused.
   void judge_refused(const host::Request& request, const engine::CardState& card);
+  /// `was_refused`: by the run's own policy.
+  void judge(const host::WrappedKeys& keys, bool was_refused);
   void judge_opened(const host::OpenChannel& asked, const host::ChannelOpened& opened);
   Verdict& add(std::string request, const std::optional<Error>& refused);
 

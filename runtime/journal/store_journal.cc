@@ -351,6 +351,7 @@ void StoreJournal::before(const host::Request& request) {
 }
 
 void StoreJournal::needs(const store::NamedKeys& keys) {
+  if (keys.set.starts_with(host::kUnwrapped)) return;  // the KEK is needed for them
   if (needed_.emplace(keys.set, keys.version).second) change_.keys.push_back(keys);
 }
 

@@ -1,5 +1,6 @@
 // What of a run goes to the audit, and whose it is.
 #include "base/error.h"
+#include "base/hex.h"
 #include "journal/store_journal.h"
 #include "refusals_private.h"
 
@@ -19,6 +20,16 @@ void StoreJournal::refused(const engine::Refusal& refusal) {
                       {"flow", refusal.flow},
                       {"policy", refusal.policy},
                       {"because", refusal.because}});
+  } catch (const Error& error) {
+    stop_here(error);
+  }
+}
+
+void StoreJournal::keys_unwrapped(const host::WrappedKeys& keys) {
+  needs({keys.under, 0});
+  try {
+    audit("keys unwrapped",
+          {{"kek", keys.under}, {"backend", keys.backend}, {"keys", keys.name}, {"version", to_hex(keys.version)}});
   } catch (const Error& error) {
     stop_here(error);
   }

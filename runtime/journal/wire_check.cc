@@ -31,6 +31,15 @@ class WireCheckedOutside : public engine::ForwardingOutside {
     check_.versions_[set] = info.version;
     return info;
   }
+  host::KeyInfo unwrap(const host::WrappedKeys& keys) override {
+    host::KeyInfo info = inner_->unwrap(keys);
+    try {
+      check_.custody_.unwrap(keys);
+    } catch (const Error&) {
+      check_.missing_.insert(keys.under);
+    }
+    return info;
+  }
 
  private:
   WireCheck& check_;
@@ -39,6 +48,7 @@ class WireCheckedOutside : public engine::ForwardingOutside {
 std::unique_ptr<engine::RunOutside> WireCheck::around(std::unique_ptr<engine::RunOutside> inner) {
   channels_.clear();
   unauthenticated_.reset();
+  custody_.forget_unwrapped();
   return std::make_unique<WireCheckedOutside>(std::move(inner), *this);
 }
 

@@ -21,7 +21,7 @@ namespace cw::journal {
 class WireCheck {
  public:
   /// All of them outlive this.
-  WireCheck(const JournalLines& lines, const crypto::SealingKey& key, const engine::Custody& custody,
+  WireCheck(const JournalLines& lines, const crypto::SealingKey& key, engine::Custody& custody,
             engine::CardTraits traits)
       : lines_(lines), key_(key), custody_(custody), traits_(traits) {}
 
@@ -47,7 +47,7 @@ class WireCheck {
 
   const JournalLines& lines_;
   const crypto::SealingKey& key_;
-  const engine::Custody& custody_;
+  engine::Custody& custody_;
   engine::CardTraits traits_;
   size_t next_wires_ = 0;
   size_t next_channel_ = 0;

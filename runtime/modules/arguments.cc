@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "arguments_private.h"
+#include "host/outside.h"
 #include "lua/stack.h"
 #include "lua/state.h"
 
@@ -41,7 +42,8 @@ void charge_bytes(lua_State* L, size_t count) { lua::charge(L, 1 + count / 4); }
 
 std::string check_name(lua_State* L, int index, std::string_view place) {
   if (lua_type(L, index) != LUA_TSTRING) bad_value(L, index, place, "a name");
-  const std::string_view name = lua::text(L, index, 64);
+  const std::string_view whole = lua::text(L, index, 64);
+  const std::string_view name = whole.substr(whole.starts_with(host::kUnwrapped) ? host::kUnwrapped.size() : 0);
   const auto allowed = [](char c) {
     return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '.' || c == '_' ||
            c == '-';
@@ -50,7 +52,7 @@ std::string check_name(lua_State* L, int index, std::string_view place) {
     throw Error(ErrorKind::usage,
                 std::string(place) + ": a name has 1 to 64 letters, digits and \". _ -\", as in \"transit.sd\"");
   }
-  return std::string(name);
+  return std::string(whole);
 }
 
 }  // namespace cw::modules

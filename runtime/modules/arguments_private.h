@@ -21,8 +21,8 @@ size_t check_list(lua_State* L, int index, std::string_view place, size_t max);
 /// Charges native work on `count` bytes to the run.
 void charge_bytes(lua_State* L, size_t count);
 
-/// Name of a key set or secret: 1..64 letters, digits and ". _ -", since it stands in canonical commands.
-/// Raises usage naming `place`.
+/// Name of a key set or secret: 1..64 letters, digits and ". _ -", since it stands in canonical commands; of keys that
+/// were unwrapped, behind "run:". Raises usage naming `place`.
 std::string check_name(lua_State* L, int index, std::string_view place);
 
 }  // namespace cw::modules

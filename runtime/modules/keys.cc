@@ -1,4 +1,7 @@
+#include <algorithm>
+#include <array>
 #include <utility>
+#include <vector>
 
 #include "arguments_private.h"
 #include "command_private.h"
@@ -13,9 +16,7 @@ namespace {
 
 constexpr uint8_t kKeys = 3;  // ENC, MAC, DEK
 
-int info(lua_State* L) {
-  const std::string name = check_name(L, 1, "keys.info: argument 1");
-  const host::KeyInfo info = outside_of(L).key_info(name);
+void push_info(lua_State* L, const std::string& name, const host::KeyInfo& info) {
   lua_createtable(L, 0, 5);
   lua::set_field(L, "name", std::string_view(name));
   lua::set_field(L, "type", std::string_view(info.type));
@@ -28,6 +29,11 @@ int info(lua_State* L) {
     lua_rawseti(L, -2, ++at);
   }
   lua_setfield(L, -2, "kcvs");
+}
+
+int info(lua_State* L) {
+  const std::string name = check_name(L, 1, "keys.info: argument 1");
+  push_info(L, name, outside_of(L).key_info(name));
   return 1;
 }
 
@@ -105,6 +111,59 @@ int sign(lua_State* L) {
   return 1;
 }
 
+/// Field `name` of argument 1: three texts, ENC, MAC, DEK.
+std::array<Bytes, kKeys> three_field(lua_State* L, const char* name, size_t min, size_t max) {
+  const std::string place = std::string("keys.unwrap: field '") + name + "'";
+  if (!lua::has_field(L, 1, name)) throw Error(ErrorKind::usage, place + " is missing: ENC, MAC, DEK");
+  lua_getfield(L, 1, name);
+  const int list = lua_gettop(L);
+  if (check_list(L, list, place, kKeys) != kKeys) throw Error(ErrorKind::usage, place + ": expected ENC, MAC, DEK");
+  std::array<Bytes, kKeys> out{};
+  for (size_t i = 0; i < kKeys; ++i) {
+    lua_rawgeti(L, list, static_cast<int>(i + 1));
+    if (lua_type(L, -1) != LUA_TSTRING) bad_value(L, -1, place, "bytes");
+    out.at(i) = to_bytes(lua::bytes(L, -1));
+    if (out.at(i).size() < min || out.at(i).size() > max) {
+      throw Error(ErrorKind::usage,
+                  place + ": " + std::to_string(out.at(i).size()) + " bytes are not " +
+                      (min == max ? std::to_string(min) : std::to_string(min) + " to " + std::to_string(max)));
+    }
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+  charge_bytes(L, out[0].size() + out[1].size() + out[2].size());
+  return out;
+}
+
+/// Field `name` of argument 1, where it is one of a few.
+std::string choice_field(lua_State* L, const char* name, const std::vector<std::string>& choices) {
+  std::string out = lua::has_field(L, 1, name) ? lua::text_field(L, 1, name, 32) : choices.front();
+  if (std::find(choices.begin(), choices.end(), out) != choices.end()) return out;
+  std::string all;
+  for (const std::string& choice : choices) all += (all.empty() ? "" : ", ") + choice;
+  throw Error(ErrorKind::usage, std::string("keys.unwrap: field '") + name + "': '" + out + "' is none of " + all);
+}
+
+int unwrap(lua_State* L) {
+  constexpr size_t kLongest = 40;  // AES-256 with what RFC 3394 adds
+  lua::check_table(L, 1, {"name", "under", "wrap", "type", "version", "from", "keys", "kcvs"});
+  host::WrappedKeys wrapped;
+  lua_getfield(L, 1, "name");
+  wrapped.name = lua_isnil(L, -1) ? "card" : check_name(L, -1, "keys.unwrap: field 'name'");
+  if (!wrapped.name.starts_with(host::kUnwrapped)) wrapped.name.insert(0, host::kUnwrapped);
+  lua_getfield(L, 1, "under");
+  wrapped.under = check_name(L, -1, "keys.unwrap: field 'under'");
+  lua_pop(L, 2);
+  wrapped.form = choice_field(L, "wrap", {"aes-key-wrap", "aes-cbc", "des-ecb"});
+  wrapped.type = choice_field(L, "type", {"aes", "des"});
+  wrapped.version = static_cast<uint8_t>(lua::integer_field(L, 1, "version", 0, 0xFF));
+  wrapped.backend = lua::text_field(L, 1, "from", 4096);
+  wrapped.keys = three_field(L, "keys", 16, kLongest);
+  wrapped.kcvs = three_field(L, "kcvs", 3, 3);
+  push_info(L, wrapped.name, outside_of(L).unwrap(wrapped));
+  return 1;
+}
+
 }  // namespace
 
 int open_keys(lua_State* L) {
@@ -115,7 +174,8 @@ int open_keys(lua_State* L) {
                        {"token", lua::guard<token>},
                        {"put_signing_key_data", lua::guard<put_signing_key_data>},
                        {"sign", lua::guard<sign>},
-                       {"verifies", lua::guard<verifies>}});
+                       {"verifies", lua::guard<verifies>},
+                       {"unwrap", lua::guard<unwrap>}});
   return 1;
 }
 

@@ -67,6 +67,24 @@ function keys.sign(name, message) end
 ---@return boolean
 function keys.verifies(name, message, signature) end
 
+---@class WrappedKeys
+---@field name? string what they are called; default "card"
+---@field under string the KEK: in the flow's needs.keys, and in `keks` of the backend in the policy's allow.backends
+---@field wrap? "aes-key-wrap"|"aes-cbc"|"des-ecb" RFC 3394, AES-CBC or 3DES-ECB with a zero IV; default "aes-key-wrap"
+---@field type? "aes"|"des" of the keys; default "aes"
+---@field version integer key version number that they have on the card; 0: whatever the card takes
+---@field from string the backend, as the flow declared it: its last answer has the wrapped keys in hex digits
+---@field keys string[] ENC, MAC, DEK, wrapped: 16..40 bytes each
+---@field kcvs string[] their check values, 3 bytes each
+
+--- Has custody unwrap a key set that a backend sent. It opens secure channels under the name that comes back
+--- ("run:card"), is gone when the attempt ends, and is put onto no card. Raises policy: KEK or backend is not declared,
+--- the policy does not let that backend give keys under it, or it did not send these; usage: no such KEK, they were
+--- wrapped under another, a length that cannot be, another check value. Then nothing is kept.
+---@param wrapped WrappedKeys
+---@return KeyInfo
+function keys.unwrap(wrapped) end
+
 return keys
 
 --- A `secret` argument of the run: a name and a length. Concatenates into Data; has no bytes here.

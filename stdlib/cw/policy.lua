@@ -19,7 +19,9 @@
 ---                          times = {WINDOW...},                      when runs may begin; always when left out
 ---                          channel = { scp = {"01"|"02"|"03"...},    protocols to be opened; all when left out
 ---                                      level = LEVEL },              the least level; default "none"
----                          backends = { [url prefix] = { opaque = {COMMAND...} } } }
+---                          backends = { [url prefix] = { opaque = {COMMAND...}, keks = {KEY...} } } }
+---                                                 opaque: commands of its own that are relayed for it, behind the
+---                                                 secure channel that it has; keks: KEKs that it may send keys under
 ---            limits      { awake_s, expires_s, instructions, memory_mib, commands, attempts, auth_attempts, auth_lost,
 ---                          failed_loads,
 ---                          quotas = {QUOTA...} }                     how many runs may begin

@@ -21,10 +21,11 @@ namespace {
 constexpr uint8_t kDes = 0x80;
 
 End carry_out(engine::RunSetup setup, StoreJournal& journal, HostedReader& reader, KillPoint kill,
-              std::chrono::milliseconds long_wait, std::optional<std::chrono::microseconds> slice) {
+              std::chrono::milliseconds long_wait, std::optional<std::chrono::microseconds> slice,
+              const std::string& told) {
   DyingJournal dying(journal, reader, kill);
   setup.journal = &dying;
-  setup.http = [&](const host::HttpCall&) { return dying.call(); };
+  setup.http = [&](const host::HttpCall&) { return dying.call(told); };
   engine::Scheduler scheduler(long_wait, slice);
   scheduler.add(std::make_unique<engine::Run>(std::move(setup)));
   scheduler.run_all(dying.asked_to_end());
@@ -66,8 +67,8 @@ Bench::Bench(const std::string& name, On engine) : flavor(se::flavor(name)) {
   // The default policy, and a backend.
   std::ofstream((folder / "policy.lua").string())
       << "local p = require \"cw.policy\"\nreturn { name = \"bench\", api = 1, summary = \"for stories\",\n"
-         "allow = { flows = { \"*\" }, channel = { level = \"none\" }, backends = { [\"https://backend.test/\"] = {} } "
-         "},\n"
+         "allow = { flows = { \"*\" }, channel = { level = \"none\" }, backends = { [\"https://backend.test/\"] = { "
+         "keks = { \"test.kek\" } } } },\n"
          "limits = { awake_s = 180, expires_s = 604800, instructions = 50000000, memory_mib = 16, commands = 4000, "
          "attempts = 9, auth_attempts = 2 },\n"
          "rules = { p.deny { on = \"DELETE\", when = p.aid.is(\"isd\"), because = \"the ISD stays\" } },\n"
@@ -124,6 +125,7 @@ std::shared_ptr<const crypto::KeyStore> Bench::keys() const {
   add("isd", isd_version.empty() ? to_hex(factory.version) : isd_version, to_hex(factory.enc));
   add("demo.sd", "30", "101112131415161718191A1B1C1D1E1F");
   add("demo.sd2", "31", "E0E1E2E3E4E5E6E7E8E9EAEBECEDEEEF");
+  if (!kek.empty()) text += "[test.kek]\ntype = aes\nkey = " + kek + "\n";
   return std::make_shared<crypto::FileKeyStore>(crypto::FileKeyStore::parse(Secret::copy(view(text)), "test keys"));
 }
 
@@ -155,7 +157,7 @@ Process Bench::start(const std::string& flow, const std::vector<std::string>& se
             if (seed) made.inputs = engine::Inputs::repeatable(*seed);
             const auto journal = StoreJournal::begin(store, made, origin, "test");
             if (budgets) made.ledger = std::make_shared<StoreBudget>(store, journal->id());
-            return carry_out(std::move(made), *journal, reader, kill, long_wait, slice);
+            return carry_out(std::move(made), *journal, reader, kill, long_wait, slice, told);
           }};
 }
 
@@ -182,7 +184,7 @@ Process Bench::start_resume(const std::string& id, KillPoint kill) {
             made.flavor = engine::host_side(flavor);
             if (!seed) made.inputs = inputs;
             if (budgets) made.ledger = std::make_shared<StoreBudget>(store, id);
-            return carry_out(std::move(made), *taken.journal, reader, kill, long_wait, slice);
+            return carry_out(std::move(made), *taken.journal, reader, kill, long_wait, slice, told);
           }};
 }
 

@@ -65,6 +65,8 @@ struct Bench {
   std::optional<std::chrono::microseconds> slice{};         // that a script computes at a time
   engine::Inputs inputs = engine::Inputs::real();
   std::optional<uint64_t> seed{};  // of every run, instead of those
+  std::string told = "{}";         // by the backend, to every call
+  std::string kek{};               // key set test.kek, in hex; empty: there is none
 
  private:
   store::StoreOptions options() const;

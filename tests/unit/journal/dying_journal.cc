@@ -17,13 +17,13 @@ DyingJournal::DyingJournal(StoreJournal& inner, HostedReader& reader, KillPoint 
   reader.answered = [this] { die(At::answered); };
 }
 
-host::HttpReply DyingJournal::call() {
+host::HttpReply DyingJournal::call(const std::string& told) {
   ++apdu_;
   die(At::checked);
   die(At::sent);
   host::HttpReply reply;
   reply.status = 200;
-  reply.body = "{}";
+  reply.body = told;
   die(At::answered);
   return reply;
 }

@@ -51,7 +51,7 @@ std::string on_the_wire(const Bench& bench, const std::string& id) {
   const std::map<std::string, Secret> secrets = std::move(setup.arguments.secrets);
   setup.arguments.secrets.clear();
   const auto keys = bench.keys();
-  const engine::Custody custody(*keys, secrets);
+  engine::Custody custody(*keys, secrets);
   WireCheck check(journal.lines, journal.key, custody, journal.head.traits);
   ReplayOptions options;
   options.around = [&](std::unique_ptr<engine::RunOutside> inner) { return check.around(std::move(inner)); };

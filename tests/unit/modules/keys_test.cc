@@ -90,4 +90,36 @@ TEST(Keys, SignMessages) {
   EXPECT_EQ(with_keys().fail("keys.sign('a b', '')").kind(), ErrorKind::usage);
 }
 
+TEST(Keys, ThatABackendSentAreUnwrappedByName) {
+  const std::string rest =
+      "under = 'isd', version = 0x30, from = 'https://keys.example/', keys = { ('a'):rep(24), ('b'):rep(24), "
+      "('c'):rep(24) }, kcvs = { 'aaa', 'bbb', 'ccc' } ";
+  Story story = with_keys();
+  EXPECT_EQ(story.run("local k = keys.unwrap { " + rest + "} return k.name .. ' ' .. k.type .. ' ' .. k.kcvs[3]"),
+            "run:card aes ccc");
+  EXPECT_EQ(story.run("return keys.unwrap { name = 'ssd', wrap = 'aes-cbc', type = 'des', " + rest + "}.name"),
+            "run:ssd");
+  EXPECT_EQ(story.outside.unwrapped.at(0).form, "aes-key-wrap");
+  EXPECT_EQ(story.outside.unwrapped.at(0).keys[1], to_bytes(std::string(24, 'b')));
+  EXPECT_EQ(story.outside.unwrapped.at(1).form, "aes-cbc");
+  story.opened(1);
+  story.run("card:open_channel { keys = 'run:card' }");
+  EXPECT_EQ(story.request<host::OpenChannel>(0).keys, "run:card");
+
+  const std::vector<std::string> wrong_ones = {
+      "version = 0x30",
+      "wrap = 'ecb', " + rest,
+      "type = 'rsa', " + rest,
+      "name = 'a:b', " + rest,
+      "other = 1, " + rest,
+      "under = 'isd', version = 1, from = 'x', keys = { ('a'):rep(24) }, kcvs = { 'aaa', 'bbb', 'ccc' }",
+      "under = 'isd', version = 1, from = 'x', keys = { 'a', 'b', 'c' }, kcvs = { 'aaa', 'bbb', 'ccc' }",
+      "under = 'isd', version = 1, from = 'x', keys = { ('a'):rep(41), 'b', 'c' }, kcvs = { 'aaa', 'bbb', 'ccc' }",
+      "under = 'isd', version = 1, from = 'x', keys = { ('a'):rep(24), ('b'):rep(24), ('c'):rep(24) }, kcvs = { 'aa', "
+      "'bbb', 'ccc' }"};
+  for (const std::string& wrong : wrong_ones) {
+    EXPECT_EQ(with_keys().fail("keys.unwrap { " + wrong + " }").kind(), ErrorKind::usage) << wrong;
+  }
+}
+
 }  // namespace cw::modules::test

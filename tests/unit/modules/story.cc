@@ -39,6 +39,12 @@ bool RecordedOutside::verifies(const std::string& key, ByteView /*message*/, Byt
   return signatures_are_right;
 }
 
+host::KeyInfo RecordedOutside::unwrap(const host::WrappedKeys& wrapped) {
+  key_info(wrapped.under);
+  unwrapped.push_back(wrapped);
+  return {wrapped.type, 16, wrapped.version, {wrapped.kcvs.begin(), wrapped.kcvs.end()}};
+}
+
 std::optional<std::string> Story::play(const std::string& body, std::optional<Error>& error) {
   Context context(outside);
   lua::State::Setup setup;

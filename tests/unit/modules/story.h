@@ -28,6 +28,7 @@ class RecordedOutside : public host::Outside {
     if (put) kept.push_back(*put);
     return kept;
   }
+  host::KeyInfo unwrap(const host::WrappedKeys& keys) override;
   void note(host::Note note) override { notes.push_back(std::move(note)); }
 
   std::vector<host::Request> requests{};
@@ -38,6 +39,7 @@ class RecordedOutside : public host::Outside {
   std::deque<Bytes> draws{};  // what random() gives, in order
   std::map<std::string, host::KeyInfo> keys{};
   bool signatures_are_right = true;
+  std::vector<host::WrappedKeys> unwrapped{};  // what was asked for
 };
 
 class Story {
