@@ -8,10 +8,8 @@ cd "$(dirname "$0")"
 . tools/postgres.sh
 . tools/softhsm.sh
 
-quick_stages=(release unit vectors selftest lua cli store runs policy bundle owners keys device serve page devices load sei keyserver ondemand taf issuers envelopes outbox scenarios batch repeat recordings secrets pcsc vpcd report luacheck lint)
+quick_stages=(release unit vectors selftest lua cli store runs policy bundle owners keys device serve page devices load sei keyserver ca ondemand taf issuers envelopes outbox scenarios batch repeat recordings secrets pcsc vpcd report luacheck lint)
 all_stages=("${quick_stages[@]}" docs install clone asan fuzz tsan)
-quick_stages=(release unit vectors selftest lua cli store runs policy bundle owners keys device serve page devices load sei keyserver ca taf outbox scenarios batch repeat recordings secrets pcsc vpcd report luacheck lint)
-all_stages=("${quick_stages[@]}" docs install clone asan tsan clang fuzz)
 
 usage() {
   cat <<'TEXT'
