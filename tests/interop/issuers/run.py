@@ -375,7 +375,7 @@ def states(bench):
     made = bench.run("sei/create", "--set", f"domain={other}")
     bench.run("sei/create", "--set", f"domain={other}", card="second.json", flavor="jcop4")  # a chip that the issuer does not know
     bench.check("two chips with that AID, and none is named", done(made), len(bench.domains("--aid", other)) != 2,
-                refused(sender.send(at, sender.state("DELETED", "", other)), "is on 2 chips"))
+                refused(sender.send(at, sender.state("DELETED", "", other)), "is on several chips"))
     verified = bench.cw("audit", "verify", "--store", "sp.db")
     told = bench.cw("audit", "list", "--store", "sp.db").stdout
     bench.check("the audit is whole, and has who told what", done(verified), [

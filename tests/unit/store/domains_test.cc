@@ -85,16 +85,53 @@ TEST_P(DomainStories, a_domain_is_one_owners_until_it_is_gone) {
   EXPECT_EQ(
       refusal([&] { store_->domains().put(domain("zenith"), "ada@desk"); }),
       "usage: keeping domain F063617264770001 of card CPLC-47905168: it is managed by owner acme, and this run is "
-      "zenith's");
-  EXPECT_NE(refusal([&] { store_->domains().put(domain(""), "ada@desk"); }).find("the operator's"), std::string::npos);
+      "zenith's; cardwright card give lets a card and its domains be an owner's");
+  store_->domains().put(domain("", DomainState::locked), "ada@desk");
+  EXPECT_EQ(kept().state, DomainState::locked) << "the operator's runs may work on all";
+  EXPECT_EQ(kept().owner, "acme") << "and it stays whose it is";
   Domain gone = domain("acme", DomainState::deleted);
   gone.keys = "acme.sd";
+  gone.issuer = "https://sei.acme.example/sei/v1/";
+  gone.se_id = "9F7F2A";
   store_->domains().put(gone, "ada@desk");
   store_->domains().put(domain("zenith"), "ada@desk");
   EXPECT_EQ(kept().owner, "zenith");
   EXPECT_EQ(kept().keys, "") << "keys of one that is gone open no other";
+  EXPECT_EQ(kept().issuer, "") << "nor has whoever made that one a word in this";
+  EXPECT_EQ(kept().se_id, "");
   EXPECT_EQ(store_->domains().list({{}, {}, {}, {}, "acme"}).size(), 0U);
   EXPECT_EQ(store_->domains().list({{}, {}, {}, {}, "zenith"}).size(), 1U);
+}
+
+TEST_P(DomainStories, a_card_that_is_given_away_goes_with_its_domains) {
+  store_->domains().put(domain("zenith"), "ada@desk");  // who may have cards of nobody
+  store_->owners().give(kChip, "acme", "ada@desk");
+  EXPECT_EQ(kept().owner, "acme");
+  store_->domains().put(domain("acme", DomainState::locked), "ada@desk");
+  EXPECT_THROW(store_->domains().put(domain("zenith"), "ada@desk"), Error);
+  store_->owners().take_back(kChip, "ada@desk");
+  EXPECT_EQ(kept().owner, "");
+}
+
+TEST_P(DomainStories, that_one_is_asked_for_says_nothing_of_one_that_is_there) {
+  Domain here = domain();
+  here.keys = "transit.sd";
+  store_->domains().put(here, "ada@desk");
+  store_->domains().put(domain("acme", DomainState::asked), "ada@desk");
+  EXPECT_EQ(kept().state, DomainState::present);
+  EXPECT_EQ(kept().keys, "transit.sd");
+}
+
+TEST_P(DomainStories, keys_are_put_to_one_that_is_there_and_has_none) {
+  EXPECT_FALSE(store_->domains().keyed(kChip, kAid, "ssd.1", 0x31, "SEI-TSM acme"));
+  store_->domains().put(domain(), "ada@desk");
+  EXPECT_TRUE(store_->domains().keyed(kChip, kAid, "ssd.1", 0x31, "SEI-TSM acme"));
+  EXPECT_EQ(kept().keys, "ssd.1");
+  EXPECT_EQ(kept().version, 0x31);
+  EXPECT_TRUE(store_->domains().keyed(kChip, kAid, "ssd.1", 0x31, "SEI-TSM acme"));
+  EXPECT_FALSE(store_->domains().keyed(kChip, kAid, "ssd.2", 0x31, "SEI-TSM acme"));
+  store_->domains().put(domain("acme", DomainState::deleted), "ada@desk");
+  EXPECT_FALSE(store_->domains().keyed(kChip, kAid, "ssd.1", 0x31, "SEI-TSM acme"));
 }
 
 TEST_P(DomainStories, what_an_issuer_tells_marks_the_domain_and_asks_its_owners_runs_on_that_card_to_stop) {
@@ -102,21 +139,26 @@ TEST_P(DomainStories, what_an_issuer_tells_marks_the_domain_and_asks_its_owners_
   const std::string ours = run_on("acme", std::string(kChip) + "+KDD-00112233445566778899");
   const std::string theirs = run_on("zenith", kChip);
   const std::string elsewhere = run_on("acme", "CPLC-00000001");
-  EXPECT_EQ(store_->domains().tell(kChip, kAid, {"LOCKED", DomainState::locked, "SEI-TSM acme"}), 0)
-      << "it is there, and who works on it finds it so";
-  EXPECT_EQ(store_->domains().tell(kChip, kAid, {"RESETED", DomainState::reset, "SEI-TSM acme"}), 1);
-  EXPECT_EQ(kept().state, DomainState::reset);
+  EXPECT_EQ(store_->domains().tell(kChip, kAid, {"LOCKED", DomainState::locked, "SEI-TSM acme"}).state,
+            DomainState::locked);
+  EXPECT_FALSE(store_->runs().find(ours).stop_asked) << "it is there, and who works on it finds it so";
+  const Domain now = store_->domains().tell(kChip, kAid, {"RESETED", DomainState::reset, "SEI-TSM acme"});
+  EXPECT_EQ(now.state, DomainState::reset);
   EXPECT_EQ(kept().told, "RESETED");
-  EXPECT_GT(kept().told_at, 0);
+  EXPECT_EQ(kept().told_at, now.told_at);
   EXPECT_TRUE(store_->runs().find(ours).stop_asked);
   EXPECT_FALSE(store_->runs().find(theirs).stop_asked);
   EXPECT_FALSE(store_->runs().find(elsewhere).stop_asked);
   const AuditRecord record = store_->audit().list(1, 0).back();
   EXPECT_EQ(record.entry.action, "domain told");
-  EXPECT_EQ(store_->domains().tell(kChip, kAid, {"RESETED", DomainState::reset, "SEI-TSM acme"}), 0) << "told again";
+  for (const auto& [status, becomes] : {std::pair{"RESETED", DomainState::reset}, {"CREATED", DomainState::present}}) {
+    EXPECT_EQ(store_->domains().tell(kChip, kAid, {status, becomes, "SEI-TSM acme"}).state, DomainState::reset)
+        << "gone stays gone, whatever is told";
+  }
   EXPECT_EQ(store_->audit().list(1, 0).back().number, record.number);
-  store_->domains().put(domain("acme", DomainState::present), "ada@desk");
+  const Domain anew = store_->domains().put(domain("acme", DomainState::present), "ada@desk");
   EXPECT_EQ(kept().told, "RESETED") << "what was told stays as evidence";
+  EXPECT_GE(anew.since, now.told_at) << "it is another domain";
   EXPECT_NE(refusal([&] {
               store_->domains().tell("CPLC-1", kAid, {"DELETED", DomainState::deleted, "x"});
             }).find("there is no domain"),
