@@ -221,7 +221,7 @@ _cardwright() {
   case "$command $prev" in
     'audit --from' | 'runs --flow' | 'policy --flow' | 'policy --scp' | 'policy --since' | 'bundle --flow' | 'bundle --since' | 'policy --command' | 'bundle --text') return ;;
     'keys --form') _cardwright_reply aes-key-wrap aes-cbc des-ecb tr31 && return ;;
-    'keys --purpose') _cardwright_reply channel master kek token receipt dap && return ;;
+    'keys --purpose') _cardwright_reply channel master kek token receipt dap certificate && return ;;
     'keys --diversification') _cardwright_reply none visa2 emv kdf3 gemvisa && return ;;
     'keys --type') _cardwright_reply aes des && return ;;
     'keys --version' | 'keys --kcv' | 'keys --component-kcv' | 'keys --under' | 'keys --size') return ;;

@@ -62,7 +62,7 @@ void add_ca(CLI::App& program, Action& action) {
   ca->require_subcommand(1);
   ca->footer(
       "A small CA for the parties here and for keys in security domains: X.509, revocation lists, OCSP. Its key is in\n"
-      "custody (--keys: an ECC or RSA key of a text file, or of a token), what it issued in the store. Each change is "
+      "custody (--keys: an ECC or RSA key of a file or a token), what it issued in the store. Each change is "
       "a\n"
       "record of the store's audit.\n"
       "\n"

@@ -75,7 +75,8 @@ ExitStatus generate(const Options& options) {
                 "a token keeps no dates of a key; leave out --active-from and --expires, or use a sealed file");
   }
   if (record.purpose == KeyPurpose::token || record.purpose == KeyPurpose::receipt ||
-      record.purpose == KeyPurpose::dap || record.purpose == KeyPurpose::message) {
+      record.purpose == KeyPurpose::dap || record.purpose == KeyPurpose::message ||
+      record.purpose == KeyPurpose::certificate) {
     throw Error(ErrorKind::usage,
                 "a token does not keep apart what a single key is for; generate it with --purpose kek, or "
                 "use a sealed file");
@@ -175,7 +176,7 @@ void NewKeyOptions::add_to(CLI::App& command, bool with_purpose) {
     command
         .add_option("--purpose", purpose,
                     "channel: three keys of a secure channel; master: one that card keys are derived of; kek: others "
-                    "are wrapped under it; token, receipt, dap, message (default: channel)")
+                    "are wrapped under it; token, receipt, dap, message, certificate (default: channel)")
         ->type_name("PURPOSE");
     command.add_option("--diversification", diversification, "of a master key: none visa2 emv kdf3 gemvisa")
         ->type_name("METHOD");

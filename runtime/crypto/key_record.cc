@@ -11,8 +11,8 @@ namespace cw::crypto {
 
 namespace {
 
-constexpr std::array<std::string_view, 7> kPurposes = {"channel", "master", "kek",    "token",
-                                                       "receipt", "dap",    "message"};
+constexpr std::array<std::string_view, 8> kPurposes = {"channel", "master", "kek",     "token",
+                                                       "receipt", "dap",    "message", "certificate"};
 constexpr std::array<std::string_view, 5> kStates = {"active", "replaced", "archived", "revoked", "destroyed"};
 constexpr std::array<std::string_view, 5> kMethods = {"none", "visa2", "emv", "kdf3", "gemvisa"};
 constexpr size_t kLongestName = 64;
@@ -87,9 +87,13 @@ void check_record(const KeyRecord& record) {
   }
   if (!record.pair.empty()) {
     const bool signs = record.purpose == KeyPurpose::token || record.purpose == KeyPurpose::receipt ||
-                       record.purpose == KeyPurpose::dap || record.purpose == KeyPurpose::message;
+                       record.purpose == KeyPurpose::dap || record.purpose == KeyPurpose::message ||
+                       record.purpose == KeyPurpose::certificate;
     if (signs) return;
-    throw Error(ErrorKind::usage, "a key pair signs: --purpose token, receipt, dap or message");
+    throw Error(ErrorKind::usage, "a key pair signs: --purpose token, receipt, dap, message or certificate");
+  }
+  if (record.purpose == KeyPurpose::certificate) {
+    throw Error(ErrorKind::usage, "certificates are signed by a key pair: --type ec or rsa");
   }
   if (record.size == 16 || record.size == 24 || (record.size == 32 && record.type == KeyType::aes)) return;
   throw Error(ErrorKind::usage,

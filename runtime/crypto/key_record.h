@@ -14,13 +14,14 @@
 namespace cw::crypto {
 
 enum class KeyPurpose : uint8_t {
-  channel,  // three keys that open a secure channel
-  master,   // one key that card keys are derived of
-  kek,      // other keys are wrapped under it
-  token,    // signs tokens of delegated management
-  receipt,  // checks receipts
-  dap,      // signs DAP blocks
-  message,  // signs messages between parties, and what confirms them
+  channel,      // three keys that open a secure channel
+  master,       // one key that card keys are derived of
+  kek,          // other keys are wrapped under it
+  token,        // signs tokens of delegated management
+  receipt,      // checks receipts
+  dap,          // signs DAP blocks
+  message,      // signs messages between parties, and what confirms them
+  certificate,  // signs certificates, revocation lists and answers of OCSP
 };
 
 /// T/TAF 096 6.1.3. A replaced key still opens the cards that hold it, under its name and number ("isd@1").

@@ -52,7 +52,7 @@ namespace cw::crypto {
 
 /// What a signature is for. A store that knows what its keys are for gives none for anything else; one that does not
 /// gives none for messages, which a script may choose freely.
-enum class SigningUse : uint8_t { any, token, receipt, dap, message };
+enum class SigningUse : uint8_t { any, token, receipt, dap, message, certificate };
 
 class KeyStore {
  public:

@@ -185,7 +185,8 @@ std::shared_ptr<const SigningKey> Vault::find_signing_key(std::string_view name,
   // A receipt key is shared with every card, so it signs no tokens.
   switch (use) {
     case SigningUse::any:
-      check_use(found.held.record, {KeyPurpose::token, KeyPurpose::receipt, KeyPurpose::dap, KeyPurpose::message},
+      check_use(found.held.record,
+                {KeyPurpose::token, KeyPurpose::receipt, KeyPurpose::dap, KeyPurpose::message, KeyPurpose::certificate},
                 now_());
       break;
     case SigningUse::token:
@@ -196,6 +197,9 @@ std::shared_ptr<const SigningKey> Vault::find_signing_key(std::string_view name,
       break;
     case SigningUse::message:
       check_use(found.held.record, {KeyPurpose::message}, now_());
+      break;
+    case SigningUse::certificate:
+      check_use(found.held.record, {KeyPurpose::certificate}, now_());
       break;
     case SigningUse::dap:
       check_use(found.held.record, {KeyPurpose::dap}, now_());

@@ -89,7 +89,7 @@ store::Certificate make_authority(const CertificateOffice& office, const NewAuth
                                       "' cannot be an authority's name: it is 1 to 32 of a-z, 0-9, '-' and '_', and "
                                       "begins with a letter");
   }
-  const auto key = office.keys.find_signing_key(wanted.key);
+  const auto key = office.keys.find_signing_key(wanted.key, crypto::SigningUse::certificate);
   CertificateOrder order;
   order.authority = wanted.name;
   order.profile = crypto::CertificateProfile::authority;
@@ -161,12 +161,13 @@ Bytes sign_list(const CertificateOffice& office, const std::string& authority, i
 
 crypto::Authority authority_of(const CertificateOffice& office, const std::string& name) {
   const store::CertificateAuthority known = office.certificates.authority(name);
-  return {office.keys.find_signing_key(known.key), office.certificates.find(known.serial).der};
+  return {office.keys.find_signing_key(known.key, crypto::SigningUse::certificate),
+          office.certificates.find(known.serial).der};
 }
 
 crypto::Authority responder_of(const CertificateOffice& office, const std::string& name, const std::string& key) {
   const store::CertificateAuthority known = office.certificates.authority(name);
-  crypto::Authority out{office.keys.find_signing_key(key), {}};
+  crypto::Authority out{office.keys.find_signing_key(key, crypto::SigningUse::certificate), {}};
   const Bytes public_key = crypto::public_key_info(*out.key);
   for (const store::Certificate& one : office.certificates.list(
            {.authority = name, .profile = std::string(crypto::name_of(crypto::CertificateProfile::ocsp))})) {

@@ -519,6 +519,25 @@ def ends(bench):
     assert "has another key than the one that was named" in said, said
 
 
+def sealed(bench):
+    """an authority whose key pair is in a sealed file, for certificates alone; a pair for messages signs none"""
+    (bench.folder / "passphrase").write_text("correct horse battery staple\n")
+    (bench.folder / "passphrase").chmod(0o600)
+    at = ("--keys", "sealed.keys", "--passphrase-file", "passphrase")
+    bench.run("keys", "init", *at)
+    for name, purpose in (("ca", "certificate"), ("told", "message")):
+        bench.run("keys", "generate", name, "--type", "ec", "--purpose", purpose, *at)
+    assert "signed by a key pair" in bench.run("keys", "generate", "x", "--purpose", "certificate", *at, status=2)
+    said = bench.ca("init", "--authority", "told", "--subject", "CN=told", "--key", "told", *at, status=2)
+    assert "told" in said and "message" in said, said
+    bench.ca("init", "--authority", "sealed", "--subject", "CN=sealed", "--key", "ca", "--out", "sealed.pem", *at)
+    bench.ca("issue", "--authority", "sealed", "--request", bench.request("by-sealed", "/CN=sealed tsm"), "--out",
+             "by-sealed.pem", *at)
+    bench.openssl("verify", "-x509_strict", "-CAfile", "sealed.pem", "by-sealed.pem")
+    bench.run("keys", "revoke", "ca", *at)
+    assert "is revoked" in bench.ca("crl", "--authority", "sealed", *at, status=2)
+
+
 def token(bench):
     """an authority whose key is in SoftHSM2 issues, revokes and answers; the key never leaves the token"""
     place = os.environ["CW_TEST_TOKEN"]
@@ -568,7 +587,7 @@ def kept(bench):
 
 STORIES = (root, other_keys, profiles, requests, owners, queries, renewals, lists, responder, delegated, garbage,
            lists_by_themselves, door("keyserver", "keyserver.json"), door("sei", "sei.json"), door("serve", "serve.json"),
-           ends, token, kept)
+           ends, sealed, token, kept)
 
 
 def with_token(folder):

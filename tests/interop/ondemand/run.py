@@ -173,7 +173,7 @@ def once(bench):
     bench.check("keys of another card are tried once in each run, and not for ever", [count for _, count in tried] != [1, 1, 0]
                 and tried, "auth_attempts" not in ran.stdout + ran.stderr and ran.stdout[-400:])
     bench.between.plays()
-    identity = json.loads(bench.cw("budget", "list", "--store", "budget.db", "--json").stdout.splitlines()[0])["card"]
+    identity = json.loads(bench.cw("budget", "list", "--store", "budget.db", "--json").stdout)[0]["card"]
     reset = bench.cw("budget", "reset", identity, "--reason", "the key server is mended", "--store", "budget.db")
     bench.check("until an operator says so", done(reset), done(bench.take_over(card, "--store", "budget.db")),
                 bench.versions(card) != [0x32] and bench.versions(card))
@@ -209,8 +209,8 @@ def killed(bench):
         bench.between.plays()
         rows = bench.cw("runs", "list", "--store", store, "--json", "--all").stdout.splitlines()
         left = [json.loads(row)["id"] for row in rows if json.loads(row)["state"] not in ("done", "failed")]
-        ends = (bench.cw("runs", "resume", left[0], "--store", store, "--card", "sim", "--card-state", card, "--keys", bench.token)
-                if left and at % 2 else bench.take_over(card, "--store", store))
+        ends = (bench.cw("runs", "resume", left[0], "--store", store) if left and at % 2 else
+                bench.take_over(card, "--store", store))
         if done(ends) or bench.versions(card) != [0x32]:
             wrong.append(f"after {60 * at} ms: {done(ends)}, versions {bench.versions(card)}")
     bench.check("killed at 12 moments, the card has our keys in the end", wrong,
