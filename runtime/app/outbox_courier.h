@@ -1,5 +1,5 @@
-// Brings what is due in the outbox to its backends, as long as a process of the service lives: also what failed, when its
-// time has come, and after a store was away.
+// Brings what is due in the outbox to its backends, as long as a process of the service lives: also what failed, when
+// its time has come, and after a store was away.
 //
 // Owner: a worker. Thread rule: a thread of its own; wake() from any.
 #pragma once
