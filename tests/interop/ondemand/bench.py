@@ -186,8 +186,14 @@ class Bench:
         return [word for name, value in given.items() for word in ("--set", f"{name}={value}")]
 
     def take_over(self, card, *words, policy="policy.lua", backends="acme", **more):
+        (self.folder / "trace").unlink(missing_ok=True)
         return self.cw("run", "ondemand/take-over", "--card", "sim", "--card-state", card, "--keys", self.token, "--policy",
-                       policy, "--json", *self.settings(**more), *words, backends=backends)
+                       policy, "--json", "--trace", "trace", *self.settings(**more), *words, backends=backends)
+
+    def handshakes(self):
+        """How often the last run asked the card for one."""
+        trace = self.folder / "trace"
+        return trace.read_text().count("INITIALIZE UPDATE") if trace.exists() else 0
 
     def asked(self):
         """How often the key server was."""
@@ -227,8 +233,3 @@ def steps(ran):
         if event.get("event") == "step":
             out[event["name"]] = event["state"]
     return out
-
-
-def handshakes(ran):
-    """How often the card was asked for one."""
-    return sum('INITIALIZE UPDATE' in line for line in ran.stdout.splitlines())

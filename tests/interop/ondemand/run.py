@@ -18,7 +18,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import (MASTERS, OURS, PATIENCE, ROOT, ZONE, Bench, done, failed, handshakes, host, key_file, section,
+from bench import (MASTERS, OURS, PATIENCE, ROOT, ZONE, Bench, done, failed, host, key_file, section,
                    serve, steps)
 from service import derive  # tests/interop/keyserver
 from writings import Search  # tests/interop/secrets
@@ -114,7 +114,7 @@ def refused(bench):
     def tries(name, status, *words, card=None, **more):
         card = card or bench.new_card(url=bench.between.url)
         ran = bench.take_over(card, **more)
-        bench.check(name, failed(ran, status, *words), handshakes(ran) and "the card was asked for a handshake",
+        bench.check(name, failed(ran, status, *words), bench.handshakes() and "the card was asked for a handshake",
                     bench.versions(card) != [0x31] and "its keys are others")
         return card
 
@@ -133,7 +133,7 @@ def refused(bench):
     tries("a policy that names another KEK", 3, "does not name this KEK", policy="other-kek.lua")
     tries("a server that the policy does not have", 3, "not allowed by policy", policy=str(ROOT / "policies/default.lua"))
     bench.check("of those, only two got as far as the key server", bench.asked() != before + 2 and bench.asked() - before)
-    tries("a TSM that is not accredited", 1, "NotAccredited", "accredit our certificate", backends="nobody")
+    tries("a TSM that is not accredited", 1, "NotAccredited", "accredit our certificate", card=bench.new_card(), backends="nobody")
     tries("a KEK that the key server does not have", 1, "UnknownKek", kek_index="9")
     tries("a KEK of ours that is none", 2, "no.kek", kek="no.kek")
 
@@ -169,9 +169,9 @@ def once(bench):
     tried = []
     for _ in range(3):
         ran = bench.take_over(card, "--store", "budget.db")
-        tried.append((ran.returncode, handshakes(ran)))
+        tried.append((ran.returncode, bench.handshakes()))
     bench.check("keys of another card are tried once in each run, and not for ever", [count for _, count in tried] != [1, 1, 0]
-                and tried, "budget is used up" not in ran.stdout + ran.stderr and ran.stdout[-400:])
+                and tried, "the budget is used up" not in ran.stdout + ran.stderr and ran.stdout[-400:])
     bench.between.plays()
     identity = json.loads(bench.cw("budget", "list", "--store", "budget.db", "--json").stdout)[0]["card"]
     reset = bench.cw("budget", "reset", identity, "--reason", "the key server is mended", "--store", "budget.db")
