@@ -208,6 +208,7 @@ std::unique_ptr<service::DeviceRun> DeviceRuns::open(const std::string& text, en
 }
 
 std::string issue_ticket(store::Store& store, const engine::Bundle& bundle, const TicketFor& wanted) {
+  store.providers().want_managed(wanted.owner);
   const engine::Flow checked = engine::check_flow(bundle, wanted.flow);
   for (const std::string& text : wanted.settings) {
     if (wanted.no_files) want_no_file(checked, text);
@@ -223,7 +224,6 @@ std::string issue_ticket(store::Store& store, const engine::Bundle& bundle, cons
   ticket.flavor = flavor_named(wanted.flavor).name;
   ticket.card = wanted.card;
   ticket.owner = wanted.owner;
-  store.providers().want_managed(wanted.owner);
   if (!ticket.card.empty() && !engine::is_told_identity(ticket.card)) {
     throw Error(ErrorKind::usage, "a ticket for card '" + ticket.card +
                                       "': that is no identity of a card; they read like CPLC-..., as "

@@ -201,6 +201,10 @@ DeviceDesk::Places::iterator DeviceDesk::open(Lane& lane, const std::string& tic
   if (found != lane.places.end() && found->second.call->relay != relay) {
     throw Error(ErrorKind::usage, "the session of this ticket speaks the other protocol");
   }
+  if (found != lane.places.end() && found->second.call->session && found->second.call->session->is_left()) {
+    leave(lane, found);  // its provider may be managed again by now
+    found = lane.places.end();
+  }
   if (found != lane.places.end() && found->second.call->session) return found;
   if (found == lane.places.end() && counters_.seram.sessions + counters_.ram_http.sessions >= setup_.sessions) {
     throw Error(ErrorKind::budget, "this service has as many devices as it may have; call again later");

@@ -5,8 +5,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "store/providers.h"
-
 namespace cw::service {
 
 namespace {
@@ -44,17 +42,14 @@ bool left_by_store(const engine::RunResult& result) {
   return result.error && result.error->kind() == ErrorKind::store && result.can_resume;
 }
 
-/// It goes on with the same ticket once its provider is managed again.
-bool left_by_provider(const engine::RunResult& result) {
-  return result.error && result.error->cause() == store::kNotManaged && result.can_resume;
-}
-
 /// The application on the device hears how it ended; what that means to it is its own. Amendment B has no word for it.
 template <class Exchange>
 void notify_end(Exchange& exchange, const DeviceSession& session) {
   if constexpr (std::is_same_v<Exchange, SeramExchange>) {
-    const engine::RunResult& result = session.result();
-    exchange.notify("run/" + session.id() + (!result.error ? "/done" : left_by_provider(result) ? "/left" : "/failed"));
+    exchange.notify("run/" + session.id() +
+                    (!session.result().error ? "/done"
+                     : session.is_left()     ? "/left"
+                                             : "/failed"));
   }
 }
 
@@ -193,7 +188,7 @@ bool DeviceDoor::order(DeviceCall& call, Exchange& exchange) {
     ++count.waits;
     return false;
   }
-  if (!left_by_provider(result)) ++(result.error ? desk_.counters().runs_failed : desk_.counters().runs_done);
+  if (!session.is_left()) ++(result.error ? desk_.counters().runs_failed : desk_.counters().runs_done);
   notify_end(exchange, session);
   exchange.stop();
   return true;

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "engine/selection.h"
+#include "store/providers.h"
 
 namespace cw::service {
 
@@ -76,6 +77,10 @@ DeviceSession::~DeviceSession() {
   if (errand_.valid()) errand_.wait();
   keep(std::string(kept_));
   run_->run().stop(Error(ErrorKind::reader, "the device was not heard of any more"));
+}
+
+bool DeviceSession::is_left() const {
+  return over() && result_->error && result_->error->cause() == store::kNotManaged && result_->can_resume;
 }
 
 std::chrono::milliseconds DeviceSession::waits() const {

@@ -61,6 +61,8 @@ class DeviceSession {
   bool over() const { return result_.has_value(); }
   /// Once it is over.
   const engine::RunResult& result() const { return *result_; }
+  /// Over here, and the run is not: its provider is managed no more, and once it is again, the same ticket goes on.
+  bool is_left() const;
   const std::string& id() const { return id_; }
 
  private:

@@ -309,7 +309,7 @@ class Checks:
         mine = self.asks("GET", "/v1/runs?limit=1000", 200, "acme-viewer")["runs"]
         self.check("they see their owner's runs", {row["owner"] for row in mine} != {"acme"})
         everything = self.asks("GET", "/v1/runs?limit=1000", 200)["runs"]
-        self.check("the operator sees all", {row["owner"] for row in everything} != {"", "acme", "zenith"})
+        self.check("the operator sees all", {row["owner"] for row in everything} != {"", "acme", "zenith", "nova"})
         theirs = next(row["id"] for row in everything if row["owner"] == "zenith")
         for method, path in (("GET", f"/v1/runs/{theirs}"), ("POST", f"/v1/runs/{theirs}/stop"),
                              ("GET", "/v1/policies/lax"), ("POST", "/v1/policies/lax/use"), ("GET", "/v1/bundles/acme-2")):

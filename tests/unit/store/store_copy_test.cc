@@ -39,10 +39,11 @@ std::string everything_in(Database& db) {
 /// As after it was made.
 void empty(Database& db) {
   for (const char* table :
-       {"canary_runs", "canaries",     "proposals",     "frames",          "run_files",   "run_keys",
-        "runs",        "files",        "audit",         "audit_head",      "audit_roots", "charge_accounts",
-        "charges",     "budget_marks", "outbox",        "rotations",       "versions",    "uses",
-        "cards",       "domains",      "messages_seen", "provider_states", "consents",    "owners"}) {
+       {"canary_runs", "canaries",     "proposals",    "frames",     "run_files",     "run_keys",
+        "runs",        "files",        "audit",        "audit_head", "audit_roots",   "charge_accounts",
+        "charges",     "budget_marks", "outbox",       "rotations",  "versions",      "uses",
+        "cards",       "authorities",  "certificates", "domains",    "messages_seen", "provider_states",
+        "consents",    "owners"}) {
     db.run({std::string("DELETE FROM ") + table, {}});
   }
   db.run({"DELETE FROM in_use WHERE what LIKE '%/%'", {}});

@@ -64,7 +64,8 @@ class OnStore : public OnEngine {
   /// As format 6 found the tables.
   static void before_domains(Database& old) {
     old.run({"DROP INDEX outbox_by_run", {}});
-    for (const char* table : {"domains", "messages_seen", "provider_states", "consents"}) {
+    for (const char* table :
+         {"domains", "messages_seen", "authorities", "certificates", "provider_states", "consents"}) {
       old.run({std::string("DROP TABLE ") + table, {}});
     }
     for (const char* column : {"organisation", "contact", "remarks"}) {
