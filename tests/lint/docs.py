@@ -84,7 +84,7 @@ def shown_commands(tree, page):
 
 def _unknown(cardwright, words, helps):
     subcommand = []
-    for word in words[:2]:
+    for word in words[:3]:
         if word.startswith("-") or not word.isalpha():
             break
         if _help(cardwright, subcommand + [word], helps) is None:
