@@ -379,7 +379,7 @@ class Checks:
         self.asks(service, "GET", "/v1/consents?owner=nobody", 404)
         self.asks(service, "GET", "/v1/consents", 403, who="stranger")
         flow = self.folder / "ending.lua"
-        flow.write_text('return { name = "ending", summary = "ends a domain", args = { domain = { type = "aid" }, '
+        flow.write_text('return { name = "demo/ending", summary = "ends a domain", args = { domain = { type = "aid" }, '
                         'consent = { type = "string" } }, needs = { consent = { domain = "$domain", of = "$consent" } }, '
                         'run = function(run) run.card:select("") end }')
         ran = self.cw("run", str(flow), "--card", "sim", "--set", "domain=F063617264770001", "--set", "consent=acme",
