@@ -199,6 +199,7 @@ TEST_F(IssuerDesks, what_fails_here_is_not_told_to_the_sender) {
   EXPECT_THROW(desk_->state(sender_, signed_one), Error);
   IssuerDesk without(store_, nullptr, [this] { return now_; });
   sender_.kek = "kek";
+  sender_.message_key.clear();
   EXPECT_THROW(without.keys(sender_, keys_of(0x10)), Error);
 }
 
