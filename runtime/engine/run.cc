@@ -415,6 +415,10 @@ void Run::complete(host::Reply reply) {
     impl_->end_attempt(*error);
     return;
   }
+  // Whoever played the backend: what it said may be relayed, or unwrapped, as what a backend said.
+  if (const auto* said = std::get_if<host::HttpReply>(&reply); said && impl_->setup.plays_backends) {
+    if (const auto* call = std::get_if<host::HttpCall>(&request())) impl_->gate.replied(*call, said->body);
+  }
   impl_->reply = std::move(reply);
   impl_->phase = Phase::ready;
 }
