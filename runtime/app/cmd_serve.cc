@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -35,6 +36,8 @@ namespace {
 
 using service::Configuration;
 
+constexpr std::chrono::seconds kPatienceAtStart{10};
+
 struct Options {
   std::filesystem::path file{};
   bool check = false;
@@ -67,6 +70,13 @@ store::StoreOptions options_of(const Configuration& configuration) {
   out.migrate = false;
   // Who waits longer for a store that is away looks like one that hangs.
   out.patience = std::chrono::milliseconds(configuration.supervisor.heart) / 4;
+  return out;
+}
+
+/// Before there is a heart to beat: another node may be making the tables just now.
+store::StoreOptions at_start(const Configuration& configuration) {
+  store::StoreOptions out = options_of(configuration);
+  out.patience = std::max<std::chrono::milliseconds>(out.patience, kPatienceAtStart);
   return out;
 }
 
@@ -159,7 +169,7 @@ std::unique_ptr<service::Door> open_issuer_door(const Configuration& configurati
 /// What would only fail in a worker is looked at before there is one. What an operator can mend over a door keeps none
 /// shut: what is said of it.
 std::optional<Error> try_out(const Configuration& configuration) {
-  const auto store = store::Store::open(options_of(configuration));
+  const auto store = store::Store::open(at_start(configuration));
   choose_policy({}, store.get(), *load_bundle());
   if (configuration.issuers) {
     for (const service::SenderConfig& sender : configuration.issuers->senders) {
