@@ -99,7 +99,7 @@ TEST(Top, fits_the_window) {
 
 TEST(Top, lets_nothing_from_outside_move_the_cursor) {
   TopMoment now = moment();
-  now.runs = {run("running", "a\x1b[2J\nb", "\x1b]0;x\x07")};
+  now.runs = ordered_json::array({run("running", "a\x1b[2J\nb", "\x1b]0;x\x07")});
   now.overview["policy"]["reason"] = "\x1b[31m\n";
   const std::string text = top_picture(now, {}, "\x1b[1m", {}, 0);
   EXPECT_EQ(text.find('\x1b'), std::string::npos) << text;
