@@ -183,6 +183,7 @@ std::set<std::string> keys_of(const Recording& recording) {
       // One name, or two that a channel may open with.
       for (size_t at = line.request.find('"'); at != std::string::npos;) {
         const size_t end = line.request.find('"', at + 1);
+        if (end == std::string::npos) break;  // no name: the rest of a request is compared as it stands, and not read
         const std::string name = line.request.substr(at + 1, end - at - 1);
         if (!name.starts_with(host::kUnwrapped)) out.insert(name);
         at = line.request.find('"', end + 1);

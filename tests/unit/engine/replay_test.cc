@@ -398,5 +398,13 @@ TEST_F(ReplayTest, a_recording_becomes_a_scenario) {
   }
 }
 
+TEST_F(ReplayTest, a_quote_that_closes_nothing_does_not_keep_a_recording_from_becoming_a_scenario) {
+  std::string text = record(setup("gp.open(run.card, { keys = 'isd', flavor = run.flavor })")).text;
+  const size_t at = text.find("open \"isd\" level=");
+  ASSERT_NE(at, std::string::npos) << text;
+  text.insert(text.find(" =>", at), " x\"");
+  EXPECT_NE(scenario_of(Recording::parse(text, "x.rec")).find("needs = { keys = { \"isd\" } }"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace cw::engine
