@@ -1,7 +1,7 @@
 // Plays many devices that call a service, each a simulated card of its own, and looks at the cards afterwards.
 //
 //   device_load --server 127.0.0.1:PORT --ca FILE --cert FILE --key FILE --tickets FILE --keys FILE --set NAME=VALUE...
-//               [--threads N] [--at-once N] [--hold N]
+//               [--threads N] [--at-once N] [--hold N] [--first-card N]
 //   device_load --here N --keys FILE --set NAME=VALUE...
 //
 // A ticket per line; every second device speaks RAM over HTTP, the others GP SERAM. --at-once: requests under way.
@@ -34,6 +34,7 @@ struct Options {
   LoadFlow flow{};
   size_t threads = 1, at_once = 16, here = 0;
   uint64_t hold = 0;
+  uint32_t first_card = 1;  // serial number; the others follow
 };
 
 Options read_options(int argc, char** argv) {
@@ -60,6 +61,8 @@ Options read_options(int argc, char** argv) {
       out.at_once = std::max<size_t>(std::stoul(value), 1);
     else if (name == "--hold")
       out.hold = std::stoull(value);
+    else if (name == "--first-card")
+      out.first_card = static_cast<uint32_t>(std::stoul(value));
     else if (name == "--here")
       out.here = std::stoul(value);
     else
@@ -105,7 +108,8 @@ json play_devices(const Options& options) {
   std::ifstream tickets(options.tickets);
   uint32_t devices = 0;
   for (std::string ticket; std::getline(tickets, ticket); ++devices) {
-    crowds[devices % crowds.size()]->add(LoadDevice::make(devices / crowds.size() % 2 == 0, devices + 1, ticket));
+    crowds[devices % crowds.size()]->add(LoadDevice::make(devices / crowds.size() % 2 == 0,
+                                                          options.first_card + static_cast<uint32_t>(devices), ticket));
   }
   if (devices == 0) throw Error(ErrorKind::usage, "there is no ticket in " + options.tickets);
 
