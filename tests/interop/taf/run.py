@@ -247,6 +247,20 @@ def killed(bench):
                 whole == 13 and "each run had ended before it was killed")
 
 
+def torn(bench):
+    """The card is pulled before, inside and after each command of a flow; the flow run again ends up the same."""
+    bench.begin()
+    bench.new_card()
+    bench.check("for the cards that are pulled: an SSD made and deleted", done(bench.run("sei/create")),
+                done(bench.run("sei/delete")))
+    for flow in ("sei/create", "sei/lock"):
+        if flow == "sei/lock":
+            bench.check("and one to lock", done(bench.run("sei/create")))
+        pulled = bench.cw("test", "--tear", "all", flow, "--card", "sim", "--card-state", bench.card, "--policy", "policy.lua",
+                          "--set", f"issuer={bench.url}", "--set", "tenant=acme")
+        bench.check(f"{flow} converges wherever its card is pulled", pulled.returncode and (pulled.stdout + pulled.stderr)[-500:])
+
+
 def kept(bench):
     bench.begin()
     bench.new_card()
@@ -297,7 +311,7 @@ def main(arguments):
     with tempfile.TemporaryDirectory(prefix="cardwright-taf-") as folder:
         bench = Bench(cardwright, folder)
         try:
-            for story in (life_cycle, delegated, refusals, faults, killed, kept, in_a_token, nothing_leaks):
+            for story in (life_cycle, delegated, refusals, faults, killed, torn, kept, in_a_token, nothing_leaks):
                 story(bench)
         finally:
             bench.end()

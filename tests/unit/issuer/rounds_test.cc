@@ -65,6 +65,7 @@ TEST_P(EachProduct, converges_wherever_a_task_ended) {
       if (carried_out) story.carry_out(*answer.apdus);
       story.restart();
       const auto again = story.run("CREATE_SSD");
+      EXPECT_FALSE(again.gave_up) << "round " << rounds << ": an opening was not gone on with";
       ASSERT_TRUE(again.good) << "round " << rounds << (carried_out ? " lost: " : " not begun: ") << again.message;
       EXPECT_LE(again.rounds, kCreateRounds + 1);
       EXPECT_EQ(look_with(story, keys_of(story)).life_cycle, "0F");

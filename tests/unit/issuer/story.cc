@@ -136,7 +136,9 @@ std::vector<std::string> Story::carry_out(const std::vector<std::string>& apdus)
   std::vector<std::string> out;
   for (const std::string& apdu : apdus) {
     out.push_back(to_hex(reader->transmit(from_hex(apdu))));
-    const std::string sw = out.back().substr(out.back().size() - 4);
+    const std::string sw = out.back().substr(out.back().size() - 4), ins = apdu.substr(2, 2);
+    if (opening_ && ins != "82") gave_up_ = true;
+    opening_ = ins == "50" && sw == "9000";
     if (sw != "9000" && sw != "6310" && !sw.starts_with("61")) break;
   }
   return out;
@@ -144,6 +146,7 @@ std::vector<std::string> Story::carry_out(const std::vector<std::string>& apdus)
 
 Story::Outcome Story::go_on(Answer answer, unsigned most) {
   Outcome out;
+  opening_ = gave_up_ = false;
   while (answer.code == Code::normal && !answer.apdus->empty() && out.rounds < most) {
     ++out.rounds;
     out.apdus += static_cast<unsigned>(answer.apdus->size());
@@ -151,6 +154,7 @@ Story::Outcome Story::go_on(Answer answer, unsigned most) {
     answer = report(answer.task, carry_out(*answer.apdus));
   }
   out.good = answer.code == Code::normal;
+  out.gave_up = gave_up_ || opening_;
   out.message = answer.message;
   return out;
 }

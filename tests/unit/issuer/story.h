@@ -63,6 +63,7 @@ class Story {
     unsigned rounds = 0;  // apduLists
     unsigned apdus = 0;
     std::string task{};
+    bool gave_up = false;  // an INITIALIZE UPDATE without its EXTERNAL AUTHENTICATE
   };
   /// As tenant acme, to the end.
   Outcome run(const std::string& operation, const std::string& privileges = "A00000", const std::string& sd = kSd);
@@ -90,6 +91,8 @@ class Story {
  private:
   Outcome go_on(Answer answer, unsigned most);
   State shown_{};
+  bool opening_ = false;  // INITIALIZE UPDATE succeeded, and nothing came after it yet
+  bool gave_up_ = false;
 };
 
 /// Opens the SSD with keys and gives its own registry entry: the life cycle and privileges that the card says.
