@@ -261,8 +261,8 @@ std::vector<Ordered> Work::opened_domain(const Came& update) {
   if (card_.set_personalized && !personalized) {
     list.push_back({Purpose::set_status, gp::set_status(0x40, kPersonalized, task_.sd_aid).encode()});
   }
-  // EXTERNAL AUTHENTICATE goes out also where nothing is left to do: some cards count an opening that is given up against
-  // the keys.
+  // EXTERNAL AUTHENTICATE goes out also where nothing is left to do: some cards count an opening that is given up
+  // against the keys.
   return list;
 }
 
