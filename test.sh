@@ -162,6 +162,7 @@ stage_taf() {
 }
 
 stage_issuers() {
+  start_softhsm "$logs/issuers-softhsm"
   tests/interop/issuers/run.py "$cardwright"
 }
 

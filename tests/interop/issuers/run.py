@@ -23,7 +23,7 @@ from Cryptodome.Cipher import AES
 from Cryptodome.Hash import CMAC
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "sei"))
-from parts import (FACTORY, KEK, MASTER_AES, MESSAGES, PATIENCE, RECEIPTS, ROOT, SD, Callbacks, Issuer, SpTsm,  # noqa: E402
+from parts import (FACTORY, KEK, MASTER_AES, MESSAGES, PATIENCE, RECEIPTS, ROOT, SD, Callbacks, Issuer, SpTsm, fill_token,  # noqa: E402
                    until, write_file, write_files)
 
 POLICY = """return {{ name = "taf", api = 1,
@@ -79,7 +79,6 @@ class Bench:
             self.port, self.issuer_port = free.getsockname()[1], other.getsockname()[1]
         write_files(self.folder, self.port)
         self.acme = {"message_key": "acme.messages", "receipt_key": "acme.receipts"}
-        write_file(self.folder, self.port, cards=self.cards(), acme=self.acme, listen=f"127.0.0.1:{self.issuer_port}")
         self.told = Callbacks(self.folder)  # whom the service tells of states
         self.service = self.issuer = None
         (self.folder / "passphrase").write_text("correct horse battery staple\n")
@@ -227,6 +226,10 @@ def ask_again(bench, se_id):
 
 
 def custody(bench):
+    token = os.environ.get("CW_TEST_TOKEN")
+    bench.check("the issuer's custody: a token of SoftHSM2",
+                *(fill_token(bench.cw, token) if token else ["CW_TEST_TOKEN names none; test.sh starts SoftHSM2"]))
+    write_file(bench.folder, bench.port, cards=bench.cards(), acme=bench.acme, listen=f"127.0.0.1:{bench.issuer_port}", keys=token)
     made = bench.cw("keys", "init", "--keys", "sp.sealed")
     problems = [done(made)]
     for name, purpose in (("acme.kek", "kek"), ("acme.messages", "message"), ("acme.receipts", "message"), ("ours", ""), ("acme.root", "")):

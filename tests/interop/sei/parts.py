@@ -4,7 +4,7 @@ and nothing else, certificates, and `cardwright sei` as a process."""
 import http.client
 import http.server
 import json
-
+import re
 import signal
 import socket
 import ssl
@@ -259,6 +259,20 @@ def write_files(folder, callback_port):
         f"[acme.receipts]\ntype = aes\nkey = {RECEIPTS}\n[issuer.token]\ntype = rsa\nprivate = token.pem\n")
     (folder / "issuer.keys").chmod(0o600)
     write_file(folder, callback_port)
+
+
+def fill_token(cw, token):
+    """The issuer's keys into a PKCS#11 token; the pair that signs tokens is made there, by the token's own tools. Says what
+    went wrong."""
+    problems = []
+    for name in ("isd.aes", "isd.des", "ssd.aes", "ssd.des", "acme.kek", "acme.messages", "acme.receipts"):
+        put = cw("keys", "import", name, "--keys", token, "--from", "issuer.keys")
+        problems += [put.stderr] if put.returncode else []
+    module, pin = re.search("module-path=([^&]+)&pin-source=file:(.+)", token).groups()
+    made = subprocess.run(["pkcs11-tool", "--module", module, "--token-label", "cardwright", "--login", "--pin",
+                           Path(pin).read_text(), "--keypairgen", "--key-type", "rsa:2048", "--label", "issuer.token"],
+                          capture_output=True, text=True, check=False, timeout=60)
+    return problems + ([made.stderr] if made.returncode else [])
 
 
 def write_file(folder, callback_port, name="sei.json", **more):

@@ -10,7 +10,6 @@ line is "N passed, M failed".
 
 import json
 import os
-import re
 import signal
 import socket
 import subprocess
@@ -19,7 +18,7 @@ import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "sei"))
-from parts import (FACTORY, KEK, MASTER_AES, PATIENCE, ROOT, SD, Callbacks, Issuer, unwrap, until,  # noqa: E402
+from parts import (FACTORY, KEK, MASTER_AES, PATIENCE, ROOT, SD, Callbacks, Issuer, fill_token, unwrap, until,  # noqa: E402
                    write_file, write_files)
 
 POLICY = """return {{ name = "taf", api = 1,
@@ -279,16 +278,7 @@ def in_a_token(bench):
     if not token:
         bench.check("the issuer's keys in a token", "CW_TEST_TOKEN names none; test.sh starts SoftHSM2")
         return
-    for name in ("isd.aes", "isd.des", "ssd.aes", "ssd.des", "acme.kek", "acme.messages", "acme.receipts"):
-        put = bench.cw("keys", "import", name, "--keys", token, "--from", "issuer.keys")
-        if put.returncode:
-            bench.check(f"{name} goes into the token", done(put))
-            return
-    module, pin = re.search("module-path=([^&]+)&pin-source=file:(.+)", token).groups()
-    made = subprocess.run(["pkcs11-tool", "--module", module, "--token-label", "cardwright", "--login", "--pin",
-                           Path(pin).read_text(), "--keypairgen", "--key-type", "rsa:2048", "--label", "issuer.token"],
-                          capture_output=True, text=True, check=False, timeout=60)
-    bench.check("a pair that signs tokens is made in the token", made.returncode and made.stderr)
+    bench.check("the issuer's keys go into a token, and a pair that signs tokens is made there", *fill_token(bench.cw, token))
     bench.custody, bench.prefix = {"keys": token}, "with the issuer's keys in a token: "
     bench.begin()
     bench.new_card()
