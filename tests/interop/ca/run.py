@@ -27,6 +27,8 @@ from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID
 
 ROOT = Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(ROOT / "tests/interop"))
+from stories import with_token  # noqa: E402
 PATIENCE = 60  # seconds, for a slow machine
 
 KEYS = """
@@ -588,16 +590,6 @@ def kept(bench):
 STORIES = (root, other_keys, profiles, requests, owners, queries, renewals, lists, responder, delegated, garbage,
            lists_by_themselves, door("keyserver", "keyserver.json"), door("sei", "sei.json"), door("serve", "serve.json"),
            ends, sealed, token, kept)
-
-
-def with_token(folder):
-    """The environment of tools/softhsm.sh, unless it is there already."""
-    if "CW_TEST_TOKEN" in os.environ:
-        return
-    script = f". tools/say.sh; . tools/softhsm.sh; start_softhsm '{folder}/softhsm'; " \
-             "printf '%s\\n%s\\n' \"$SOFTHSM2_CONF\" \"$CW_TEST_TOKEN\""
-    said = subprocess.run(["bash", "-c", script], cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines()
-    os.environ["SOFTHSM2_CONF"], os.environ["CW_TEST_TOKEN"] = said[-2:]
 
 
 def main():

@@ -15,16 +15,16 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
 from Cryptodome.Cipher import AES
 from Cryptodome.Hash import CMAC
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "sei"))
+sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "sei"), str(Path(__file__).resolve().parents[1])]
 from parts import (FACTORY, KEK, MASTER_AES, MESSAGES, PATIENCE, RECEIPTS, ROOT, SD, Callbacks, Issuer, SpTsm, fill_token,  # noqa: E402
                    until, write_file, write_files)
+from stories import play  # noqa: E402
 
 POLICY = """return {{ name = "taf", api = 1,
   allow = {{ channel = {{ level = "mac+enc" }}, backends = {{ ["{url}"] = {{ opaque = {{
@@ -444,22 +444,7 @@ def nothing_leaks(bench):
     bench.check("no key of either side is in any file but theirs", found)
 
 
-def main(arguments):
-    if len(arguments) > 1 or arguments[:1] == ["--help"]:
-        print(__doc__.strip(), file=sys.stderr)
-        return 2
-    cardwright = Path(arguments[0] if arguments else ROOT / "build/release/cardwright").resolve()
-    os.umask(0o077)
-    with tempfile.TemporaryDirectory(prefix="cardwright-issuers-") as folder:
-        bench = Bench(cardwright, folder)
-        try:
-            for story in (custody, life_cycle, bad_input, states, asked_for, killed, configuration, nothing_leaks):
-                story(bench)
-        finally:
-            bench.end()
-        print(f"{bench.passed} passed, {bench.failed} failed")
-    return 1 if bench.failed else 0
-
+STORIES = (custody, life_cycle, bad_input, states, asked_for, killed, configuration, nothing_leaks)
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(play(__doc__, "issuers", Bench, STORIES, sys.argv[1:]))

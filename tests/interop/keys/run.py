@@ -21,6 +21,8 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.keywrap import aes_key_unwrap, aes_key_wrap
 
 ROOT = Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(ROOT / "tests/interop"))
+from stories import with_token  # noqa: E402
 PATIENCE = 120  # seconds, for a slow machine
 
 FIRST = bytes(range(0xA0, 0xC0))
@@ -315,16 +317,6 @@ class Checks:
             found += [f"{secret.hex()} in {file}" for secret in secrets
                       if secret in content or secret.hex().encode() in content.lower()]
         self.check("no output and no file shows a key", found)
-
-
-def with_token(folder):
-    """The environment of tools/softhsm.sh, unless it is there already."""
-    if "CW_TEST_TOKEN" in os.environ:
-        return
-    script = f". tools/say.sh; . tools/softhsm.sh; start_softhsm '{folder}/softhsm'; " \
-             "printf '%s\\n%s\\n' \"$SOFTHSM2_CONF\" \"$CW_TEST_TOKEN\""
-    said = subprocess.run(["bash", "-c", script], cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines()
-    os.environ["SOFTHSM2_CONF"], os.environ["CW_TEST_TOKEN"] = said[-2:]
 
 
 def main():

@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
-sys.path[:0] = [str(ROOT / "tests/interop" / folder) for folder in ("keyserver", "sei", "secrets", "vpcd")]
+sys.path[:0] = [str(ROOT / "tests/interop" / folder) for folder in ("keyserver", "sei", "secrets", "vpcd", ".")]
 
 import host  # noqa: E402  (tests/interop/vpcd)
 from parts import FACTORY, PATIENCE, certificates  # noqa: E402  (tests/interop/sei)

@@ -15,12 +15,12 @@ import re
 import signal
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 from bench import (MASTERS, OURS, PATIENCE, ROOT, ZONE, Bench, done, failed, host, key_file, section,
                    serve, steps)
 from service import derive  # tests/interop/keyserver
+from stories import play  # tests/interop
 from writings import Search  # tests/interop/secrets
 
 FIRST = {"our keys": "end", "issuer's keys gone": "end"}
@@ -322,22 +322,7 @@ def nothing_leaks(bench):
                 "ours enc (hex)" not in cards and cards)
 
 
-def main(arguments):
-    if len(arguments) > 1 or arguments[:1] == ["--help"]:
-        print(__doc__.strip(), file=sys.stderr)
-        return 2
-    cardwright = Path(arguments[0] if arguments else ROOT / "build/release/cardwright").resolve()
-    os.umask(0o077)
-    with tempfile.TemporaryDirectory(prefix="cardwright-ondemand-") as folder:
-        bench = Bench(cardwright, folder)
-        try:
-            for story in (exchange, here, told, refused, once, torn, killed, far, nothing_leaks):
-                story(bench)
-        finally:
-            bench.end()
-        print(f"{bench.passed} passed, {bench.failed} failed")
-    return 1 if bench.failed else 0
-
+STORIES = (exchange, here, told, refused, once, torn, killed, far, nothing_leaks)
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(play(__doc__, "ondemand", Bench, STORIES, sys.argv[1:]))

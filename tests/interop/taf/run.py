@@ -14,12 +14,12 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "sei"))
+sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "sei"), str(Path(__file__).resolve().parents[1])]
 from parts import (FACTORY, KEK, MASTER_AES, PATIENCE, ROOT, SD, Callbacks, Issuer, fill_token, unwrap, until,  # noqa: E402
                    write_file, write_files)
+from stories import play  # noqa: E402
 
 POLICY = """return {{ name = "taf", api = 1,
   allow = {{ channel = {{ level = "mac+enc" }}, backends = {{ ["{url}"] = {{ opaque = {{ {opaque} }} }} }} }} }}
@@ -299,22 +299,7 @@ def nothing_leaks(bench):
     bench.check("no key of the issuer, and no transport key, is in any file of either side", found)
 
 
-def main(arguments):
-    if len(arguments) > 1 or arguments[:1] == ["--help"]:
-        print(__doc__.strip(), file=sys.stderr)
-        return 2
-    cardwright = Path(arguments[0] if arguments else ROOT / "build/release/cardwright").resolve()
-    os.umask(0o077)
-    with tempfile.TemporaryDirectory(prefix="cardwright-taf-") as folder:
-        bench = Bench(cardwright, folder)
-        try:
-            for story in (life_cycle, delegated, refusals, faults, killed, torn, kept, in_a_token, nothing_leaks):
-                story(bench)
-        finally:
-            bench.end()
-        print(f"{bench.passed} passed, {bench.failed} failed")
-    return 1 if bench.failed else 0
-
+STORIES = (life_cycle, delegated, refusals, faults, killed, torn, kept, in_a_token, nothing_leaks)
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(play(__doc__, "taf", Bench, STORIES, sys.argv[1:]))
