@@ -34,10 +34,10 @@ std::vector<std::pair<std::string, std::string>> details_of(const Options& optio
 }
 
 ExitStatus archive(const Options& options) {
-  const auto vault = options.place.vault();
+  const auto keys = options.place.open_to_change();
   const auto store = store_of_runs(options.place);
-  if (store) refuse_if_needed(*store, vault->record(options.name));
-  const crypto::KeyRecord record = vault->archive(options.name);
+  if (store) refuse_if_needed(*store, keys->record(options.name));
+  const crypto::KeyRecord record = keys->archive(options.name);
   tell_audit(options.place.store.store ? store : nullptr, "key archived", record.title(), details_of(options, record));
   say(options, record, "is archived: kept, and not used any more");
   return ExitStatus::ok;
@@ -46,32 +46,21 @@ ExitStatus archive(const Options& options) {
 // In an emergency nothing is in its way: runs that need the key stop at it, and say so.
 ExitStatus revoke(const Options& options) {
   const auto store = options.place.audit();
-  const crypto::KeyRecord record = options.place.vault()->revoke(options.name);
+  const crypto::KeyRecord record = options.place.open_to_change()->revoke(options.name);
   tell_audit(store, "key revoked", record.title(), details_of(options, record));
   say(options, record, "is revoked: nobody may use it");
   return ExitStatus::ok;
 }
 
 ExitStatus destroy(const Options& options) {
-  const KeysPlace::Changeable place = options.place.open_to_change();
+  const auto keys = options.place.open_to_change();
   const auto store = store_of_runs(options.place);
-  const auto told = options.place.store.store ? store : nullptr;
-  if (place.vault) {
-    if (store) refuse_if_needed(*store, place.vault->record(options.name));
-    const crypto::KeyRecord record = place.vault->destroy(options.name);
-    tell_audit(told, "key destroyed", record.title(), details_of(options, record));
-    say(options, record, "is destroyed; what is known of it stays");
-    return ExitStatus::ok;
-  }
-  const crypto::KeyRecord record = key_record(*place.token, options.name);
-  if (store) refuse_if_needed(*store, record);
-  const std::vector<std::string> parts =
-      record.purpose == crypto::KeyPurpose::channel  ? std::vector<std::string>{".enc", ".mac", ".dek"}
-      : record.purpose == crypto::KeyPurpose::master ? std::vector<std::string>{".master"}
-                                                     : std::vector<std::string>{""};
-  for (const std::string& part : parts) place.token->destroy(options.name + part);
-  tell_audit(told, "key destroyed", record.name, details_of(options, record));
-  say(options, record, "is destroyed in the token");
+  if (store) refuse_if_needed(*store, keys->record(options.name));
+  const crypto::KeyRecord record = keys->destroy(options.name);
+  tell_audit(options.place.store.store ? store : nullptr, "key destroyed", record.title(), details_of(options, record));
+  say(options, record,
+      crypto::is_pkcs11_uri(options.place.where()) ? "is destroyed in the token"
+                                                   : "is destroyed; what is known of it stays");
   return ExitStatus::ok;
 }
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <iostream>
 #include <memory>
 
@@ -20,8 +21,6 @@ namespace {
 
 using crypto::KeyPurpose;
 
-constexpr const char* kParts[] = {".enc", ".mac", ".dek"};
-
 struct Options {
   KeysPlace place{};
   NewKeyOptions key{};
@@ -33,23 +32,24 @@ struct Options {
   bool json = false;
 };
 
-/// Labels of the keys in a token: "isd.enc" and so on, "acme.master", or the name.
-std::vector<std::string> labels_of(const crypto::KeyRecord& record) {
-  if (record.purpose == KeyPurpose::master) return {record.name + ".master"};
-  if (record.purpose != KeyPurpose::channel) return {record.name};
-  return {record.name + kParts[0], record.name + kParts[1], record.name + kParts[2]};
-}
-
-crypto::Pkcs11KeyStore::Keeping keeping_of(const crypto::KeyRecord& record, bool exportable) {
-  return {record.version, record.diversification == "none" ? std::string() : record.diversification, exportable};
-}
-
-std::vector<std::shared_ptr<const crypto::Key>> random_keys(const crypto::KeyRecord& record) {
-  std::vector<std::shared_ptr<const crypto::Key>> out;
-  for (size_t count = record.purpose == KeyPurpose::channel ? 3 : 1; count > 0; --count) {
-    out.push_back(crypto::make_key(record.type, crypto::random_secret(record.size)));
-  }
+/// ", to be used from ... until ...", where it says so.
+std::string days_of(const crypto::KeyRecord& record) {
+  std::string out;
+  if (record.active_from > now_ms()) out += ", to be used from " + utc_text(record.active_from);
+  if (record.expires != 0) out += (out.empty() ? ", to be used until " : " until ") + utc_text(record.expires);
   return out;
+}
+
+/// The store whose audit tells of a key that is about to be made or taken in; null: none was named. Raises policy: it
+/// is an owner's that is not managed now.
+std::shared_ptr<store::Store> audit_of_new(const KeysPlace& place, const crypto::KeyRecord& record) {
+  const auto store = place.audit();
+  const std::string owner = record.owner();
+  if (!store || owner.empty()) return store;
+  const std::vector<store::Standing> known = store->providers().list();
+  const bool has_it = std::any_of(known.begin(), known.end(), [&](const auto& one) { return one.owner == owner; });
+  if (has_it) store->providers().want_managed(owner);  // another may come to be one
+  return store;
 }
 
 /// What generate_pair() wants to know: an RSA signature is as long as the modulus, others have two coordinates.
@@ -58,38 +58,24 @@ size_t pair_size(const crypto::KeyRecord& record) { return record.pair == "rsa" 
 ExitStatus generate(const Options& options) {
   crypto::KeyRecord record = options.key.record();
   record.origin = "generated";
-  if (!record.pair.empty()) {
-    KeyTaken{options.place, options.key, false, options.json}.take(
-        {record, {}, crypto::generate_pair(record.pair, record.size)}, "key generated");
-    return ExitStatus::ok;
-  }
-  if (!crypto::is_pkcs11_uri(options.place.where())) {
-    KeyTaken{options.place, options.key, false, options.json}.take({record, random_keys(record)}, "key generated");
-    return ExitStatus::ok;
-  }
-  const auto store = options.place.audit();
-  const auto token = options.place.open_to_change().token;
-  crypto::check_key_name(record.name);
-  if (record.active_from != 0 || record.expires != 0) {
-    throw Error(ErrorKind::usage,
-                "a token keeps no dates of a key; leave out --active-from and --expires, or use a sealed file");
-  }
-  if (record.purpose == KeyPurpose::token || record.purpose == KeyPurpose::receipt ||
-      record.purpose == KeyPurpose::dap || record.purpose == KeyPurpose::message ||
-      record.purpose == KeyPurpose::certificate) {
-    throw Error(ErrorKind::usage,
-                "a token does not keep apart what a single key is for; generate it with --purpose kek, or "
-                "use a sealed file");
-  }
-  for (const std::string& label : labels_of(record)) {
-    token->generate(label, record.type, record.size, keeping_of(record, options.key.exportable));
-  }
-  const crypto::KeyRecord made = key_record(*token, record.name);
-  tell_audit(store, "key generated", made.name, {{"kcv", kcv_text(made)}});
+  const auto store = audit_of_new(options.place, record);
+  const crypto::KeyRecord made = options.place.open_to_change()->generate(record, options.key.exportable);
+  KeyTaken{options.place, options.key, false, options.json}.tell(store, made, "key generated");
+  return ExitStatus::ok;
+}
+
+ExitStatus assign(const Options& options) {
+  const crypto::KeyRecord record = options.key.said();
+  const auto store = audit_of_new(options.place, record);
+  const crypto::KeyRecord made = options.place.token()->assign(record);
+  tell_audit(store, "key assigned", made.name,
+             {{"kcv", kcv_text(made)}, {"purpose", std::string(name_of(made.purpose))}});
   if (options.json) {
     print_json(key_json(made));
   } else {
-    std::cout << printable("key " + made.name + " is in the token, check value " + kcv_text(made)) << std::endl;
+    std::cout << printable("key " + made.name + " is a " + std::string(name_of(made.purpose)) + " key now" +
+                           days_of(made))
+              << std::endl;
   }
   return ExitStatus::ok;
 }
@@ -103,13 +89,9 @@ ExitStatus update(const Options& options) {
   record.type = before.type;
   record.size = before.size;
   record.origin = "generated";
-  crypto::NewKey next{record, {}, {}};
-  if (before.pair.empty()) {
-    next.keys = random_keys(record);
-  } else {
-    next.pem = crypto::generate_pair(before.pair, pair_size(before));
-  }
-  KeyTaken{options.place, options.key, true, options.json}.take(std::move(next), "key updated");
+  record.pair = before.pair;
+  if (!before.pair.empty()) record.size = pair_size(before);
+  KeyTaken{options.place, options.key, true, options.json}.take(crypto::random_key(record), "key updated");
   return ExitStatus::ok;
 }
 
@@ -161,9 +143,9 @@ ExitStatus component(const Options& options) {
 
 }  // namespace
 
-void NewKeyOptions::add_to(CLI::App& command, bool with_purpose) {
+void NewKeyOptions::add_to(CLI::App& command, Says says) {
   command.add_option("NAME", name, "how flows name it; an owner's is OWNER/NAME")->required()->type_name("");
-  if (with_purpose) {
+  if (says == Says::all) {
     command.add_option("--type", type, "aes or des; of keys that sign also rsa, ec or sm2: a pair (default: aes)")
         ->check(CLI::IsMember({"aes", "des", "rsa", "ec", "sm2"}))
         ->type_name("TYPE");
@@ -173,6 +155,10 @@ void NewKeyOptions::add_to(CLI::App& command, bool with_purpose) {
             "bytes of each key: 16, 24, of AES also 32 (default: 16); of rsa the modulus, 256 (default), 384 or "
             "512; of ec a coordinate, 32 (default), 48 or 66")
         ->type_name("BYTES");
+    command.add_flag("--exportable", exportable,
+                     "in a token: it may leave it under another key, as what goes onto cards must");
+  }
+  if (says != Says::time) {
     command
         .add_option("--purpose", purpose,
                     "channel: three keys of a secure channel; master: one that card keys are derived of; kek: others "
@@ -180,8 +166,6 @@ void NewKeyOptions::add_to(CLI::App& command, bool with_purpose) {
         ->type_name("PURPOSE");
     command.add_option("--diversification", diversification, "of a master key: none visa2 emv kdf3 gemvisa")
         ->type_name("METHOD");
-    command.add_flag("--exportable", exportable,
-                     "in a token: it may leave it under another key, as what goes onto cards must");
   }
   command.add_option("--version", version, "key version number, hexadecimal (default: 00, as the card likes)")
       ->type_name("VERSION");
@@ -191,6 +175,12 @@ void NewKeyOptions::add_to(CLI::App& command, bool with_purpose) {
 }
 
 crypto::KeyRecord NewKeyOptions::record() const {
+  crypto::KeyRecord out = said();
+  crypto::check_record(out);
+  return out;
+}
+
+crypto::KeyRecord NewKeyOptions::said() const {
   crypto::KeyRecord out;
   out.name = name;
   out.type = type == "des" ? crypto::KeyType::des : crypto::KeyType::aes;
@@ -209,31 +199,18 @@ crypto::KeyRecord NewKeyOptions::record() const {
   if (out.expires != 0 && out.expires <= std::max(now, out.active_from)) {
     throw Error(ErrorKind::usage, "a key that expires before it may be used is none");
   }
-  crypto::check_record(out);
   return out;
 }
 
 void KeyTaken::take(crypto::NewKey key, const std::string& action) const {
   // Where it is told comes first: nothing is changed that no audit can tell of.
-  const auto store = place.audit();
-  const KeysPlace::Changeable into = place.open_to_change();
-  crypto::KeyRecord made;
-  if (into.token && !key.pem.empty()) {
-    throw Error(ErrorKind::usage, "a pair is made in a token by its own tools, and then signs under its label");
-  }
-  if (into.token) {
-    const std::vector<std::string> labels = labels_of(key.record);
-    if (update || labels.size() != key.keys.size()) {
-      throw Error(ErrorKind::usage, "a token keeps no generations of a key: import it under another name");
-    }
-    crypto::check_key_name(key.record.name);
-    for (size_t i = 0; i < labels.size(); ++i) {
-      into.token->put(labels[i], *key.keys[i], keeping_of(key.record, options.exportable));
-    }
-    made = key_record(*into.token, key.record.name);
-  } else {
-    made = update ? into.vault->update(std::move(key)) : into.vault->put(std::move(key));
-  }
+  const auto store = audit_of_new(place, key.record);
+  key.exportable = options.exportable;
+  tell(store, update ? place.vault()->update(std::move(key)) : place.open_to_change()->put(std::move(key)), action);
+}
+
+void KeyTaken::tell(const std::shared_ptr<store::Store>& store, const crypto::KeyRecord& made,
+                    const std::string& action) const {
   tell_audit(store, action, made.name,
              {{"generation", std::to_string(made.generation)}, {"kcv", kcv_text(made)}, {"origin", made.origin}});
   if (json) {
@@ -245,7 +222,7 @@ void KeyTaken::take(crypto::NewKey key, const std::string& action) const {
                               ? " has generation " + std::to_string(made.generation) + " now, and the one before is " +
                                     made.name + "@" + std::to_string(made.generation - 1)
                               : " is in custody") +
-                         "; check value " + kcv_text(made))
+                         "; check value " + kcv_text(made) + days_of(made))
             << std::endl;
 }
 
@@ -257,27 +234,35 @@ Bytes parse_kcv(const std::string& text) {
 }
 
 void add_keys_make(CLI::App& keys, Action& action) {
-  const auto add_one = [&](const char* name, const char* what, bool with_purpose, ExitStatus (*work)(const Options&)) {
+  using Says = NewKeyOptions::Says;
+  const auto add_one = [&](const char* name, const char* what, Says says, ExitStatus (*work)(const Options&)) {
     auto options = std::make_shared<Options>();
     CLI::App* command = keys.add_subcommand(name, what);
-    options->key.add_to(*command, with_purpose);
+    options->key.add_to(*command, says);
     options->place.add_to(*command);
     command->add_flag("--json", options->json, "one JSON object");
     command->callback([options, work, &action] { action = [options, work] { return work(*options); }; });
     return std::pair(command, options);
   };
-  add_one("generate", "Make a new key", true, generate)
+  add_one("generate", "Make a new key", Says::all, generate)
       .first->footer(
           "Examples:\n"
           "  cardwright keys generate isd --version 30 --keys keys.sealed\n"
           "  cardwright keys generate acme/master --purpose master --diversification kdf3 --keys keys.sealed\n"
           "  cardwright keys generate kek --purpose kek --size 32 --expires 365d --keys keys.sealed");
-  add_one("update", "Replace a key by a new one; cards that hold the old one are opened with NAME@GENERATION", false,
-          update)
+  add_one("assign", "Say what a key is for that other tools put into a token, and from when until when it may be used",
+          Says::purpose, assign)
+      .first->footer(
+          "It sets CKA_ID, and the key stays what it is. What has no purpose in a token is used by nobody.\n"
+          "\n"
+          "Examples:\n"
+          "  cardwright keys assign issuer.token --purpose token --expires 2030-01-01");
+  add_one("update", "Replace a key by a new one; cards that hold the old one are opened with NAME@GENERATION",
+          Says::time, update)
       .first->footer("Examples:\n  cardwright keys update isd --version 31 --keys keys.sealed");
 
   const auto [deriving, derived] =
-      add_one("derive", "Three keys of a domain from a master key, as was agreed with its issuer", false, derive);
+      add_one("derive", "Three keys of a domain from a master key, as was agreed with its issuer", Says::time, derive);
   deriving->add_option("--from", derived->from, "master key with a diversification")->required()->type_name("MASTER");
   deriving->add_option("--with", derived->with, "what stands for the card's data: 20 hexadecimal digits")
       ->required()
@@ -286,7 +271,7 @@ void add_keys_make(CLI::App& keys, Action& action) {
       "Examples:\n  cardwright keys derive ssd.first --from acme.root --with 00112233445566778899 --keys keys.sealed");
 
   const auto [command, options] = add_one(
-      "component", "A key from components that several people type, each with its check value", true, component);
+      "component", "A key from components that several people type, each with its check value", Says::all, component);
   command->add_option("--kcv", options->kcv, "check value of the whole key")->required()->type_name("KCV");
   command->add_option("--component-kcv", options->component_kcvs, "check value of each component, in their order")
       ->allow_extra_args(false)

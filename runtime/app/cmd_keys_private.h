@@ -9,7 +9,7 @@
 
 namespace cw::app {
 
-void add_keys_make(CLI::App& keys, Action& action);    // generate, derive, component, update
+void add_keys_make(CLI::App& keys, Action& action);    // generate, assign, derive, component, update
 void add_keys_wrap(CLI::App& keys, Action& action);    // import, export
 void add_keys_end(CLI::App& keys, Action& action);     // archive, revoke, destroy
 void add_keys_backup(CLI::App& keys, Action& action);  // backup, restore
@@ -26,8 +26,11 @@ struct NewKeyOptions {
   std::string expires{};
   bool exportable = false;
 
-  void add_to(CLI::App& command, bool with_purpose);
+  enum class Says : uint8_t { all, purpose, time };
+  void add_to(CLI::App& command, Says says);
   /// Raises usage: a value that cannot be.
+  crypto::KeyRecord said() const;
+  /// Raises usage also: a type and size that no key of that purpose has.
   crypto::KeyRecord record() const;
 };
 
@@ -39,6 +42,8 @@ struct KeyTaken {
   bool json = false;
 
   void take(crypto::NewKey key, const std::string& action) const;
+  /// What was made already.
+  void tell(const std::shared_ptr<store::Store>& store, const crypto::KeyRecord& made, const std::string& action) const;
 };
 
 /// The store whose runs and rotations may still need a key: the one that is named, else the default one if it is there.

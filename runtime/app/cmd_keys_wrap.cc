@@ -191,7 +191,7 @@ void add_form(CLI::App& command, Options& options) {
 void add_keys_wrap(CLI::App& keys, Action& action) {
   auto taken = std::make_shared<Options>();
   CLI::App* importing = keys.add_subcommand("import", "Take a key in that is wrapped under another one");
-  taken->key.add_to(*importing, true);
+  taken->key.add_to(*importing, NewKeyOptions::Says::all);
   importing
       ->add_option("WRAPPED", taken->wrapped, "hexadecimal, a TR-31 key block, or @FILE with one; of a channel three")
       ->type_name("");

@@ -83,7 +83,8 @@ void add_keyserver(CLI::App& program, Action& action) {
   command->footer(
       "Over mutual TLS: POST /keyserver/v1/keys with JSON, or WSGetDiversifiedKeys in SOAP 1.1 and 1.2 by POST\n"
       "/keyserver (GET /keyserver?wsdl). keyData is CF, keyInformation E0, kekIndex names a KEK of the TSM that asks;\n"
-      "the keys come wrapped under it, with their check values. Each request is a line of the file's `audit`, each\n"
+      "the keys come wrapped under it, with their check values. Each request for keys is a line of the file's `audit`, "
+      "each\n"
       "line has the hash of the one before, and without it nothing is answered. SIGTERM or Ctrl-C finishes the "
       "answers\n"
       "under way.\n"

@@ -42,7 +42,7 @@ KeyRecord record_of(const std::string& name, const crypto::Key& key) {
   return out;
 }
 
-/// Of a text file or a token. Nothing: a key of another kind, RSA or ECC.
+/// Of a text file. Nothing: a key of another kind, RSA or ECC.
 std::optional<KeyRecord> record_in(const crypto::KeyStore& keys, const std::string& name) {
   try {
     return record_of(keys.find(name));
@@ -83,16 +83,23 @@ std::shared_ptr<const crypto::KeyStore> KeysPlace::open() const {
   return vault();
 }
 
-std::shared_ptr<crypto::Vault> KeysPlace::vault() const {
-  if (std::shared_ptr<crypto::Vault> out = open_to_change().vault) return out;
-  throw Error(ErrorKind::usage, where() +
-                                    " is a token, which keeps no records of its keys: it can generate, import, export "
-                                    "and destroy them, and back up is its own");
+std::shared_ptr<crypto::KeyKeeper> KeysPlace::open_to_change() const {
+  return crypto::is_pkcs11_uri(where()) ? std::static_pointer_cast<crypto::KeyKeeper>(token()) : vault();
 }
 
-KeysPlace::Changeable KeysPlace::open_to_change() const {
+std::shared_ptr<crypto::Pkcs11KeyStore> KeysPlace::token() const {
   const std::string place = where();
-  if (crypto::is_pkcs11_uri(place)) return {{}, crypto::Pkcs11KeyStore::open(crypto::parse_pkcs11_uri(place))};
+  if (crypto::is_pkcs11_uri(place)) return crypto::Pkcs11KeyStore::open(crypto::parse_pkcs11_uri(place));
+  throw Error(ErrorKind::usage, place + " is no token; in a sealed file each key has its purpose since it was made");
+}
+
+std::shared_ptr<crypto::Vault> KeysPlace::vault() const {
+  const std::string place = where();
+  if (crypto::is_pkcs11_uri(place)) {
+    throw Error(ErrorKind::usage, place +
+                                      " is a token, which keeps no generations of a key and is backed up by its own "
+                                      "tools; make or import the next key under another name");
+  }
   if (!std::filesystem::exists(place)) {
     throw Error(ErrorKind::usage, "there is no " + place + "; cardwright keys init makes a sealed key file");
   }
@@ -102,7 +109,7 @@ KeysPlace::Changeable KeysPlace::open_to_change() const {
                                       "import --from " +
                                       place + " takes over what is in a text file");
   }
-  return {crypto::Vault::open(place, key_passphrase(passphrase_file, "passphrase of " + place + ": ")), {}};
+  return crypto::Vault::open(place, key_passphrase(passphrase_file, "passphrase of " + place + ": "));
 }
 
 std::shared_ptr<store::Store> KeysPlace::audit() const { return store.store ? store.open() : nullptr; }
@@ -113,7 +120,7 @@ void tell_audit(const std::shared_ptr<store::Store>& store, const std::string& a
 }
 
 std::vector<KeyRecord> key_records(const crypto::KeyStore& keys) {
-  if (const auto* vault = dynamic_cast<const crypto::Vault*>(&keys)) return vault->records();
+  if (const auto* keeper = dynamic_cast<const crypto::KeyKeeper*>(&keys)) return keeper->records();
   std::vector<KeyRecord> out;
   for (const std::string& name : keys.names()) {
     if (std::optional<KeyRecord> record = record_in(keys, name)) out.push_back(std::move(*record));
@@ -122,13 +129,13 @@ std::vector<KeyRecord> key_records(const crypto::KeyStore& keys) {
 }
 
 KeyRecord key_record(const crypto::KeyStore& keys, const std::string& name) {
-  if (const auto* vault = dynamic_cast<const crypto::Vault*>(&keys)) return vault->record(name);
+  if (const auto* keeper = dynamic_cast<const crypto::KeyKeeper*>(&keys)) return keeper->record(name);
   if (std::optional<KeyRecord> record = record_in(keys, name)) return *record;
   return record_of(name, *keys.find_key(name));  // which says what is near
 }
 
 std::vector<std::shared_ptr<const crypto::Key>> keys_named(const crypto::KeyStore& keys, const std::string& name) {
-  if (const auto* vault = dynamic_cast<const crypto::Vault*>(&keys)) return vault->keys_of(name);
+  if (const auto* keeper = dynamic_cast<const crypto::KeyKeeper*>(&keys)) return keeper->keys_of(name);
   const KeyRecord record = key_record(keys, name);
   if (record.purpose == KeyPurpose::kek) return {keys.find_key(name)};
   const crypto::KeySet set = keys.find(name);

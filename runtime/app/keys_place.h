@@ -27,14 +27,12 @@ struct KeysPlace {
   std::string where() const;
   /// For commands that only look. Raises usage, store: as open_key_store.
   std::shared_ptr<const crypto::KeyStore> open() const;
-  /// The sealed file. Raises usage: it is a text file or a token, which have no records; what to do.
+  /// Raises usage: a text file, which changes by hand alone; what to do.
+  std::shared_ptr<crypto::KeyKeeper> open_to_change() const;
+  /// What a sealed file alone has: generations, backups. Raises usage: it is a text file or a token; what to do.
   std::shared_ptr<crypto::Vault> vault() const;
-  /// The same, or the token. One of the two is set.
-  struct Changeable {
-    std::shared_ptr<crypto::Vault> vault{};
-    std::shared_ptr<crypto::Pkcs11KeyStore> token{};
-  };
-  Changeable open_to_change() const;
+  /// Raises usage: it is none.
+  std::shared_ptr<crypto::Pkcs11KeyStore> token() const;
 
   /// Before a change: the store that it goes into, if one was named. Null: none was.
   std::shared_ptr<store::Store> audit() const;
@@ -44,7 +42,7 @@ struct KeysPlace {
 void tell_audit(const std::shared_ptr<store::Store>& store, const std::string& action, const std::string& key,
                 const std::vector<std::pair<std::string, std::string>>& details = {});
 
-/// What is known of each key: of a sealed file its records, of others what they are.
+/// What is known of each key: of a text file what they are.
 std::vector<crypto::KeyRecord> key_records(const crypto::KeyStore& keys);
 /// Raises usage: no such key.
 crypto::KeyRecord key_record(const crypto::KeyStore& keys, const std::string& name);

@@ -134,7 +134,7 @@ Bytes public_key_info(Curve curve, ByteView point) {
   return key_info(der::sequence({der::oid(NID_X9_62_id_ecPublicKey), der::oid(nid)}), point);
 }
 
-Bytes public_key_info(const SigningKey& key) {
+Bytes public_half(const SigningKey& key) {
   Bytes modulus, exponent, point, curve;
   for (const PublicPart& part : key.public_parts()) {
     if (part.type == 0xA1) modulus = part.value;
@@ -147,13 +147,19 @@ Bytes public_key_info(const SigningKey& key) {
     throw Error(ErrorKind::usage, "a key for " + std::string(to_text(key.algorithm())) +
                                       " has no public half, so there is nothing to certify; name an RSA or ECC key");
   }
-  if (key.algorithm() != SigningAlgorithm::rsa_pss_sha256 || modulus.size() < 256) {
-    throw Error(ErrorKind::usage, "an RSA key of " + std::to_string(modulus.size() * 8) +
-                                      " bits; certificates are made for 2048 bits and more");
-  }
   const Bytes null = der::value(der::kNull, {});
   return key_info(der::sequence({der::oid(NID_rsaEncryption), null}),
                   der::sequence({der::integer(modulus), der::integer(exponent)}));
+}
+
+Bytes public_key_info(const SigningKey& key) {
+  Bytes out = public_half(key);
+  const bool rsa = !key.public_parts().empty() && key.algorithm() != SigningAlgorithm::ecdsa;
+  if (rsa && (key.algorithm() != SigningAlgorithm::rsa_pss_sha256 || key.signature_size() < 256)) {
+    throw Error(ErrorKind::usage, "an RSA key of " + std::to_string(key.signature_size() * 8) +
+                                      " bits; certificates are made for 2048 bits and more");
+  }
+  return out;
 }
 
 }  // namespace cw::crypto

@@ -47,7 +47,9 @@ struct CertificateRequest {
 /// not by that key (so whoever asks does not hold it).
 CertificateRequest read_certificate_request(ByteView text);
 
-/// SubjectPublicKeyInfo of a key in custody, RSA or ECC. Raises usage: AES and DES have no public half; RSA under 2048.
+/// SubjectPublicKeyInfo of a key in custody, RSA or ECC. Raises usage: AES and DES have no public half.
+Bytes public_half(const SigningKey& key);
+/// The same for a certificate. Raises usage also: RSA under 2048.
 Bytes public_key_info(const SigningKey& key);
 /// Of what PUT KEY and GET DATA write: the point 04 | X | Y. Raises usage: no point of the curve.
 Bytes public_key_info(Curve curve, ByteView point);

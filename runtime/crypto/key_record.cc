@@ -11,8 +11,9 @@ namespace cw::crypto {
 
 namespace {
 
-constexpr std::array<std::string_view, 8> kPurposes = {"channel", "master", "kek",     "token",
-                                                       "receipt", "dap",    "message", "certificate"};
+constexpr std::array<std::string_view, 9> kPurposes = {"channel", "master",  "kek",         "token",   "receipt",
+                                                       "dap",     "message", "certificate", "unstated"};
+const std::vector<std::string> kGiven(kPurposes.begin(), kPurposes.end() - 1);
 constexpr std::array<std::string_view, 5> kStates = {"active", "replaced", "archived", "revoked", "destroyed"};
 constexpr std::array<std::string_view, 5> kMethods = {"none", "visa2", "emv", "kdf3", "gemvisa"};
 constexpr size_t kLongestName = 64;
@@ -41,6 +42,10 @@ std::string day_of(int64_t ms) {
   return text;
 }
 
+std::string since(const KeyRecord& record) {
+  return record.changed == 0 ? "" : " since " + day_of(record.changed);  // a token does not know
+}
+
 [[noreturn]] void refuse(const KeyRecord& record, const std::string& why) {
   throw Error(ErrorKind::usage, "key '" + record.title() + "' " + why);
 }
@@ -60,11 +65,10 @@ std::string_view name_of(KeyPurpose purpose) { return kPurposes.at(static_cast<s
 std::string_view name_of(KeyState state) { return kStates.at(static_cast<size_t>(state)); }
 
 KeyPurpose key_purpose(std::string_view name) {
-  const auto found = std::find(kPurposes.begin(), kPurposes.end(), name);
-  if (found != kPurposes.end()) return static_cast<KeyPurpose>(found - kPurposes.begin());
-  throw Error(ErrorKind::usage, "a key has no purpose '" + std::string(name) + "'" +
-                                    did_you_mean(name, {kPurposes.begin(), kPurposes.end()}) +
-                                    "; there are: " + joined(kPurposes));
+  const auto found = std::find(kGiven.begin(), kGiven.end(), name);
+  if (found != kGiven.end()) return static_cast<KeyPurpose>(found - kGiven.begin());
+  throw Error(ErrorKind::usage, "a key has no purpose '" + std::string(name) + "'" + did_you_mean(name, kGiven) +
+                                    "; there are: " + joined(kGiven));
 }
 
 void check_key_name(std::string_view name) {
@@ -86,10 +90,7 @@ void check_record(const KeyRecord& record) {
     throw Error(ErrorKind::usage, "diversification goes with a master key: --purpose master");
   }
   if (!record.pair.empty()) {
-    const bool signs = record.purpose == KeyPurpose::token || record.purpose == KeyPurpose::receipt ||
-                       record.purpose == KeyPurpose::dap || record.purpose == KeyPurpose::message ||
-                       record.purpose == KeyPurpose::certificate;
-    if (signs) return;
+    if (signs(record.purpose)) return;
     throw Error(ErrorKind::usage, "a key pair signs: --purpose token, receipt, dap, message or certificate");
   }
   if (record.purpose == KeyPurpose::certificate) {
@@ -106,12 +107,15 @@ void check_use(const KeyRecord& record, std::initializer_list<KeyPurpose> wanted
     case KeyState::replaced:
       break;
     case KeyState::archived:
-      refuse(record, "is archived since " + day_of(record.changed) + ": it is kept, and not used any more");
+      refuse(record, "is archived" + since(record) + ": it is kept, and not used any more");
     case KeyState::revoked:
-      refuse(record,
-             "is revoked since " + day_of(record.changed) + ": nobody may use it; use the one that replaced it");
+      refuse(record, "is revoked" + since(record) + ": nobody may use it; use the one that replaced it");
     case KeyState::destroyed:
       refuse(record, "was destroyed at " + day_of(record.changed));
+  }
+  if (record.purpose == KeyPurpose::unstated) {
+    refuse(record, "may not be used: nothing says what it is for; cardwright keys assign " + record.name +
+                       " --purpose says it, for those that other tools put into a token");
   }
   if (std::find(wanted.begin(), wanted.end(), record.purpose) == wanted.end()) {
     refuse(record, "is for another purpose: it is a " + std::string(name_of(record.purpose)) + " key, and a " +
@@ -123,6 +127,31 @@ void check_use(const KeyRecord& record, std::initializer_list<KeyPurpose> wanted
   if (record.expires != 0 && record.expires <= now) {
     refuse(record, "expired at " + day_of(record.expires) + "; cardwright keys update makes a new one");
   }
+}
+
+void check_use(const KeyRecord& record, SigningUse use, int64_t now) {
+  // A receipt key is shared with every card, so it signs no tokens.
+  switch (use) {
+    case SigningUse::any:
+      return check_use(
+          record,
+          {KeyPurpose::token, KeyPurpose::receipt, KeyPurpose::dap, KeyPurpose::message, KeyPurpose::certificate}, now);
+    case SigningUse::token:
+      return check_use(record, {KeyPurpose::token}, now);
+    case SigningUse::receipt:
+      return check_use(record, {KeyPurpose::receipt}, now);
+    case SigningUse::dap:
+      return check_use(record, {KeyPurpose::dap}, now);
+    case SigningUse::message:
+      return check_use(record, {KeyPurpose::message}, now);
+    case SigningUse::certificate:
+      return check_use(record, {KeyPurpose::certificate}, now);
+  }
+}
+
+bool signs(KeyPurpose purpose) {
+  return purpose == KeyPurpose::token || purpose == KeyPurpose::receipt || purpose == KeyPurpose::dap ||
+         purpose == KeyPurpose::message || purpose == KeyPurpose::certificate;
 }
 
 }  // namespace cw::crypto

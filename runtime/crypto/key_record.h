@@ -22,7 +22,12 @@ enum class KeyPurpose : uint8_t {
   dap,          // signs DAP blocks
   message,      // signs messages between parties, and what confirms them
   certificate,  // signs certificates, revocation lists and answers of OCSP
+  unstated,     // in a token, by other tools: nothing says what it is for, so nobody may use it
 };
+
+/// What a signature is for. A store that knows what its keys are for gives none for anything else; one that does not
+/// gives none for messages, which a script may choose freely.
+enum class SigningUse : uint8_t { any, token, receipt, dap, message, certificate };
 
 /// T/TAF 096 6.1.3. A replaced key still opens the cards that hold it, under its name and number ("isd@1").
 enum class KeyState : uint8_t { active, replaced, archived, revoked, destroyed };
@@ -63,6 +68,10 @@ KeyPurpose key_purpose(std::string_view name);
 void check_key_name(std::string_view name);
 /// Raises usage, in one line: the key is for something else, archived, revoked, destroyed, expired, not active yet.
 void check_use(const KeyRecord& record, std::initializer_list<KeyPurpose> wanted, int64_t now);
+/// The same of a signature; `any`: whatever signs.
+void check_use(const KeyRecord& record, SigningUse use, int64_t now);
+/// Whether keys for it sign, and are one key or a pair.
+bool signs(KeyPurpose purpose);
 /// Raises usage: a diversification without master, or none with it; a size that the type does not have.
 void check_record(const KeyRecord& record);
 

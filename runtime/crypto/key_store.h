@@ -46,13 +46,10 @@
 #include <string_view>
 #include <vector>
 
+#include "crypto/key_record.h"
 #include "crypto/signing_key.h"
 
 namespace cw::crypto {
-
-/// What a signature is for. A store that knows what its keys are for gives none for anything else; one that does not
-/// gives none for messages, which a script may choose freely.
-enum class SigningUse : uint8_t { any, token, receipt, dap, message, certificate };
 
 class KeyStore {
  public:
@@ -67,6 +64,8 @@ class KeyStore {
   /// One single key beside the sets, that other keys are wrapped under: a KEK, a transport key. Raises usage: no such
   /// key, or one that only signs; names those that are near.
   virtual std::shared_ptr<const Key> find_key(std::string_view name) const;
+  /// Raises usage: nobody may use it now, whatever for; a store that does not know of that raises nothing.
+  virtual void want_usable(std::string_view name) const;
 };
 
 class FileKeyStore : public KeyStore {

@@ -1,3 +1,5 @@
+#include <array>
+
 #include "pkcs11_object_private.h"
 
 namespace cw::crypto {
@@ -40,22 +42,12 @@ CK_OBJECT_HANDLE Pkcs11Object::handle(Pkcs11Session& session) {
                 "using a session key in " + token_->name() +
                     ": the token did not answer meanwhile, and the key is gone; nothing more was sent, run again");
   }
-  CK_OBJECT_CLASS secret = CKO_SECRET_KEY;
-  CK_BBOOL yes = CK_TRUE;
-  CK_ATTRIBUTE wanted[] = {{CKA_CLASS, &secret, sizeof secret},
-                           {CKA_TOKEN, &yes, sizeof yes},
-                           {CKA_LABEL, const_cast<char*>(label_.data()), label_.size()}};
-  CK_OBJECT_HANDLE found[2];
-  CK_ULONG count = 0;
-  session.check(session.call().C_FindObjectsInit(session.handle(), wanted, 3), "looking a key up");
-  const CK_RV result = session.call().C_FindObjects(session.handle(), found, 2, &count);
-  session.call().C_FindObjectsFinal(session.handle());
-  session.check(result, "looking a key up");
-  if (count != 1) {
+  const std::vector<CK_OBJECT_HANDLE> found = token_objects(session, CKO_SECRET_KEY, &label_);
+  if (found.size() != 1) {
     throw Error(ErrorKind::store, "looking key '" + label_ + "' up in " + token_->name() + ": it is " +
-                                      (count == 0 ? "there no more" : "there twice") + "; nothing more was sent");
+                                      (found.empty() ? "there no more" : "there twice") + "; nothing more was sent");
   }
-  handle_ = found[0];
+  handle_ = found.front();
   login_ = session.login();
   return handle_;
 }
@@ -116,16 +108,35 @@ bool Pkcs11Object::is_extractable(Pkcs11Session& session) {
   return extractable == CK_TRUE;
 }
 
-Pkcs11Template::Pkcs11Template(Pkcs11Object::Shape shape, bool stays, bool extractable) : length_(shape.size) {
+std::vector<CK_OBJECT_HANDLE> token_objects(Pkcs11Session& session, CK_OBJECT_CLASS kind, const std::string* label) {
+  CK_BBOOL yes = CK_TRUE;
+  std::vector<CK_ATTRIBUTE> wanted = {{CKA_CLASS, &kind, sizeof kind}, {CKA_TOKEN, &yes, sizeof yes}};
+  if (label != nullptr) wanted.push_back({CKA_LABEL, const_cast<char*>(label->data()), label->size()});
+  session.check(session.call().C_FindObjectsInit(session.handle(), wanted.data(), wanted.size()), "looking keys up");
+  std::vector<CK_OBJECT_HANDLE> out;
+  CK_RV result = CKR_OK;
+  for (CK_ULONG count = 1; count > 0;) {
+    std::array<CK_OBJECT_HANDLE, 256> some{};
+    result = session.call().C_FindObjects(session.handle(), some.data(), some.size(), &count);
+    if (result != CKR_OK) break;
+    out.insert(out.end(), some.begin(), some.begin() + static_cast<std::ptrdiff_t>(count));
+  }
+  session.call().C_FindObjectsFinal(session.handle());
+  session.check(result, "looking keys up");
+  return out;
+}
+
+Pkcs11Template::Pkcs11Template(Pkcs11Object::Shape shape, bool stays, bool extractable, bool signs)
+    : length_(shape.size) {
   if (shape.type == KeyType::des) type_ = shape.size == 16 ? CKK_DES2 : CKK_DES3;
   attributes_ = {{CKA_CLASS, &class_, sizeof class_}, {CKA_KEY_TYPE, &type_, sizeof type_}};
   add_flag(CKA_TOKEN, stays);
   add_flag(CKA_PRIVATE, true);
   add_flag(CKA_SENSITIVE, true);
   add_flag(CKA_EXTRACTABLE, extractable);
-  for (const CK_ATTRIBUTE_TYPE use : {CKA_ENCRYPT, CKA_DECRYPT, CKA_DERIVE, CKA_SIGN, CKA_WRAP, CKA_UNWRAP}) {
-    add_flag(use, true);
-  }
+  add_flag(CKA_ENCRYPT, true);
+  add_flag(CKA_SIGN, true);
+  for (const CK_ATTRIBUTE_TYPE use : {CKA_DECRYPT, CKA_DERIVE, CKA_WRAP, CKA_UNWRAP}) add_flag(use, !signs);
 }
 
 void Pkcs11Template::add(CK_ATTRIBUTE_TYPE type, ByteView value) {

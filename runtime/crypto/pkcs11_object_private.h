@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "pkcs11_token_private.h"
 
@@ -57,10 +58,15 @@ class Pkcs11Object {
   uint64_t login_;
 };
 
+/// The objects of a kind that live in the token, all or those of one label.
+std::vector<CK_OBJECT_HANDLE> token_objects(Pkcs11Session& session, CK_OBJECT_CLASS kind,
+                                            const std::string* label = nullptr);
+
 /// What a new key may do, and what it is; for C_CreateObject, C_DeriveKey and the like.
 class Pkcs11Template {
  public:
-  Pkcs11Template(Pkcs11Object::Shape shape, bool stays, bool extractable);
+  /// `signs`: by CMAC, and nothing else but what its check value takes.
+  Pkcs11Template(Pkcs11Object::Shape shape, bool stays, bool extractable, bool signs = false);
   Pkcs11Template(const Pkcs11Template&) = delete;
   Pkcs11Template& operator=(const Pkcs11Template&) = delete;
 

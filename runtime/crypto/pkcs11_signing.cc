@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <optional>
 
@@ -29,22 +30,9 @@ Bytes attribute(Pkcs11Session& session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TY
   return out;
 }
 
-std::vector<CK_OBJECT_HANDLE> objects(Pkcs11Session& session, CK_OBJECT_CLASS kind, const std::string* label) {
-  CK_BBOOL yes = CK_TRUE;
-  std::vector<CK_ATTRIBUTE> wanted = {{CKA_CLASS, &kind, sizeof kind}, {CKA_TOKEN, &yes, sizeof yes}};
-  if (label != nullptr) wanted.push_back({CKA_LABEL, const_cast<char*>(label->data()), label->size()});
-  session.check(session.call().C_FindObjectsInit(session.handle(), wanted.data(), wanted.size()), "looking a key up");
-  std::array<CK_OBJECT_HANDLE, 256> found{};
-  CK_ULONG count = 0;
-  const CK_RV result = session.call().C_FindObjects(session.handle(), found.data(), found.size(), &count);
-  session.call().C_FindObjectsFinal(session.handle());
-  session.check(result, "looking a key up");
-  return {found.begin(), found.begin() + static_cast<std::ptrdiff_t>(count)};
-}
-
 /// The only one of that label; nothing: there is none.
 std::optional<CK_OBJECT_HANDLE> only(Pkcs11Session& session, CK_OBJECT_CLASS kind, const std::string& label) {
-  const std::vector<CK_OBJECT_HANDLE> found = objects(session, kind, &label);
+  const std::vector<CK_OBJECT_HANDLE> found = token_objects(session, kind, &label);
   if (found.empty()) return {};
   if (found.size() == 1) return found.front();
   throw Error(ErrorKind::usage, "the token has several key pairs labelled '" + label +
@@ -59,7 +47,7 @@ Bytes point_of(const Bytes& value) {
   return to_bytes(ByteView(value).subspan(head));
 }
 
-class TokenPair final : public SigningKey {
+class TokenPair final : public Pkcs11Pair {
  public:
   /// `facts` null: RSA.
   TokenPair(std::shared_ptr<Pkcs11Token> token, std::string label, std::shared_ptr<const SigningKey> half,
@@ -97,8 +85,7 @@ class TokenPair final : public SigningKey {
     return out;
   }
 
- private:
-  CK_OBJECT_HANDLE handle(Pkcs11Session& session) const {
+  CK_OBJECT_HANDLE handle(Pkcs11Session& session) const override {
     if (login_ != session.login()) {
       const std::optional<CK_OBJECT_HANDLE> found = only(session, CKO_PRIVATE_KEY, label_);
       if (!found) throw Error(ErrorKind::store, "signing: " + token_->name() + " has key '" + label_ + "' no more");
@@ -108,6 +95,7 @@ class TokenPair final : public SigningKey {
     return handle_;
   }
 
+ private:
   std::shared_ptr<Pkcs11Token> token_;
   std::string label_;
   std::shared_ptr<const SigningKey> public_;
@@ -147,8 +135,8 @@ const CurveFacts& facts_of(ByteView parameters, const std::string& label) {
 
 }  // namespace
 
-std::shared_ptr<const SigningKey> token_pair(const std::shared_ptr<Pkcs11Token>& token, const std::string& label) {
-  return token->run([&](Pkcs11Session& session) -> std::shared_ptr<const SigningKey> {
+std::shared_ptr<const Pkcs11Pair> token_pair(const std::shared_ptr<Pkcs11Token>& token, const std::string& label) {
+  return token->run([&](Pkcs11Session& session) -> std::shared_ptr<const Pkcs11Pair> {
     const std::optional<CK_OBJECT_HANDLE> object = only(session, CKO_PRIVATE_KEY, label);
     if (!object) return nullptr;
     CK_KEY_TYPE type = 0;
@@ -172,6 +160,49 @@ std::shared_ptr<const SigningKey> token_pair(const std::shared_ptr<Pkcs11Token>&
   });
 }
 
+void generate_token_pair(Pkcs11Session& session, const std::string& label, const std::string& name, size_t size,
+                         const Pkcs11Mark& mark) {
+  const auto bytes = [](CK_ATTRIBUTE_TYPE type, ByteView value) {
+    return CK_ATTRIBUTE{type, const_cast<uint8_t*>(value.data()), value.size()};  // PKCS#11 has no const
+  };
+  CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
+  CK_ULONG bits = size * 8;
+  const Bytes exponent = {1, 0, 1};
+  std::vector<CK_ATTRIBUTE> open = {{CKA_TOKEN, &yes, sizeof yes}, {CKA_VERIFY, &yes, sizeof yes}};
+  CK_MECHANISM how = {CKM_RSA_PKCS_KEY_PAIR_GEN, nullptr, 0};
+  if (name == "rsa") {
+    if (size != 256 && size != 384 && size != 512) {
+      throw Error(ErrorKind::usage, "an RSA modulus of " + std::to_string(size) + " bytes: 256, 384 or 512");
+    }
+    open.push_back({CKA_MODULUS_BITS, &bits, sizeof bits});
+    open.push_back(bytes(CKA_PUBLIC_EXPONENT, exponent));
+  } else {
+    how.mechanism = CKM_EC_KEY_PAIR_GEN;
+    const auto curve = std::find_if(kCurves.begin(), kCurves.end(), [&](const CurveFacts& facts) {
+      return name == "ec" && size == coordinate_size(facts.curve);
+    });
+    if (curve == kCurves.end()) {
+      throw Error(ErrorKind::usage, name == "ec"
+                                        ? "an ECC coordinate of " + std::to_string(size) + " bytes: 32, 48 or 66"
+                                        : "a token makes no " + name + " pairs here; keep them in a sealed file");
+    }
+    open.push_back(bytes(CKA_EC_PARAMS, oid_of(*curve)));
+  }
+  std::vector<CK_ATTRIBUTE> closed = {{CKA_TOKEN, &yes, sizeof yes},
+                                      {CKA_PRIVATE, &yes, sizeof yes},
+                                      {CKA_SENSITIVE, &yes, sizeof yes},
+                                      {CKA_EXTRACTABLE, &no, sizeof no},
+                                      {CKA_SIGN, &yes, sizeof yes}};
+  for (std::vector<CK_ATTRIBUTE>* half : {&open, &closed}) {
+    half->push_back(bytes(CKA_LABEL, view(label)));
+    half->push_back(bytes(CKA_ID, mark.id));
+  }
+  CK_OBJECT_HANDLE made[2] = {};
+  session.check(session.call().C_GenerateKeyPair(session.handle(), &how, open.data(), open.size(), closed.data(),
+                                                 closed.size(), &made[0], &made[1]),
+                "generating a key pair");
+}
+
 std::shared_ptr<const SigningKey> token_cmac(std::shared_ptr<Pkcs11Object> object, std::shared_ptr<const Key> key) {
   return std::make_shared<TokenCmac>(std::move(object), std::move(key));
 }
@@ -179,7 +210,7 @@ std::shared_ptr<const SigningKey> token_cmac(std::shared_ptr<Pkcs11Object> objec
 std::vector<std::string> token_pairs(const std::shared_ptr<Pkcs11Token>& token) {
   return token->run([&](Pkcs11Session& session) {
     std::vector<std::string> out;
-    for (const CK_OBJECT_HANDLE object : objects(session, CKO_PRIVATE_KEY, nullptr)) {
+    for (const CK_OBJECT_HANDLE object : token_objects(session, CKO_PRIVATE_KEY)) {
       out.push_back(to_string(attribute(session, object, CKA_LABEL)));
     }
     return out;

@@ -9,12 +9,24 @@
 #include <vector>
 
 #include "crypto/signing_key.h"
+#include "pkcs11_mark_private.h"
 #include "pkcs11_object_private.h"
 
 namespace cw::crypto {
 
+class Pkcs11Pair : public SigningKey {
+ public:
+  /// Of its private half. Raises store: it is there no more.
+  virtual CK_OBJECT_HANDLE handle(Pkcs11Session& session) const = 0;
+};
+
 /// The pair of that label; null: there is none. Raises usage: two of that label, a curve that is none of ours; store.
-std::shared_ptr<const SigningKey> token_pair(const std::shared_ptr<Pkcs11Token>& token, const std::string& label);
+std::shared_ptr<const Pkcs11Pair> token_pair(const std::shared_ptr<Pkcs11Token>& token, const std::string& label);
+
+/// A new one, both halves with that mark; `name` and `size` as of generate_pair(). Raises usage: a kind that
+/// tokens do not make.
+void generate_token_pair(Pkcs11Session& session, const std::string& label, const std::string& name, size_t size,
+                         const Pkcs11Mark& mark);
 
 /// By CMAC. `key` as the store has it.
 std::shared_ptr<const SigningKey> token_cmac(std::shared_ptr<Pkcs11Object> object, std::shared_ptr<const Key> key);

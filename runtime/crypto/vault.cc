@@ -1,7 +1,6 @@
 #include "crypto/vault.h"
 
 #include <algorithm>
-#include <chrono>
 #include <map>
 #include <set>
 
@@ -22,12 +21,6 @@ namespace cw::crypto {
 namespace {
 
 constexpr size_t kFileLimit = 64u << 20;
-constexpr size_t kSetSize = 3;
-
-int64_t system_clock_ms() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
-}
 
 [[noreturn]] void fail(const char* doing, const std::filesystem::path& file) {
   throw Error(ErrorKind::usage, std::string(doing) + " " + file.string() + ": " + ::strerror(errno));
@@ -86,9 +79,9 @@ struct Vault::State {
 };
 
 Vault::Vault(std::filesystem::path file, Secret secret, Clock now)
-    : file_(std::move(file)),
+    : KeyKeeper(std::move(now)),
+      file_(std::move(file)),
       secret_(std::move(secret)),
-      now_(now ? std::move(now) : system_clock_ms),
       state_(std::make_unique<State>()) {}
 Vault::~Vault() = default;
 
@@ -158,7 +151,7 @@ KeySet Vault::find(std::string_view name) const {
   refresh();
   Entry& found = entry(name);
   const KeyRecord& record = found.held.record;
-  check_use(record, {KeyPurpose::channel, KeyPurpose::master}, now_());
+  check_use(record, {KeyPurpose::channel, KeyPurpose::master}, now());
   KeySet out{.name = std::string(name), .version = record.version};
   if (record.diversification != "none") out.diversification = record.diversification;
   const bool one = found.held.bytes.size() == 1;
@@ -174,7 +167,7 @@ std::shared_ptr<const Key> Vault::find_for(std::string_view name, std::initializ
   const std::lock_guard lock(mutex_);
   refresh();
   Entry& found = entry(name);
-  check_use(found.held.record, wanted, now_());
+  check_use(found.held.record, wanted, now());
   return key_at(found, 0);
 }
 
@@ -182,29 +175,7 @@ std::shared_ptr<const SigningKey> Vault::find_signing_key(std::string_view name,
   const std::lock_guard lock(mutex_);
   refresh();
   const Entry& found = entry(name);
-  // A receipt key is shared with every card, so it signs no tokens.
-  switch (use) {
-    case SigningUse::any:
-      check_use(found.held.record,
-                {KeyPurpose::token, KeyPurpose::receipt, KeyPurpose::dap, KeyPurpose::message, KeyPurpose::certificate},
-                now_());
-      break;
-    case SigningUse::token:
-      check_use(found.held.record, {KeyPurpose::token}, now_());
-      break;
-    case SigningUse::receipt:
-      check_use(found.held.record, {KeyPurpose::receipt}, now_());
-      break;
-    case SigningUse::message:
-      check_use(found.held.record, {KeyPurpose::message}, now_());
-      break;
-    case SigningUse::certificate:
-      check_use(found.held.record, {KeyPurpose::certificate}, now_());
-      break;
-    case SigningUse::dap:
-      check_use(found.held.record, {KeyPurpose::dap}, now_());
-      break;
-  }
+  check_use(found.held.record, use, now());
   if (!found.signing) {
     const Secret& bytes = found.held.bytes.front();
     found.signing =
@@ -217,7 +188,7 @@ std::vector<std::shared_ptr<const Key>> Vault::keys_of(std::string_view name) co
   const std::lock_guard lock(mutex_);
   refresh();
   Entry& found = entry(name);
-  check_use(found.held.record, {found.held.record.purpose}, now_());
+  check_use(found.held.record, {found.held.record.purpose}, now());
   if (!found.held.record.pair.empty()) {
     throw Error(ErrorKind::usage, "key '" + found.held.record.title() +
                                       "' is a key pair, whose private half leaves this file only in its backup");
@@ -296,7 +267,7 @@ void Vault::add_pair(NewKey key) {
   check_record(record);
   record.kcvs = {pair_check_value(key.pem)};
   record.state = KeyState::active;
-  record.created = record.changed = now_();
+  record.created = record.changed = now();
   VaultEntry out{std::move(record), {}};
   out.bytes.push_back(std::move(key.pem));
   state_->entries.push_back({std::move(out)});
@@ -305,26 +276,18 @@ void Vault::add_pair(NewKey key) {
 void Vault::add(NewKey key) {
   if (!key.pem.empty()) return add_pair(std::move(key));
   KeyRecord& record = key.record;
-  const size_t wanted = record.purpose == KeyPurpose::channel ? kSetSize : 1;
-  if (key.keys.size() != wanted) {
-    throw Error(ErrorKind::usage, "a " + std::string(name_of(record.purpose)) + " key '" + record.name + "' is " +
-                                      (wanted == 1 ? "one key" : "three keys: ENC, MAC, DEK") + ", and here are " +
-                                      std::to_string(key.keys.size()));
-  }
+  check_keys(key);
   record.type = key.keys.front()->type();
   record.size = key.keys.front()->size();
   check_record(record);
   record.kcvs.clear();
   VaultEntry out;
   for (const std::shared_ptr<const Key>& one : key.keys) {
-    if (one->type() != record.type || one->size() != record.size) {
-      throw Error(ErrorKind::usage, "the three keys of '" + record.name + "' are not of one type and length");
-    }
     record.kcvs.push_back(one->kcv());
     out.bytes.push_back(one->material());
   }
   record.state = KeyState::active;
-  record.created = record.changed = now_();
+  record.created = record.changed = now();
   out.record = std::move(record);
   state_->entries.push_back({std::move(out)});
 }
@@ -345,6 +308,12 @@ KeyRecord Vault::put(NewKey key) {
   });
 }
 
+KeyRecord Vault::generate(KeyRecord record, bool exportable) {
+  NewKey key = random_key(std::move(record));
+  key.exportable = exportable;
+  return put(std::move(key));
+}
+
 KeyRecord Vault::update(NewKey key) {
   return change([&] {
     KeyRecord& before = entry(key.record.name).held.record;
@@ -361,7 +330,7 @@ KeyRecord Vault::update(NewKey key) {
     }
     if (before.state == KeyState::active) before.state = KeyState::replaced;
     before.replaced_by = key.record.generation;
-    before.changed = now_();
+    before.changed = now();
     add(std::move(key));
     return state_->entries.back().held.record;
   });
@@ -391,7 +360,7 @@ KeyRecord Vault::settle(NewKey key, bool may_replace) {
       key.record.generation = newest->generation + 1;
       if (newest->state == KeyState::active) newest->state = KeyState::replaced;
       newest->replaced_by = key.record.generation;
-      newest->changed = now_();
+      newest->changed = now();
     }
     add(std::move(key));
     return state_->entries.back().held.record;
@@ -402,10 +371,10 @@ KeyRecord Vault::archive(std::string_view name) {
   return change([&] {
     KeyRecord& record = entry(name).held.record;
     if (record.state == KeyState::revoked || record.state == KeyState::destroyed) {
-      check_use(record, {record.purpose}, now_());
+      check_use(record, {record.purpose}, now());
     }
     record.state = KeyState::archived;
-    record.changed = now_();
+    record.changed = now();
     return record;
   });
 }
@@ -413,9 +382,9 @@ KeyRecord Vault::archive(std::string_view name) {
 KeyRecord Vault::revoke(std::string_view name) {
   return change([&] {
     KeyRecord& record = entry(name).held.record;
-    if (record.state == KeyState::destroyed) check_use(record, {record.purpose}, now_());
+    if (record.state == KeyState::destroyed) check_use(record, {record.purpose}, now());
     record.state = KeyState::revoked;
-    record.changed = now_();
+    record.changed = now();
     return record;
   });
 }
@@ -423,9 +392,9 @@ KeyRecord Vault::revoke(std::string_view name) {
 KeyRecord Vault::destroy(std::string_view name) {
   return change([&] {
     Entry& found = entry(name);
-    if (found.held.record.state == KeyState::destroyed) check_use(found.held.record, {}, now_());
+    if (found.held.record.state == KeyState::destroyed) check_use(found.held.record, {}, now());
     found.held.record.state = KeyState::destroyed;
-    found.held.record.changed = now_();
+    found.held.record.changed = now();
     found.held.bytes.clear();
     found.keys.clear();
     found.signing.reset();

@@ -7,31 +7,20 @@
 #pragma once
 
 #include <filesystem>
-#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 
-#include "crypto/key_record.h"
-#include "crypto/key_store.h"
+#include "crypto/key_keeper.h"
 #include "crypto/seal.h"
 
 namespace cw::crypto {
 
-/// A new key, or three of one set.
-struct NewKey {
-  KeyRecord record{};  // name, purpose, version, diversification, origin, active_from and expires count
-  std::vector<std::shared_ptr<const Key>> keys{};  // one; three for a channel: ENC, MAC, DEK; none of a pair
-  Secret pem{};                                    // of a pair: its private half; else empty
-};
-
 struct VaultEntry;
 
-class Vault : public KeyStore {
+class Vault : public KeyKeeper {
  public:
-  using Clock = std::function<int64_t()>;  // milliseconds since 1970
-
   /// Whether the file begins as such a file does; false also for one that is not there.
   static bool is_vault(const std::filesystem::path& file);
   /// A new one without keys. `secret`: 64 hex digits are a key, anything else is a passphrase. Raises usage: it is
@@ -53,13 +42,12 @@ class Vault : public KeyStore {
   /// A single key for one of these purposes.
   std::shared_ptr<const Key> find_for(std::string_view name, std::initializer_list<KeyPurpose> wanted) const;
 
-  std::vector<KeyRecord> records() const;
-  KeyRecord record(std::string_view name) const;
+  std::vector<KeyRecord> records() const override;
+  KeyRecord record(std::string_view name) const override;
+  std::vector<std::shared_ptr<const Key>> keys_of(std::string_view name) const override;
 
-  // Each raises usage: no such key, or it is in no state for that; nothing is then changed.
-
-  /// A name that is new. Raises usage also: the name is taken, keys of another number or type than the record says.
-  KeyRecord put(NewKey key);
+  KeyRecord put(NewKey key) override;
+  KeyRecord generate(KeyRecord record, bool exportable) override;
   /// The next generation of a name; the one before is replaced by it and stays usable as NAME@GENERATION. Purpose,
   /// diversification and, if the new one has none, version stay.
   KeyRecord update(NewKey key);
@@ -67,13 +55,10 @@ class Vault : public KeyStore {
   /// one's record; others become the first, or with `may_replace` the next generation. Raises usage: others are there
   /// and may not be replaced, they are of another origin, or these very keys were revoked or destroyed.
   KeyRecord settle(NewKey key, bool may_replace);
-  KeyRecord archive(std::string_view name);
-  KeyRecord revoke(std::string_view name);
+  KeyRecord archive(std::string_view name) override;
+  KeyRecord revoke(std::string_view name) override;
   /// Its bytes are gone; its record stays, as evidence.
-  KeyRecord destroy(std::string_view name);
-  /// The keys of a record, whatever it is for, as long as it may be used: for export and backup. Raises usage also: a
-  /// pair, whose private half goes nowhere.
-  std::vector<std::shared_ptr<const Key>> keys_of(std::string_view name) const;
+  KeyRecord destroy(std::string_view name) override;
 
   /// All of it as another file, sealed under `secret`. Raises usage: it is there.
   void back_up(const std::filesystem::path& file, const Secret& secret) const;
@@ -98,7 +83,6 @@ class Vault : public KeyStore {
 
   const std::filesystem::path file_;
   const Secret secret_;
-  const Clock now_;
   mutable std::mutex mutex_;
   const std::unique_ptr<State> state_;
 };

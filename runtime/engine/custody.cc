@@ -22,7 +22,8 @@ std::shared_ptr<const crypto::Key> key_at(const crypto::KeySet& set, uint8_t ind
 std::shared_ptr<const crypto::SigningKey> signing_key_or_none(const crypto::KeyStore& store, const std::string& name) {
   try {
     return store.find_signing_key(name);
-  } catch (const Error&) {
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::usage) throw;
     return nullptr;
   }
 }
@@ -31,7 +32,8 @@ std::shared_ptr<const crypto::SigningKey> signing_key_or_none(const crypto::KeyS
 std::shared_ptr<const crypto::Key> kek_or_none(const crypto::KeyStore& store, const std::string& name) {
   try {
     return store.find_key(name);
-  } catch (const Error&) {
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::usage) throw;
     return nullptr;
   }
 }
@@ -116,10 +118,12 @@ host::KeyInfo Custody::info(const std::string& name) const {
   }
   try {
     return info_of(stored(name));
-  } catch (const Error&) {
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::usage) throw;
     const auto kek = kek_or_none(store_, name);
-    if (!kek) throw;
-    return {type_of(*kek), static_cast<uint32_t>(kek->size()), 0, {kek->kcv()}};
+    if (kek) return {type_of(*kek), static_cast<uint32_t>(kek->size()), 0, {kek->kcv()}};
+    store_.want_usable(name);  // that it has expired says more than that it opens no channel
+    throw;
   }
 }
 

@@ -62,6 +62,11 @@ std::shared_ptr<const crypto::Key> OwnerKeys::find_key(std::string_view wanted) 
   return all_->find_key(owner_.empty() ? name : owner_ + "/" + name);
 }
 
+void OwnerKeys::want_usable(std::string_view wanted) const {
+  const std::string known = in_custody(std::string(wanted));
+  if (!known.empty()) all_->want_usable(known);
+}
+
 std::vector<std::string> OwnerKeys::names() const {
   std::vector<std::string> out;
   const std::string own = owner_ + "/";

@@ -26,6 +26,7 @@ class OwnerKeys : public crypto::KeyStore {
   std::vector<std::string> names() const override;
   /// The owner's own; single keys are not lent.
   std::shared_ptr<const crypto::Key> find_key(std::string_view name) const override;
+  void want_usable(std::string_view name) const override;
 
   /// As custody has it: "acme/isd", or "isd". Empty: it is in neither.
   std::string in_custody(const std::string& name) const;

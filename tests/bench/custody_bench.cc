@@ -143,7 +143,7 @@ int measure(const std::string& where) {
   const auto key = crypto::make_key(crypto::KeyType::aes, Secret::copy(from_hex(kKey)));
   const crypto::Pkcs11Uri uri = crypto::parse_pkcs11_uri(where);
   const auto store = crypto::Pkcs11KeyStore::open(uri);
-  for (const char* part : {"bench.enc", "bench.mac", "bench.dek"}) store->put(part, *key, {});
+  store->put({{.name = "bench"}, {key, key, key}, {}});
   crypto::KeySet software{.name = "bench"};
   software.enc = software.mac = software.dek = key;
   const crypto::KeySet token = store->find("bench");
@@ -158,7 +158,7 @@ int measure(const std::string& where) {
   row("open a channel, EXTERNAL AUTHENTICATE with it: keys in software", in_software, "", 0);
   row("the same, keys in SoftHSM2, one run", one, text, one / floor);
   row("the same, four runs at once", four, text, four / floor);
-  for (const char* part : {"bench.enc", "bench.mac", "bench.dek"}) store->destroy(part);
+  store->destroy("bench");
   return 0;
 }
 

@@ -550,6 +550,7 @@ def token(bench):
         bench.openssl("pkcs8", "-topk8", "-nocrypt", "-in", source, "-out", "import.pem")
         subprocess.run(["softhsm2-util", "--import", str(bench.folder / "import.pem"), "--token", "cardwright", "--label",
                         label, "--id", number, "--pin", pin], check=True, capture_output=True, timeout=PATIENCE)
+        bench.run("keys", "assign", label, "--purpose", "certificate", "--keys", place)
     for label in ("hsm.ca", "hsm.rsa"):
         name = label.replace(".", "-")
         bench.ca("init", "--authority", name, "--subject", f"CN={name}", "--key", label, "--out", f"{name}.pem",

@@ -261,10 +261,11 @@ class Checks:
             self.expect(f"{name} goes into the token", token("import", name, "--from", "demo.keys", *more), 0, "is in custody")
         self.expect("they are listed", token("list"), 0, r"isd +channel +aes 128 +00 +504A77", r"demo\.sd2 +channel.* 31 ")
         self.expect("one that is there stays", token("import", "isd", "--from", "demo.keys"), 2, "labelled 'isd.enc' already")
-        self.expect("a key is made in it", token("generate", "kek", "--purpose", "kek", "--size", 32), 0, "is in the token")
+        self.expect("a key is made in it", token("generate", "kek", "--purpose", "kek", "--size", 32), 0, "is in custody")
         self.expect("one that may leave is given out wrapped", token("export", "demo.sd", "--under", "kek"), 0)
         self.expect("one that may not is not", token("export", "isd", "--under", "kek"), 2, "stays in its token")
         self.expect("and it has no generations", token("update", "isd"), 2, "is a token")
+        self.life_in_token(token)
 
         for flow in ("demo/install", "demo/rotate-keys"):
             for where, keys in (("token", self.token), ("file", "demo.keys")):
@@ -272,6 +273,48 @@ class Checks:
                 self.expect(f"{flow} with keys of the {where}", ran, 0)
             cards = [(self.folder / f"{where}.json").read_text() for where in ("token", "file")]
             self.check(f"{flow} leaves the same card", cards[0] != cards[1] and "its memory differs")
+
+    def tool(self, *words):
+        """OpenSC's pkcs11-tool: another hand at the same token."""
+        module, pin = re.search("module-path=([^&]+)&pin-source=file:(.+)", self.token).groups()
+        return subprocess.run(["pkcs11-tool", "--module", module, "--token-label", "cardwright", "--login", "--pin",
+                               Path(pin).read_text(), *words], capture_output=True, text=True, check=True, timeout=PATIENCE)
+
+    def life_in_token(self, token):
+        """What a key in the token is for, until when, and whether it is still used."""
+        self.expect("a pair is made in it", token("generate", "demo.token", "--type", "ec", "--purpose", "token", "--store",
+                                                  "life.db"), 0, "key demo.token is in custody; check value [0-9A-F]{6}$")
+        self.expect("and is listed", token("list"), 0, r"demo\.token +token +ec ")
+        self.expect("one of a file is not taken in", token("import", "x", "--purpose", "dap", "--pem", "dap.pem"), 2,
+                    "cardwright keys assign says what it is for")
+        self.tool("--keypairgen", "--key-type", "EC:prime256v1", "--label", "other.token", "--id", "99")
+        sign = ("demo/delegated", self.token, "--set", f"cap={ROOT}/tests/caps/wallet-1.0.cap", "--set",
+                "token_key=other.token")
+        token("generate", "demo.receipt", "--purpose", "receipt", "--exportable")
+        self.expect("a pair of another tool's signs nothing", self.run_flow(*sign), 2,
+                    "nothing says what it is for; cardwright keys assign other.token --purpose")
+        self.expect("before its purpose is said", token("assign", "other.token", "--purpose", "token", "--expires", "30d",
+                                                        "--store", "life.db"), 0, "is a token key now, to be used until 20")
+        self.expect("then it signs", self.run_flow(*sign), 0)
+        self.expect("and is for nothing else", token("assign", "other.token", "--purpose", "dap"), 2, "becomes nothing else")
+        self.expect("a receipt key makes no token", self.run_flow(*sign[:-1], "token_key=demo.receipt"), 1,
+                    "is for another purpose: it is a receipt key")
+        self.expect("what has an end is shown with it", token("show", "other.token"), 0, "expires +20")
+        self.tool("--set-id", (b"\x00token;until=20200101T000000Z").hex(), "--type", "privkey", "--label", "other.token")
+        self.expect("after it nothing is signed", self.run_flow(*sign), 2, "expired at 2020-01-01T00:00:00Z")
+        self.expect("nor before its time", token("generate", "later", "--purpose", "kek", "--active-from", "7d"), 0,
+                    "to be used from 20")
+        self.expect("which a use is told", token("export", "demo.sd", "--under", "later"), 2, "is not active yet")
+        self.expect("one is taken out of use", token("archive", "other.token", "--store", "life.db"), 0, "is archived")
+        self.expect("at once", self.run_flow(*sign), 2, "is archived: it is kept, and not used any more")
+        self.expect("or for ever", token("revoke", "other.token", "--reason", "lost", "--store", "life.db"), 0, "is revoked")
+        self.expect("and comes not back", token("assign", "other.token", "--purpose", "token"), 2, "is revoked")
+        self.expect("its end takes both halves", token("destroy", "other.token", "--store", "life.db"), 0, "is destroyed in the token")
+        self.check("of the pair", "other.token" in self.tool("--list-objects").stdout)
+        self.expect("which the audit tells", self.cw("audit", "list", "--store", "life.db"), 0, "key generated +demo.token",
+                    "key assigned +other.token", "key archived", "key revoked", "key destroyed")
+        for name in ("later", "demo.receipt", "demo.token"):
+            token("destroy", name)
 
     def pins(self):
         self.private("wrong-pin", "0000")

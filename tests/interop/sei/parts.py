@@ -262,17 +262,13 @@ def write_files(folder, callback_port):
 
 
 def fill_token(cw, token):
-    """The issuer's keys into a PKCS#11 token; the pair that signs tokens is made there, by the token's own tools. Says what
-    went wrong."""
-    problems = []
-    for name in ("isd.aes", "isd.des", "ssd.aes", "ssd.des", "acme.kek", "acme.messages", "acme.receipts"):
-        put = cw("keys", "import", name, "--keys", token, "--from", "issuer.keys")
-        problems += [put.stderr] if put.returncode else []
-    module, pin = re.search("module-path=([^&]+)&pin-source=file:(.+)", token).groups()
-    made = subprocess.run(["pkcs11-tool", "--module", module, "--token-label", "cardwright", "--login", "--pin",
-                           Path(pin).read_text(), "--keypairgen", "--key-type", "rsa:2048", "--label", "issuer.token"],
-                          capture_output=True, text=True, check=False, timeout=60)
-    return problems + ([made.stderr] if made.returncode else [])
+    """The issuer's keys into a PKCS#11 token; the pair that signs tokens is made there. Says what went wrong."""
+    sets = [(name, ()) for name in ("isd.aes", "isd.des", "ssd.aes", "ssd.des")]
+    single = [(name, ("--purpose", purpose)) for name, purpose in
+              (("acme.kek", "kek"), ("acme.messages", "message"), ("acme.receipts", "message"))]
+    said = [cw("keys", "import", name, "--keys", token, "--from", "issuer.keys", *more) for name, more in sets + single]
+    said.append(cw("keys", "generate", "issuer.token", "--keys", token, "--type", "rsa", "--purpose", "token"))
+    return [one.stderr for one in said if one.returncode]
 
 
 def write_file(folder, callback_port, name="sei.json", **more):

@@ -25,8 +25,8 @@ class GoneToken : public SoftToken {
     if (IsSkipped()) return;
     ::setenv("CW_TOKEN_FAULT", fault().c_str(), 1);
     store = Pkcs11KeyStore::open(uri(CW_FAULTY_TOKEN));
-    for (const std::string& name : store->key_names()) store->destroy(name);
-    store->put("kek", *software, {});
+    for (const std::string& name : store->names()) store->destroy(name);
+    store->put({{.name = "kek", .purpose = KeyPurpose::kek}, {software}, {}});
   }
   void TearDown() override { std::filesystem::remove(fault()); }
 
@@ -56,8 +56,8 @@ TEST_F(GoneToken, says_so_once_and_is_used_again_when_it_is_back) {
 
 TEST_F(GoneToken, leaves_nothing_half_stored) {
   take_away();
-  refusal([&] { store->put("half", *software, {}); });
-  refusal([&] { store->generate("half", KeyType::aes, 16, {}); });
+  refusal([&] { store->put({{.name = "half", .purpose = KeyPurpose::channel}, {software, software, software}, {}}); });
+  refusal([&] { store->generate({.name = "half", .purpose = KeyPurpose::kek}, false); });
   bring_back();
   EXPECT_EQ(store->find_key("kek")->size(), 16u);
   EXPECT_EQ(Pkcs11KeyStore::open(uri())->names(), (std::vector<std::string>{"kek"}));

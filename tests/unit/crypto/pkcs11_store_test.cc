@@ -14,6 +14,7 @@
 namespace cw::crypto {
 namespace {
 
+constexpr int64_t kDay = 86'400'000;
 const std::string kBytes = "404142434445464748494A4B4C4D4E4F505152535455565758595A5B5C5D5E5F";
 
 std::shared_ptr<const Key> software(KeyType type, size_t size) {
@@ -39,30 +40,56 @@ struct Pair {
 
 class Token : public SoftToken {
  protected:
+  /// What OpenSC's pkcs11-tool says to that: another hand, in another process.
+  static std::string tool_output(const std::string& words) {
+    const std::string log = (folder() / "tool.log").string();
+    const std::string command = "pkcs11-tool --module " + std::string(kModule) +
+                                " --token-label cardwright --login --pin 1234 " + words + " > " + log + " 2>&1";
+    const int status = std::system(command.c_str());
+    std::string said = to_string(read_file(log, 1u << 20));
+    EXPECT_EQ(status, 0) << words << ": " << said;
+    return said;
+  }
+  static void tool(const std::string& words) { tool_output(words); }
+
   void SetUp() override {
     SoftToken::SetUp();
     if (IsSkipped()) return;
-    store = Pkcs11KeyStore::open(uri());
-    for (const std::string& name : store->key_names()) store->destroy(name);
+    store = Pkcs11KeyStore::open(uri(), [this] { return now; });
+    for (const std::string& name : store->names()) store->destroy(name);
   }
   Pair pair(KeyType type, size_t size, bool extractable = false) {
     const std::string label = (type == KeyType::aes ? "aes" : "des") + std::to_string(size);
     const auto here = software(type, size);
-    store->put(label, *here, {.extractable = extractable});
+    put(label, KeyPurpose::kek, {here}, {}, extractable);
     return {here, store->find_key(label)};
   }
+  static NewKey new_key(const std::string& name, KeyPurpose purpose, std::vector<std::shared_ptr<const Key>> keys) {
+    NewKey out{{.name = name, .purpose = purpose}, std::move(keys), {}};
+    if (purpose == KeyPurpose::master) out.record.diversification = "visa2";
+    return out;
+  }
+  void put(const std::string& name, KeyPurpose purpose, std::vector<std::shared_ptr<const Key>> keys,
+           uint8_t version = 0, bool extractable = false) {
+    NewKey key = new_key(name, purpose, std::move(keys));
+    key.record.version = version;
+    key.exportable = extractable;
+    store->put(std::move(key));
+  }
+  std::vector<std::shared_ptr<const Key>> three() const {
+    const auto key = software(KeyType::aes, 16);
+    return {key, key, key};
+  }
+  int64_t now = kDay * 20'000 + 5;  // 2024-10-04
   std::shared_ptr<Pkcs11KeyStore> store;
 };
 
 TEST_F(Token, has_sets_master_keys_and_single_keys_by_their_labels) {
-  for (const char* part : {"enc", "mac", "dek"}) {
-    store->put(std::string("isd.") + part, *software(KeyType::aes, 16), {.version = 0x30});
-  }
-  store->put("acme.master", *software(KeyType::des, 16), {.version = 1, .diversification = "visa2"});
-  store->put("kek", *software(KeyType::aes, 32), {});
+  put("isd", KeyPurpose::channel, three(), 0x30);
+  put("acme", KeyPurpose::master, {software(KeyType::des, 16)}, 1);
+  put("kek", KeyPurpose::kek, {software(KeyType::aes, 32)});
   const auto again = Pkcs11KeyStore::open(uri());
   EXPECT_EQ(again->names(), (std::vector<std::string>{"acme", "isd", "kek"}));
-  EXPECT_EQ(again->key_names(), (std::vector<std::string>{"kek"}));
   const KeySet isd = again->find("isd");
   EXPECT_EQ(isd.version, 0x30);
   EXPECT_EQ(isd.enc->type(), KeyType::aes);
@@ -72,10 +99,17 @@ TEST_F(Token, has_sets_master_keys_and_single_keys_by_their_labels) {
   EXPECT_EQ(acme.diversification, "visa2");
   EXPECT_EQ(acme.enc->kcv(), software(KeyType::des, 16)->kcv());
   EXPECT_NE(refusal([&] { again->find("isa"); }).find("did you mean 'isd'"), std::string::npos);
-  EXPECT_NE(refusal([&] { again->find_key("kes"); }).find("it has: kek"), std::string::npos);
-  store->destroy("isd.mac");
-  EXPECT_NE(refusal([&] { store->find("isd"); }).find("'isd.mac'"), std::string::npos);
-  for (const char* label : {"isd.enc", "isd.dek", "acme.master", "kek"}) store->destroy(label);
+  EXPECT_NE(refusal([&] { again->find_key("kes"); }).find("it has: acme, isd, kek"), std::string::npos);
+  EXPECT_NE(refusal([&] { again->find_key("isd.mac"); }).find("a part of key set 'isd'"), std::string::npos);
+  EXPECT_NE(refusal([&] { put("isd", KeyPurpose::kek, {software(KeyType::aes, 16)}); }).find("'isd.enc' already"),
+            std::string::npos);
+  EXPECT_NE(refusal([&] { put("new.mac", KeyPurpose::kek, {software(KeyType::aes, 16)}); }).find("cannot be named"),
+            std::string::npos);
+  tool("--delete-object --type secrkey --label isd.mac");
+  const auto torn = Pkcs11KeyStore::open(uri());
+  EXPECT_NE(refusal([&] { torn->find("isd"); }).find("'isd.mac'"), std::string::npos);
+  for (const char* name : {"isd", "acme", "kek"}) torn->destroy(name);
+  EXPECT_EQ(torn->names(), std::vector<std::string>{});
 }
 
 TEST_F(Token, derives_inside_what_software_derives) {
@@ -156,28 +190,164 @@ TEST_F(Token, wraps_and_unwraps_as_software_does) {
   }
 }
 
-TEST_F(Token, signs_with_pairs_that_another_tool_made_in_it) {
+TEST_F(Token, signs_with_pairs_that_another_tool_made_in_it_once_their_purpose_is_said) {
   for (const char* pair : {"rsa:2048", "rsa:1024", "EC:prime256v1", "EC:secp384r1"}) {
-    const std::string command = "pkcs11-tool --module " + std::string(kModule) + " --token-label cardwright --login " +
-                                "--pin 1234 --keypairgen --key-type " + pair + " --label pair." + (pair + 3) + " > " +
-                                (folder() / "pair.log").string() + " 2>&1";
-    if (std::system(command.c_str()) != 0) GTEST_SKIP() << "no pkcs11-tool here";
+    tool(std::string("--keypairgen --key-type ") + pair + " --label pair." + (pair + 3) + " --id 6cae");
   }
-  // Objects that another process made are seen by a new login.
   const Bytes message = from_hex("80E60C00220102");
   for (const char* name : {"pair.:2048", "pair.:1024", "pair.prime256v1", "pair.secp384r1"}) {
-    const auto key = store->find_signing_key(name);
+    EXPECT_NE(refusal([&] { store->find_signing_key(name, SigningUse::token); }).find("cardwright keys assign"),
+              std::string::npos);
+    EXPECT_EQ(store->record(name).purpose, KeyPurpose::unstated);
+    const KeyRecord said = store->assign({.name = name, .purpose = KeyPurpose::token});
+    EXPECT_EQ(said.purpose, KeyPurpose::token);
+    EXPECT_EQ(said.kcvs.at(0).size(), 3u);
+    const auto key = store->find_signing_key(name, SigningUse::token);
     const Bytes signature = key->sign(message);
     EXPECT_EQ(signature.size(), key->signature_size()) << name;
     EXPECT_TRUE(key->verify(message, signature)) << name;
     EXPECT_FALSE(key->verify(from_hex("80E60C00220103"), signature)) << name;
     EXPECT_EQ(key->public_parts().size(), 2u);
+    EXPECT_NE(refusal([&] { store->find_signing_key(name, SigningUse::message); }).find("another purpose"),
+              std::string::npos);
+    EXPECT_NE(refusal([&] { store->assign({.name = name, .purpose = KeyPurpose::dap}); }).find("becomes nothing else"),
+              std::string::npos);
+    EXPECT_NE(refusal([&] { store->keys_of(name); }).find("stays in"), std::string::npos);
+    EXPECT_EQ(store->destroy(name).state, KeyState::destroyed);
+    EXPECT_NE(refusal([&] { store->find_signing_key(name); }).find("no key"), std::string::npos);
   }
-  store->put("cmac", *software(KeyType::aes, 16), {});
-  EXPECT_EQ(store->find_signing_key("cmac")->sign(message),
+  EXPECT_EQ(tool_output("--list-objects").find("pair."), std::string::npos) << "a half of a pair is left";
+}
+
+TEST_F(Token, makes_pairs_that_openssl_checks) {
+  struct Kind {
+    const char* pair;
+    size_t size;
+    SigningAlgorithm algorithm;
+  };
+  for (const Kind& kind : {Kind{"rsa", 256, SigningAlgorithm::rsa_pss_sha256}, Kind{"ec", 32, SigningAlgorithm::ecdsa},
+                           Kind{"ec", 48, SigningAlgorithm::ecdsa}, Kind{"ec", 66, SigningAlgorithm::ecdsa}}) {
+    KeyRecord wanted{.name = "made", .purpose = KeyPurpose::dap};
+    wanted.pair = kind.pair;
+    wanted.size = kind.size;
+    const KeyRecord made = store->generate(wanted, false);
+    EXPECT_EQ(made.pair, kind.pair);
+    const auto key = store->find_signing_key("made", SigningUse::dap);
+    EXPECT_EQ(key->algorithm(), kind.algorithm);
+    const Bytes message = from_hex("0102");
+    EXPECT_TRUE(key->verify(message, key->sign(message)));  // by the public half, in OpenSSL
+    EXPECT_NE(refusal([&] { store->generate(wanted, false); }).find("already"), std::string::npos);
+    store->destroy("made");
+  }
+  KeyRecord none{.name = "none", .purpose = KeyPurpose::message};
+  none.pair = "sm2";
+  none.size = 32;
+  EXPECT_NE(refusal([&] { store->generate(none, false); }).find("no sm2 pairs"), std::string::npos);
+  none.pair = "ec";
+  none.size = 20;
+  EXPECT_NE(refusal([&] { store->generate(none, false); }).find("32, 48 or 66"), std::string::npos);
+  EXPECT_EQ(store->names(), std::vector<std::string>{});
+}
+
+TEST_F(Token, holds_whoever_uses_a_key_to_what_it_is_for) {
+  const auto aes = software(KeyType::aes, 16);
+  const Bytes message = from_hex("80E60C00220102");
+  put("isd", KeyPurpose::channel, three());
+  put("acme", KeyPurpose::master, {software(KeyType::des, 16)});
+  put("kek", KeyPurpose::kek, {aes});
+  put("receipt", KeyPurpose::receipt, {aes});
+  put("said", KeyPurpose::message, {aes});
+  put("des", KeyPurpose::receipt, {software(KeyType::des, 16)});
+  EXPECT_EQ(store->find_signing_key("receipt", SigningUse::receipt)->sign(message),
             make_signing_key(KeyType::aes, Secret::copy(from_hex(kBytes.substr(0, 32))))->sign(message));
-  store->put("des", *software(KeyType::des, 16), {});
+  EXPECT_NE(store->find_signing_key("said", SigningUse::message), nullptr);
   EXPECT_NE(refusal([&] { store->find_signing_key("des"); }).find("RSA or ECC pair, or an AES key"), std::string::npos);
+  const auto another = [&](const auto& call) {
+    EXPECT_NE(refusal(call).find("is for another purpose"), std::string::npos);
+  };
+  another([&] { store->find("kek"); });
+  another([&] { store->find("receipt"); });
+  another([&] { store->find_key("isd"); });
+  another([&] { store->find_key("acme"); });
+  another([&] { store->find_key("receipt"); });
+  for (const SigningUse use : {SigningUse::token, SigningUse::dap, SigningUse::message, SigningUse::certificate}) {
+    another([&] { store->find_signing_key("receipt", use); });
+  }
+  another([&] { store->find_signing_key("kek"); });
+  // The token itself knows it too.
+  EXPECT_NE(refusal([&] {
+              wrap_key(*store->keys_of("receipt").front(), WrapForm::aes_key_wrap, *aes);
+            }).find("the token refuses it"),
+            std::string::npos);
+  // What another tool says later is read at the next use.
+  tool("--set-id 00746f6b656e --type secrkey --label kek");
+  EXPECT_EQ(store->record("kek").purpose, KeyPurpose::token);
+  another([&] { store->find_key("kek"); });
+}
+
+TEST_F(Token, lets_nobody_use_a_key_before_and_after_its_time) {
+  const int64_t today = now;
+  NewKey key = new_key("kek", KeyPurpose::kek, {software(KeyType::aes, 16)});
+  key.record.active_from = today + kDay;
+  key.record.expires = today + 4 * kDay;
+  const KeyRecord kept = store->put(std::move(key));
+  EXPECT_EQ(kept.active_from, today + kDay + 995) << "whole seconds, none too early";
+  EXPECT_EQ(kept.expires, today + 4 * kDay - 5) << "and none too late";
+  const auto found = [&](int64_t at) {
+    now = at;
+    return refusal([&] { store->find_key("kek"); });
+  };
+  EXPECT_NE(found(kept.active_from - 1).find("is not active yet: it may be used from 2024-10-05T00:00:01Z"),
+            std::string::npos);
+  EXPECT_EQ(found(kept.active_from), "accepted");
+  EXPECT_EQ(found(kept.expires - 1), "accepted");
+  EXPECT_NE(found(kept.expires).find("expired at 2024-10-08"), std::string::npos);
+  const auto again = Pkcs11KeyStore::open(uri(), [&] { return kept.expires; });
+  EXPECT_NE(refusal([&] { again->find_key("kek"); }).find("expired"), std::string::npos);
+
+  now = today + 4 * kDay;
+  store->assign({.name = "kek", .purpose = KeyPurpose::kek, .expires = now + kDay});
+  EXPECT_EQ(found(now), "accepted") << "it was given a day more";
+
+  // A moment that no calendar has was meant as a limit.
+  const auto say = [](const std::string& text) {
+    tool("--set-id 00" + to_hex(view(text)) + " --type secrkey --label kek");
+  };
+  say("kek;until=20301301T000000Z");
+  EXPECT_NE(found(now).find("expired"), std::string::npos);
+  say("kek;from=later");
+  EXPECT_NE(found(now).find("not active yet"), std::string::npos);
+  say("kek;blocked");
+  EXPECT_NE(found(now).find("is revoked"), std::string::npos);
+}
+
+TEST_F(Token, takes_keys_out_of_use_for_everybody_at_once) {
+  put("isd", KeyPurpose::channel, three(), 0x30);
+  put("kek", KeyPurpose::kek, {software(KeyType::aes, 16)});
+  const auto other = Pkcs11KeyStore::open(uri());
+  other->find("isd");
+  EXPECT_EQ(store->archive("isd").state, KeyState::archived);
+  for (const auto& each : {store, other}) {
+    EXPECT_NE(refusal([&] { each->find("isd"); }).find("is archived"), std::string::npos);
+    EXPECT_NE(refusal([&] { each->keys_of("isd"); }).find("is archived"), std::string::npos);
+  }
+  EXPECT_EQ(store->record("isd").version, 0x30);
+  EXPECT_EQ(store->revoke("isd").state, KeyState::revoked);
+  EXPECT_NE(refusal([&] { other->find("isd"); }).find("is revoked"), std::string::npos);
+  EXPECT_NE(refusal([&] { store->archive("isd"); }).find("is revoked"), std::string::npos);
+  EXPECT_NE(refusal([&] { store->assign({.name = "isd", .purpose = KeyPurpose::channel}); }).find("is revoked"),
+            std::string::npos);
+  store->revoke("kek");
+  EXPECT_NE(refusal([&] { other->find_key("kek"); }).find("is revoked"), std::string::npos);
+  EXPECT_EQ(store->destroy("kek").state, KeyState::destroyed);
+}
+
+TEST_F(Token, takes_no_set_whose_keys_were_not_all_taken_out_of_use) {
+  put("isd", KeyPurpose::channel, three());
+  tool("--set-id 003b7265766f6b6564 --type secrkey --label isd.dek");
+  EXPECT_NE(refusal([&] { store->find("isd"); }).find("differ in CKA_ID"), std::string::npos);
+  EXPECT_EQ(store->revoke("isd").state, KeyState::revoked);
+  EXPECT_NE(refusal([&] { store->find("isd"); }).find("is revoked"), std::string::npos);
 }
 
 TEST_F(Token, is_not_asked_with_a_refused_pin_again_by_whoever_opens_it_next) {

@@ -34,9 +34,7 @@ class TokenChannel : public crypto::SoftToken {
     return out;
   }
   crypto::KeySet in_token(const crypto::KeySet& set) {
-    store->put(set.name + ".enc", *set.enc, {});
-    store->put(set.name + ".mac", *set.mac, {});
-    store->put(set.name + ".dek", *set.dek, {});
+    store->put({{.name = set.name}, {set.enc, set.mac, set.dek}, {}});
     return store->find(set.name);
   }
   /// Opens both, and compares what they send.
@@ -94,8 +92,8 @@ TEST_F(TokenChannel, of_scp02_is_the_same_as_one_of_software_keys) {
 
 TEST_F(TokenChannel, puts_keys_of_the_token_onto_cards_if_they_may_leave_it) {
   const crypto::KeySet here = in_software("from", KeyType::aes), there = in_token(here);
-  store->put("may", *software(KeyType::aes, 0x70), {.extractable = true});
-  store->put("stays", *software(KeyType::aes, 0x70), {});
+  store->put({{.name = "may", .purpose = crypto::KeyPurpose::kek}, {software(KeyType::aes, 0x70)}, {}, true});
+  store->put({{.name = "stays", .purpose = crypto::KeyPurpose::kek}, {software(KeyType::aes, 0x70)}, {}});
   const InitializeUpdateAnswer answer =
       answer_for(here, {.scp = Scp::scp03, .key_version = 1, .i = uint8_t{0x60}, .card_challenge = Bytes(8, 9)});
   const auto a = Channel::open(here, from_hex("0001020304050607"), answer, 3);
@@ -115,7 +113,9 @@ TEST_F(TokenChannel, diversifies_inside_the_token_what_software_diversifies) {
   for (const auto& [method, type] : {std::pair{"visa2", KeyType::des}, std::pair{"emv", KeyType::des},
                                      std::pair{"gemvisa", KeyType::des}, std::pair{"kdf3", KeyType::aes}}) {
     const std::string name = std::string("master.") + method;
-    store->put(name + ".master", *software(type, 0x40), {.diversification = method});
+    crypto::KeyRecord record{.name = name, .purpose = crypto::KeyPurpose::master, .type = type};
+    record.diversification = method;
+    store->put({record, {software(type, 0x40)}, {}});
     crypto::KeySet master{.name = name, .diversification = method};
     master.enc = master.mac = master.dek = software(type, 0x40);
     const crypto::KeySet here = card_keys(master, kdd), there = card_keys(store->find(name), kdd);

@@ -21,10 +21,16 @@ TEST_F(KeyServerToken, the_published_check_values_and_the_same_wrapped_keys_as_i
   const auto token = crypto::Pkcs11KeyStore::open(uri());
   const auto aes = key(crypto::KeyType::aes, kMaster), des = key(crypto::KeyType::des, kMaster),
              kek = key(crypto::KeyType::aes, kKek);
-  token->put("ks.aes.master", *aes, {0x30, "kdf3"});
-  token->put("ks.visa2.master", *des, {0x20, "visa2"});
-  token->put("ks.emv.master", *des, {0x22, "emv"});
-  token->put("ks.kek", *kek, {});
+  const auto master = [&](const char* name, const std::shared_ptr<const crypto::Key>& key, uint8_t version,
+                          const char* method) {
+    crypto::KeyRecord record{.name = name, .purpose = crypto::KeyPurpose::master, .version = version};
+    record.diversification = method;
+    token->put({record, {key}, {}});
+  };
+  master("ks.aes", aes, 0x30, "kdf3");
+  master("ks.visa2", des, 0x20, "visa2");
+  master("ks.emv", des, 0x22, "emv");
+  token->put({{.name = "ks.kek", .purpose = crypto::KeyPurpose::kek}, {kek}, {}});
   KeyServerConfiguration configuration;
   configuration.masters = {{"aes", {0x00}, 0x30, "ks.aes", "kdf3"},
                            {"visa2", {0x00}, 0x20, "ks.visa2", "visa2"},
