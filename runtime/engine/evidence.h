@@ -66,8 +66,9 @@ class Evidence {
   virtual void keys_refused(const std::vector<std::string>& /*sets*/) {}
   /// A single key of custody is about to sign a message, or to check what somebody signed. Raises store: it must not.
   virtual void key_used(const std::string& /*key*/) {}
-  /// Custody has unwrapped them and they may be used. Not told again of an attempt that is built again. Raises store.
-  virtual void keys_unwrapped(const host::WrappedKeys& /*keys*/) {}
+  /// A KEK of custody was used on them: they may be used now, or `why` they are none. Not told again of an attempt that
+  /// is built again. Raises store.
+  virtual void keys_unwrapped(const host::WrappedKeys& /*keys*/, const Error* /*why*/) {}
   virtual void channel_opened(const ChannelMaterial& /*material*/) {}
   /// Where the channel stands after a command and its answer.
   virtual void channel_moved(host::ChannelId /*channel*/, const gp::Channel::Mark& /*mark*/) {}

@@ -1,6 +1,7 @@
 #include "engine/gate.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "base/hex.h"
 #include "card/apdu.h"
@@ -30,11 +31,30 @@ std::string hex_of(const host::Command& command) {
   return to_hex(apdu.encode());
 }
 
-/// Without white space, and in upper case as far as it may be hex digits.
-std::string digits_of(std::string_view text) {
+/// In upper case as far as it may be hex digits.
+std::string upper_of(std::string text) {
+  for (char& c : text) c = static_cast<char>(c >= 'a' && c <= 'f' ? c - 32 : c);
+  return text;
+}
+
+std::string without_space(std::string text) {
+  std::erase_if(text, [](char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; });
+  return text;
+}
+
+/// JSON writes a character also as \u0041, and whoever reads it sees "A".
+std::string unescaped(const std::string& text) {
   std::string out;
-  for (const char c : text) {
-    if (c != ' ' && c != '\n' && c != '\r' && c != '\t') out += static_cast<char>(c >= 'a' && c <= 'f' ? c - 32 : c);
+  for (size_t at = 0; at < text.size(); ++at) {
+    unsigned code = 0;
+    const char* digits = text.data() + at + 2;
+    const bool escape = text.compare(at, 4, "\\u00") == 0 && text.size() - at >= 6;
+    if (escape && std::from_chars(digits, digits + 4, code, 16).ptr == digits + 4) {
+      out += static_cast<char>(code);
+      at += 5;
+    } else {
+      out += text[at];
+    }
   }
   return out;
 }
@@ -156,13 +176,17 @@ void Gate::admit(const host::Exchange& request, const std::optional<ChannelFacts
   }
 }
 
-void Gate::replied(const host::HttpCall& call, const std::string& body) {
+void Gate::replied(const host::HttpCall& call, const host::HttpReply& reply) {
   constexpr size_t kMost = 1u << 18;  // no list of commands is longer
   if (!policy_->judge_relayed(call.url, "").allowed && !policy_->judge_keys(call.url, "").allowed) return;
+  // Where a server says what was wrong with a request, the request speaks.
+  const bool answers = reply.status >= 200 && reply.status < 300 && reply.body.size() <= kMost;
   told_by_ = call.url;
-  told_ = body.size() > kMost ? std::string() : digits_of(body);
-  asked_ = digits_of(call.url + "\n" + call.body);
-  for (const auto& [name, value] : call.headers) asked_ += "\n" + digits_of(value);
+  told_words_ = answers ? upper_of(unescaped(reply.body)) : std::string();
+  told_ = without_space(told_words_);
+  std::string asked = call.url + "\n" + call.body;
+  for (const auto& [name, value] : call.headers) asked += "\n" + value;
+  asked_ = without_space(upper_of(unescaped(asked)));
 }
 
 void Gate::admit_relayed(const host::Exchange& request, const Circumstances& around) {
@@ -230,6 +254,14 @@ void Gate::admit_protocol(uint8_t scp, uint8_t level) {
 }
 
 void Gate::admit(const host::WrappedKeys& keys) {
+  // Each one is memory of custody, objects of a token, a line of the audit, and one more look at what a KEK makes of
+  // it.
+  constexpr unsigned kMost = 32;
+  if (++unwraps_ > kMost) {
+    refuse(Error(ErrorKind::budget, "the run has had keys unwrapped " + std::to_string(kMost) +
+                                        " times, and it is no more; ask a backend for the keys of a card once"),
+           "keys of a backend", "a run has keys unwrapped " + std::to_string(kMost) + " times at most");
+  }
   admit_key(keys.under);
   if (!is_declared(keys.backend)) {
     refuse(Error(ErrorKind::policy, "flow " + flow_ + " did not declare the backend " + keys.backend +
@@ -239,12 +271,15 @@ void Gate::admit(const host::WrappedKeys& keys) {
   if (const Decision decision = policy_->judge_keys(keys.backend, keys.under); !decision.allowed) {
     refuse("taking keys of " + keys.backend + " under '" + keys.under + "'", decision);
   }
-  const bool sent =
-      told_by_.starts_with(keys.backend) && std::all_of(keys.keys.begin(), keys.keys.end(), [&](const Bytes& key) {
-        return has_word(told_, to_hex(key)) && !has_word(asked_, to_hex(key));
-      });
+  const auto said = [&](const Bytes& value) { return value.empty() || has_word(told_words_, to_hex(value)); };
+  const bool sent = told_by_.starts_with(keys.backend) &&
+                    std::all_of(keys.keys.begin(), keys.keys.end(),
+                                [&](const Bytes& key) {
+                                  return said(key) && !key.empty() && asked_.find(to_hex(key)) == std::string::npos;
+                                }) &&
+                    std::all_of(keys.kcvs.begin(), keys.kcvs.end(), said);
   if (sent) return;
-  refuse(Error(ErrorKind::policy, "these wrapped keys are not in the last answer of " + keys.backend +
+  refuse(Error(ErrorKind::policy, "these wrapped keys and check values are not in the last answer of " + keys.backend +
                                       ", so they are not unwrapped under '" + keys.under +
                                       "'; give keys.unwrap what the backend sent, as it sent it"),
          "keys of a backend", "a backend's keys are those of its last answer");

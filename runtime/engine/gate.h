@@ -35,7 +35,7 @@ class Gate {
   void admit(const host::OpenChannel& request);
   void admit(const host::HttpCall& request);
   /// What a backend answered: only what it sent is relayed for it.
-  void replied(const host::HttpCall& call, const std::string& body);
+  void replied(const host::HttpCall& call, const host::HttpReply& reply);
   /// Keys under a KEK that the flow declared, from a backend whose last answer has them, and that may give such keys.
   void admit(const host::WrappedKeys& keys);
   /// A key set by name: only those that the flow declared, or had unwrapped.
@@ -89,8 +89,10 @@ class Gate {
   Refusal refusal_{};
   /// The last reply of a backend that may have commands relayed, or give keys; its hex digits in upper case.
   std::string told_{};
+  std::string told_words_{};  // the same with its white space
   std::string told_by_{};
   std::string asked_{};  // what the request for it had in it
+  unsigned unwraps_ = 0;
 };
 
 }  // namespace cw::engine

@@ -114,9 +114,14 @@ Bytes LocalOutside::sign(const std::string& key, ByteView message) {
 
 host::KeyInfo LocalOutside::unwrap(const host::WrappedKeys& keys) {
   admit([&] { setup_.gate.admit(keys); });
-  host::KeyInfo info = setup_.custody.unwrap(keys);
-  setup_.evidence.keys_unwrapped(keys);
-  return info;
+  try {
+    host::KeyInfo info = setup_.custody.unwrap(keys);
+    setup_.evidence.keys_unwrapped(keys, nullptr);
+    return info;
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::store) setup_.evidence.keys_unwrapped(keys, &error);
+    throw;
+  }
 }
 
 const Order* LocalOutside::order() {
@@ -145,7 +150,7 @@ host::Reply LocalOutside::carry_out() {
                               throw Error(ErrorKind::http, "this program was started without a network");
                             setup_.evidence.before_sending();
                             host::HttpReply reply = setup_.http(call);
-                            setup_.gate.replied(call, reply.body);
+                            setup_.gate.replied(call, reply);
                             return reply;
                           },
                           [&](const host::Deliver& parcel) -> host::Reply {

@@ -170,7 +170,7 @@ host::Reply RecordedOutside::reply_to(const host::HttpCall& request) {
   const RecordedLine& line = setup_.replay.take(request_text(request, setup_.replay.head().all_answers));
   if (const auto* error = std::get_if<Error>(&line.reply)) return *error;
   if (const auto* reply = std::get_if<host::HttpReply>(&line.reply)) {
-    setup_.gate.replied(request, reply->body);
+    setup_.gate.replied(request, *reply);
     return *reply;
   }
   setup_.replay.differ(line.line,

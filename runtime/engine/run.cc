@@ -417,7 +417,7 @@ void Run::complete(host::Reply reply) {
   }
   // Whoever played the backend: what it said may be relayed, or unwrapped, as what a backend said.
   if (const auto* said = std::get_if<host::HttpReply>(&reply); said && impl_->setup.plays_backends) {
-    if (const auto* call = std::get_if<host::HttpCall>(&request())) impl_->gate.replied(*call, said->body);
+    if (const auto* call = std::get_if<host::HttpCall>(&request())) impl_->gate.replied(*call, *said);
   }
   impl_->reply = std::move(reply);
   impl_->phase = Phase::ready;

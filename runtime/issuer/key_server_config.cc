@@ -77,6 +77,7 @@ class Reading {
     if (!out.subject.empty() && !subjects_.insert(out.subject).second) {
       from.problem("subject", "is that of another TSM too, so nobody could tell them apart");
     }
+    out.issuer = from.text("issuer", false);
     out.from = read_day(from, "from");
     out.until = read_day(from, "until");
     if (out.until < out.from) from.problem("until", "is before the day of from");

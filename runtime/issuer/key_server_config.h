@@ -27,6 +27,7 @@ struct Kek {
 struct Tsm {
   std::string id{};
   std::string subject{};  // of its client certificate, as in CN=acme,O=Acme
+  std::string issuer{};   // who is to have signed it, by the same kind of name; empty: any of the authorities
   std::chrono::sys_days from{};
   std::chrono::sys_days until{};  // the last day, in UTC
   std::map<unsigned, Kek> keks{};
@@ -49,7 +50,7 @@ struct KeyServerConfiguration {
   std::string url{};  // what cards name in 5F50; empty: any
   net::TlsSetup tls{};
   std::filesystem::path keys{};   // key store: a file, or the pkcs11: URI of a token
-  std::filesystem::path audit{};  // one line for each request
+  std::filesystem::path audit{};  // one line for each request for keys
   std::vector<Tsm> tsms{};
   std::vector<MasterKeys> masters{};
 };

@@ -12,29 +12,33 @@ namespace cw::issuer {
 
 namespace {
 
-/// A secure channel needs the keys 1, 2 and 3 of one version, all of this type.
-bool has_channel_keys(const std::vector<gp::KeyInformation>& keys, uint8_t version, crypto::KeyType type) {
-  const auto has = [&](uint8_t id) {
-    return std::any_of(keys.begin(), keys.end(), [&](const gp::KeyInformation& key) {
-      return key.version == version && key.id == id && key.components.size() == 1 &&
-             key.components[0].type == static_cast<uint8_t>(type);
-    });
-  };
-  return has(1) && has(2) && has(3);
+/// What a secure channel needs is the keys 1, 2 and 3 of one version, all of this type and of one length: that length,
+/// in bytes. Nothing: the card does not show them, or one of them twice.
+std::optional<size_t> channel_key_size(const std::vector<gp::KeyInformation>& keys, uint8_t version,
+                                       crypto::KeyType type) {
+  std::optional<size_t> size;
+  for (const int id : {1, 2, 3}) {
+    const auto is = [&](const gp::KeyInformation& key) { return key.version == version && key.id == id; };
+    const auto found = std::find_if(keys.begin(), keys.end(), is);
+    if (found == keys.end() || std::count_if(keys.begin(), keys.end(), is) != 1) return {};
+    if (found->components.size() != 1 || found->components[0].type != static_cast<uint8_t>(type)) return {};
+    if (size && *size != found->components[0].length) return {};
+    size = found->components[0].length;
+  }
+  return size;
 }
 
-/// Of the ENC key of this version, as the card says.
-size_t size_on_card(const std::vector<gp::KeyInformation>& keys, uint8_t version) {
-  const auto found = std::find_if(keys.begin(), keys.end(),
-                                  [&](const gp::KeyInformation& key) { return key.version == version && key.id == 1; });
-  return found->components[0].length;
+/// Cards and files write the same URL with and without it.
+std::string_view without_end_slash(std::string_view url) {
+  while (url.ends_with('/')) url.remove_suffix(1);
+  return url;
 }
 
 std::string versions_in(const std::vector<gp::KeyInformation>& keys) {
   std::string out;
   for (const gp::KeyInformation& key : keys) {
     const std::string version = to_hex(key.version);
-    if (out.find(version) == std::string::npos) out += (out.empty() ? "" : " ") + version;
+    if (out.find(version) == std::string::npos) out += (out.empty() ? "" : ", ") + version;
     if (out.size() > 60) return out + " ...";
   }
   return out;
@@ -42,9 +46,10 @@ std::string versions_in(const std::vector<gp::KeyInformation>& keys) {
 
 }  // namespace
 
-const Tsm* KeyServerDesk::tsm(std::string_view subject) const {
-  const auto found = std::find_if(configuration_.tsms.begin(), configuration_.tsms.end(),
-                                  [&](const Tsm& one) { return one.subject == subject; });
+const Tsm* KeyServerDesk::tsm(std::string_view subject, std::string_view issuer) const {
+  const auto found = std::find_if(configuration_.tsms.begin(), configuration_.tsms.end(), [&](const Tsm& one) {
+    return one.subject == subject && (one.issuer.empty() || one.issuer == issuer);
+  });
   return found == configuration_.tsms.end() ? nullptr : &*found;
 }
 
@@ -58,7 +63,8 @@ std::optional<Refused> KeyServerDesk::refuse(const Tsm& tsm, int64_t now) {
 
 KeyServerAnswer KeyServerDesk::answer(const Tsm& tsm, const DiversifiedKeysRequest& request) const {
   const auto allowed = [&](const Bytes& cards) { return begins_with(request.key_data, cards); };
-  if (!request.url.empty() && !configuration_.url.empty() && request.url != configuration_.url) {
+  if (!request.url.empty() && !configuration_.url.empty() &&
+      without_end_slash(request.url) != without_end_slash(configuration_.url)) {
     return Refused{Refusal::malformed, "the card names another key server in its url"};
   }
   if (std::none_of(tsm.cards.begin(), tsm.cards.end(), allowed)) {
@@ -88,7 +94,7 @@ KeyServerDesk::Found KeyServerDesk::master_for(const DiversifiedKeysRequest& req
     const MasterKeys* best = nullptr;
     for (const MasterKeys& one : configuration_.masters) {
       if (one.version != key.version || !begins_with(request.key_data, one.cards)) continue;
-      if (!has_channel_keys(request.key_information, one.version, one.type())) continue;
+      if (!channel_key_size(request.key_information, one.version, one.type())) continue;
       if (best == nullptr || one.cards.size() > best->cards.size()) best = &one;
     }
     if (best != nullptr) return {best, key.version};
@@ -99,7 +105,8 @@ KeyServerDesk::Found KeyServerDesk::master_for(const DiversifiedKeysRequest& req
 KeyServerAnswer KeyServerDesk::derive(const MasterKeys& master, const Kek& kek,
                                       const DiversifiedKeysRequest& request) const {
   const crypto::KeySet keys = gp::diversify(keys_.find(master.keys), master.method, request.key_data);
-  if (const size_t size = size_on_card(request.key_information, master.version); size != keys.enc->size()) {
+  const size_t size = channel_key_size(request.key_information, master.version, master.type()).value_or(0);
+  if (size != keys.enc->size()) {
     return Refused{Refusal::unknown_card, "the keys of version " + to_hex(master.version) + " on the card have " +
                                               std::to_string(size) + " bytes, the master keys for it give " +
                                               std::to_string(keys.enc->size())};

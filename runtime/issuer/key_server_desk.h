@@ -19,7 +19,7 @@ class KeyServerDesk {
       : configuration_(configuration), keys_(keys) {}
 
   /// Whose certificate that is, on this day. Null: nobody's.
-  const Tsm* tsm(std::string_view subject) const;
+  const Tsm* tsm(std::string_view subject, std::string_view issuer = {}) const;
   /// Nothing: it is accredited at `now`, in milliseconds since 1970.
   static std::optional<Refused> refuse(const Tsm& tsm, int64_t now);
 

@@ -118,7 +118,7 @@ KeyServerAnswer KeyServerDoor::decide(const net::ServerRequest& request, const F
                                       AuditedRequest& audited) const {
   // What strangers send is not read.
   if (request.peer.certificate) audited.subject = request.peer.certificate->subject;
-  const Tsm* tsm = audited.subject.empty() ? nullptr : desk_.tsm(audited.subject);
+  const Tsm* tsm = audited.subject.empty() ? nullptr : desk_.tsm(audited.subject, request.peer.certificate->issuer);
   if (tsm == nullptr) return Refused{Refusal::not_accredited, "your certificate is no accredited TSM's"};
   audited.tsm = tsm->id;
   if (auto refused = KeyServerDesk::refuse(*tsm, audited.time)) return *refused;

@@ -56,7 +56,7 @@ class ShadowedOutside : public engine::ForwardingOutside {
     }
     const auto* call = std::get_if<host::HttpCall>(&asked);
     const auto* replied = std::get_if<host::HttpReply>(&reply);
-    if (call != nullptr && replied != nullptr) shadow_.gate_.replied(*call, replied->body);
+    if (call != nullptr && replied != nullptr) shadow_.gate_.replied(*call, *replied);
     const auto* exchange = std::get_if<host::Exchange>(&asked);
     const auto* answers = std::get_if<host::Answers>(&reply);
     if (exchange != nullptr && answers != nullptr) follow(*exchange, *answers);

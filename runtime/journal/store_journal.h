@@ -90,7 +90,7 @@ class StoreJournal : public engine::RunJournal {
   void before_sending() override;
   void travelled(ByteView command, ByteView answer) override;
   void keys_refused(const std::vector<std::string>& sets) override;
-  void keys_unwrapped(const host::WrappedKeys& keys) override;
+  void keys_unwrapped(const host::WrappedKeys& keys, const Error* why) override;
   void channel_opened(const engine::ChannelMaterial& material) override;
   void channel_moved(host::ChannelId channel, const gp::Channel::Mark& mark) override {
     if (!again_) frame_.mark(channel, mark);

@@ -25,11 +25,13 @@ void StoreJournal::refused(const engine::Refusal& refusal) {
   }
 }
 
-void StoreJournal::keys_unwrapped(const host::WrappedKeys& keys) {
-  needs({keys.under, 0});
+void StoreJournal::keys_unwrapped(const host::WrappedKeys& keys, const Error* why) {
+  if (why == nullptr) needs({keys.under, 0});
+  Details details = {
+      {"kek", keys.under}, {"backend", keys.backend}, {"keys", keys.name}, {"version", to_hex(keys.version)}};
+  if (why != nullptr) details.emplace_back("because", why->message());
   try {
-    audit("keys unwrapped",
-          {{"kek", keys.under}, {"backend", keys.backend}, {"keys", keys.name}, {"version", to_hex(keys.version)}});
+    audit(why == nullptr ? "keys unwrapped" : "keys not unwrapped", details);
   } catch (const Error& error) {
     stop_here(error);
   }

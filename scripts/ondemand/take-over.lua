@@ -6,6 +6,9 @@
 ---   ok   our keys
 ---   ok   issuer's keys gone
 ---
+--- Ours go onto the card under keys that its issuer knows, so they are to be derived for each card: name a master key.
+--- What else may open a channel and stays is in the result, as `left`.
+---
 --- The URL is the card's word and chooses among `servers`, no more. Keys that do not open the card are tried once. Run
 --- it again after whatever tore it: the card shows how far it came. It never has fewer than one key set that is known.
 local gp = require "cw.gp"
@@ -28,6 +31,8 @@ return {
     version = { type = "integer", help = "key version number of ours; default: its own", optional = true, min = 1,
                 max = 111 },
     domain = { type = "aid", help = "AID of the security domain; default: the ISD", optional = true },
+    fleet = { type = "boolean", help = "ours is the same on all cards, and whoever knows an issuer's keys may learn it",
+              default = false },
     keep = { type = "boolean", help = "leave the issuer's keys beside ours", default = false },
   },
   needs = { keys = { "$kek", "$keys" }, backends = { "$servers" } },
@@ -36,7 +41,7 @@ return {
     local args = run.args
     local aid = args.domain or run.flavor.isd_aid or ""
     local over = key_server.take_over(run.card, {
-      aid = aid, to = args.keys, version = args.version, flavor = run.flavor,
+      aid = aid, to = args.keys, version = args.version, fleet = args.fleet, flavor = run.flavor,
       servers = args.servers, kek = args.kek, kek_index = args.kek_index, wrap = args.wrap,
     })
 
@@ -45,11 +50,14 @@ return {
       run:step("issuer's keys gone", { done = over.issuer_keys_gone, run = over.delete_issuer_keys })
     end
 
-    local domain = gp.open(run.card, { aid = aid, keys = args.keys, version = args.version, flavor = run.flavor })
-    local asked = over.asked()
+    local domain = gp.open(run.card, {
+      aid = aid, keys = args.keys, version = args.version, flavor = run.flavor, look_at = { aid },
+    })
+    local asked, left = over.asked(), {}
+    for i, version in ipairs(over.left()) do left[i] = ("%02X"):format(version) end  -- looked at on the way
     run:output("card", {
       domain = hex.encode(aid), keys = args.keys, server = asked and asked.server or nil,
-      content = #registry.list(domain:registry()),
+      left = #left > 0 and left or nil, content = #registry.list(domain:registry()),
     })
   end,
 }

@@ -99,6 +99,7 @@ end
 ---@field kek string the KEK that we share with the key server, in needs.keys and in `keks` of the policy's backend
 ---@field kek_index integer what the key server knows it by: 0..255
 ---@field wrap? string form that was agreed on with it: "aes-key-wrap" (default), "aes-cbc", "des-ecb"
+---@field except? integer key version number that is known to be ours: the server is not told of it
 
 ---@class GivenKeys
 ---@field keys string name of the key set, for gp.open; gone when the attempt ends
@@ -106,14 +107,14 @@ end
 ---@field type "aes"|"des"
 ---@field server string URL that was asked
 
-local ask_options = { servers = true, kek = true, kek_index = true, wrap = true }
+local ask_options = { servers = true, kek = true, kek_index = true, wrap = true, except = true }
 
 -- What to do about what a key server says no with.
 local advice = {
   NotAccredited = "have the key server's operator accredit our certificate for this card, and see that it is in date",
   UnknownCard = "the keys that the card shows are not those that this server derives",
   UnknownKek = "exchange a KEK with the key server's operator, and give the index that it has there",
-  Malformed = "the key server does not read what the card says",
+  Malformed = "the key server does not read what the card says, or is known by another URL there",
   Unavailable = "nothing was sent to the card; run it again later",
 }
 
@@ -162,7 +163,8 @@ local function bytes_in(what, answer, name)
   errors.raise("http", ("%s: %s in the answer is no string of hex digits"):format(what, name))
 end
 
-local key_types = { AES = { name = "aes", code = 0x88 }, DES = { name = "des", code = 0x80 } }
+local TYPE_CODES = { aes = 0x88, des = 0x80 }
+local key_types = { AES = "aes", DES = "des" }
 
 -- Whether the card shows three keys of that version, type and length; nil: any.
 local function shows(shown, version, code, size)
@@ -176,8 +178,24 @@ local function shows(shown, version, code, size)
   return count >= 3
 end
 
+-- What a card shows, without the keys of one version.
+local function without(shown, version)
+  local out, objects_left = {}, {}
+  for name, value in pairs(shown) do out[name] = value end
+  for _, template in ipairs(tlv.parse(shown.key_information)) do
+    for _, object in ipairs(template.tag == 0xE0 and template.children or {}) do
+      local ours = object.tag == 0xC0 and object.value:byte(2) == version
+      if not ours then objects_left[#objects_left + 1] = tlv.build(object.tag, object.value) end
+    end
+  end
+  out.key_information = tlv.build(0xE0, table.concat(objects_left))
+  out.keys = objects.key_info(out.key_information)
+  return out
+end
+
 -- As key_server.ask; nil, fault and words where the server says no.
 local function ask(shown, options)
+  if options.except then shown = without(shown, options.except) end
   local url = shown.url .. PATH
   local what = ("asking %s for the keys of card %s"):format(shown.url, hex.encode(shown.key_data))
   local answer, fault, why = call(what, url, {
@@ -192,22 +210,22 @@ local function ask(shown, options)
   if not kind or not version then
     errors.raise("http", what .. ": keyType in the answer is none of AES and DES, or keyVersion no two hex digits")
   end
-  if not shows(shown, version, kind.code) then
+  if not shows(shown, version, TYPE_CODES[kind]) then
     errors.raise("http", ("%s: it gave %s keys of version %02X, and the card shows no such three; nothing is tried")
       :format(what, answer.keyType, version))
   end
   local set = keys.unwrap {
-    name = "card", under = options.kek, wrap = options.wrap, type = kind.name, version = version,
+    name = "card", under = options.kek, wrap = options.wrap, type = kind, version = version,
     from = server_of(options.servers, url) or url,
     keys = { bytes_in(what, answer, "encEnc"), bytes_in(what, answer, "encMac"), bytes_in(what, answer, "encDek") },
     kcvs = { bytes_in(what, answer, "kcvEnc"), bytes_in(what, answer, "kcvMac"), bytes_in(what, answer, "kcvDek") },
   }
-  if not shows(shown, version, kind.code, set.size) then
+  if not shows(shown, version, TYPE_CODES[kind], set.size) then
     errors.raise("http", ("%s: it gave keys of %d bytes, and those of version %02X on the card have another length; "
       .. "nothing is tried"):format(what, set.size, version))
   end
   log.debug(("%s: version %02X, %s"):format(what, version, answer.keyType))
-  return { keys = set.name, version = version, type = kind.name, server = shown.url }
+  return { keys = set.name, version = version, type = kind, server = shown.url }
 end
 
 --- Asks the key server that the card names for the card's keys, and has custody unwrap them. Nothing is sent to the
@@ -230,17 +248,20 @@ end
 ---@field aid string domain whose keys change; empty: the ISD
 ---@field to string name of our key set
 ---@field version? integer key version number that ours get: another than the issuer's; default: that of `to`
+---@field fleet? boolean ours may be the same on all cards, and not derived for each
 ---@field flavor? table run.flavor
 
 ---@class TakeOver
 ---@field our_keys_work fun(): boolean the card shows our keys and lets us in with them
 ---@field put_our_keys fun() puts them there, let in by those of the key server
 ---@field issuer_keys_gone fun(): boolean the card shows no others, or none that the key server knows
----@field delete_issuer_keys fun() deletes those that the key server knows, let in by ours
+---@field delete_issuer_keys fun() deletes those that the key server knows and that open the card, let in by ours
 ---@field asked fun(): GivenKeys|nil what the key server gave in this attempt; nil: it was not asked
+---@field left fun(): integer[] versions of other keys that may open a channel, and stay
 
 local take_over_options = {
-  servers = true, kek = true, kek_index = true, wrap = true, aid = true, to = true, version = true, flavor = true,
+  servers = true, kek = true, kek_index = true, wrap = true, aid = true, to = true, version = true, fleet = true,
+  flavor = true,
 }
 
 -- From here on versions are by convention those of token, receipt, DAP and other keys.
@@ -262,29 +283,41 @@ end
 
 --- Putting our own keys onto a card whose keys a key server knows (sd.rotate, from those to ours), as functions for two
 --- steps. No tear leaves a card whose keys nobody knows: ours are added beside the issuer's, which are deleted when
---- ours work. The key server is asked when its keys are needed, and not for a card that has ours. Raises usage: `to`
---- has no key version number.
+--- ours work. The key server is asked when its keys are needed, and not for a card that has ours. Nothing is deleted at
+--- its word alone: keys of its that this attempt did not use open a channel first.
+---
+--- Ours travel to the card under keys that its issuer knows. Whoever has those and hears the channel has ours, so they
+--- are to be derived for each card. Raises usage: `to` has no key version number, or is the same on all cards and
+--- `fleet` is not set.
 ---@param card Card
 ---@param options TakeOverOptions
 ---@return TakeOver
 function key_server.take_over(card, options)
   errors.check_options("key_server.take_over", options, take_over_options)
   local aid, to = options.aid, options.to
-  local version = options.version or keys.info(to).version
+  local ours = keys.info(to)
+  local version = options.version or ours.version
+  if #ours.kcvs > 0 and not options.fleet then
+    errors.raise("usage", ("key_server.take_over: key set '%s' is the same on every card, and goes onto this one under "
+      .. "keys that its issuer knows: whoever has those and hears it opens all of ours. Give a master key that is "
+      .. "diversified, or say fleet = true"):format(to))
+  end
   if version == 0 then
     errors.raise("usage", "key_server.take_over: our keys need a key version number, so that the card can show them")
   end
   local asked, plan
+  local put = false      -- in this attempt, let in by the key server's
   local strange = false  -- the key server knows none of the keys beside ours
 
-  -- False: it knows none that the card shows.
+  -- False and why: it knows none that the card shows beside ours.
   local function ask_server()
     if asked then return true end
     local given, fault, why = ask(key_server.look(card, aid), {
       servers = options.servers, kek = options.kek, kek_index = options.kek_index, wrap = options.wrap,
+      except = version,
     })
     if not given and fault ~= "UnknownCard" then errors.raise("http", why) end
-    if not given or given.version == version then return false, why end
+    if not given then return false, why end
     asked = given
     plan = rotation.plan(card, {
       aid = aid, from = asked.keys, to = to, version = version, flavor = options.flavor,
@@ -294,9 +327,35 @@ function key_server.take_over(card, options)
 
   local function shown_keys() return gp.look_at_keys(card, aid).keys end
 
+  -- Whether the three keys of our version may be ours, by what the card says of them; no attempt is spent.
+  local function are_of_our_kind(shown)
+    for _, key in ipairs(shown) do
+      local part = key.components[1]
+      local same = part and part.type == TYPE_CODES[ours.type] and part.length == ours.size
+      if key.version == version and not same then return false end
+    end
+    return true
+  end
+
+  -- After a tear it is not known which of the others were the issuer's. Its key server says, and the card confirms.
+  local function prove_asked()
+    local ok, opened = pcall(gp.open, card, {
+      aid = aid, keys = asked.keys, version = asked.version, flavor = options.flavor,
+    })
+    if ok then return end
+    if type(opened) ~= "table" or opened.kind ~= "channel" then error(opened, 0) end
+    errors.raise("channel", ("%s gave keys of version %02X that do not open the card, so those on it are not known to be "
+      .. "the issuer's, and stay; ours work: %s"):format(asked.server, asked.version, opened.message))
+  end
+
   return {
     our_keys_work = function()
-      if objects.count_version(shown_keys(), version) < 3 then return false end
+      local shown = shown_keys()
+      if objects.count_version(shown, version) < 3 then return false end
+      if not are_of_our_kind(shown) then
+        errors.raise("card", ("the card shows keys of version %02X that are no '%s': another type or length. Give ours "
+          .. "another version; no attempt was spent"):format(version, to))
+      end
       local ok, opened = pcall(gp.open, card, { aid = aid, keys = to, version = version, flavor = options.flavor })
       if ok then return true end
       if type(opened) ~= "table" or opened.kind ~= "channel" then error(opened, 0) end
@@ -305,22 +364,25 @@ function key_server.take_over(card, options)
     end,
     put_our_keys = function()
       local known, why = ask_server()
-      if known then return plan.put_new_keys() end
-      if why then errors.raise("http", why) end
-      errors.raise("usage", ("the issuer's keys are version %02X, and ours are to have the same; give ours another, so "
-        .. "that the card can show which it has"):format(version))
+      if not known then errors.raise("http", why) end
+      plan.put_new_keys()
+      put = true
     end,
     issuer_keys_gone = function()
       if plan then return plan.old_keys_gone() end
       return strange or #other_versions(shown_keys(), version) == 0
     end,
-    -- After a tear it is not known which of the others were the issuer's: only its key server can say.
     delete_issuer_keys = function()
-      if ask_server() then return plan.delete_old_keys() end
-      log.info("keys beside ours stay: the key server knows none of them")
+      local known, why = ask_server()
+      if known then
+        if not put then prove_asked() end
+        return plan.delete_old_keys()
+      end
+      log.warn("keys beside ours stay, since their key server knows none of them: " .. why)
       strange = true
     end,
     asked = function() return asked end,
+    left = function() return other_versions(shown_keys(), version) end,
   }
 end
 

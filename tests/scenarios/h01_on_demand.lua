@@ -3,7 +3,7 @@ local hex = require "hex"
 local json = require "json"
 
 local url = "https://keys.example/keyserver"
-local args = { servers = "https://other.example/ " .. url .. "/", kek = "demo.kek", keys = "demo.sd2" }
+local args = { servers = "https://other.example/ " .. url .. "/", kek = "demo.kek", keys = "demo.sd2", fleet = true }
 
 -- The keys of a new card of this flavor under demo.kek (RFC 3394, by another program), and their check value.
 local wrapped, kcv = "2AC40133BA646360D073E62FCDDCD2687E5979266BA7EC1D", "504A77"

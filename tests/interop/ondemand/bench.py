@@ -29,7 +29,7 @@ loaded.loader.exec_module(serve)
 # Random in each run: whatever file or output shows one, it is from here.
 MASTERS = {name: secrets.token_hex(16).upper() for name in ("kdf3", "visa2", "emv")}
 ZONE = [secrets.token_bytes(32), secrets.token_bytes(32)]  # components of the key that the KEK travels under
-OURS = {name: secrets.token_hex(16).upper() for name in ("enc", "mac", "dek")}
+OURS = secrets.token_hex(16).upper()  # a master key
 VERSIONS = {"kdf3": "31", "visa2": "21", "emv": "22"}
 POLICY = """return {{ name = "{name}", api = 1,
   allow = {{ channel = {{ level = "mac+enc" }}, backends = {{ {backends} }} }}, limits = {{ attempts = 5 }} }}

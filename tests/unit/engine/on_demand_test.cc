@@ -48,6 +48,7 @@ class OnDemand : public testing::Test {
     const json request = json::parse(call.body);
     asked.push_back(request);
     const std::string shown = request["keyInformation"];
+    if (instead) return *instead;
     if (shown.find("C00401308810") == std::string::npos) {
       return {404, {}, R"({"fault":"UnknownCard","message":"no master keys for what it shows"})"};
     }
@@ -71,10 +72,14 @@ class OnDemand : public testing::Test {
     out.policy = policy;
     std::vector<Setting> settings;
     for (const char* text :
-         {"servers=https://other.example/ https://keys.example/keyserver/", "kek=ks.kek", "keys=isd"}) {
+         {"servers=https://other.example/ https://keys.example/keyserver/", "kek=ks.kek", "keys=isd", "fleet=true"}) {
       settings.push_back(Setting::parse(text));
     }
-    for (const std::string& text : more) settings.push_back(Setting::parse(text));
+    for (const std::string& text : more) {
+      const std::string name = text.substr(0, text.find('=') + 1);
+      std::erase_if(settings, [&](const Setting& one) { return one.name + "=" == name; });
+      settings.push_back(Setting::parse(text));
+    }
     out.arguments = Arguments::check(check_flow(*bundle, out.flow_name), std::move(settings));
     out.keys = std::make_shared<crypto::FileKeyStore>(crypto::FileKeyStore::parse(Secret::copy(view(kOurs)), "ours"));
     out.flavor = host_side(se::flavor("generic"));
@@ -86,6 +91,7 @@ class OnDemand : public testing::Test {
     se::SimReader reader(card);
     RunSetup made = setup(more);
     made.reader = &reader;
+    made.observer = &outputs;
     Scheduler scheduler;
     scheduler.add(std::make_unique<engine::Run>(std::move(made)));
     scheduler.run_all();
@@ -106,6 +112,13 @@ class OnDemand : public testing::Test {
 
   std::shared_ptr<se::Card> card = std::make_shared<se::Card>(se::flavor("generic"));
   std::vector<json> asked{};
+  std::optional<host::HttpReply> instead{};  // instead of what the key server would say
+  struct Outputs : Observer {
+    void noted(const host::Note& note) override {
+      if (note.kind == host::Note::Kind::output) said += note.text;
+    }
+    std::string said{};
+  } outputs{};
 };
 
 TEST_F(OnDemand, the_server_is_told_what_the_card_says_and_ours_take_the_place_of_its_keys) {
@@ -125,6 +138,37 @@ TEST_F(OnDemand, keys_beside_ours_that_the_server_does_not_know_stay) {
   EXPECT_EQ(run(), "") << "asked which of them are the issuer's, the server says none";
   EXPECT_EQ(versions(), "20 32");
   EXPECT_EQ(asked.size(), 2u);
+  EXPECT_EQ(asked[1]["keyInformation"].get<std::string>().find("C0040132"), std::string::npos) << "it was told of ours";
+  EXPECT_NE(outputs.said.find(R"("left":["20"])"), std::string::npos) << "and whoever ran it knows what stays";
+}
+
+TEST_F(OnDemand, nothing_is_deleted_at_the_servers_word_alone) {
+  ASSERT_EQ(run(), "");
+  ASSERT_EQ(versions(), "20 32");
+  // It says that the keys of version 20, which are others', are the issuer's.
+  json out = {{"keyVersion", "20"}, {"keyType", "DES"}};
+  for (const char* name : {"Enc", "Mac", "Dek"}) {
+    out[std::string("enc") + name] = "115B54246579F15B351EA1C994DB76D4CA459540D85915F1";
+    out[std::string("kcv") + name] = "08D7B4";
+  }
+  instead = host::HttpReply{200, {}, out.dump()};
+  EXPECT_NE(run(), "");
+  EXPECT_EQ(versions(), "20 32");
+}
+
+TEST_F(OnDemand, ours_are_derived_for_each_card_unless_somebody_says_that_they_need_not_be) {
+  const std::string why = run({"fleet=false"});
+  EXPECT_NE(why.find("'isd' is the same on every card"), std::string::npos) << why;
+  EXPECT_EQ(asked.size(), 0u);
+  EXPECT_EQ(versions(), "30 20");
+}
+
+TEST_F(OnDemand, keys_of_another_type_under_our_version_cost_no_attempt) {
+  const std::string before = card->state_digest_text();
+  const std::string why = run({"version=32"});
+  EXPECT_NE(why.find("version 20 that are no 'isd'"), std::string::npos) << why;
+  EXPECT_NE(why.find("no attempt was spent"), std::string::npos);
+  EXPECT_EQ(card->state_digest_text(), before);
 }
 
 TEST_F(OnDemand, the_issuers_keys_stay_beside_ours_where_that_is_wanted) {

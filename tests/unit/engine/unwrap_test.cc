@@ -117,13 +117,15 @@ class UnwrapInToken : public crypto::SoftToken {};
 
 TEST_F(UnwrapInToken, stays_inside_and_opens_a_card) {
   const auto token = crypto::Pkcs11KeyStore::open(uri());
-  token->put("ks.kek", *crypto::make_key(crypto::KeyType::aes, Secret::copy(from_hex(kKek))), {});
+  token->put({{.name = "ks.kek", .purpose = crypto::KeyPurpose::kek},
+              {crypto::make_key(crypto::KeyType::aes, Secret::copy(from_hex(kKek)))},
+              {}});
   unwraps_and_refuses(*token);
 
   const std::map<std::string, Secret> secrets{};
   Custody custody(*token, secrets);
   custody.unwrap(wrapped(kFactory, kFactoryKcv));
-  const std::vector<std::string> before = token->key_names();
+  const std::vector<std::string> before = token->names();
   const crypto::KeySet set = custody.key_set("run:card", {});
   EXPECT_THROW(set.enc->derive_scp03_key(4, Bytes(16), 128), Error) << "the token would have to give it away";
 
@@ -135,7 +137,7 @@ TEST_F(UnwrapInToken, stays_inside_and_opens_a_card) {
   const auto parsed = gp::InitializeUpdateAnswer::parse(ByteView(answer).first(answer.size() - 2), 8);
   const auto channel = gp::Channel::open(set, from_hex("0001020304050607"), parsed, 0x03);
   EXPECT_EQ(to_hex(reader.transmit(channel->external_authenticate().encode())), "9000");
-  EXPECT_EQ(token->key_names(), before) << "no object of the token is left";
+  EXPECT_EQ(token->names(), before) << "no object of the token is left";
 }
 
 /// A run whose backend gives the keys of the card.
@@ -160,8 +162,8 @@ class UnwrappingRun : public testing::Test {
         << "' } },\nneeds = { keys = { 'ks.kek', 'isd' }, backends = { '$servers' } },\n"
            "run = function(run)\nlocal function ask() return http.request { url = '"
         << kUrl
-        << "v1/keys' }.body end\nlocal function take(more)\n  local k = hex.decode(more and more.key or "
-           "ask())\n  local c = more and more.kcv or hex'504A77'\n"
+        << "v1/keys' }.body end\nlocal function take(more)\n  local k = hex.decode((more and more.key or "
+           "ask()):match '^%x+')\n  local c = more and more.kcv or hex'504A77'\n"
            "  return keys.unwrap { under = 'ks.kek', version = 0x30, from = more and more.from or '"
         << kUrl << "', keys = { k, k, k }, kcvs = { c, c, c } }\nend\n"
         << body << "\nend }";
@@ -174,7 +176,7 @@ class UnwrappingRun : public testing::Test {
         *bundle);
     const std::string text = kFactoryKeys + kek_section("ks.kek", kKek) + kek_section("other.kek", kKek);
     setup.keys = std::make_shared<crypto::FileKeyStore>(crypto::FileKeyStore::parse(Secret::copy(view(text)), "keys"));
-    setup.http = [this](const host::HttpCall&) { return host::HttpReply{200, {}, answer}; };
+    setup.http = [this](const host::HttpCall&) { return host::HttpReply{status, {}, answer}; };
     setup.arguments = Arguments::check(check_flow(*setup.bundle, setup.flow_name), {});
     setup.reader = &reader_;
     std::ostringstream text_of_recording;
@@ -196,7 +198,8 @@ class UnwrappingRun : public testing::Test {
   std::filesystem::path folder_;
   std::shared_ptr<se::Card> card_ = std::make_shared<se::Card>(se::flavor("generic"));
   se::SimReader reader_{card_};
-  std::string answer = kFactory;
+  int status = 200;
+  std::string answer = std::string(kFactory) + " " + kFactoryKcv;
   bool all_answers = false;
   std::string recording{};
 };
@@ -263,21 +266,52 @@ TEST_F(UnwrappingRun, takes_what_a_backend_sent_and_the_policy_lets_it_send) {
   }
 }
 
+// A script that could have bytes of its own unwrapped would learn from what comes out what the KEK makes of them.
+TEST_F(UnwrappingRun, takes_nothing_that_a_script_could_have_put_into_the_answer) {
+  const std::string factory = "key = '" + std::string(kFactory) + "'";
+  const auto why = [&](const std::string& body) { return refusal(body, ErrorKind::policy); };
+  const std::string own = std::string(kFactoryOther);
+  // A fault repeats what was asked.
+  status = 404;
+  EXPECT_NE(why("take()").find("not in the last answer"), std::string::npos);
+  status = 200;
+  // Words that stand beside each other are not one.
+  answer = own.substr(0, 16) + " " + own.substr(16) + " 504A77";
+  EXPECT_NE(why("ask() take { key = '" + own + "' }").find("not in the last answer"), std::string::npos);
+  // As JSON writes it, and as it is.
+  answer = own + " 504A77";
+  EXPECT_NE(why("http.request { method = 'POST', url = '" + std::string(kUrl) + "', body = '\\\\u003" + own.substr(0, 1) +
+                own.substr(1) + "' } take { key = '" + own + "' }")
+                .find("not in the last answer"),
+            std::string::npos);
+  // The check value is the backend's, too: a script could try one after the other.
+  EXPECT_NE(why("take { key = ask(), kcv = hex'504A78' }").find("check values are not in the last answer"),
+            std::string::npos);
+}
+
+TEST_F(UnwrappingRun, has_keys_unwrapped_so_often_and_no_more) {
+  const std::string many =
+      "for i = 1, 32 do take() end\nlocal ok, why = pcall(take) assert(not ok and why.kind == 'budget', why.message)\n"
+      "take()";
+  EXPECT_NE(refusal(many, ErrorKind::budget).find("unwrapped 32 times"), std::string::npos);
+}
+
 TEST_F(UnwrappingRun, says_what_is_wrong_with_what_came_and_keeps_nothing) {
   const std::string open = "gp.open(run.card, { keys = 'run:card', version = 0x30, flavor = run.flavor }):registry()";
   EXPECT_NE(refusal(open, ErrorKind::usage).find("no keys were unwrapped as 'run:card'"), std::string::npos);
+  answer = std::string(kFactory) + " 000000";
   EXPECT_NE(refusal("take { key = ask(), kcv = hex'000000' }", ErrorKind::usage).find("check value is another"),
             std::string::npos);
   EXPECT_NE(
       refusal("local ok = pcall(take, { key = ask(), kcv = hex'000000' }) assert(not ok) " + open, ErrorKind::usage)
           .find("no keys were unwrapped"),
       std::string::npos);
-  answer = kFactoryOther;
+  answer = std::string(kFactoryOther) + " 504A77";
   EXPECT_NE(refusal("take()", ErrorKind::usage).find("integrity check"), std::string::npos);
 }
 
 TEST_F(UnwrappingRun, keys_that_the_card_does_not_have_are_tried_once) {
-  answer = kExample;
+  answer = std::string(kExample) + " " + kExampleKcv;
   const std::string both =
       "local function open() gp.open(run.card, { keys = take{ key = ask(), kcv = hex'3544E0' }.name, flavor = "
       "run.flavor }):registry() end\nlocal ok, why = pcall(open) assert(not ok and why.kind == 'channel', why.message) "

@@ -100,6 +100,44 @@ TEST(KeyServer, what_is_wrapped_comes_out_under_the_kek_of_its_index_alone) {
   EXPECT_THROW(crypto::unwrap_key(*server.keys.find_key("other.kek"), form, expected, keys.wrapped[0]), Error);
 }
 
+// What a card shows is a stranger's word, and travels here as it stands.
+TEST(KeyServer, key_information_that_no_card_has_is_refused_and_nothing_else_happens) {
+  const Server server;
+  const auto answer = [&](const std::string& information) {
+    return server.desk.answer(server.acme(), request_of({{}, kCard, information, {}, "1"}));
+  };
+  const std::string good = "C00401308810C00402308810C00403308810";
+  EXPECT_TRUE(std::holds_alternative<DiversifiedKeys>(answer("E012" + good)));
+  // A key without a component ahead of the good ones, one twice, keys of two lengths, one with two components.
+  for (const std::string& bad :
+       {"E016C0020130" + good, "E018C00401308810" + good, std::string("E012C00401308820C00402308810C00403308810"),
+        std::string("E014C006013088108810C00402308810C00403308810")}) {
+    EXPECT_EQ(why(answer(bad)), Refusal::unknown_card) << bad;
+  }
+}
+
+TEST(KeyServer, a_tsm_may_be_told_by_who_signed_its_certificate_too) {
+  Server server;
+  server.configuration.tsms[0].issuer = "CN=our authority";
+  const KeyServerDesk desk(server.configuration, server.keys);
+  EXPECT_NE(desk.tsm("CN=acme", "CN=our authority"), nullptr);
+  EXPECT_EQ(desk.tsm("CN=acme", "CN=another"), nullptr);
+  EXPECT_NE(desk.tsm("CN=other", "CN=another"), nullptr);
+}
+
+TEST(KeyServer, its_own_url_is_known_with_a_slash_at_its_end_and_without) {
+  Server server;
+  server.configuration.url = "https://keys.example/keyserver/";
+  const KeyServerDesk desk(server.configuration, server.keys);
+  DiversifiedKeysRequest request = asked(kCard, "30", "88", 1);
+  for (const char* url : {"https://keys.example/keyserver", "https://keys.example/keyserver/", ""}) {
+    request.url = url;
+    EXPECT_TRUE(std::holds_alternative<DiversifiedKeys>(desk.answer(server.acme(), request))) << url;
+  }
+  request.url = "https://keys.example/keyserver2";
+  EXPECT_EQ(why(desk.answer(server.acme(), request)), Refusal::malformed);
+}
+
 TEST(KeyServer, master_keys_for_fewer_cards_go_before_those_for_more) {
   const Server server;
   const auto near = std::get<DiversifiedKeys>(server.desk.answer(server.acme(), asked(kCard, "30", "88", 1)));

@@ -68,7 +68,7 @@ class DyingJournal : public engine::RunJournal {
   void ordered(const engine::OrderMade& order) override { inner_.ordered(order); }
   void before_sending() override { inner_.before_sending(); }
   void travelled(ByteView command, ByteView answer) override { inner_.travelled(command, answer); }
-  void keys_unwrapped(const host::WrappedKeys& keys) override { inner_.keys_unwrapped(keys); }
+  void keys_unwrapped(const host::WrappedKeys& keys, const Error* why) override { inner_.keys_unwrapped(keys, why); }
   void keys_refused(const std::vector<std::string>& sets) override { inner_.keys_refused(sets); }
   void channel_opened(const engine::ChannelMaterial& material) override { inner_.channel_opened(material); }
   void card_is(const std::string& identity) override { inner_.card_is(identity); }

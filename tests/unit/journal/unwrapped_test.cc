@@ -23,9 +23,10 @@ constexpr const char* kFactory = "2AC40133BA646360D073E62FCDDCD2687E5979266BA7EC
 struct UnwrappedBench : Bench {
   UnwrappedBench() {
     kek = kKek;
-    told = kFactory;
+    told = std::string(kFactory) + " 504A77";
     flow = flow_file("taken", R"(
-    local k, c = hex.decode(http.request { url = "https://backend.test/keys" }.body), hex"504A77"
+    local said = http.request { url = "https://backend.test/keys" }.body
+    local k, c = hex.decode(said:match "^%x+"), hex"504A77"
     local set = keys.unwrap { under = "test.kek", version = 0x30, from = "https://backend.test/", keys = { k, k, k },
                               kcvs = { c, c, c } }
     local isd = gp.open(run.card, { keys = set.name, version = 0x30, flavor = run.flavor })
@@ -35,10 +36,10 @@ struct UnwrappedBench : Bench {
     isd:key_info())",
                      R"(needs = { keys = { "test.kek" }, backends = { "https://backend.test/" } },)");
   }
-  std::vector<std::string> audited(const std::string& run) const {
+  std::vector<std::string> audited(const std::string& run, const std::string& action = "keys unwrapped") const {
     std::vector<std::string> out;
     for (const store::AuditRecord& record : open_store()->audit().list(1, 0)) {
-      if (record.entry.action != "keys unwrapped" || record.entry.subject != run) continue;
+      if (record.entry.action != action || record.entry.subject != run) continue;
       std::string line;
       for (const auto& [name, value] : record.entry.details) line += (line.empty() ? "" : ", ") + name + "=" + value;
       out.push_back(line);
@@ -56,6 +57,19 @@ TEST(UnwrappedKeys, OpenTheCardAndTheAuditSaysUnderWhichKekTheyCame) {
   EXPECT_EQ(end.error, "");
   EXPECT_EQ(bench.audited(end.id), std::vector<std::string>{kAudited});
   EXPECT_EQ(bench.replay(end.id), "");
+}
+
+TEST(UnwrappedKeys, ThatAreNoneAreInTheAuditToo) {
+  UnwrappedBench bench;
+  bench.told = std::string("2AC40133BA646360D073E62FCDDCD2687E5979266BA7EC1E") + " 504A77";
+  const Bench::End end = bench.run(bench.flow, {});
+  EXPECT_NE(end.error.find("integrity check"), std::string::npos) << end.error;
+  EXPECT_EQ(bench.audited(end.id), std::vector<std::string>{});
+  const std::vector<std::string> refused = bench.audited(end.id, "keys not unwrapped");
+  ASSERT_EQ(refused.size(), 1U);
+  EXPECT_EQ(refused[0].find(kAudited), 0U) << refused[0];
+  EXPECT_NE(refused[0].find("because=keys of https://backend.test/ under 'test.kek', ENC"), std::string::npos)
+      << refused[0];
 }
 
 TEST(UnwrappedKeys, AreUnwrappedAgainWhereAnotherProcessGoesOnInTheirChannel) {
