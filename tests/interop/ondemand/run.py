@@ -17,6 +17,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from cryptography.hazmat.primitives.keywrap import aes_key_unwrap
+
 from bench import (MASTERS, OURS, PATIENCE, ROOT, ZONE, Bench, done, failed, host, key_file, section,
                    serve, steps)
 from service import derive  # tests/interop/keyserver
@@ -308,6 +310,8 @@ def nothing_leaks(bench):
     planted |= {f"ours {name}": key for name, key in zip(("enc", "mac", "dek"), derive("kdf3", bytes.fromhex(OURS), KDD))}
     planted |= {f"component {number}": part for number, part in enumerate(ZONE)}
     planted["zone"] = bytes(a ^ b for a, b in zip(*ZONE))
+    given = bench.cw("keys", "export", "acme.kek", "--under", "zone", "--keys", "issuer.sealed", "--passphrase-file", "passphrase")
+    planted["the KEK"] = aes_key_unwrap(planted["zone"], bytes.fromhex(given.stdout.strip()))
     for name, key in MASTERS.items():
         for part, value in zip(("ENC", "MAC", "DEK"), derive(name, bytes.fromhex(key), KDD)):
             planted[f"{part} by {name}"] = value

@@ -10,7 +10,7 @@ line is "N passed, M failed".
 
 import json
 import os
-import signal
+import re
 import socket
 import subprocess
 import sys
@@ -183,6 +183,53 @@ def delegated(bench):
     bench.check("a token for other data is refused by the card, and told",
                 failed(wrong, 1, "LOAD wallet-1.0.cap, command 1 of 4 failed: 6A80"))
     bench.check("and the flow goes on with right ones", done(bench.run("app/install", *asked, *cap)))
+    return asked, cap
+
+
+def delegated_and_torn(bench):
+    """The same application, while its card is pulled and its SP-TSM killed; the issuer signs tokens as often as it takes."""
+    asked, cap = delegated(bench)
+    aid = ["--set", "aid=F063617264770101"]
+    pulled(bench, "app/delete", *asked, *aid)
+    bench.check("the application is deleted", done(bench.run("app/delete", *asked, *aid)))
+    pulled(bench, "app/install", *asked, *cap)
+    before = (bench.folder / bench.card).read_text()
+    for flow, more in (("app/install", cap), ("app/delete", aid)):
+        dies(bench, flow, *asked, *more, card=before)
+        bench.check("for the next one it is there", done(bench.run("app/install", *asked, *cap)))
+        before = (bench.folder / bench.card).read_text()
+
+
+def pulled(bench, flow, *words):
+    """The card is pulled before, inside and after each command of a flow; the flow run again ends up the same."""
+    ran = bench.cw("test", "--tear", "all", flow, "--card", "sim", "--card-state", bench.card, "--policy", "policy.lua", *words)
+    counts = re.search(r"(\d+) tear points, (\d+) converged", ran.stdout)
+    bench.check(f"{flow} converges wherever its card is pulled", ran.returncode and (ran.stdout + ran.stderr)[-500:],
+                not counts and ran.stdout[-500:], counts and (counts[1] != counts[2] or int(counts[1]) < 15) and counts[0])
+
+
+def dies(bench, flow, *words, card):
+    """The SP-TSM is killed at one moment after the other, each time with such a card, and the next run of the flow brings
+    about what it is for."""
+    wrong, whole = [], 0
+    for at in range(1, 11):
+        (bench.folder / bench.card).write_text(card)
+        bench.issuer.faults({"fault": "late", "call": "token", "count": 9, "ms": 100})
+        store = ["--store", f"{flow.replace('/', '-')}{at}.db"]
+        first = subprocess.Popen([bench.cardwright, "run", flow, "--card", "sim", "--card-state", bench.card, "--policy",
+                                  "policy.lua", *store, *words], cwd=bench.folder, env=bench.environment(),
+                                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            first.wait(0.06 * at)
+            whole += 1
+        except subprocess.TimeoutExpired:
+            first.kill()
+            first.wait()
+        bench.issuer.faults()
+        ends = bench.run(flow, *store, *words)
+        if done(ends):
+            wrong.append(f"after {60 * at} ms: {done(ends)}")
+    bench.check(f"{flow}: killed at 10 moments, the next run ends it", wrong, whole == 10 and "each run had ended before")
 
 
 def faults(bench):
@@ -248,7 +295,6 @@ def killed(bench):
 
 
 def torn(bench):
-    """The card is pulled before, inside and after each command of a flow; the flow run again ends up the same."""
     bench.begin()
     bench.new_card()
     bench.check("for the cards that are pulled: an SSD made and deleted", done(bench.run("sei/create")),
@@ -256,9 +302,7 @@ def torn(bench):
     for flow in ("sei/create", "sei/lock"):
         if flow == "sei/lock":
             bench.check("and one to lock", done(bench.run("sei/create")))
-        pulled = bench.cw("test", "--tear", "all", flow, "--card", "sim", "--card-state", bench.card, "--policy", "policy.lua",
-                          "--set", f"issuer={bench.url}", "--set", "tenant=acme")
-        bench.check(f"{flow} converges wherever its card is pulled", pulled.returncode and (pulled.stdout + pulled.stderr)[-500:])
+        pulled(bench, flow, "--set", f"issuer={bench.url}", "--set", "tenant=acme")
 
 
 def kept(bench):
@@ -299,7 +343,7 @@ def nothing_leaks(bench):
     bench.check("no key of the issuer, and no transport key, is in any file of either side", found)
 
 
-STORIES = (life_cycle, delegated, refusals, faults, killed, torn, kept, in_a_token, nothing_leaks)
+STORIES = (life_cycle, delegated_and_torn, refusals, faults, killed, torn, kept, in_a_token, nothing_leaks)
 
 if __name__ == "__main__":
     sys.exit(play(__doc__, "taf", Bench, STORIES, sys.argv[1:]))
