@@ -61,7 +61,7 @@ std::string end_of(const journal::OpenedJournal& journal) {
       return "ended with a " + row.error + " error";
     case store::RunState::stopped:
       if (row.error.empty()) return "it was imported while it was not over, and nobody goes on with it here";
-      return "stopped by an operator";
+      return "stopped; the audit says by whom";
   }
   return {};
 }

@@ -381,7 +381,7 @@ void StoreJournal::key_used(const std::string& key) {
 }
 
 void StoreJournal::end_as_stopped() {
-  const Error why(ErrorKind::usage, "run " + id() + " was stopped by an operator before its next command");
+  const Error why(ErrorKind::usage, "run " + id() + " was stopped before its next command; the audit says by whom");
   frame_.stopped(actor_);
   change_.state = store::RunState::stopped;
   change_.error = std::string(name_of(why.kind()));

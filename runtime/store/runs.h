@@ -21,7 +21,7 @@ enum class RunState : uint8_t {
   stuck,    // attempts used up: waits for an operator
   done,     // the flow came to its end
   failed,   // card, policy, flow or backend said no
-  stopped,  // by an operator
+  stopped,  // by an operator, an issuer that told that its domain is gone, or the end of its owner
 };
 std::string_view name_of(RunState state);
 std::optional<RunState> run_state_named(std::string_view name);

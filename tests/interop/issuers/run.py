@@ -279,7 +279,7 @@ def life_cycle(bench):
     bench.check("the domain is marked", not gone and bench.log.read_text()[-700:])
     _, err = slow.communicate(timeout=PATIENCE)
     bench.check("a run on the card stops before its next step", slow.returncode == 0 and "it ended well",
-                "stopped by an operator" not in err and err)
+                "was stopped before its next command" not in err and err)
     notes = until(lambda: bench.told.of("/told"))
     bench.check("and whoever wants to know is told, with what is to be done",
                 not notes and bench.log.read_text()[-700:], notes and (notes[0]["status"] != "RESETED" or

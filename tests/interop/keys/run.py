@@ -12,9 +12,11 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
@@ -316,6 +318,35 @@ class Checks:
         for name in ("later", "demo.receipt", "demo.token"):
             token("destroy", name)
 
+    def under_a_run(self):
+        """What a run that is not over needs stays: it is left in the middle, by Ctrl-C."""
+        (self.folder / "waits.lua").write_text(
+            'return { name = "waits", summary = "Waits", needs = { keys = { "isd" } }, run = function(run)\n'
+            '  local isd = require("cw.gp").open(run.card, { keys = "isd", flavor = run.flavor })\n'
+            '  isd:registry()\n  require("clock").sleep(60)\n  isd:registry()\nend }\n')
+        words = [self.cardwright, "run", "waits.lua", "--card", "sim", "--card-state", "waits.json", "--keys", "keys.sealed", "--store",
+                 "waits.db", "--trace", "waits.trace"]
+        environment = {"PATH": os.environ["PATH"], "CARDWRIGHT_SHARE": str(ROOT), "HOME": str(self.folder),
+                       "CARDWRIGHT_KEYS_PASSPHRASE_FILE": str(self.folder / "passphrase")}
+        run = subprocess.Popen(words, cwd=self.folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT, text=True)
+        trace, until = self.folder / "waits.trace", time.monotonic() + PATIENCE
+        while time.monotonic() < until and not (trace.exists() and "GET STATUS" in trace.read_text()):
+            time.sleep(0.02)
+        run.send_signal(signal.SIGINT)
+        said = run.communicate(timeout=PATIENCE)[0]
+        self.said += said
+        left = re.search(r"runs resume (\w+)", said)
+        left = left.group(1) if left else "none"
+        for word, more in (("update", ("--version", "33")), ("archive", ()), ("destroy", ())):
+            self.expect(f"keys of a run that was left are not taken from it: {word}", self.sealed(word, "isd", *more, "--store", "waits.db"),
+                        2, f"run {left} is not over and goes on with it")
+        self.expect("it is stopped", self.cw("runs", "stop", left, "--store", "waits.db", "--keys", "keys.sealed",
+                                             CARDWRIGHT_KEYS_PASSPHRASE_FILE=str(self.folder / "passphrase")), 0)
+        self.cw("runs", "resume", left, "--store", "waits.db", "--keys", "keys.sealed",
+                CARDWRIGHT_KEYS_PASSPHRASE_FILE=str(self.folder / "passphrase"))
+        self.expect("then they are updated", self.sealed("update", "isd", "--version", "33", "--store", "waits.db"), 0, "generation")
+
     def pins(self):
         self.private("wrong-pin", "0000")
         wrong = re.sub(r"pin-source=.*", f"pin-source=file:{self.folder}/wrong-pin", self.token)
@@ -367,7 +398,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="cw-keys.") as folder:
         with_token(folder)
         checks = Checks(cardwright, folder)
-        for story in (checks.made, checks.ceremony, checks.wrapped, checks.life, checks.in_token, checks.pins, checks.gone,
+        for story in (checks.made, checks.ceremony, checks.wrapped, checks.life, checks.under_a_run, checks.in_token, checks.pins, checks.gone,
                       checks.nothing_shown):
             story()
         print(f"{checks.passed} passed, {checks.failed} failed")

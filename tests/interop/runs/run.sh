@@ -199,7 +199,7 @@ cw runs stop "$id" "${at[@]}"
 expect 'a process that is stopped still holds its run' 0 'a process works on it'
 kill -CONT "$pid"
 end
-expect 'and stops when it goes on' 1 'was stopped by an operator'
+expect 'and stops when it goes on' 1 'was stopped before its next command'
 
 # Stopped by an operator.
 
@@ -209,14 +209,14 @@ expect 'a run that goes on' 0 "^$id +(running|waiting) +steps"
 "$cardwright" runs stop "$id" "${at[@]}" >"$here/said"
 check 'a run that a process works on is asked to stop' grep -q "$id stops before its next step" "$here/said"
 end
-expect 'it stops, and the process says why' 1 'was stopped by an operator before its next command'
+expect 'it stops, and the process says why' 1 'was stopped before its next command; the audit says by whom'
 check 'but not how to go on' has_not 'runs resume' "$here/err"
 check 'a step that had begun was brought to its end' \
   [ "$(grep -c '^in step' "$here/out")" -le $(($(grep -c '^ok' "$here/out") + 1)) ]
 check 'the steps behind were not begun' has_not 'in step 6' "$here/out"
 state 'it is stopped' stopped
 cw runs show "$id" "${at[@]}"
-expect 'its story ends there' 0 'state +stopped: stopped by an operator'
+expect 'its story ends there' 0 'state +stopped: stopped; the audit says by whom'
 check 'and not with an error' has_not '^failed' "$here/out"
 cw runs list "${at[@]}" --limit 1
 expect 'it was ended by an operator' 0 "^$id +stopped +steps .* an operator"

@@ -192,7 +192,7 @@ TEST(Passivation, ARunThatIsToStopDoesNotBeginTheStepAfterItsWait) {
   }
   store->runs().ask_to_stop(id);
   const End end = process.end();
-  EXPECT_NE(end.error.find("was stopped by an operator"), std::string::npos) << end.error;
+  EXPECT_NE(end.error.find("was stopped before its next command"), std::string::npos) << end.error;
   EXPECT_EQ(end.rebuilt, 1);
   EXPECT_EQ(store->runs().find(id).state, store::RunState::stopped);
   for (const Seen& seen : bench.host->seen()) EXPECT_TRUE(seen.command.empty()) << "only the reset";
