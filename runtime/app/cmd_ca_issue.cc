@@ -201,8 +201,8 @@ void add_ca_issue(CLI::App& ca, Action& action) {
         ->type_name("HEX");
     command->add_option("--key-version", options->key_version, "profile domain: key version number")->type_name("HEX");
     command->footer(
-        "The signature of a request is checked: whoever asks holds its key. A server needs names. Good for 365 days,\n"
-        "profile ocsp for 90, unless --expires says otherwise.\n"
+        "The signature of a request is checked: whoever asks holds its key. A server needs names, a key\n"
+        "in a domain has none. Good for 365 days, profile ocsp for 90, unless --expires says otherwise.\n"
         "\n"
         "Examples:\n"
         "  cardwright ca issue --request tsm.csr --out tsm.pem --keys ca.keys\n"
