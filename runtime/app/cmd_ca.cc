@@ -26,18 +26,22 @@ OpenOffice open_office(const KeysPlace& place, bool make) {
 
 service::CertificateOffice OpenOffice::office() const { return {*certificates, *keys, operator_name(), now_ms()}; }
 
-void give_out(const std::optional<std::filesystem::path>& file, ByteView content) {
-  if (file) {
-    write_file_atomically(*file, content, false);
-  } else {
+void give_out(const std::optional<std::filesystem::path>& file, ByteView content, const std::string& again) {
+  if (!file) {
     std::cout << text_view(content) << std::flush;
+    return;
+  }
+  try {
+    write_file_atomically(*file, content, false);
+  } catch (const Error& error) {
+    throw Error(error.kind(), error.message() + "; it was made and is kept, so do not make another one: " + again);
   }
 }
 
 void give_out(const store::Certificate& certificate, const std::string& what,
               const std::optional<std::filesystem::path>& file, bool json) {
   const std::string pem = crypto::certificate_pem(certificate.der);
-  if (file) give_out(file, view(pem));
+  if (file) give_out(file, view(pem), "cardwright ca show " + certificate.serial + " --pem");
   if (json) {
     print_json({{"serial", certificate.serial},
                 {"subject", certificate.subject},

@@ -100,6 +100,11 @@ ExitStatus issue(const Options& options) {
   }
   order.subject = options.subject.empty() ? request.subject : options.subject;
   order.names = options.names.empty() ? request.names : options.names;
+  if (options.names.empty() && request.has_other_names) {
+    throw Error(ErrorKind::usage, options.request +
+                                      " asks for alternative names that are not issued here (none of DNS, IP and URI); "
+                                      "say with --name which ones it is to have, or make it without them");
+  }
   order.expires = expiry(options.expires, order.profile == crypto::CertificateProfile::ocsp ? "90d" : "365d");
   order.owner = options.owner;
   order.chip = options.card;
@@ -112,23 +117,24 @@ ExitStatus issue(const Options& options) {
 
 ExitStatus renew(const Options& options) {
   const OpenOffice open = open_office(options.place);
+  const store::Certificate before = open.certificates->find(options.serial);
   service::Renewal renewal;
-  renewal.serial = options.serial;
+  renewal.serial = before.serial;
   renewal.revoke = options.revoke;
   if (!options.expires.empty()) renewal.expires = expiry(options.expires, "");
   if (!options.request.empty()) {
     const crypto::CertificateRequest request = request_in(options.request);
-    const std::string before = open.certificates->find(options.serial).subject;
-    if (request.subject != before) {
-      throw Error(ErrorKind::usage, "the request is for " + request.subject + ", the certificate is for " + before +
-                                        "; a renewal keeps the subject, so issue a new one");
+    if (request.subject != before.subject) {
+      throw Error(ErrorKind::usage, "the request is for " + request.subject + ", the certificate is for " +
+                                        before.subject + "; a renewal keeps the subject, so issue a new one");
     }
     renewal.public_key = request.public_key;
   }
-  give_out(
-      service::renew(open.office(), renewal),
-      options.serial + (options.revoke ? " is revoked (superseded)" : " is good until its end") + "; new certificate",
-      options.out, options.json);
+  const char* now = options.revoke                        ? " is revoked (superseded)"
+                    : before.state(now_ms()) == "expired" ? " has ended"
+                                                          : " is good until its end";
+  give_out(service::renew(open.office(), renewal), before.serial + now + "; new certificate", options.out,
+           options.json);
   return ExitStatus::ok;
 }
 
@@ -195,8 +201,8 @@ void add_ca_issue(CLI::App& ca, Action& action) {
         ->type_name("HEX");
     command->add_option("--key-version", options->key_version, "profile domain: key version number")->type_name("HEX");
     command->footer(
-        "The signature of a request is checked: whoever asks holds its key. A server needs names. Good for 365 days,\n"
-        "profile ocsp for 90, unless --expires says otherwise.\n"
+        "The signature of a request is checked: whoever asks holds its key. A server needs names, a key\n"
+        "in a domain has none. Good for 365 days, profile ocsp for 90, unless --expires says otherwise.\n"
         "\n"
         "Examples:\n"
         "  cardwright ca issue --request tsm.csr --out tsm.pem --keys ca.keys\n"

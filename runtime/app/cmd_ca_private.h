@@ -37,8 +37,8 @@ struct OpenOffice {
 /// `make`: a store that is not there is made. Raises usage, store.
 OpenOffice open_office(const KeysPlace& place, bool make = false);
 
-/// To `file`, else to standard output.
-void give_out(const std::optional<std::filesystem::path>& file, ByteView content);
+/// To `file`, else to standard output. `again`: how to have it once more, where the file cannot be written.
+void give_out(const std::optional<std::filesystem::path>& file, ByteView content, const std::string& again);
 /// What was issued: a line for people, or with `json` an object; its PEM into `file`, or after that line.
 void give_out(const store::Certificate& certificate, const std::string& what,
               const std::optional<std::filesystem::path>& file, bool json);

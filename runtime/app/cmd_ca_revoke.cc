@@ -53,7 +53,8 @@ ExitStatus crl(const ListOptions& options) {
   } else {
     list = sign_list(open_office(options.place).office(), options.authority, options.days);
   }
-  give_out(options.out, options.der ? ByteView(list) : view(crypto::revocation_list_pem(list)));
+  give_out(options.out, options.der ? ByteView(list) : view(crypto::revocation_list_pem(list)),
+           "cardwright ca crl --last --authority " + options.authority);
   if (!options.out) return ExitStatus::ok;
   const crypto::RevocationListFacts facts = crypto::read_revocation_list(list);
   std::cout << printable("revocation list " + facts.number + " of " + facts.issuer + ": " +
@@ -87,7 +88,8 @@ void add_ca_revoke(CLI::App& ca, Action& action) {
     CLI::App* command = ca.add_subcommand("crl", "Sign the next revocation list");
     options->place.add_to(*command);
     add_authority_to(*command, options->authority);
-    command->add_option("--days", options->days, "until the next one (default: 7)")->type_name("N");
+    command->add_option("--days", options->days, "until the next one, at most the authority's own end (default: 7)")
+        ->type_name("N");
     CLI::Option* last =
         command->add_flag("--last", options->last, "sign none: the one that was signed last (needs no key)");
     last->excludes(command->get_option("--days"));

@@ -43,35 +43,27 @@ net::ServerSetup setup(const Options& options, service::OcspDoor& door) {
   return out;
 }
 
-/// Whether the list that is given out has less than half of its time left, or something was revoked since.
-bool list_is_due(const OpenOffice& open, const std::string& authority) {
-  const store::CertificateAuthority known = open.certificates->authority(authority);
-  const int64_t now = now_ms();
-  if (!known.list || now > known.list_made + (known.list_until - known.list_made) / 2) return true;
-  for (const store::Certificate& one :
-       open.certificates->list({.authority = authority, .state = "revoked", .now = now})) {
-    if (one.revoked >= known.list_made) return true;
-  }
-  return false;
-}
-
 ExitStatus serve(const Options& options) {
   if (options.good_for < 1 || options.good_for > 60 * 24 * 30) {
     throw Error(ErrorKind::usage, "--good-for is 1 to 43200 minutes");
   }
+  if (options.days < 0 || options.days > 3650) throw Error(ErrorKind::usage, "--crl-days is 1 to 3650 days");
   const OpenOffice open = open_office(options.place);
   const store::CertificateAuthority authority = open.certificates->authority(options.authority);
   service::OcspDoorSetup how;
   how.authority = options.authority;
-  how.responder = responder_of(open.office(), options.authority, options.key.empty() ? authority.key : options.key);
+  how.responder = [&] {
+    return responder_of(open.office(), options.authority, options.key.empty() ? authority.key : options.key);
+  };
   how.good_for_s = options.good_for * 60;
   how.now = now_ms;
   service::OcspDoor door(*open.certificates, how);
   const auto renew_list = [&] {
-    if (options.days > 0 && list_is_due(open, options.authority)) {
+    if (options.days > 0 && is_list_due(open.office(), options.authority)) {
       sign_list(open.office(), options.authority, options.days);
     }
   };
+  std::string said;  // once, not each second
   renew_list();
   log::set_level(log::Level::info);
   const Interrupt interrupt;  // before the threads of the server
@@ -80,7 +72,10 @@ ExitStatus serve(const Options& options) {
   for (int looks = 1; !interrupt.requested(); ++looks) {
     std::this_thread::sleep_for(kLook);
     if (looks % kLooksPerCheck != 0) continue;
-    if (const auto failure = failure_of(renew_list)) log::error("revocation list: " + failure->message());
+    door.look_after_responder();
+    const auto failure = failure_of(renew_list);
+    if (failure && failure->message() != said) log::error("revocation list: " + failure->message());
+    said = failure ? failure->message() : std::string();
   }
   server.drain(kPatience);
   const service::OcspDoor::Counters counted = door.counters();

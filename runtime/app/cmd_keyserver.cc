@@ -53,14 +53,14 @@ ExitStatus serve(const Options& options) {
     return ExitStatus::ok;
   }
   log::set_level(log::Level::info);
-  const Interrupt interrupt;  // before the threads of the service
+  const Interrupt interrupt;                          // before the threads of the service
+  RevocationWatch watch(configuration->tls.revoked);  // before the list is read
   issuer::KeyServer server(*configuration, keys);
-  RevocationWatch watch(configuration->tls.revoked, [&server] { server.reload_tls(); });
   std::cout << "serving at https://" << server.address() << std::endl;
   if (demo) std::cout << demo->guide(server.address()) << std::flush;
   while (!interrupt.requested()) {
     std::this_thread::sleep_for(kLook);
-    watch.look();
+    watch.look([&server] { server.reload_tls(); });
   }
   return ExitStatus::ok;
 }

@@ -77,14 +77,13 @@ ExitStatus serve(const Options& options) {
   const Fd alone = lock_state(configuration->state);
   log::set_level(log::Level::info);
   const Interrupt interrupt;  // before the threads of the service
+  RevocationWatch watch(configuration->tls ? configuration->tls->revoked : fs::path());  // before the list is read
   issuer::Service service(*configuration, keys);
-  RevocationWatch watch(configuration->tls ? configuration->tls->revoked : fs::path(),
-                        [&service] { service.reload_tls(); });
   std::cout << "serving at " << (configuration->tls ? "https://" : "http://") << service.address() << std::endl;
   if (demo) std::cout << demo->guide(service.address()) << std::flush;
   while (!interrupt.requested()) {
     std::this_thread::sleep_for(kLook);
-    watch.look();
+    watch.look([&service] { service.reload_tls(); });
   }
   return ExitStatus::ok;
 }

@@ -1,6 +1,10 @@
+#include <algorithm>
+
 #include "app/moment.h"
 #include "app/store_desk.h"
-#include "crypto/certificate.h"
+#include "base/error.h"
+#include "base/suggest.h"
+#include "crypto/certificate_issue.h"
 #include "store/ledgers.h"
 
 namespace cw::app {
@@ -35,6 +39,15 @@ std::unique_ptr<store::Certificates> certificates_in(store::Store& store) {
   return store::make_certificates(store.database(), store.audit());
 }
 
+/// Raises usage: no certificate ever has this state.
+void want_state(const std::string& state) {
+  const auto& all = store::kCertificateStates;
+  if (state.empty() || std::find(all.begin(), all.end(), state) != all.end()) return;
+  throw Error(ErrorKind::usage, "no certificate is '" + state.substr(0, 40) + "'" +
+                                    did_you_mean(state, {all.begin(), all.end()}) +
+                                    "; they are valid, replaced, revoked, expired or 'not yet valid'");
+}
+
 /// Also by the name of an authority.
 store::Certificate certificate_named(store::Certificates& all, const std::string& named,
                                      const std::optional<std::string>& owner) {
@@ -56,10 +69,14 @@ Json StoreDesk::certificate_list(const Command& command) {
   query.chip = command.word("card");
   query.domain = command.word("domain");
   query.now = now_ms();
+  if (!query.profile.empty()) crypto::certificate_profile(query.profile);
+  want_state(query.state);
   if (const int64_t ends_by = command.number("ends_by", 0); ends_by != 0) query.ends_by = ends_by;
   Json all = Json::array();
   const std::shared_ptr<store::Store> store = open_(Wants::read);
-  for (const store::Certificate& one : certificates_in(*store)->list(query)) {
+  const auto certificates = certificates_in(*store);
+  if (!query.authority.empty()) certificates->authority(query.authority);
+  for (const store::Certificate& one : certificates->list(query)) {
     all.push_back(json_of(one, query.now));
   }
   return {{"certificates", all}};

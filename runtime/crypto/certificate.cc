@@ -105,10 +105,12 @@ CertificateRequest read_certificate_request(ByteView text) {
   out.subject = text_of(X509_REQ_get_subject_name(request.get()));
   out.public_key = der_of(X509_REQ_get_X509_PUBKEY(request.get()), i2d_X509_PUBKEY);
   const std::unique_ptr<STACK_OF(X509_EXTENSION), FreedExtensions> extensions(X509_REQ_get_extensions(request.get()));
+  int found = -1;
   const GeneralNamesPtr names(
-      static_cast<GENERAL_NAMES*>(X509V3_get_d2i(extensions.get(), NID_subject_alt_name, nullptr, nullptr)));
+      static_cast<GENERAL_NAMES*>(X509V3_get_d2i(extensions.get(), NID_subject_alt_name, &found, nullptr)));
   ERR_clear_error();
   out.names = texts_of(names.get());
+  out.has_other_names = has_other_names(names.get()) || (!names && found != -1);
   return out;
 }
 

@@ -40,6 +40,7 @@ Bytes certificate_der(ByteView text);
 struct CertificateRequest {
   std::string subject{};
   std::vector<std::string> names{};  // as CertificateFacts has them
+  bool has_other_names = false;      // it asks for more, of a form that is not issued here: e-mail, registeredID, ...
   Bytes public_key{};                // SubjectPublicKeyInfo, DER
 };
 

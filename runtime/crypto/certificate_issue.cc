@@ -1,11 +1,14 @@
 #include "crypto/certificate_issue.h"
 
+#include <algorithm>
 #include <array>
 #include <ctime>
 
+#include <openssl/core_names.h>
 #include <openssl/x509v3.h>
 
 #include "base/error.h"
+#include "base/hex.h"
 #include "base/suggest.h"
 #include "crypto/digest.h"
 #include "der_private.h"
@@ -79,12 +82,7 @@ Bytes purposes(CertificateProfile profile) {
 
 /// A GeneralName with a URL in it.
 Bytes url_name(const std::string& url) {
-  if (!url.starts_with("http://") || url.size() > 1024 || url.find_first_of(" \t\r\n\"<>") != std::string::npos) {
-    throw Error(ErrorKind::usage,
-                "'" + url.substr(0, 80) +
-                    "' is no place for a revocation list or a responder: write http://host:port/...; "
-                    "what is there is signed itself, and https would need a certificate to be checked");
-  }
+  check_state_url(url);
   return der::value(0x86, {view(url)});
 }
 
@@ -124,6 +122,13 @@ Bytes tbs_certificate(const SigningKey& key, const CertificatePlan& plan, ByteVi
   if (plan.profile == CertificateProfile::server && plan.names.empty()) {
     throw Error(ErrorKind::usage,
                 "a server's certificate needs the names it is reached by (DNS:, IP:): clients look at nothing else");
+  }
+  // Without an extended key usage whoever does not insist on one would take a name for that of a server.
+  if (plan.profile == CertificateProfile::domain && !plan.names.empty()) {
+    throw Error(
+        ErrorKind::usage,
+        "the certificate of a key in a security domain has no alternative names, as it is none of a server or a "
+        "client: leave out --name, and make a request without subjectAltName");
   }
   const PkeyPtr subject_key = parsed(plan.public_key);
   check_key(subject_key.get(), "this certificate");
@@ -165,6 +170,26 @@ CertificateProfile certificate_profile(std::string_view name) {
   throw Error(ErrorKind::usage, "there is no profile '" + std::string(name.substr(0, 40)) + "'" +
                                     did_you_mean(std::string(name), known) +
                                     "; there are ca, server, client, domain, ocsp");
+}
+
+std::string key_hash(ByteView public_key) {
+  const PkeyPtr key = parsed(public_key);
+  if (EVP_PKEY_is_a(key.get(), "EC") == 1) {
+    check(EVP_PKEY_set_utf8_string_param(key.get(), OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT, "uncompressed"),
+          "reading a public key");
+  }
+  return to_hex(digest(Hash::sha256, der_of(key.get(), i2d_PUBKEY)));
+}
+
+void check_state_url(const std::string& url) {
+  constexpr std::string_view kScheme = "http://";
+  const bool visible = std::all_of(url.begin(), url.end(), [](char c) { return c > 0x20 && c < 0x7F; });
+  const bool has_host = url.starts_with(kScheme) && url.size() > kScheme.size() && url[kScheme.size()] != '/' &&
+                        url[kScheme.size()] != ':';
+  if (has_host && visible && url.size() <= 1024 && url.find_first_of("\"<>") == std::string::npos) return;
+  throw Error(ErrorKind::usage, "'" + url.substr(0, 80) +
+                                    "' is no place for a revocation list or a responder: write http://host:port/...; "
+                                    "what is there is signed itself, and https would need a certificate to be checked");
 }
 
 Bytes random_serial() {

@@ -47,8 +47,14 @@ Bytes random_serial();
 /// certificate is no authority's, is not valid at `now` (seconds since 1970).
 void check_authority(const Authority& authority, int64_t now);
 
+/// SHA-256 of a public key, hex digits: the same however its SubjectPublicKeyInfo is written. Raises usage: it is none.
+std::string key_hash(ByteView public_key);
+
+/// Raises usage: no place for a revocation list or a responder, http://host...
+void check_state_url(const std::string& url);
+
 /// DER. Raises usage: as check_authority at plan.not_before; a plan that makes no sense, as one that outlives its
-/// authority or a server without names.
+/// authority a server without names, or a key in a domain that has names.
 Bytes issue_certificate(const Authority& authority, const CertificatePlan& plan);
 
 /// A root: plan.profile is authority, plan.public_key is that of `key`. Raises usage.

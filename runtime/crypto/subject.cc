@@ -146,6 +146,10 @@ std::vector<std::string> texts_of(const GENERAL_NAMES* names) {
   return out;
 }
 
+bool has_other_names(const GENERAL_NAMES* names) {
+  return names != nullptr && texts_of(names).size() != static_cast<size_t>(sk_GENERAL_NAME_num(names));
+}
+
 Bytes alternative_names(const std::vector<std::string>& texts) {
   // RFC 5280 4.2.1.6: dNSName [2], uniformResourceIdentifier [6], iPAddress [7].
   Bytes all;

@@ -17,6 +17,8 @@ NamePtr subject_of(std::string_view text);
 
 /// "DNS:a.example", "IP:192.0.2.1", "URI:https://..."; others are left out, and those with control characters.
 std::vector<std::string> texts_of(const GENERAL_NAMES* names);
+/// Whether texts_of() left some out.
+bool has_other_names(const GENERAL_NAMES* names);
 /// GeneralNames as DER. Raises usage: none of the three forms, or no such name.
 Bytes alternative_names(const std::vector<std::string>& texts);
 

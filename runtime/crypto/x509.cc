@@ -15,6 +15,13 @@ constexpr int kRsaBits = 2048;
 
 bool is_one(EVP_PKEY* key, const char* what) { return EVP_PKEY_is_a(key, what) == 1; }
 
+/// RFC 5480 2.1.1: in certificates a curve is named. One that is spelt out may be a forged one with the right points.
+bool names_its_curve(EVP_PKEY* key) {
+  int spelt_out = 1;
+  return EVP_PKEY_get_int_param(key, OSSL_PKEY_PARAM_EC_DECODED_FROM_EXPLICIT_PARAMS, &spelt_out) == 1 &&
+         spelt_out == 0;
+}
+
 }  // namespace
 
 std::string text_of(const X509_NAME* name) {
@@ -33,6 +40,7 @@ int64_t seconds_of(const ASN1_TIME* time) {
 }
 
 Bytes number_of(const ASN1_INTEGER* number) {
+  if (ASN1_STRING_type(number) == V_ASN1_NEG_INTEGER) return {};
   const std::unique_ptr<BIGNUM, Freed<BN_free>> value(ASN1_INTEGER_to_BN(number, nullptr));
   if (!value) raise_openssl("reading a number");
   Bytes out(static_cast<size_t>(BN_num_bytes(value.get())));
@@ -54,6 +62,7 @@ std::string text_of(EVP_PKEY* key) {
   if (is_one(key, "ED25519")) return "Ed25519";
   if (is_one(key, "EC")) {
     const std::optional<Curve> curve = curve_of(key);
+    if (curve && !names_its_curve(key)) return "EC whose curve is spelt out and not named";
     return !curve ? "EC" : *curve == Curve::p256 ? "EC P-256" : *curve == Curve::p384 ? "EC P-384" : "EC P-521";
   }
   const char* name = EVP_PKEY_get0_type_name(key);
@@ -61,7 +70,8 @@ std::string text_of(EVP_PKEY* key) {
 }
 
 void check_key(EVP_PKEY* key, const std::string& whose) {
-  const bool fit = key != nullptr && (is_one(key, "ED25519") || (is_one(key, "EC") && curve_of(key).has_value()) ||
+  const bool fit = key != nullptr && (is_one(key, "ED25519") ||
+                                      (is_one(key, "EC") && curve_of(key).has_value() && names_its_curve(key)) ||
                                       (is_one(key, "RSA") && EVP_PKEY_get_bits(key) >= kRsaBits));
   ERR_clear_error();
   if (fit) return;

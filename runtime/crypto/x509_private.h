@@ -14,7 +14,7 @@ namespace cw::crypto {
 std::string text_of(const X509_NAME* name);
 /// Seconds since 1970; 0: a time that is none.
 int64_t seconds_of(const ASN1_TIME* time);
-/// The number's bytes without leading zeros.
+/// The number's bytes without leading zeros; none of one that is not positive, which nothing here has.
 Bytes number_of(const ASN1_INTEGER* number);
 /// What OpenSSL writes of it: `write` is an i2d function.
 template <class Thing, class Write>

@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "crypto/key_wrap.h"
 #include "issuer/key_server_door.h"
 #include "net/http_server.h"
@@ -81,6 +82,9 @@ class KeyServer::Impl {
     out.tls = configuration_.tls;
     out.threads = kThreads;
     out.limits.request.body_bytes = kBody;
+    out.hooks.turned_away = [](std::string_view address, std::string_view why) {
+      log::warn("turned away " + std::string(address) + ": " + std::string(why));
+    };
     out.handler = [this](const net::ServerRequest& request, net::Reply reply) {
       door_.handle(request, std::move(reply));
     };

@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "crypto/key_wrap.h"
 #include "issuer/admin.h"
 #include "issuer/door.h"
@@ -27,6 +28,9 @@ net::ServerSetup setup(const std::string& listen, const std::optional<net::TlsSe
   out.tls = tls;
   out.handler = std::move(handler);
   out.threads = kThreads;
+  out.hooks.turned_away = [](std::string_view address, std::string_view why) {
+    log::warn("turned away " + std::string(address) + ": " + std::string(why));
+  };
   return out;
 }
 

@@ -35,6 +35,10 @@ void Connection::drain() {
   if (phase_ == Phase::idle || phase_ == Phase::handshake) close("");
 }
 
+void Connection::look_anew() {
+  if (phase_ == Phase::idle && core_.is_outdated(wire_.tls())) close("");
+}
+
 void Connection::go() {
   for (int i = 0; i < kTurn; ++i) {
     if (!step()) return;
@@ -224,7 +228,7 @@ void Connection::refuse(int status, std::string why) {
 void Connection::begin_answer(const ServerAnswer& answer, bool keep_alive) {
   phase_ = Phase::answer;
   limit(core_.limits.times.answer);
-  keeps_alive_ = keep_alive && !core_.draining() && !client_closed_;
+  keeps_alive_ = keep_alive && !core_.draining() && !client_closed_ && !core_.is_outdated(wire_.tls());
   status_ = answer.status;
   out_ = answer_text(answer, {method_ == "HEAD", http_1_0_, keeps_alive_, loop_.date()});
   sent_ = 0;
@@ -239,7 +243,7 @@ void Connection::end_answer() {
     phase_ = Phase::idle;
     likely_quiet_ = true;
     limit(core_.limits.times.idle);
-    if (core_.draining()) close("");
+    if (core_.draining() || core_.is_outdated(wire_.tls())) close("");
     return;
   }
   wire_.end();

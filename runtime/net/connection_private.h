@@ -25,6 +25,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void start();
   void drain();
   void cut() { close("the server was stopped"); }
+  /// The server has other certificates or lists than when this one was let in.
+  void look_anew();
 
  private:
   using Clock = std::chrono::steady_clock;

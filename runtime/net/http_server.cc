@@ -43,6 +43,11 @@ class HttpServer::Impl {
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
+  void reload(const TlsSetup& tls) {
+    core_->set_tls(tls);
+    for (const auto& loop : loops_) loop->look_anew();
+  }
+
   bool drain(std::chrono::milliseconds patience) {
     const auto until = std::chrono::steady_clock::now() + patience;
     core_->drain();
@@ -75,7 +80,7 @@ HttpServer::~HttpServer() = default;
 
 const std::string& HttpServer::address() const { return impl_->address_; }
 uint16_t HttpServer::port() const { return impl_->port_; }
-void HttpServer::reload(const TlsSetup& tls) { impl_->core_->set_tls(tls); }
+void HttpServer::reload(const TlsSetup& tls) { impl_->reload(tls); }
 bool HttpServer::drain(std::chrono::milliseconds patience) { return impl_->drain(patience); }
 
 ServerCounters HttpServer::counters() const {

@@ -76,7 +76,9 @@ class HttpServer {
   const std::string& address() const;
   uint16_t port() const;  // 0 for a unix socket
 
-  /// For connections from now on. Raises usage as above, and leaves all as it was.
+  /// For connections from now on. Those that are open go on as they began, but where clients are let in by their
+  /// certificates they are closed: idle ones at once, the others, also those that shake hands, after one answer, so
+  /// that who was revoked has to come in again. Raises usage as above, and leaves all as it was.
   void reload(const TlsSetup& tls);
 
   /// Stops listening, closes what is idle, lets the answers under way finish, and cuts the rest after `patience`.

@@ -46,6 +46,7 @@ void Loop::each(void (Connection::*what)()) {
 }
 
 void Loop::drain() { each(&Connection::drain); }
+void Loop::look_anew() { each(&Connection::look_anew); }
 void Loop::cut() { each(&Connection::cut); }
 
 std::string_view Loop::date() {

@@ -38,6 +38,8 @@ class Loop : public std::enable_shared_from_this<Loop> {
   void drain();
   /// Closes all.
   void cut();
+  /// Closes what is idle and was let in under certificates and lists that are no longer those of the server.
+  void look_anew();
 
   void forget(const std::shared_ptr<Connection>& connection) { connections_.erase(connection); }
   boost::asio::io_context& io() { return io_; }

@@ -22,6 +22,7 @@ void call(const Hook& hook, Args&&... args) {
 ServerCore::ServerCore(const ServerSetup& setup) : limits(setup.limits), handler(setup.handler), hooks_(setup.hooks) {
   if (!handler) throw Error(ErrorKind::internal, "cannot start an HTTP server without a handler");
   if (setup.tls) tls_ = std::make_shared<TlsContext>(*setup.tls);
+  current_ = tls_.get();
 }
 
 std::optional<ServerCore::Place> ServerCore::admit(const std::string& client) {
@@ -69,6 +70,7 @@ void ServerCore::set_tls(const TlsSetup& setup) {
   const std::lock_guard lock(mutex_);
   if (!tls_) throw Error(ErrorKind::usage, "cannot reload TLS: this listener was started without it; start it anew");
   tls_.swap(made);
+  current_ = tls_.get();
 }
 
 void ServerCore::served(const ServedRequest& request) { call(hooks_.served, request); }

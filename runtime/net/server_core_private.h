@@ -53,6 +53,8 @@ class ServerCore {
   bool wait_until_empty(std::chrono::steady_clock::time_point until);
 
   std::shared_ptr<const TlsContext> tls() const;
+  /// Whether clients that were let in under this one would have to be looked at anew.
+  bool is_outdated(const TlsContext* tls) const { return tls != nullptr && tls->knows_clients() && tls != current_; }
   /// Raises usage: as HttpServer::reload.
   void set_tls(const TlsSetup& setup);
 
@@ -72,6 +74,7 @@ class ServerCore {
   mutable std::mutex mutex_;
   std::condition_variable emptied_;
   std::shared_ptr<const TlsContext> tls_{};
+  std::atomic<const TlsContext*> current_{nullptr};  // of tls_; to compare with alone
   size_t places_ = 0;
   size_t connections_ = 0;
   std::map<std::string, size_t> by_client_{};

@@ -1,28 +1,17 @@
 #include <cstring>
-#include <ctime>
 #include <filesystem>
 
 #include <openssl/err.h>
-#include <openssl/pem.h>
+#include <openssl/x509v3.h>
 
 #include "base/error.h"
 #include "base/files.h"
+#include "revocation_lists_private.h"
 #include "tls_context_private.h"
 
 namespace cw::net {
 
-namespace {
-
-using BioPtr = std::unique_ptr<BIO, Freed<BIO_free_all>>;
-using CrlPtr = std::unique_ptr<X509_CRL, Freed<X509_CRL_free>>;
-
-constexpr const char* kCiphers = "ECDHE+AESGCM:ECDHE+CHACHA20";
-// What devices speak over TLS 1.2 with a shared key (RFC 5487, RFC 5489); those without ECDHE are in use on cards.
-constexpr const char* kSharedKeyCiphers =
-    "ECDHE-PSK-CHACHA20-POLY1305:ECDHE-PSK-AES128-CBC-SHA256:ECDHE-PSK-AES256-CBC-SHA384:PSK-AES128-GCM-SHA256:"
-    "PSK-AES256-GCM-SHA384:PSK-AES128-CBC-SHA256:PSK-AES256-CBC-SHA384";
-
-[[noreturn]] void refuse(const std::filesystem::path& file, const std::string& why) {
+void refuse_file(const std::filesystem::path& file, const std::string& why) {
   ERR_clear_error();
   throw Error(ErrorKind::usage, "cannot use " + file.string() + " for TLS: " + why);
 }
@@ -32,6 +21,14 @@ void require(bool ok, const char* what) {
   ERR_clear_error();
   throw Error(ErrorKind::internal, std::string("cannot set up TLS: ") + what + " failed in OpenSSL");
 }
+
+namespace {
+
+constexpr const char* kCiphers = "ECDHE+AESGCM:ECDHE+CHACHA20";
+// What devices speak over TLS 1.2 with a shared key (RFC 5487, RFC 5489); those without ECDHE are in use on cards.
+constexpr const char* kSharedKeyCiphers =
+    "ECDHE-PSK-CHACHA20-POLY1305:ECDHE-PSK-AES128-CBC-SHA256:ECDHE-PSK-AES256-CBC-SHA384:PSK-AES128-GCM-SHA256:"
+    "PSK-AES256-GCM-SHA384:PSK-AES128-CBC-SHA256:PSK-AES256-CBC-SHA384";
 
 /// RFC 7301: who offers protocols, and HTTP/1.1 is none of them, is sent away.
 int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* size, const unsigned char* offered,
@@ -46,35 +43,15 @@ int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* size, con
   return SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
-std::string time_text(const ASN1_TIME* time) {
-  struct tm parts {};
-  char text[32] = "";
-  if (ASN1_TIME_to_tm(time, &parts) != 1) return "a time that is none";
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return text;
-}
-
-/// Of each authority there has to be one, and under one that is out of date nobody would be let in (RFC 5280 6.3.3).
-void use_revocation_lists(X509_STORE* store, const std::filesystem::path& file) {
-  const Bytes text = read_file(file, 16u << 20);
-  const BioPtr bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
-  // Without this OpenSSL would ask for a pass phrase on the terminal.
-  const auto no_phrase = [](char*, int, int, void*) { return 0; };
-  size_t count = 0;
-  while (const CrlPtr list{bio ? PEM_read_bio_X509_CRL(bio.get(), nullptr, no_phrase, nullptr) : nullptr}) {
-    const ASN1_TIME* next = X509_CRL_get0_nextUpdate(list.get());
-    if (next != nullptr && X509_cmp_current_time(next) < 0) {
-      refuse(file, "the revocation list is out of date since " + time_text(next) +
-                       ", so nobody could be let in; get the next one from its authority (cardwright ca crl)");
-    }
-    require(X509_STORE_add_crl(store, list.get()) == 1, "X509_STORE_add_crl");
-    ++count;
-  }
-  if (count == 0 || ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE) {
-    refuse(file, "it holds no revocation list in PEM");
-  }
-  ERR_clear_error();
-  X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK);
+/// Who trusts an authority for its clients lets in what it says is a client's (RFC 5280 4.2.1.12): OpenSSL takes a
+/// certificate that says nothing for one of any purpose, and so that of a key in a card.
+int want_client(int good, X509_STORE_CTX* context) {
+  if (good != 1 || X509_STORE_CTX_get_error_depth(context) != 0) return good;
+  X509* client = X509_STORE_CTX_get_current_cert(context);
+  const bool says = (X509_get_extension_flags(client) & EXFLAG_XKUSAGE) != 0;
+  if (says && (X509_get_extended_key_usage(client) & XKU_SSL_CLIENT) != 0) return 1;
+  X509_STORE_CTX_set_error(context, X509_V_ERR_INVALID_PURPOSE);
+  return 0;
 }
 
 void check_readable(const std::filesystem::path& file) { read_file(file, 16u << 20); }
@@ -112,10 +89,10 @@ void TlsContext::use_certificate(const TlsSetup& setup) {
   SSL_CTX* context = context_.get();
   check_readable(setup.certificate);
   if (SSL_CTX_use_certificate_chain_file(context, setup.certificate.c_str()) != 1) {
-    refuse(setup.certificate, "it holds no certificate in PEM that OpenSSL takes");
+    refuse_file(setup.certificate, "it holds no certificate in PEM that OpenSSL takes");
   }
   if (X509_cmp_current_time(X509_get0_notAfter(SSL_CTX_get0_certificate(context))) < 0) {
-    refuse(setup.certificate, "the certificate is out of date; renew it");
+    refuse_file(setup.certificate, "the certificate is out of date; renew it");
   }
   try {
     crypto::use_private_key(context, read_secret_file(setup.key));
@@ -132,7 +109,7 @@ void TlsContext::ask_clients(const TlsSetup& setup) {
   }
   for (const std::filesystem::path& file : setup.authorities) {
     check_readable(file);
-    if (SSL_CTX_load_verify_file(context, file.c_str()) != 1) refuse(file, "it holds no certificates in PEM");
+    if (SSL_CTX_load_verify_file(context, file.c_str()) != 1) refuse_file(file, "it holds no certificates in PEM");
   }
   // Sent to clients, so that they know which certificate to choose.
   STACK_OF(X509_NAME)* names = sk_X509_NAME_new_null();
@@ -143,7 +120,8 @@ void TlsContext::ask_clients(const TlsSetup& setup) {
   }
   SSL_CTX_set_verify_depth(context, 4);
   const bool demanded = setup.clients == ClientCertificates::demanded;
-  SSL_CTX_set_verify(context, SSL_VERIFY_PEER | (demanded ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0), nullptr);
+  SSL_CTX_set_verify(context, SSL_VERIFY_PEER | (demanded ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0), want_client);
+  knows_clients_ = true;
 }
 
 void TlsContext::use_shared_keys() {

@@ -28,6 +28,8 @@ class TlsContext {
   TlsContext& operator=(const TlsContext&) = delete;
 
   SSL_CTX* get() const { return context_.get(); }
+  /// Whether it lets clients in by their certificates, so that the next context may not.
+  bool knows_clients() const { return knows_clients_; }
 
  private:
   void use_certificate(const TlsSetup& setup);
@@ -36,7 +38,13 @@ class TlsContext {
 
   crypto::SharedKeys keys_;  // the context points at it
   SslContextPtr context_;
+  bool knows_clients_ = false;
 };
+
+/// Raises usage: cannot use that file.
+[[noreturn]] void refuse_file(const std::filesystem::path& file, const std::string& why);
+/// Raises internal: OpenSSL did not do what it always does.
+void require(bool ok, const char* what);
 
 /// What a verified certificate says.
 ClientCertificate describe(X509* certificate);

@@ -20,7 +20,8 @@ struct TlsSetup {
   std::filesystem::path key{};                            // PEM; a file that others can read is refused
   ClientCertificates clients = ClientCertificates::none;  // one that is sent must be good, asked or demanded
   std::vector<std::filesystem::path> authorities{};       // PEM: who may vouch for clients
-  std::filesystem::path revoked{};                        // PEM: their revocation lists; empty: none is asked
+  std::filesystem::path
+      revoked{};  // PEM: a revocation list of each of them, and of those between; empty: none is asked
 
   /// Instead of all above: TLS-PSK. The key of an identity, or nothing for one that is not known. Called from the
   /// server's threads; quick.

@@ -66,6 +66,8 @@ Flow Wire::flow_of(int result) {
   const char* text = ERR_reason_error_string(code);
   if (verified == X509_V_ERR_CRL_HAS_EXPIRED) {
     reason_ = "the revocation list of this door is out of date, so nobody is let in; give it the next one";
+  } else if (verified == X509_V_ERR_INVALID_PURPOSE) {
+    reason_ = "its certificate is none of a client (extendedKeyUsage clientAuth)";
   } else {
     reason_ = verified != X509_V_OK ? X509_verify_cert_error_string(verified) : text ? text : "the connection broke";
   }

@@ -26,6 +26,9 @@ class Wire {
   /// `fd` is borrowed. `tls` may be null: plain.
   Wire(int fd, std::shared_ptr<const TlsContext> tls);
 
+  /// What it began with; null: plain.
+  const TlsContext* tls() const { return tls_.get(); }
+
   /// done at once for a plain one.
   Flow handshake();
   /// Why the handshake failed.

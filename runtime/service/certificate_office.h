@@ -32,7 +32,8 @@ struct NewAuthority {
   std::string ocsp_url{};
 };
 
-/// A root: makes its certificate and writes it. Raises usage: no such name, key or subject, there is one of that name.
+/// A root: makes its certificate and writes it. Raises usage: no such name, key, subject or URL; as
+/// store::Certificates::add_authority.
 store::Certificate make_authority(const CertificateOffice& office, const NewAuthority& wanted);
 
 struct CertificateOrder {
@@ -50,7 +51,7 @@ struct CertificateOrder {
   int64_t key_version = 0;
 };
 
-/// Raises usage: as crypto::issue_certificate and store::Certificates::add; store.
+/// Raises usage, policy, store: as crypto::issue_certificate and store::Certificates::add.
 store::Certificate issue(const CertificateOffice& office, const CertificateOrder& order);
 
 struct Renewal {
@@ -63,8 +64,12 @@ struct Renewal {
 /// The same subject, names, profile, owner and place under a new serial number. Raises usage, store.
 store::Certificate renew(const CertificateOffice& office, const Renewal& renewal);
 
-/// Signs the authority's next revocation list and keeps it. `days`: until the next one. Returns DER. Raises usage.
+/// Signs the authority's next revocation list and keeps it. `days`: until the next one, though none is good for longer
+/// than the authority. Also of one that was revoked. Returns DER. Raises usage.
 Bytes sign_list(const CertificateOffice& office, const std::string& authority, int64_t days);
+/// Whether there is none, something was revoked since the last one was begun, or less than half of its time is left and
+/// the next one could be good for longer. Raises usage: no such authority; store.
+bool is_list_due(const CertificateOffice& office, const std::string& authority);
 
 /// The authority with its key. Raises usage: no such authority; as KeyStore::find_signing_key.
 crypto::Authority authority_of(const CertificateOffice& office, const std::string& name);

@@ -24,16 +24,39 @@ net::ServerAnswer text_answer(int status, const std::string& line) {
 OcspDoor::OcspDoor(store::Certificates& certificates, OcspDoorSetup setup)
     : all_(certificates),
       setup_(std::move(setup)),
-      certificate_(certificates.find(certificates.authority(setup_.authority).serial).der) {
-  check_responder();
-  crypto::sign_ocsp_response(setup_.responder, {setup_.now() / 1000, setup_.now() / 1000 + 1, {}, {}});
+      certificate_(certificates.find(certificates.authority(setup_.authority).serial).der),
+      responder_(find_responder()) {
+  crypto::sign_ocsp_response(*responder_, {setup_.now() / 1000, setup_.now() / 1000 + 1, {}, {}});
 }
 
-void OcspDoor::check_responder() const {
-  const crypto::CertificateFacts facts = crypto::read_certificate(setup_.responder.certificate);
-  if (setup_.now() / 1000 <= facts.not_after) return;
-  throw Error(ErrorKind::store, "the certificate of the responder, " + facts.subject +
+std::shared_ptr<const crypto::Authority> OcspDoor::find_responder() const {
+  auto out = std::make_shared<const crypto::Authority>(setup_.responder());
+  const crypto::CertificateFacts facts = crypto::read_certificate(out->certificate);
+  if (setup_.now() / 1000 <= facts.not_after) return out;
+  throw Error(ErrorKind::usage, "the certificate of the responder, " + facts.subject +
                                     ", is out of date; renew it with cardwright ca renew " + facts.serial);
+}
+
+void OcspDoor::look_after_responder() {
+  std::shared_ptr<const crypto::Authority> found;
+  std::string problem;
+  try {
+    found = find_responder();
+  } catch (const Error& error) {
+    // The store is away: what was known stays, and no question can be answered meanwhile.
+    if (error.kind() != ErrorKind::usage) return;
+    problem = error.message();
+  }
+  const std::lock_guard lock(mutex_);
+  if (!problem.empty() && problem != problem_) log::error("OCSP of " + setup_.authority + ": " + problem);
+  if (problem.empty() && !problem_.empty()) log::info("OCSP of " + setup_.authority + " is answered again");
+  responder_ = std::move(found);
+  problem_ = std::move(problem);
+}
+
+std::shared_ptr<const crypto::Authority> OcspDoor::responder() const {
+  const std::lock_guard lock(mutex_);
+  return responder_;
 }
 
 void OcspDoor::handle(const net::ServerRequest& request, net::Reply reply) { reply.send(answer(request)); }
@@ -74,11 +97,12 @@ net::ServerAnswer OcspDoor::list() {
 
 net::ServerAnswer OcspDoor::ask(ByteView bytes) {
   const crypto::OcspRequest request = crypto::read_ocsp_request(bytes);
-  check_responder();
+  const auto signer = responder();
+  if (!signer) return answer_of(200, kAnswer, crypto::ocsp_failure(crypto::OcspFailure::try_later));
   const int64_t now = setup_.now() / 1000;
   crypto::OcspResponsePlan plan{now, now + setup_.good_for_s, {}, request.nonce};
   for (const crypto::OcspQuestion& question : request.questions) plan.answers.push_back(state_of(question));
-  return answer_of(200, kAnswer, crypto::sign_ocsp_response(setup_.responder, plan));
+  return answer_of(200, kAnswer, crypto::sign_ocsp_response(*signer, plan));
 }
 
 crypto::OcspAnswer OcspDoor::state_of(const crypto::OcspQuestion& question) {

@@ -6,6 +6,8 @@
 
 #include <atomic>
 #include <functional>
+#include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 
@@ -17,15 +19,20 @@ namespace cw::service {
 
 struct OcspDoorSetup {
   std::string authority{};
-  crypto::Authority responder{};
-  int64_t good_for_s = 3600;       // an answer
-  std::function<int64_t()> now{};  // milliseconds since 1970
+  std::function<crypto::Authority()> responder{};  // who signs now. Raises usage: nobody may, as one that was revoked
+  int64_t good_for_s = 3600;                       // an answer
+  std::function<int64_t()> now{};                  // milliseconds since 1970
 };
 
 class OcspDoor {
  public:
-  /// Raises usage: no such authority, a responder whose key does not sign.
+  /// Raises usage: no such authority, no responder, or one whose key does not sign.
   OcspDoor(store::Certificates& certificates, OcspDoorSetup setup);
+
+  /// Asks again who signs, since certificates end, are renewed and revoked. To be called now and then: a responder of
+  /// whom clients cannot ask whether it was revoked (noCheck) has to see to that itself. While nobody may sign, whoever
+  /// asks is told to try later, and the log says so once.
+  void look_after_responder();
 
   /// POST / and GET /BASE64 ask; GET /NAME.crl and GET /NAME.cer are the list and the certificate, DER.
   void handle(const net::ServerRequest& request, net::Reply reply);
@@ -36,8 +43,10 @@ class OcspDoor {
   Counters counters() const;
 
  private:
-  /// Raises store: its certificate is out of date.
-  void check_responder() const;
+  /// Raises usage: nobody may sign, or the certificate is out of date.
+  std::shared_ptr<const crypto::Authority> find_responder() const;
+  /// Who signs; null: nobody may.
+  std::shared_ptr<const crypto::Authority> responder() const;
   net::ServerAnswer answer(const net::ServerRequest& request);
   net::ServerAnswer ask(ByteView request);
   net::ServerAnswer list();
@@ -46,6 +55,9 @@ class OcspDoor {
   store::Certificates& all_;
   const OcspDoorSetup setup_;
   const Bytes certificate_;  // of the authority
+  mutable std::mutex mutex_;
+  std::shared_ptr<const crypto::Authority> responder_{};
+  std::string problem_{};  // why there is none
   std::atomic<uint64_t> good_{0}, revoked_{0}, unknown_{0}, refused_{0};
 };
 

@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "base/suggest.h"
-#include "owners_private.h"
+#include "providers_private.h"
 #include "store/ledgers.h"
 #include "store/owners.h"
 #include "surely_private.h"
@@ -16,9 +16,8 @@ namespace {
 
 constexpr const char* kColumns =
     "serial, authority, profile, subject, owner, chip, domain, key_id, key_version, not_before, not_after, issued, "
-    "issued_by, revoked, reason, replaced_by, der";
-constexpr const char* kAuthorityColumns =
-    "name, serial, key, crl_url, ocsp_url, list_number, list, list_made, list_until";
+    "issued_by, revoked, reason, replaced_by, key_hash, der";
+constexpr const char* kAuthorityColumns = "name, serial, key, crl_url, ocsp_url, list_number, list";
 
 Certificate certificate_from(const Row& row) {
   Certificate out;
@@ -38,7 +37,8 @@ Certificate certificate_from(const Row& row) {
   out.revoked = number(row.at(13));
   out.reason = text(row.at(14));
   out.replaced_by = text(row.at(15));
-  out.der = bytes(row.at(16));
+  out.key_hash = text(row.at(16));
+  out.der = bytes(row.at(17));
   return out;
 }
 
@@ -46,8 +46,6 @@ CertificateAuthority authority_from(const Row& row) {
   CertificateAuthority out{text(row.at(0)), text(row.at(1)), text(row.at(2)), text(row.at(3)), text(row.at(4))};
   out.list_number = number(row.at(5));
   if (std::holds_alternative<Bytes>(row.at(6))) out.list = bytes(row.at(6));
-  out.list_made = number(row.at(7));
-  out.list_until = number(row.at(8));
   return out;
 }
 
@@ -55,6 +53,27 @@ std::string lower(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(),
                  [](char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); });
   return text;
+}
+
+/// As they are kept: other programs write serial numbers in lower case, or with ':' between the bytes.
+std::string kept(const std::string& serial) {
+  std::string out;
+  for (const char c : serial) {
+    if (c != ':') out += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  }
+  return out;
+}
+
+/// RFC 5280 7.1, as OpenSSL compares issuers: in any case, and blanks count once.
+bool is_same_name(const std::string& one, const std::string& other) {
+  const auto folded = [](const std::string& name) {
+    std::string out;
+    for (const char c : lower(name)) {
+      if (c != ' ' || (!out.empty() && out.back() != ' ')) out += c;
+    }
+    return out;
+  };
+  return folded(one) == folded(other);
 }
 
 /// What the database was not asked for.
@@ -75,12 +94,15 @@ class CertificatesOnDatabase : public Certificates {
       const Result found = db_.run({"SELECT serial FROM authorities WHERE name = $1", {authority.name}});
       if (!found.rows.empty()) {
         if (text(found.rows[0].at(0)) == authority.serial) return;  // by this very call, before the server went away
-        throw Error(ErrorKind::usage,
-                    "there is an authority '" + authority.name + "' already; give the new one another name with --ca");
+        throw Error(ErrorKind::usage, "there is an authority '" + authority.name +
+                                          "' already; give the new one another name with --authority");
       }
+      refuse_second_authority(certificate);
+      refuse_name_of_another(certificate);
+      refuse_compromised(certificate);
       db_.run(
-          {"INSERT INTO authorities (name, serial, key, crl_url, ocsp_url, list_number, list_made, list_until) "
-           "VALUES ($1, $2, $3, $4, $5, 0, 0, 0)",
+          {"INSERT INTO authorities (name, serial, key, crl_url, ocsp_url, list_number, list_made, list_until, "
+           "revocations, list_revocations) VALUES ($1, $2, $3, $4, $5, 0, 0, 0, 0, 0)",
            {authority.name, authority.serial, authority.key, authority.crl_url, authority.ocsp_url}});
       insert(certificate);
       audit_.add({by,
@@ -110,9 +132,11 @@ class CertificatesOnDatabase : public Certificates {
   void add(const Certificate& certificate, const std::string& by, const std::string& replaces) override {
     change([&] {
       if (look_up(certificate.authority, certificate.serial)) return;  // by this very call
-      authority(certificate.authority);
-      if (!certificate.owner.empty()) want_owner(db_, certificate.owner);
+      want_issuing(certificate.authority);
+      want_managed(db_, certificate.owner);
+      refuse_name_of_authority(certificate);
       refuse_name_of_another(certificate);
+      refuse_compromised(certificate);
       insert(certificate);
       AuditEntry entry{
           by,
@@ -130,8 +154,9 @@ class CertificatesOnDatabase : public Certificates {
     });
   }
 
-  void revoke(const std::string& serial, const std::string& reason, int64_t when, const std::string& by) override {
+  void revoke(const std::string& named, const std::string& reason, int64_t when, const std::string& by) override {
     bool tried = false;
+    const std::string serial = kept(named);
     change([&] {
       const Certificate found = find(serial, {});
       if (found.revoked != 0) {
@@ -140,6 +165,7 @@ class CertificatesOnDatabase : public Certificates {
       }
       tried = true;
       db_.run({"UPDATE certificates SET revoked = $1, reason = $2 WHERE serial = $3", {when, reason, serial}});
+      db_.run({"UPDATE authorities SET revocations = revocations + 1 WHERE name = $1", {found.authority}});
       AuditEntry entry{by, "certificate revoked", serial, {{"reason", reason}, {"subject", found.subject}}};
       if (!found.owner.empty()) entry.details.emplace_back("owner", found.owner);
       audit_.add(entry);
@@ -148,7 +174,7 @@ class CertificatesOnDatabase : public Certificates {
 
   Certificate find(const std::string& serial, const std::optional<std::string>& owner) override {
     const Result found =
-        db_.run({std::string("SELECT ") + kColumns + " FROM certificates WHERE serial = $1", {serial}});
+        db_.run({std::string("SELECT ") + kColumns + " FROM certificates WHERE serial = $1", {kept(serial)}});
     if (!found.rows.empty()) {
       Certificate out = certificate_from(found.rows[0]);
       if (!owner || out.owner == *owner) return out;
@@ -161,7 +187,7 @@ class CertificatesOnDatabase : public Certificates {
   std::optional<Certificate> look_up(const std::string& authority, const std::string& serial) override {
     const Result found =
         db_.run({std::string("SELECT ") + kColumns + " FROM certificates WHERE serial = $1 AND authority = $2",
-                 {serial, authority}});
+                 {kept(serial), authority}});
     if (found.rows.empty()) return {};
     return certificate_from(found.rows[0]);
   }
@@ -175,10 +201,11 @@ class CertificatesOnDatabase : public Certificates {
     };
     if (query.owner) where("owner", *query.owner);
     if (!query.authority.empty()) where("authority", query.authority);
-    if (!query.serial.empty()) where("serial", query.serial);
+    if (!query.serial.empty()) where("serial", kept(query.serial));
     if (!query.profile.empty()) where("profile", query.profile);
     if (!query.chip.empty()) where("chip", chip_of(query.chip));
     if (!query.domain.empty()) where("domain", query.domain);
+    if (!query.key_hash.empty()) where("key_hash", query.key_hash);
     std::vector<Certificate> out;
     for (const Row& row : db_.run({sql + " ORDER BY issued, serial", values}).rows) {
       Certificate one = certificate_from(row);
@@ -190,48 +217,83 @@ class CertificatesOnDatabase : public Certificates {
   NextList begin_list(const std::string& name) override {
     NextList out;
     change([&] {
-      const CertificateAuthority by = authority(name);
-      out = {by.list_number + 1, {}};
+      authority(name);
+      const Row by =
+          db_.run({"SELECT list_number, revocations, list_made FROM authorities WHERE name = $1", {name}}).rows.at(0);
+      out = {number(by.at(0)) + 1, number(by.at(1)), {}};
       db_.run({"UPDATE authorities SET list_number = $1 WHERE name = $2", {out.number, name}});
       const Result found = db_.run({std::string("SELECT ") + kColumns +
                                         " FROM certificates WHERE authority = $1 AND revoked <> 0 AND not_after >= $2 "
                                         "ORDER BY revoked, serial",
-                                    {name, by.list_made}});
+                                    {name, number(by.at(2))}});
       for (const Row& row : found.rows) out.revoked.push_back(certificate_from(row));
     });
     return out;
   }
 
-  void put_list(const std::string& name, int64_t list_number, const Bytes& der, int64_t made, int64_t until,
-                const std::string& by) override {
+  void put_list(const std::string& name, const SignedList& list, const std::string& by) override {
     bool tried = false;
     change([&] {
       const Result before = db_.run({"SELECT list_number, list_made FROM authorities WHERE name = $1", {name}});
       if (before.rows.empty()) authority(name);
       // One that was begun later may be there already, or this one, from before the server went away.
-      if (number(before.rows[0].at(0)) != list_number || (tried && number(before.rows[0].at(1)) == made)) return;
+      if (number(before.rows[0].at(0)) != list.number || (tried && number(before.rows[0].at(1)) == list.made)) return;
       tried = true;
-      db_.run({"UPDATE authorities SET list = $1, list_made = $2, list_until = $3 WHERE name = $4",
-               {der, made, until, name}});
-      audit_.add({by, "revocation list signed", name, {{"number", std::to_string(list_number)}}});
+      db_.run(
+          {"UPDATE authorities SET list = $1, list_made = $2, list_until = $3, list_revocations = $4 WHERE name = $5",
+           {list.der, list.made, list.until, list.revocations, name}});
+      audit_.add({by, "revocation list signed", name, {{"number", std::to_string(list.number)}}});
     });
+  }
+
+  ListStanding list_standing(const std::string& name) override {
+    const Result found =
+        db_.run({"SELECT list_until, list_made, revocations, list_revocations FROM authorities WHERE "
+                 "name = $1",
+                 {name}});
+    if (found.rows.empty()) authority(name);
+    const Row& row = found.rows.at(0);
+    return {number(row.at(0)) != 0, number(row.at(2)) == number(row.at(3)), number(row.at(1)), number(row.at(0))};
   }
 
  private:
   void insert(const Certificate& one) {
     db_.run({std::string("INSERT INTO certificates (") + kColumns +
-                 ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
+                 ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
              {one.serial, one.authority, one.profile, one.subject, one.owner, chip_of(one.chip), one.domain, one.key_id,
               one.key_version, one.not_before, one.not_after, one.issued, one.issued_by, one.revoked, one.reason,
-              one.replaced_by, one.der}});
+              one.replaced_by, one.key_hash, one.der}});
   }
 
-  /// Doors know parties by the subject: one that is another owner's would be taken for them.
+  /// Both would sign lists for the same issuer, each with numbers and entries of its own, and clients take the one of
+  /// the higher number for all.
+  void refuse_second_authority(const Certificate& one) {
+    const Result others =
+        db_.run({"SELECT a.name, c.subject, c.key_hash FROM authorities AS a JOIN certificates AS c "
+                 "ON c.serial = a.serial ORDER BY a.name",
+                 {}});
+    for (const Row& row : others.rows) {
+      const bool name = is_same_name(text(row.at(1)), one.subject);
+      if (!name && text(row.at(2)) != one.key_hash) continue;
+      throw Error(ErrorKind::usage, "the authority '" + text(row.at(0)) + "' has this " + (name ? "subject" : "key") +
+                                        ", and the revocation lists of two would be taken for each other's; choose "
+                                        "another subject and another key");
+    }
+  }
+
+  void refuse_name_of_authority(const Certificate& one) {
+    const Result all = db_.run({"SELECT subject FROM certificates WHERE profile = 'ca'", {}});
+    for (const Row& row : all.rows) {
+      if (!is_same_name(text(row.at(0)), one.subject)) continue;
+      throw Error(ErrorKind::usage, one.subject + " is the name of an authority; choose another subject");
+    }
+  }
+
+  /// Doors know parties by the subject, whoever issued it: one that is another owner's would be taken for them.
   void refuse_name_of_another(const Certificate& one) {
     const Result others = db_.run(
-        {"SELECT owner FROM certificates WHERE authority = $1 AND subject = $2 AND owner <> $3 AND revoked = 0 AND "
-         "not_after >= $4",
-         {one.authority, one.subject, one.owner, one.issued}});
+        {"SELECT owner FROM certificates WHERE subject = $1 AND owner <> $2 AND revoked = 0 AND not_after >= $3",
+         {one.subject, one.owner, one.issued}});
     if (others.rows.empty()) return;
     const std::string& owner = text(others.rows[0].at(0));
     throw Error(ErrorKind::usage, "there is a certificate for " + one.subject + " that belongs to " +
@@ -239,8 +301,28 @@ class CertificatesOnDatabase : public Certificates {
                                       ", and doors know parties by that name alone; choose another subject");
   }
 
-  void replace(const std::string& serial, const Certificate& by) {
-    const Certificate before = find(serial, by.owner);
+  void refuse_compromised(const Certificate& one) {
+    const Result found =
+        db_.run({"SELECT serial, reason FROM certificates WHERE key_hash = $1 AND revoked <> 0 AND reason IN "
+                 "('keyCompromise', 'cACompromise')",
+                 {one.key_hash}});
+    if (found.rows.empty()) return;
+    throw Error(ErrorKind::usage, "this key was revoked with certificate " + text(found.rows[0].at(0)) + " (" +
+                                      text(found.rows[0].at(1)) +
+                                      "), so others may hold it too; make a new key pair, and a request for that");
+  }
+
+  /// What it issued is looked after, but nothing more is issued.
+  void want_issuing(const std::string& name) {
+    const Certificate own = find(authority(name).serial, {});
+    if (own.revoked == 0) return;
+    throw Error(ErrorKind::usage, "the authority '" + name + "' is revoked (" + own.reason +
+                                      "), and issues nothing more; make another one with ca init");
+  }
+
+  void replace(const std::string& named, const Certificate& by) {
+    const Certificate before = find(named, by.owner);
+    const std::string& serial = before.serial;
     if (before.revoked != 0) {
       throw Error(ErrorKind::usage, "certificate " + serial + " is revoked (" + before.reason +
                                         "), and what is revoked is not renewed; "

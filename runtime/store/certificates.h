@@ -6,9 +6,11 @@
 // Thread rule: any thread.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/bytes.h"
@@ -34,11 +36,16 @@ struct Certificate {
   int64_t revoked = 0;        // 0: it was not
   std::string reason{};       // of the revocation, as RFC 5280 names it
   std::string replaced_by{};  // serial
+  std::string key_hash{};     // of its public key, hex digits
   Bytes der{};
 
-  /// "valid", "replaced" (good until its end, and another one is there), "revoked", "expired", "not yet valid".
+  /// One of kCertificateStates.
   std::string state(int64_t now) const;
 };
+
+/// "replaced": good until its end, and another one is there.
+inline constexpr std::array<std::string_view, 5> kCertificateStates = {"valid", "replaced", "revoked", "expired",
+                                                                       "not yet valid"};
 
 struct CertificateAuthority {
   std::string name{};
@@ -48,8 +55,23 @@ struct CertificateAuthority {
   std::string ocsp_url{};
   int64_t list_number = 0;      // of its last revocation list
   std::optional<Bytes> list{};  // DER
-  int64_t list_made = 0;
-  int64_t list_until = 0;
+};
+
+/// A revocation list that was signed.
+struct SignedList {
+  int64_t number = 0;
+  int64_t revocations = 0;  // as NextList has it
+  Bytes der{};
+  int64_t made = 0;
+  int64_t until = 0;
+};
+
+/// What becomes of an authority's revocation lists, without the list itself.
+struct ListStanding {
+  bool there = false;     // one was signed
+  bool knows_all = true;  // nothing was revoked since it was begun
+  int64_t made = 0;
+  int64_t until = 0;
 };
 
 /// What is asked for; an empty part is not asked about.
@@ -61,6 +83,7 @@ struct CertificateQuery {
   std::string profile{};
   std::string chip{};
   std::string domain{};
+  std::string key_hash{};
   std::string state{};               // as Certificate::state says
   std::optional<int64_t> ends_by{};  // valid or replaced, and its end is not after that
   int64_t now = 0;
@@ -70,20 +93,24 @@ class Certificates {
  public:
   virtual ~Certificates() = default;
 
-  /// An authority and its own certificate. Raises usage: there is one of that name; store.
+  /// An authority and its own certificate. Raises usage: there is one of that name, that subject or that key, whatever
+  /// became of it: two would sign lists that clients cannot tell apart; the subject is another owner's; store.
   virtual void add_authority(const CertificateAuthority& authority, const Certificate& certificate,
                              const std::string& by) = 0;
   /// Raises usage: no such authority; names those there are.
   virtual CertificateAuthority authority(const std::string& name) = 0;
   virtual std::vector<CertificateAuthority> authorities() = 0;
 
-  /// `replaces`: serial of the one that this is issued instead of. Raises usage: no such owner or authority, the one to
-  /// replace is not there, belongs to another owner, was revoked or replaced; store.
+  /// `replaces`: serial of the one that this is issued instead of. Raises usage: no such owner or authority, an
+  /// authority that was revoked, a subject of an authority or another owner, a key that was revoked as compromised; the
+  /// one to replace is not there, belongs to another owner, was revoked or replaced; policy: the owner is not managed;
+  /// store.
   virtual void add(const Certificate& certificate, const std::string& by, const std::string& replaces = {}) = 0;
   /// Raises usage: no such certificate, or revoked already; store.
   virtual void revoke(const std::string& serial, const std::string& reason, int64_t when, const std::string& by) = 0;
 
-  /// `owner`: what belongs to others is not there. Raises usage: no such certificate.
+  /// `serial`, here and for the others: hex digits in any case, also with ':' between them. `owner`: what belongs to
+  /// others is not there. Raises usage: no such certificate.
   virtual Certificate find(const std::string& serial, const std::optional<std::string>& owner = {}) = 0;
   /// Nothing: the authority issued none of this serial number.
   virtual std::optional<Certificate> look_up(const std::string& authority, const std::string& serial) = 0;
@@ -92,14 +119,16 @@ class Certificates {
 
   struct NextList {
     int64_t number = 0;
+    int64_t revocations = 0;             // how many there were so far: an order that needs no clock
     std::vector<Certificate> revoked{};  // by when; those that ended before the last list are left out
   };
   /// The number of the authority's next revocation list, which no other list has, and what is to be in it. A number
   /// whose list was never made is a gap (RFC 5280 5.2.3 lets numbers grow as they like).
   virtual NextList begin_list(const std::string& authority) = 0;
-  /// The list of that number. It is the one that is given out, unless a later one is.
-  virtual void put_list(const std::string& authority, int64_t number, const Bytes& der, int64_t made, int64_t until,
-                        const std::string& by) = 0;
+  /// It is the one that is given out, unless a later one was begun.
+  virtual void put_list(const std::string& authority, const SignedList& list, const std::string& by) = 0;
+  /// Raises usage: as authority().
+  virtual ListStanding list_standing(const std::string& authority) = 0;
 };
 
 }  // namespace cw::store

@@ -130,6 +130,8 @@ const std::vector<Format>& formats() {
            kCertificates,
            kCertificatesByAuthority,
            kCertificatesByOwner,
+           kCertificatesBySubject,
+           kCertificatesByKey,
        }},
   };
   return all;

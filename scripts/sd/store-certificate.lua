@@ -13,7 +13,8 @@ return {
 
   args = {
     certificates = {
-      type = "bytes", help = "X.509 in DER, one after another; that of the key comes last", max = 16384,
+      type = "bytes", max = 16384,
+      help = "X.509 in DER, one after another; that of the key comes last. The simulated card takes 4,000 bytes",
     },
     key_id = { type = "integer", help = "key identifier", min = 1, max = 127 },
     key_version = { type = "integer", help = "key version number", min = 1, max = 127 },

@@ -33,14 +33,35 @@ function certificates.reference(of)
   return tlv.build(0xA6, tlv.build(0x83, string.char(of.id, of.version)))
 end
 
---- How many certificates there are in `chain`. Raises usage: it is no run of certificates, X.509 in DER or 7F21.
+-- The tags of what is in `node`, "" if it holds no TLV.
+---@param node TlvNode|nil
+---@return string
+local function inside(node)
+  local tags = {}
+  for at, child in ipairs(node and node.children or {}) do tags[at] = ("%02X"):format(child.tag) end
+  return table.concat(tags, " ")
+end
+
+-- Certificate and TBSCertificate, RFC 5280 4.1: shape alone. Whether it is true, is for whoever trusts it.
+---@param node TlvNode
+---@return boolean
+local function is_x509(node)
+  if node.tag ~= X509 or inside(node) ~= "30 30 03" then return false end
+  local tbs, algorithm = node.children[1], node.children[2]
+  -- version, serialNumber, signature, issuer, validity, subject, subjectPublicKeyInfo
+  return inside(tbs):find("^A0 02 30 30 30 30 30") == 1 and inside(algorithm):find("^06") == 1 and
+    inside(tbs.children[7]) == "30 03"
+end
+
+--- How many certificates there are in `chain`. Raises usage: it is no run of certificates, X.509 (version 3) in DER or
+--- 7F21.
 ---@param chain string one after another
 ---@return integer
 function certificates.count(chain)
   local ok, found = pcall(tlv.parse, chain)
   local again = ""  -- what is between them, as filler bytes, is not in it
   for _, one in ipairs(ok and found or {}) do
-    if one.tag == X509 or one.tag == OWN then again = again .. tlv.build(one.tag, one.value) end
+    if is_x509(one) or one.tag == OWN then again = again .. tlv.build(one.tag, one.value) end
   end
   if chain == "" or again ~= chain then
     errors.raise("usage", "these bytes are no certificates; give X.509 in DER, or 7F21, one after another")

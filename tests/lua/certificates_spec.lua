@@ -2,6 +2,12 @@
 local certificates = require "cw.certificates"
 local check = require "cw.check"
 local hex = require "hex"
+local tlv = require "tlv"
+
+-- The shape of one: version, serial number, algorithm, issuer, validity, subject, key; algorithm; signature.
+local tbs = hex"A003020102" .. hex"020101" .. hex"30030601 2A" .. hex"3000" .. hex"3000" .. hex"3000" ..
+  hex"3009 3003 06012A 0302 0001"
+local one = tlv.build(0x30, tlv.build(0x30, tbs) .. hex"30030601 2A" .. hex"03020001")
 
 return {
   ["a key is named by identifier and version"] = function()
@@ -12,11 +18,12 @@ return {
   end,
 
   ["certificates are counted, of both forms"] = function()
-    check.equal(certificates.count(hex"3003020101" .. hex"7F21020500" .. hex"3000"), 3)
+    check.equal(certificates.count(one .. hex"7F21020500" .. one), 3)
   end,
 
   ["what is none, cut or followed by something else is refused"] = function()
-    for _, bytes in ipairs { "", "hello", hex"3003020101FF", hex"30030201", hex"3100", hex"30030201013100" } do
+    for _, bytes in ipairs { "", "hello", one .. hex"FF", one:sub(1, -2), hex"3100", one .. hex"3100",
+      hex"3000", hex"3003020101", tlv.build(0x30, one), tlv.build(0x30, tlv.build(0x30, tbs:sub(6))) } do
       check.raises("these bytes are no certificates", function() certificates.count(bytes) end)
     end
   end,

@@ -50,8 +50,10 @@ return {
 
     t:fails("sd/store-certificate", { certificates = card, key_id = 1, key_version = 0x31 },
       { kind = "card", sw = 0x6A88 })
-    t:fails("sd/store-certificate", { certificates = hex"DEADBEEF", key_id = 1, key_version = 0x30 },
-      { kind = "usage", message = "no certificates" })
+    for _, garbage in ipairs { hex"DEADBEEF", hex"3003020101", card:sub(5), "0" .. card:sub(2, -2) } do
+      t:fails("sd/store-certificate", { certificates = garbage, key_id = 1, key_version = 0x30 },
+        { kind = "usage", message = "no certificates" })
+    end
     t:equal(read(t), card, "what was refused left them alone")
 
     local ssd = gp.open(t.card, { aid = domain, keys = "demo.sd" })

@@ -52,6 +52,10 @@ private = ocsp.key.pem
 type = ec
 private = other.key.pem
 
+[brief]
+type = ec
+private = brief.key.pem
+
 [mac]
 type = aes
 key = 404142434445464748494A4B4C4D4E4F
@@ -97,7 +101,7 @@ class Bench:
                             "CARDWRIGHT_KEYS": str(self.folder / "ca.keys")}
         self.passed = self.failed = 0
         for name, curve in (("ca", "prime256v1"), ("ca384", "secp384r1"), ("ocsp", "prime256v1"),
-                            ("other", "secp521r1")):
+                            ("other", "secp521r1"), ("brief", "prime256v1")):
             self.openssl("ecparam", "-name", curve, "-genkey", "-noout", "-out", f"{name}.key.pem")
         self.openssl("genrsa", "-out", "carsa.key.pem", "2048")
         (self.folder / "ca.keys").write_text(KEYS)
@@ -185,6 +189,13 @@ def root(bench):
     identifier = made.extensions.get_extension_for_oid(ExtensionOID.SUBJECT_KEY_IDENTIFIER).value
     assert identifier == x509.SubjectKeyIdentifier.from_public_key(made.public_key())
     assert "there is an authority 'root' already" in bench.ca("init", "--subject", "CN=Again", "--key", "ca", status=2)
+    # Two that sign lists in one name would make clients believe the wrong one.
+    for subject, key, what in (("CN=acme  ROOT,O=Acme", "ca384", "subject"), ("CN=Again", "ca", "key")):
+        said = bench.ca("init", "--authority", "root2", "--subject", subject, "--key", key, status=2)
+        assert f"the authority 'root' has this {what}" in said, said
+    said = bench.ca("init", "--authority", "far", "--subject", "CN=far", "--key", "ca384", "--crl-url", "ftp://ca.example/",
+                    status=2)
+    assert "is no place for a revocation list" in said, said
 
 
 def other_keys(bench):
@@ -198,7 +209,7 @@ def other_keys(bench):
         bench.ca("crl", "--authority", key, "--out", f"{key}.crl")
         bench.openssl("verify", "-crl_check", "-CRLfile", f"{key}.crl", "-CAfile", f"{key}.pem", f"by-{key}.pem")
     assert "has no public half" in bench.ca("init", "--authority", "mac", "--subject", "CN=m", "--key", "mac", status=2)
-    assert bench.serials("--authority", "mac") == []
+    assert "no authority 'mac'" in bench.ca("list", "--authority", "mac", status=2)
 
 
 def profiles(bench):
@@ -228,7 +239,10 @@ def profiles(bench):
         bench.certificate("root.pem").public_key()).digest
     assert "needs the names" in bench.ca("issue", "--request", bench.request("bare", "/CN=bare"), "--profile", "server",
                                          status=2)
-    shown = json.loads(bench.ca("show", f"{card.serial_number:X}", "--json"))["certificate"]
+    said = bench.ca("issue", "--request", "card.csr", "--profile", "domain", "--domain", "F063617264770103", "--name",
+                    "DNS:sei.acme.example", status=2)
+    assert "has no alternative names" in said, said
+    shown = json.loads(bench.ca("show", f"{card.serial_number:x}", "--json"))["certificate"]
     assert (shown["domain"], shown["key_id"], shown["key_version"], shown["card"]) == ("F063617264770103", 17, 3, "CPLC-1")
 
 
@@ -249,8 +263,21 @@ def requests(bench):
                   "-subj", "/CN=weak")
     assert "RSA 1024" in bench.ca("issue", "--request", "weak.csr", status=2)
     assert "no such" not in bench.ca("issue", "--request", "no.csr", status=2)
+    bench.openssl("ecparam", "-name", "prime256v1", "-param_enc", "explicit", "-genkey", "-noout", "-out", "spelt.pem")
+    bench.openssl("req", "-new", "-key", "spelt.pem", "-subj", "/CN=spelt", "-out", "spelt.csr")
+    assert "spelt out" in bench.ca("issue", "--request", "spelt.csr", status=2)
+    bench.openssl("ec", "-in", "spelt.pem", "-pubout", "-out", "spelt.pub")
+    assert "spelt out" in bench.ca("issue", "--public-key", "spelt.pub", "--subject", "CN=spelt", status=2)
+    bench.request("mail", "/CN=mail", "-addext", "subjectAltName=DNS:a.example,email:a@b.example")
+    assert "names that are not issued here" in bench.ca("issue", "--request", "mail.csr", status=2)
+    assert "name of an authority" in bench.ca("issue", "--request", "good.csr", "--subject", "CN=Acme root,O=Acme", status=2)
     assert bench.serials() == before
     bench.ca("issue", "--request", "good.der")
+    # Issued, and then its file could not be written: it says how to have it.
+    said = bench.ca("issue", "--request", "good.der", "--out", "nowhere/good.pem", status=2)
+    assert "do not make another one: cardwright ca show " in said, said
+    serial = re.search(r"ca show ([0-9A-F]+) --pem", said).group(1)
+    assert bench.ca("show", serial, "--pem").startswith("-----BEGIN CERTIFICATE-----")
 
 
 def owners(bench):
@@ -265,6 +292,11 @@ def owners(bench):
     assert bench.ca("show", acme, "--owner", "acme", "--pem") == (bench.folder / "acme.pem").read_text()
     said = bench.ca("issue", "--request", bench.request("thief", "/CN=acme tsm"), "--owner", "zenith", status=2)
     assert "belongs to acme" in said, said
+    bench.run("owner", "suspend", "zenith", "--reason", "unpaid")
+    assert "nothing of provider zenith is managed" in bench.ca("issue", "--request", "thief.csr", "--subject", "CN=new",
+                                                               "--owner", "zenith", status=3)
+    assert "nothing of provider zenith" in bench.ca("renew", zenith, status=3)
+    bench.run("owner", "resume", "zenith", "--reason", "paid")
     assert "no owner 'nobody'" in bench.ca("issue", "--request", "thief.csr", "--subject", "CN=x", "--owner", "nobody",
                                            status=2)
 
@@ -278,6 +310,8 @@ def queries(bench):
     assert bench.serials("--state", "revoked") == []
     assert "CN=soon" in bench.ca("list") and "no such certificates" in bench.ca("list", "--subject", "nobody")
     assert "no certificate 'FF'" in bench.ca("show", "FF", status=2)
+    assert "no certificate is 'rewoked'; did you mean" in bench.ca("list", "--state", "rewoked", status=2)
+    assert "no profile" in bench.ca("list", "--profile", "clients", status=2)
 
 
 def renewals(bench):
@@ -305,7 +339,9 @@ def lists(bench):
     """a revocation list has a number that grows, its reasons, an end, and openssl refuses who is in it"""
     gone = bench.issue("gone", "/CN=gone")
     bench.ca("revoke", gone, "--reason", "keyCompromise")
-    assert "revoked already" in bench.ca("revoke", gone, status=2)
+    assert "revoked already" in bench.ca("revoke", gone.lower(), status=2)
+    said = bench.ca("issue", "--request", "gone.csr", status=2)
+    assert f"this key was revoked with certificate {gone} (keyCompromise)" in said, said
     assert "no reason 'because'" in bench.ca("revoke", gone, "--reason", "because", status=2)
     assert "no certificate '00'" in bench.ca("revoke", "00", status=2)
     first, second = bench.crl(), bench.crl("--days", "2")
@@ -313,6 +349,8 @@ def lists(bench):
     assert number[0] < number[1], number
     assert second.is_signature_valid(bench.certificate("root.pem").public_key())
     assert second.next_update - second.last_update == datetime.timedelta(days=2)
+    ahead = datetime.datetime.utcnow() - second.last_update
+    assert datetime.timedelta(minutes=4) < ahead < datetime.timedelta(minutes=30), "for clocks that are behind"
     found = second.get_revoked_certificate_by_serial_number(int(gone, 16))
     assert found.extensions.get_extension_for_class(x509.CRLReason).value.reason == x509.ReasonFlags.key_compromise
     assert "certificate revoked" in bench.verify("gone.pem", "-crl_check", "-CRLfile", "root.crl", status=2)
@@ -358,6 +396,7 @@ def question(bench, name, nonce=None, algorithm=hashes.SHA1()):
 def delegated(bench):
     """a responder with a key and a certificate of its own answers by POST and GET, with the nonce it was asked with"""
     assert "nor has it a valid certificate" in bench.ca("serve", "--listen", "127.0.0.1:0", "--key", "ocsp", status=2)
+    assert "--crl-days is" in bench.ca("serve", "--listen", "127.0.0.1:0", "--crl-days", "-3", status=2)
     bench.ca("issue", "--public-key-of", "ocsp", "--profile", "ocsp", "--subject", "CN=ocsp", "--out", "ocsp.pem")
     with Responder(bench, "--key", "ocsp", "--good-for", "30") as there:
         assert "client.pem: good" in bench.ocsp(there, "client.pem")
@@ -378,6 +417,26 @@ def delegated(bench):
             path = path.replace("/", "%2F").replace("+", "%2B").replace("=", "%3D") if escaped else path
             got = ocsp.load_der_ocsp_response(there.ask("GET", "/" + path)[1])
             assert got.certificate_status == ocsp.OCSPCertStatus.GOOD, escaped
+
+
+def responder_revoked(bench):
+    """a responder whose own certificate is revoked while it runs answers no more, until it has another one"""
+    with Responder(bench, "--key", "ocsp") as there:
+        def until(wanted):
+            for _ in range(PATIENCE * 5):
+                said = bench.openssl("ocsp", "-issuer", "root.pem", "-CAfile", "root.pem", "-cert", "client.pem", "-url",
+                                     there.url, status=None)
+                if wanted in said:
+                    return
+                subprocess.run(["sleep", "0.2"], check=True)
+            assert wanted in said, said
+        until("client.pem: good")
+        bench.ca("revoke", f"{bench.certificate('ocsp.pem').serial_number:X}", "--reason", "superseded")
+        until("trylater")
+        bench.ca("issue", "--public-key-of", "ocsp", "--profile", "ocsp", "--subject", "CN=ocsp", "--out", "ocsp.pem")
+        until("client.pem: good")
+    log = (bench.folder / "serve.log").read_text()
+    assert log.count("nor has it a valid certificate") == 1 and "is answered again" in log, log
 
 
 def garbage(bench):
@@ -483,12 +542,20 @@ def door(command, file):
                 running.process.send_signal(signal.SIGHUP)
             for _ in range(PATIENCE * 5):
                 entered, why = running.lets_in(bad)
-                if not entered:
+                if "revoked" in why:
                     break
                 subprocess.run(["sleep", "0.2"], check=True)
             assert not entered and "revoked" in why, why
             assert not running.lets_in(bad, "1.3")[0] and running.lets_in(good, "1.3")[0]
             assert running.lets_in(good)[0], running.lets_in(good)
+            assert not running.lets_in("card")[0], "the key of a card logs in"
+            for why in ("certificate revoked", "its certificate is none of a client"):
+                for _ in range(PATIENCE * 5):
+                    log = running.log_file.read_text()
+                    if re.search(f"turned away.*{why}", log):
+                        break
+                    subprocess.run(["sleep", "0.2"], check=True)
+                assert re.search(f"turned away.*{why}", log), log
         # A list that is out of date: nobody is told so by a handshake that fails, so the door says it before.
         key = serialization.load_pem_private_key((bench.folder / "ca.key.pem").read_bytes(), None)
         now = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
@@ -498,6 +565,15 @@ def door(command, file):
         there.list.write_bytes(old.public_bytes(serialization.Encoding.PEM))
         said = bench.run(command, *configured, "--check", status=2)
         assert "the revocation list is out of date since " in said, said
+        # One that does not say anything of our clients, and one that is not by the authority's key.
+        bench.ca("crl", "--authority", "ca384", "--out", str(there.list))
+        said = bench.run(command, *configured, "--check", status=2)
+        assert "no revocation list by the key of CN=Acme root,O=Acme" in said, said
+        forged = (x509.CertificateRevocationListBuilder().issuer_name(bench.certificate("root.pem").subject)
+                  .last_update(now - datetime.timedelta(days=1)).next_update(now + datetime.timedelta(days=2))
+                  .sign(ec.generate_private_key(ec.SECP256R1()), hashes.SHA256()))
+        there.list.write_bytes(forged.public_bytes(serialization.Encoding.PEM))
+        assert "by the key of" in bench.run(command, *configured, "--check", status=2)
         there.list.write_text("no list")
         assert "it holds no revocation list in PEM" in bench.run(command, *configured, "--check", status=2)
 
@@ -507,18 +583,26 @@ def door(command, file):
 
 def ends(bench):
     """an authority that has ended issues nothing, and nothing outlives its authority"""
-    bench.ca("init", "--authority", "brief", "--subject", "CN=brief", "--key", "other", "--expires", "10d")
+    bench.ca("init", "--authority", "brief", "--subject", "CN=brief", "--key", "brief", "--expires", "10d")
     said = bench.ca("issue", "--authority", "brief", "--request", bench.request("long", "/CN=long"), status=2)
     assert "would outlive its authority" in said, said
     bench.ca("issue", "--authority", "brief", "--request", "long.csr", "--expires", "5d")
     assert "ends at" in bench.ca("issue", "--request", "long.csr", "--expires", "2000-01-01", status=2)
+    bench.ca("crl", "--authority", "brief", "--days", "3650", "--der", "--out", "brief.crl")
+    list_ends = x509.load_der_x509_crl((bench.folder / "brief.crl").read_bytes()).next_update
+    assert list_ends - datetime.datetime.utcnow() < datetime.timedelta(days=11), "no list outlives its authority"
     with open(bench.folder / "ca.keys") as keys:
         text = keys.read()
-    (bench.folder / "swapped.keys").write_text(text.replace("private = other.key.pem", "private = ca384.key.pem"))
+    (bench.folder / "swapped.keys").write_text(text.replace("private = brief.key.pem", "private = ca384.key.pem"))
     (bench.folder / "swapped.keys").chmod(0o600)
     said = bench.ca("issue", "--authority", "brief", "--request", "long.csr", "--expires", "5d", "--keys",
                     "swapped.keys", status=2)
     assert "has another key than the one that was named" in said, said
+    # An authority that is revoked issues nothing more; what it issued is looked after.
+    bench.ca("revoke", bench.serials("--authority", "brief", "--profile", "ca")[0], "--reason", "cACompromise")
+    said = bench.ca("issue", "--authority", "brief", "--request", "long.csr", "--expires", "5d", status=2)
+    assert "is revoked (cACompromise), and issues nothing more" in said, said
+    bench.ca("crl", "--authority", "brief", "--out", "brief.crl")
 
 
 def sealed(bench):
@@ -546,7 +630,8 @@ def token(bench):
     pin = Path(re.search(r"pin-source=file:([^&]*)", place).group(1)).read_text()
     bench.openssl("pkcs8", "-topk8", "-nocrypt", "-in", "ca384.key.pem", "-out", "import.pem")
     bench.openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", "hsm.key.pem")
-    for label, source, number in (("hsm.ca", "hsm.key.pem", "0A"), ("hsm.rsa", "carsa.key.pem", "0B")):
+    bench.openssl("genrsa", "-out", "hsmrsa.key.pem", "2048")
+    for label, source, number in (("hsm.ca", "hsm.key.pem", "0A"), ("hsm.rsa", "hsmrsa.key.pem", "0B")):
         bench.openssl("pkcs8", "-topk8", "-nocrypt", "-in", source, "-out", "import.pem")
         subprocess.run(["softhsm2-util", "--import", str(bench.folder / "import.pem"), "--token", "cardwright", "--label",
                         label, "--id", number, "--pin", pin], check=True, capture_output=True, timeout=PATIENCE)
@@ -588,7 +673,8 @@ def kept(bench):
     assert before
 
 
-STORIES = (root, other_keys, profiles, requests, owners, queries, renewals, lists, responder, delegated, garbage,
+STORIES = (root, other_keys, profiles, requests, owners, queries, renewals, lists, responder, delegated, responder_revoked,
+           garbage,
            lists_by_themselves, door("keyserver", "keyserver.json"), door("sei", "sei.json"), door("serve", "serve.json"),
            ends, sealed, token, kept)
 

@@ -47,11 +47,11 @@ def certificates(folder):
     for name in ("ca", "stranger"):
         openssl(folder, "req", "-x509", *key, "-keyout", f"{name}.key", "-out", f"{name}.pem", "-days", "2", "-subj",
                 f"/CN={name}")
-    (folder / "san").write_text("subjectAltName=IP:127.0.0.1\n")
+    (folder / "extensions").write_text("subjectAltName=IP:127.0.0.1\nextendedKeyUsage=serverAuth,clientAuth\n")
     for name in ("issuer", "acme", "other", "nobody"):
         openssl(folder, "req", *key, "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={name}")
         openssl(folder, "x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
-                "-days", "2", "-out", f"{name}.pem", "-extfile", "san")
+                "-days", "2", "-out", f"{name}.pem", "-extfile", "extensions")
     for name in folder.glob("*.key"):
         name.chmod(0o600)
 

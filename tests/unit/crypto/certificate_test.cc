@@ -28,6 +28,30 @@ r810pm3dBqpgmbkwcv+c2Ad6LZWMrvE+3wIgOj3hvI2bw1dKH4jhju/S589AISNC
 WyspniwkPP4cp+4=
 -----END CERTIFICATE REQUEST-----
 )";
+// On P-256, by its parameters.
+constexpr const char* kCurveSpeltOut = R"(-----BEGIN CERTIFICATE REQUEST-----
+MIIBvzCCAWYCAQAwEDEOMAwGA1UEAwwFc3BlbHQwggFLMIIBAwYHKoZIzj0CATCB
+9wIBATAsBgcqhkjOPQEBAiEA/////wAAAAEAAAAAAAAAAAAAAAD/////////////
+//8wWwQg/////wAAAAEAAAAAAAAAAAAAAAD///////////////wEIFrGNdiqOpPn
+s+u9VXaYhrxlHQawzFOw9jvOPD4n0mBLAxUAxJ02CIbnBJNqZnjhE50mt4GffpAE
+QQRrF9Hy4SxCR/i85uVjpEDydwN9gS3rM6D0oTlF2JjClk/jQuL+Gn+bjufrSnwP
+nhYrzjNXazFezsu2QGg3v1H1AiEA/////wAAAAD//////////7zm+q2nF56E87nK
+wvxjJVECAQEDQgAETrhUcUd5TFwjjKjdTnboeLZASezBw1xtFjIVWjuS238weRrW
+ehoaq+2IH8iOIOE6qknyXh7c80Hfy1enllP+FaAAMAoGCCqGSM49BAMCA0cAMEQC
+IEJvAJPzVV4CrWyGpkK24l+bC2SYBXWSxdVwkr0hH4DTAiBOGiAbqtZbJtZAl1NN
+SEiuuHHTtiFSKH432Qbkj2ZXRw==
+-----END CERTIFICATE REQUEST-----
+)";
+// For a.example and a@b.example.
+constexpr const char* kWithMail = R"(-----BEGIN CERTIFICATE REQUEST-----
+MIH9MIGlAgEAMA8xDTALBgNVBAMMBG1haWwwWTATBgcqhkjOPQIBBggqhkjOPQMB
+BwNCAARtEpChnT8rn9pQJc+cb/lIMPEuwKfX1AsLyTMIX8V6Xk2ZVNwMaPJFfPLa
+YRoRDrSbvuuqC0eeW4an3Tzosp9xoDQwMgYJKoZIhvcNAQkOMSUwIzAhBgNVHREE
+GjAYgglhLmV4YW1wbGWBC2FAYi5leGFtcGxlMAoGCCqGSM49BAMCA0cAMEQCIB+p
+rqwI6u2RitKGmYQbztWmg4EVstbzbsXSmYVTrPJFAiAPMXjABI16iCWOvlqo38jG
+MFrcsMJJFJ/lRx0BpoEReA==
+-----END CERTIFICATE REQUEST-----
+)";
 constexpr const char* kShortRsa = R"(-----BEGIN CERTIFICATE REQUEST-----
 MIIBTzCBuQIBADAQMQ4wDAYDVQQDDAVzaG9ydDCBnzANBgkqhkiG9w0BAQEFAAOB
 jQAwgYkCgYEAuJI7g10c2GcBJCXIvk911qEeTrvaaXG6aLt4ypS3Fbo60rdnv0Y4
@@ -50,6 +74,13 @@ HwYDVR0jBBgwFoAUnNF9idz/MrVGhG7sUF1Q/mNmHd4wDwYDVR0TAQH/BAUwAwEB
 8/C76gIgDXZHvkp3aedPBvQMrjuZVPNUxktOEI40MyUQzFDI15Y=
 -----END CERTIFICATE-----
 )";
+// One key, with its point in full and compressed.
+const Bytes kPoint = from_hex(
+    "3059301306072a8648ce3d020106082a8648ce3d030107034200046d1290a19d3f2b9fda5025cf9c6ff94830f12ec0a7"
+    "d7d40b0bc933085fc57a5e4d9954dc0c68f2457cf2da611a110eb49bbeebaa0b479e5b86a7dd3ce8b29f71");
+const Bytes kCompressed = from_hex(
+    "3039301306072a8648ce3d020106082a8648ce3d030107032200036d1290a19d3f2b9fda5025cf9c6ff94830f12ec0a7"
+    "d7d40b0bc933085fc57a5e");
 // About serial number 40112233445566778899AABBCCDDEEFF of kTheirRoot: by SHA-1 with a nonce, and 4011 by SHA-256.
 const Bytes kQuestion = from_hex(
     "30763074304d304b3049300906052b0e03021a05000414692a0ce064525d04549d7e805ccf98ebad39bd2f04149cd17d"
@@ -132,6 +163,25 @@ TEST(Certificates, a_request_that_is_none_is_changed_or_has_a_weak_key_is_refuse
   EXPECT_EQ(read(kShortRsa).find("the request has a key of type RSA 1024;"), 0u);
 }
 
+TEST(Certificates, a_curve_that_is_spelt_out_is_refused_though_it_is_one_that_is_known) {
+  EXPECT_EQ(refusal([] {
+              read_certificate_request(view(kCurveSpeltOut));
+            }).find("the request has a key of type EC whose curve is spelt out and not named;"),
+            0u);
+}
+
+TEST(Certificates, a_key_has_one_hash_however_it_is_written) {
+  EXPECT_EQ(key_hash(kPoint), key_hash(kCompressed));
+  EXPECT_NE(key_hash(kPoint), key_hash(public_key_info(*authority_on(Curve::p256).key)));
+}
+
+TEST(Certificates, a_request_says_that_it_asks_for_names_that_are_not_issued) {
+  EXPECT_FALSE(read_certificate_request(view(kRequest)).has_other_names);
+  const CertificateRequest request = read_certificate_request(view(kWithMail));
+  EXPECT_EQ(request.names, (std::vector<std::string>{"DNS:a.example"}));
+  EXPECT_TRUE(request.has_other_names);
+}
+
 TEST(Certificates, an_authority_on_each_curve_issues_what_verifies_under_it_alone) {
   const Authority other = authority_on(Curve::p256);
   for (const Curve curve : {Curve::p256, Curve::p384, Curve::p521}) {
@@ -189,6 +239,13 @@ TEST(Certificates, what_makes_no_sense_is_not_issued) {
   EXPECT_EQ(
       refused([](CertificatePlan& plan) { plan.crl_url = "https://ca.example/"; }).find("'https://ca.example/' is"),
       0u);
+  for (const char* url : {"ftp://ca.example/", "http://", "http:///a", "http://ca.example/\xC3\xA4", "http://a b/"}) {
+    EXPECT_NE(refusal([&] { check_state_url(url); }).find("is no place for"), std::string::npos) << url;
+  }
+  check_state_url("http://ca.example:8080/root.crl");
+  EXPECT_EQ(refused([](CertificatePlan&) {}, CertificateProfile::domain)
+                .find("the certificate of a key in a security domain has no alternative names"),
+            0u);
   for (const char* name : {"tsm.acme.example", "DNS:", "DNS:a b", "DNS:a..b", "IP:1.2.3", "URI:nothing", "RID:1.2"}) {
     EXPECT_NE(refused([&](CertificatePlan& plan) { plan.names = {name}; }).find("is no "), std::string::npos) << name;
   }
@@ -280,6 +337,13 @@ TEST(Ocsp, a_question_names_a_certificate_by_its_issuer_and_number) {
   EXPECT_FALSE(modern.nonce);
   EXPECT_EQ(to_hex(modern.questions.at(0).serial), "4011");
   EXPECT_TRUE(is_about(modern.questions[0], certificate_der(view(kTheirRoot))));
+}
+
+TEST(Ocsp, a_negative_number_is_none_of_ours_and_not_its_absolute_value) {
+  Bytes negative = kQuestionSha256;  // its number, 4011, is the last
+  negative[negative.size() - 2] = 0xBF;
+  negative[negative.size() - 1] = 0xEF;
+  EXPECT_EQ(to_hex(read_ocsp_request(negative).questions.at(0).serial), "");
 }
 
 TEST(Ocsp, cut_doubled_and_changed_questions_are_read_or_refused) {

@@ -56,6 +56,21 @@ class HttpServerTls : public testing::Test {
         "-ign_eof -connect " +
         server.address() + " " + options);
   }
+  /// A list by the openssl command.
+  static std::filesystem::path revoked(const PemFiles& authority, const std::string& name,
+                                       const std::string& options = "-crldays 1",
+                                       const std::filesystem::path* who = nullptr) {
+    const std::string ca = "openssl ca -batch -config ca.conf -cert " + quoted(authority.certificate) + " -keyfile " +
+                           quoted(authority.key) + " ";
+    const Ran made = shell("cd " + quoted(folder_->path()) +
+                           " && : > index && echo 01 > number && printf '[ca]\\ndefault_ca=a\\n[a]\\ndatabase=index"
+                           "\\ncrlnumber=number\\ndefault_md=sha256\\ndefault_crl_days=1\\n' > ca.conf && " +
+                           (who ? ca + "-revoke " + quoted(*who) + " && " : std::string()) + ca + "-gencrl " + options +
+                           " -out " + name);
+    EXPECT_EQ(made.status, 0) << made.output;
+    return folder_->path() / name;
+  }
+  static std::string get_text(const std::string& path) { return "GET " + path + " HTTP/1.1\\r\\nHost: h\\r\\n\\r\\n"; }
   static std::string refusal(const TlsSetup& tls) {
     try {
       const HttpServer server(with(tls));
@@ -146,21 +161,129 @@ TEST_F(HttpServerTls, a_certificate_that_is_only_asked_for_may_be_missing) {
   EXPECT_EQ(curl(server, as(*client_files_)).output, "CN=device 7");
 }
 
+TEST_F(HttpServerTls, a_certificate_that_does_not_say_it_is_a_clients_is_refused) {
+  const Ran made =
+      shell("cd " + quoted(folder_->path()) +
+            " && openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -noenc -keyout any.key "
+            "-subj '/CN=device 7' -out any.csr && openssl x509 -req -in any.csr -days 1 -CA " +
+            quoted(authority_->files().certificate) + " -CAkey " + quoted(authority_->files().key) + " -out any.pem");
+  ASSERT_EQ(made.status, 0) << made.output;
+  const PemFiles any{folder_->path() / "any.pem", folder_->path() / "any.key"};
+  std::mutex mutex;
+  std::string why;
+  for (const ClientCertificates clients : {ClientCertificates::demanded, ClientCertificates::asked}) {
+    ServerSetup listening = with(tls(clients));
+    listening.hooks.turned_away = [&](std::string_view, std::string_view reason) {
+      const std::lock_guard lock(mutex);
+      why = reason;
+    };
+    const HttpServer server(listening);
+    EXPECT_NE(curl(server, as(any)).status, 0);
+    EXPECT_TRUE(comes_true([&] { return server.counters().open == 0; }));
+    const std::lock_guard lock(mutex);
+    EXPECT_EQ(why, "no TLS: its certificate is none of a client (extendedKeyUsage clientAuth)");
+  }
+}
+
 TEST_F(HttpServerTls, a_revoked_certificate_is_refused) {
   const PemFiles bad = authority_->issue({"revoked", {}, {}});
-  const std::filesystem::path list = folder_->path() / "revoked.pem";
-  const Ran made = shell("cd " + quoted(folder_->path()) +
-                         " && : > index && echo 01 > number && printf '[ca]\\ndefault_ca=a\\n[a]\\ndatabase=index\\n"
-                         "crlnumber=number\\ndefault_md=sha256\\ndefault_crl_days=1\\n' > ca.conf"
-                         " && ca=\"openssl ca -batch -config ca.conf -cert " +
-                         authority_->files().certificate.string() + " -keyfile " + authority_->files().key.string() +
-                         "\" && $ca -revoke " + quoted(bad.certificate) + " && $ca -gencrl -out revoked.pem");
-  ASSERT_EQ(made.status, 0) << made.output;
   TlsSetup careful = tls(ClientCertificates::demanded);
-  careful.revoked = list;
+  careful.revoked = revoked(authority_->files(), "revoked.pem", "", &bad.certificate);
   const HttpServer server(with(careful));
   EXPECT_EQ(curl(server, as(*client_files_)).output, "GET /\n");
   EXPECT_NE(curl(server, as(bad)).status, 0);
+}
+
+TEST_F(HttpServerTls, lists_that_would_let_nobody_in_or_are_not_the_authoritys_are_refused_when_it_begins) {
+  const DemoAuthority namesake(folder_->path() / "namesake");  // of the same name, with another key
+  TlsSetup careful = tls(ClientCertificates::demanded);
+  const auto said = [&](const std::filesystem::path& list) {
+    careful.revoked = list;
+    return refusal(careful);
+  };
+  const auto good = revoked(authority_->files(), "good.pem");
+  EXPECT_EQ(said(good), "nothing");
+  const std::string none =
+      "it holds no revocation list by the key of CN=cardwright test authority, so nobody that it "
+      "vouches for could be let in; add that one's, PEM after PEM";
+  EXPECT_NE(said(revoked(namesake.files(), "other.pem")).find(none), std::string::npos);
+  EXPECT_NE(said(revoked(authority_->files(), "early.pem",
+                         "-crl_lastupdate 20990101000000Z -crl_nextupdate "
+                         "20990201000000Z"))
+                .find("the revocation list begins at 2099-01-01T00:00:00Z only"),
+            std::string::npos);
+  EXPECT_NE(said(revoked(authority_->files(), "late.pem",
+                         "-crl_lastupdate 20200101000000Z -crl_nextupdate "
+                         "20200201000000Z"))
+                .find("the revocation list is out of date since 2020-02-01T00:00:00Z"),
+            std::string::npos);
+  const auto both = folder_->path() / "both.pem";
+  ASSERT_EQ(shell("cat " + quoted(good) + " " + quoted(folder_->path() / "other.pem") + " > " + quoted(both)).status,
+            0);
+  EXPECT_NE(said(both).find("a revocation list of CN=cardwright test authority is not by its key"), std::string::npos);
+  careful.authorities.push_back(namesake.files().certificate);
+  EXPECT_EQ(said(both), "nothing") << "each has its own";
+  EXPECT_NE(said(good).find(none), std::string::npos);
+}
+
+TEST_F(HttpServerTls, an_authority_between_that_was_revoked_vouches_for_nobody) {
+  const Ran made =
+      shell("cd " + quoted(folder_->path()) +
+            " && new='openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -noenc' && "
+            "ca='basicConstraints=critical,CA:TRUE' && use='keyUsage=keyCertSign,cRLSign' && "
+            "$new -x509 -keyout top.key -subj /CN=top -addext $use -out top.pem && "
+            "$new -keyout mid.key -subj /CN=mid -out mid.csr && printf \"$ca\\n$use\\n\" > mid.ext && "
+            "openssl x509 -req -in mid.csr -days 1 -CA top.pem -CAkey top.key -extfile mid.ext -out mid.pem && "
+            "$new -keyout leaf.key -subj /CN=leaf -out leaf.csr && echo extendedKeyUsage=clientAuth > leaf.ext && "
+            "openssl x509 -req -in leaf.csr -days 1 -CA mid.pem -CAkey mid.key -extfile leaf.ext -out leaf.pem && "
+            "cat leaf.pem mid.pem > chain.pem");
+  ASSERT_EQ(made.status, 0) << made.output;
+  const auto at = [](const char* name) { return folder_->path() / name; };
+  const PemFiles top{at("top.pem"), at("top.key")}, mid{at("mid.pem"), at("mid.key")};
+  const PemFiles client{at("chain.pem"), at("leaf.key")};
+  const auto of_mid = revoked(mid, "mid.crl");
+  const auto lets_in = [&](const std::filesystem::path& of_top) {
+    EXPECT_EQ(shell("cat " + quoted(of_top) + " " + quoted(of_mid) + " > " + quoted(at("chain.crl"))).status, 0);
+    TlsSetup careful = tls(ClientCertificates::demanded);
+    careful.authorities = {top.certificate};
+    careful.revoked = at("chain.crl");
+    const HttpServer server(with(careful));
+    return curl(server, as(client)).status == 0;
+  };
+  EXPECT_TRUE(lets_in(revoked(top, "top.crl")));
+  EXPECT_FALSE(lets_in(revoked(top, "top.crl", "", &mid.certificate)));
+}
+
+TEST_F(HttpServerTls, who_was_let_in_before_a_reload_has_to_come_in_again) {
+  std::mutex mutex;
+  std::vector<Reply> kept;
+  HttpServer server(with(tls(ClientCertificates::demanded), [&](ServerRequest request, Reply reply) {
+    if (request.target == "/1") return reply.send({200, {}, "at once\n"});
+    const std::lock_guard lock(mutex);
+    kept.push_back(std::move(reply));
+  }));
+  const std::string client = "timeout 20 openssl s_client -quiet " + std::string("-cert ") +
+                             quoted(client_files_->certificate) + " -key " + quoted(client_files_->key) + " -connect " +
+                             server.address();
+  std::string idle, busy;
+  std::thread waits([&] { idle = shell("{ printf '" + get_text("/1") + "' ; } | " + client).output; });
+  std::thread works([&] { busy = shell("{ printf '" + get_text("/2") + "' ; } | " + client).output; });
+  EXPECT_TRUE(comes_true([&] {
+    const std::lock_guard lock(mutex);
+    return kept.size() == 1 && server.counters().answers[2] == 1;
+  }));
+  server.reload(tls(ClientCertificates::demanded));
+  EXPECT_TRUE(comes_true([&] { return server.counters().open == 1; })) << "the idle one is gone";
+  {
+    const std::lock_guard lock(mutex);
+    kept.front().send({200, {}, "what was asked before\n"});
+  }
+  EXPECT_TRUE(comes_true([&] { return server.counters().open == 0; })) << "and the other after its answer";
+  waits.join();
+  works.join();
+  EXPECT_NE(idle.find("at once"), std::string::npos) << idle;
+  EXPECT_NE(busy.find("what was asked before"), std::string::npos) << busy;
+  EXPECT_NE(busy.find("Connection: close"), std::string::npos) << busy;
 }
 
 TEST_F(HttpServerTls, new_certificates_are_for_new_connections_and_broken_ones_for_none) {

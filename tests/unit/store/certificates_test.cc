@@ -39,6 +39,7 @@ class CertificateStories : public OnStore {
     out.not_after = kNow + 30 * kDay;
     out.issued = kNow;
     out.issued_by = "ada@desk";
+    out.key_hash = "KEY OF " + serial;
     out.der = to_bytes("certificate " + serial);
     return out;
   }
@@ -83,6 +84,115 @@ TEST_P(CertificateStories, a_name_that_doors_know_one_party_by_is_not_given_to_a
   EXPECT_FALSE(all().look_up("root", "0C"));
   for (const char* serial : {"0A", "0B"}) all().revoke(serial, "cessationOfOperation", kNow, "ada@desk");
   all().add(made("0C", "CN=tsm", "zenith"), "ada@desk");
+}
+
+TEST_P(CertificateStories, a_name_is_one_partys_whichever_authority_issued_it_and_no_authoritys) {
+  CertificateAuthority other;
+  other.name = "other";
+  other.serial = "01";
+  Certificate own = made("01", "CN=other", "", "ca");
+  own.authority = "other";
+  all().add_authority(other, own, "ada@desk");
+  all().add(made("0A", "CN=tsm", "acme"), "ada@desk");
+  Certificate theirs = made("0B", "CN=tsm", "zenith");
+  theirs.authority = "other";
+  EXPECT_EQ(refusal([&] { all().add(theirs, "ada@desk"); }).find("usage: there is a certificate for CN=tsm that"), 0u);
+  for (const char* name : {"CN=root", "CN=Other"}) {
+    EXPECT_EQ(refusal([&] { all().add(made("0C", name), "ada@desk"); }),
+              std::string("usage: ") + name + " is the name of an authority; choose another subject");
+  }
+  EXPECT_FALSE(all().look_up("root", "0C"));
+}
+
+TEST_P(CertificateStories, two_authorities_never_sign_lists_in_one_name_or_by_one_key) {
+  CertificateAuthority second;
+  second.name = "root2";
+  second.serial = "01";
+  const auto refused = [&](const Certificate& certificate) {
+    const std::string out = refusal([&] { all().add_authority(second, certificate, "ada@desk"); });
+    EXPECT_FALSE(all().look_up("root2", "01")) << "nothing is half made";
+    return out;
+  };
+  const auto of = [&](const std::string& subject, const std::string& key) {
+    Certificate out = made("01", subject, "", "ca");
+    out.authority = "root2";
+    out.key_hash = key;
+    return out;
+  };
+  const std::string rest =
+      ", and the revocation lists of two would be taken for each other's; choose another subject and another key";
+  EXPECT_EQ(refused(of("CN=root", "KEY")), "usage: the authority 'root' has this subject" + rest);
+  EXPECT_EQ(refused(of("cn=ROOT", "KEY")), "usage: the authority 'root' has this subject" + rest)
+      << "clients compare names in any case";
+  EXPECT_EQ(refused(of("CN=another", "KEY OF 00")), "usage: the authority 'root' has this key" + rest);
+  all().revoke("00", "cessationOfOperation", kNow, "ada@desk");
+  EXPECT_EQ(refused(of("CN=root", "KEY")), "usage: the authority 'root' has this subject" + rest)
+      << "its numbers would begin again";
+}
+
+TEST_P(CertificateStories, an_authority_that_was_revoked_issues_nothing_and_its_lists_go_on) {
+  all().add(made("0A", "CN=a"), "ada@desk");
+  all().revoke("00", "cACompromise", kNow, "ada@desk");
+  const std::string said =
+      "usage: the authority 'root' is revoked (cACompromise), and issues nothing more; make another one with ca init";
+  EXPECT_EQ(refusal([&] { all().add(made("0B", "CN=b"), "ada@desk"); }), said);
+  EXPECT_EQ(refusal([&] { all().add(made("0B", "CN=a"), "ada@desk", "0A"); }), said);
+  all().revoke("0A", "superseded", kNow, "ada@desk");
+  EXPECT_EQ(all().begin_list("root").revoked.size(), 2u);
+}
+
+TEST_P(CertificateStories, a_provider_that_is_not_managed_gets_none) {
+  all().add(made("0A", "CN=a", "acme"), "ada@desk");
+  store_->providers().suspend("acme", "unpaid", "ada@desk");
+  const std::string said = refusal([&] { all().add(made("0B", "CN=b", "acme"), "ada@desk"); });
+  EXPECT_EQ(said.find("policy: nothing of provider acme is managed: "), 0u) << said;
+  EXPECT_NE(refusal([&] { all().add(made("0B", "CN=a", "acme"), "ada@desk", "0A"); }), "nothing was refused");
+  store_->providers().resume("acme", "paid", "ada@desk");
+  all().add(made("0B", "CN=a", "acme"), "ada@desk", "0A");
+  store_->providers().deregister("zenith", {}, "left", "ada@desk");
+  EXPECT_FALSE(refusal([&] { all().add(made("0C", "CN=c", "zenith"), "ada@desk"); }).empty());
+  EXPECT_FALSE(all().look_up("root", "0C"));
+}
+
+TEST_P(CertificateStories, a_key_that_was_compromised_is_not_certified_again) {
+  const auto of = [](const std::string& serial, const std::string& key) {
+    Certificate out = made(serial, "CN=tsm");
+    out.key_hash = key;
+    return out;
+  };
+  all().add(of("0A", "K1"), "ada@desk");
+  all().add(of("0B", "K2"), "ada@desk");
+  all().revoke("0A", "keyCompromise", kNow, "ada@desk");
+  all().revoke("0B", "superseded", kNow, "ada@desk");
+  EXPECT_EQ(
+      refusal([&] { all().add(of("0C", "K1"), "ada@desk"); }),
+      "usage: this key was revoked with certificate 0A (keyCompromise), so others may hold it too; make a new key "
+      "pair, and a request for that");
+  all().add(of("0C", "K2"), "ada@desk");
+}
+
+TEST_P(CertificateStories, serial_numbers_are_found_as_other_programs_write_them) {
+  all().add(made("0A1B", "CN=a"), "ada@desk");
+  EXPECT_EQ(all().find("0a1b").serial, "0A1B");
+  EXPECT_EQ(all().find("0A:1b").serial, "0A1B");
+  EXPECT_TRUE(all().look_up("root", "0a1b"));
+  all().revoke("0a1b", "superseded", kNow, "ada@desk");
+  EXPECT_EQ(all().find("0A1B").state(kNow), "revoked");
+}
+
+TEST_P(CertificateStories, what_was_revoked_while_a_list_was_made_is_known_to_be_missing_whatever_clocks_say) {
+  for (const char* serial : {"0A", "0B", "0C"}) all().add(made(serial, "CN=a"), "ada@desk");
+  EXPECT_FALSE(all().list_standing("root").there);
+  all().revoke("0A", "superseded", kNow + kDay, "ada@desk");  // by a clock that is ahead
+  const auto first = all().begin_list("root");
+  all().revoke("0B", "superseded", kNow - kDay, "ada@desk");  // by one that is behind, while the list is signed
+  all().put_list("root", {first.number, first.revocations, to_bytes("first"), kNow, kNow + kDay}, "ada@desk");
+  EXPECT_TRUE(all().list_standing("root").there);
+  EXPECT_FALSE(all().list_standing("root").knows_all);
+  const auto second = all().begin_list("root");
+  EXPECT_EQ(second.revoked.size(), 2u);
+  all().put_list("root", {second.number, second.revocations, to_bytes("second"), kNow, kNow + kDay}, "ada@desk");
+  EXPECT_TRUE(all().list_standing("root").knows_all) << "and there is no reason to make another one each second";
 }
 
 TEST_P(CertificateStories, what_was_renewed_stays_good_until_its_end_and_is_renewed_once) {
@@ -143,23 +253,22 @@ TEST_P(CertificateStories, numbers_of_revocation_lists_grow_and_an_earlier_list_
   const auto there = open("there");
   const auto second = make_certificates(there->database(), there->audit())->begin_list("root");
   EXPECT_EQ(second.number, 2);
-  all().put_list("root", 2, to_bytes("second"), kNow, kNow + kDay, "ada@desk");
-  all().put_list("root", 1, to_bytes("first"), kNow, kNow + kDay, "ada@desk");
-  const CertificateAuthority authority = all().authority("root");
-  EXPECT_EQ(authority.list, to_bytes("second"));
-  EXPECT_EQ(authority.list_until, kNow + kDay);
+  all().put_list("root", {2, 1, to_bytes("second"), kNow, kNow + kDay}, "ada@desk");
+  all().put_list("root", {1, 1, to_bytes("first"), kNow, kNow + kDay}, "ada@desk");
+  EXPECT_EQ(all().authority("root").list, to_bytes("second"));
+  EXPECT_EQ(all().list_standing("root").until, kNow + kDay);
   // One that has ended is in one more list, and then left out (RFC 5280 3.3).
-  all().put_list("root", all().begin_list("root").number, to_bytes("third"), kNow + 31 * kDay, kNow + 32 * kDay, "ada");
+  const auto third = all().begin_list("root");
+  all().put_list("root", {third.number, third.revocations, to_bytes("third"), kNow + 31 * kDay, kNow + 32 * kDay},
+                 "ada");
   EXPECT_TRUE(all().begin_list("root").revoked.empty());
   EXPECT_EQ(refusal([&] { all().authority("rot"); }).find("usage: there is no authority 'rot' in the store; did you"),
             0u);
   CertificateAuthority again;
   again.name = "root";
   again.serial = "01";
-  EXPECT_EQ(refusal([&] {
-              all().add_authority(again, made("01", "CN=other"), "ada@desk");
-            }).find("usage: there is an authority 'root' already"),
-            0u);
+  EXPECT_EQ(refusal([&] { all().add_authority(again, made("01", "CN=other"), "ada@desk"); }),
+            "usage: there is an authority 'root' already; give the new one another name with --authority");
   EXPECT_FALSE(all().look_up("root", "01"));
 }
 

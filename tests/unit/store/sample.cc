@@ -84,13 +84,12 @@ void fill(Store& store) {
         "told, told_at) VALUES ('CA4D01', 'F063617264770001', 'CA4D01', 'acme', 'https://issuer.test/', 'delegated', "
         "'present', 'acme/sd', 48, 1, 2, 'r0', 'RESETED', 3)",
         {}},
-       {"INSERT INTO authorities (name, serial, key, crl_url, ocsp_url, list_number, list, list_made, list_until) "
-        "VALUES "
-        "('root', '01', 'ca', '', '', 1, $1, 2, 3)",
+       {"INSERT INTO authorities (name, serial, key, crl_url, ocsp_url, list_number, list, list_made, list_until, "
+        "revocations, list_revocations) VALUES ('root', '01', 'ca', '', '', 1, $1, 2, 3, 1, 0)",
         {to_bytes("list")}},
        {"INSERT INTO certificates (serial, authority, profile, subject, owner, chip, domain, key_id, key_version, "
-        "not_before, not_after, issued, issued_by, revoked, reason, replaced_by, der) VALUES ('02', 'root', 'device', "
-        "'CN=device', 'acme', '', '', 0, 0, 1, 2, 3, 'ada@desk', 4, 'keyCompromise', '03', $1)",
+        "not_before, not_after, issued, issued_by, revoked, reason, replaced_by, key_hash, der) VALUES ('02', 'root', "
+        "'device', 'CN=device', 'acme', '', '', 0, 0, 1, 2, 3, 'ada@desk', 4, 'keyCompromise', '03', 'AB', $1)",
         {to_bytes("der")}},
        {"INSERT INTO messages_seen (sender, nonce, until) VALUES ('issuer', 'n1', 4)", {}},
        {"INSERT INTO in_use (what, number, canary) VALUES ('policy/acme', 0, 0), ('bundle/acme', 0, 0)", {}},
