@@ -51,6 +51,17 @@ Bytes read_open(int fd, const std::filesystem::path& path, size_t limit) {
   return out;
 }
 
+/// False: errno says why.
+bool wrote_all(int fd, ByteView content) {
+  while (!content.empty()) {
+    const ssize_t wrote = ::write(fd, content.data(), content.size());
+    if (wrote < 0 && errno == EINTR) continue;
+    if (wrote < 0) return false;
+    content = content.subspan(static_cast<size_t>(wrote));
+  }
+  return true;
+}
+
 }  // namespace
 
 Bytes read_file(const std::filesystem::path& path, size_t limit) {
@@ -72,21 +83,17 @@ Secret read_secret_file(const std::filesystem::path& path, size_t limit) {
 }
 
 void write_file_atomically(const std::filesystem::path& path, ByteView content, bool owner_only) {
+  // A terminal, a pipe, /dev/null: there is nothing to be put in its place.
+  struct stat there {};
+  if (::stat(path.c_str(), &there) == 0 && !S_ISREG(there.st_mode)) {
+    const Fd fd{::open(path.c_str(), O_WRONLY | O_CLOEXEC)};
+    if (fd.get() < 0 || !wrote_all(fd.get(), content)) fail("cannot write", path, errno);
+    return;
+  }
   std::string name = path.string() + ".XXXXXX";
   const Fd fd{::mkostemp(name.data(), O_CLOEXEC)};
   if (fd.get() < 0) fail("cannot write", path, errno);
-  size_t done = 0;
-  while (done < content.size()) {
-    const ssize_t wrote = ::write(fd.get(), content.data() + done, content.size() - done);
-    if (wrote < 0 && errno == EINTR) continue;
-    if (wrote < 0) {
-      const int error = errno;
-      ::unlink(name.c_str());
-      fail("cannot write", path, error);
-    }
-    done += static_cast<size_t>(wrote);
-  }
-  if (::fchmod(fd.get(), owner_only ? 0600 : 0644) != 0 || ::fsync(fd.get()) != 0 ||
+  if (!wrote_all(fd.get(), content) || ::fchmod(fd.get(), owner_only ? 0600 : 0644) != 0 || ::fsync(fd.get()) != 0 ||
       ::rename(name.c_str(), path.c_str()) != 0) {
     const int error = errno;
     ::unlink(name.c_str());

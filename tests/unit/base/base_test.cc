@@ -66,6 +66,23 @@ TEST(Files, a_secret_file_that_others_can_read_is_refused) {
   std::filesystem::remove_all(folder);
 }
 
+// As root, /dev/null would be a file from then on.
+TEST(Files, what_is_no_file_is_written_to_and_not_replaced) {
+  char folder[] = "/tmp/cw-base-XXXXXX";
+  ASSERT_NE(::mkdtemp(folder), nullptr);
+  const std::string pipe = std::string(folder) + "/pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  Bytes came;
+  std::thread reader([&] { came = read_file(pipe); });
+  write_file_atomically(pipe, view("certificate"), false);
+  reader.join();
+  EXPECT_EQ(to_string(came), "certificate");
+  EXPECT_TRUE(std::filesystem::is_fifo(pipe));
+  EXPECT_THROW(write_file_atomically(folder, view("x"), false), Error);
+  EXPECT_TRUE(std::filesystem::is_directory(folder));
+  std::filesystem::remove_all(folder);
+}
+
 TEST(Files, a_file_of_many_pieces_is_read_whole_and_one_over_the_limit_is_refused) {
   char name[] = "/tmp/cw-base-XXXXXX";
   const int fd = ::mkstemp(name);
