@@ -33,10 +33,12 @@ Backends Backends::load(const std::filesystem::path& file) {
     Access access;
     for (const auto& [name, value] : entry.items()) {
       std::string* place = name == "ca"            ? &access.ca
+                           : name == "revoked"     ? &access.revoked
                            : name == "certificate" ? &access.certificate
                            : name == "key"         ? &access.key
                                                    : nullptr;
-      if (place == nullptr) fail(file, url + ": unknown field '" + name + "'; there are ca, certificate and key");
+      if (place == nullptr)
+        fail(file, url + ": unknown field '" + name + "'; there are ca, revoked, certificate and key");
       if (!value.is_string()) fail(file, url + ": " + name + " is the name of a file");
       const std::filesystem::path named = file.parent_path() / value.get<std::string>();
       if (!std::filesystem::is_regular_file(named)) fail(file, url + ": there is no file " + named.string());
@@ -44,6 +46,9 @@ Backends Backends::load(const std::filesystem::path& file) {
     }
     if (access.certificate.empty() != access.key.empty()) {
       fail(file, url + ": a certificate of ours and its key come together");
+    }
+    if (!access.revoked.empty() && access.ca.empty()) {
+      fail(file, url + ": revocation lists are of the authorities in ca, and none is named");
     }
     out.access_.emplace(url, std::move(access));
   }
@@ -62,6 +67,7 @@ net::HttpLimits Backends::limits(const std::string& url) const {
     if (!url.starts_with(prefix) || prefix.size() < longest) continue;
     longest = prefix.size();
     out.ca_file = access.ca;
+    out.revoked = access.revoked;
     out.certificate = access.certificate;
     out.key = access.key;
   }

@@ -33,6 +33,7 @@ class Backends {
  private:
   struct Access {
     std::string ca{};
+    std::string revoked{};
     std::string certificate{};
     std::string key{};
   };

@@ -36,6 +36,7 @@ struct Options {
   std::string se_type = "undefined";
   std::optional<std::string> se_id{};
   std::string ca{};
+  std::string revoked{};
   std::string certificate{};
   std::string key{};
   std::string psk_identity{};
@@ -73,6 +74,7 @@ class Device : private agent::Follower {
     setup_.se_type = options.se_type;
     setup_.se_id = options.se_id ? *options.se_id : identity();
     setup_.http.ca_file = options.ca;
+    setup_.http.revoked = options.revoked;
     setup_.http.certificate = options.certificate;
     setup_.http.key = options.key;
     if (!options.psk.empty()) {
@@ -202,6 +204,9 @@ void add_agent(CLI::App& program, Action& action) {
       ->check(CLI::IsMember({"seram", "ram-http"}))
       ->type_name("NAME");
   command->add_option("--ca", options->ca, "who may vouch for the server (default: whom the system trusts)")
+      ->type_name("FILE");
+  command->add_option("--revoked", options->revoked, "their revocation lists: PEM after PEM, one for each; with --ca")
+      ->needs("--ca")
       ->type_name("FILE");
   command->add_option("--cert", options->certificate, "the device's own certificate")->type_name("FILE");
   command->add_option("--key", options->key, "the key of that certificate; only its owner may read it")

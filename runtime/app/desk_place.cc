@@ -66,6 +66,9 @@ void DeskPlace::add_store_to(CLI::App& command) {
   command.add_option("--ca", service.authority, "who vouches for the service (PEM; default: whom the system trusts)")
       ->needs(url)
       ->type_name("FILE");
+  command.add_option("--revoked", service.revoked, "their revocation lists: PEM after PEM, one for each; with --ca")
+      ->needs("--ca")
+      ->type_name("FILE");
 }
 
 void add_owner_to(CLI::App& command, std::string& owner) {

@@ -31,6 +31,7 @@ RemoteDesk::RemoteDesk(const ServiceAddress& address) {
   limits_.certificate = address.certificate;
   limits_.key = address.key;
   limits_.ca_file = address.authority;
+  limits_.revoked = address.revoked;
   limits_.deadline = address.deadline;
   limits_.response_bytes = 64u << 20;
 }

@@ -16,6 +16,7 @@ struct ServiceAddress {
   std::string certificate{};
   std::string key{};
   std::string authority{};
+  std::string revoked{};
   std::chrono::milliseconds deadline = std::chrono::minutes(10);  // for one answer
 };
 

@@ -96,6 +96,10 @@ class Reading {
     }
     while (out.callback.ends_with('/')) out.callback.pop_back();
     out.ca_file = read_file_name(from, "callback_ca", folder_).string();
+    out.revoked = read_file_name(from, "callback_revoked", folder_).string();
+    if (!out.revoked.empty() && out.ca_file.empty()) {
+      from.problem("callback_revoked", "are lists of the authorities in callback_ca; give that too");
+    }
     out.certificate = read_file_name(from, "callback_certificate", folder_).string();
     out.key = read_file_name(from, "callback_key", folder_).string();
     if (out.certificate.empty() != out.key.empty()) {

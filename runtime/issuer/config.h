@@ -35,6 +35,7 @@ struct Tenant {
   std::string subject{};   // of its client certificate, as in CN=acme,O=Acme; empty only without TLS
   std::string callback{};  // where its /sp/v1/... are; empty: nothing is pushed
   std::string ca_file{};   // who may vouch for the callback's server
+  std::string revoked{};   // their revocation lists; empty: none is asked
   std::string certificate{};
   std::string key{};
   std::string transport_key{};  // wraps the keys that go to it

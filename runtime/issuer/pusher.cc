@@ -164,6 +164,7 @@ void Pusher::push(const Push& push, const Domain* domain, const Tenant& tenant) 
   limits.deadline = kDeadline;
   limits.response_bytes = kMostAnswer;
   limits.ca_file = tenant.ca_file;
+  limits.revoked = tenant.revoked;
   limits.certificate = tenant.certificate;
   limits.key = tenant.key;
   limits.stop = &over_;

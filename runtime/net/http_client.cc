@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "revocation_lists_private.h"
 #include "url_private.h"
 
 namespace cw::net {
@@ -72,13 +73,36 @@ void check_method(const std::string& method) {
   throw Error(ErrorKind::usage, "unknown HTTP method; use GET, POST, PUT, PATCH, DELETE or HEAD");
 }
 
-std::string explain(httplib::Error error, const HttpLimits& limits) {
+/// Each request reads them anew: a list that was replaced counts at once.
+void hold_against_lists(httplib::Client& client, const HttpLimits& limits) {
+  if (limits.ca_file.empty()) {
+    throw Error(ErrorKind::usage, "cannot use the revocation lists in " + limits.revoked +
+                                      ": they are of authorities that are named; say who vouches for the server");
+  }
+  read_file(limits.ca_file);  // says so if it cannot be read
+  SSL_CTX* context = client.ssl_context();
+  if (SSL_CTX_load_verify_locations(context, limits.ca_file.c_str(), nullptr) != 1) {
+    ERR_clear_error();
+    throw Error(ErrorKind::usage, "cannot read the trusted certificates in " + limits.ca_file);
+  }
+  use_revocation_lists(SSL_CTX_get_cert_store(context), limits.revoked);
+}
+
+std::string explain(httplib::Error error, const HttpLimits& limits, long verified) {
   switch (error) {
     case httplib::Error::Connection:
       return "no connection; is the backend running, and is the address right?";
     case httplib::Error::ConnectionTimeout:
       return "no connection in time; is the address right, does a firewall stop it?";
     case httplib::Error::SSLServerVerification:
+      if (verified == X509_V_ERR_CERT_REVOKED) {
+        return "the server's certificate was revoked, as " + limits.revoked +
+               " has it; nothing was sent. Whoever runs the server needs another one";
+      }
+      if (verified == X509_V_ERR_UNABLE_TO_GET_CRL) {
+        return "the server's certificate has an authority between that " + limits.revoked +
+               " has no revocation list of; nothing was sent. Add that one's, PEM after PEM";
+      }
       return "the server's certificate is not trusted (unknown authority, other host name or out of date); nothing was "
              "sent";
     case httplib::Error::SSLConnection:
@@ -129,6 +153,7 @@ HttpResponse send(const HttpRequest& request, const HttpLimits& limits) {
   client.enable_server_certificate_verification(limits.shared_key == nullptr);
   if (limits.shared_key != nullptr && url.tls) crypto::offer_shared_key(client.ssl_context(), limits.shared_key);
   if (!limits.ca_file.empty()) client.set_ca_cert_path(limits.ca_file);
+  if (!limits.revoked.empty() && url.tls && limits.shared_key == nullptr) hold_against_lists(client, limits);
 
   httplib::Request wire;
   wire.method = request.method;
@@ -164,7 +189,7 @@ HttpResponse send(const HttpRequest& request, const HttpLimits& limits) {
     throw Error(ErrorKind::http, doing + "no whole answer within " + seconds(limits.deadline) +
                                      "; whether the backend acted is unknown");
   }
-  if (!answered) throw Error(ErrorKind::http, doing + explain(error, limits));
+  if (!answered) throw Error(ErrorKind::http, doing + explain(error, limits, client.get_openssl_verify_result()));
 
   HttpResponse out;
   out.status = answer.status;

@@ -30,6 +30,7 @@ struct HttpLimits {
   std::chrono::milliseconds deadline{30'000};  // from the first packet to the last; name resolution is the system's own
   size_t response_bytes = 4u << 20;            // of the body
   std::string ca_file{};                       // PEM; empty: what the system trusts
+  std::string revoked{};                       // PEM: revocation lists of all in ca_file; empty: none is asked
   std::string certificate{};                   // PEM: who we are, then those that vouch for it; empty: nobody
   std::string key{};                           // PEM: of that certificate; a file that others can read is refused
   const crypto::SharedKey* shared_key = nullptr;  // instead of all certificates: TLS-PSK; outlives the call
@@ -37,7 +38,8 @@ struct HttpLimits {
   const std::atomic<bool>* stop = nullptr;        // outlives the call; the request is cut when it turns true
 };
 
-/// Raises usage: a URL, method or header that cannot be sent, a certificate or key of ours that cannot be used. Raises
+/// Raises usage: a URL, method or header that cannot be sent, a certificate or key of ours or a revocation list that
+/// cannot be used. Raises
 /// http: no connection, a certificate that is not trusted, too slow, too much, broken off, stopped.
 HttpResponse send(const HttpRequest& request, const HttpLimits& limits = {});
 

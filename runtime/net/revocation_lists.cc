@@ -48,17 +48,17 @@ std::vector<CrlPtr> read_lists(const std::filesystem::path& file) {
   return out;
 }
 
-/// Under a list that is out of date or not begun yet nobody would be let in (RFC 5280 6.3.3).
+/// Under a list that is out of date or not begun yet nobody is trusted (RFC 5280 6.3.3).
 void want_in_date(const std::filesystem::path& file, const X509_CRL* list) {
   const ASN1_TIME* begin = X509_CRL_get0_lastUpdate(list);
   const ASN1_TIME* next = X509_CRL_get0_nextUpdate(list);
   if (next != nullptr && X509_cmp_current_time(next) < 0) {
     refuse_file(file, "the revocation list is out of date since " + time_text(next) +
-                          ", so nobody could be let in; get the next one from its authority (cardwright ca crl)");
+                          ", so it would vouch for nobody; get the next one from its authority (cardwright ca crl)");
   }
   if (X509_cmp_current_time(begin) > 0) {
     refuse_file(file, "the revocation list begins at " + time_text(begin) +
-                          " only, so nobody could be let in; is the clock right, here and at its authority?");
+                          " only, so it vouches for nobody yet; is the clock right, here and at its authority?");
   }
 }
 
@@ -90,7 +90,7 @@ void use_revocation_lists(X509_STORE* store, const std::filesystem::path& file) 
     }
     if (has_one) continue;
     refuse_file(file, "it holds no revocation list by the key of " + name_text(X509_get_subject_name(authority)) +
-                          ", so nobody that it vouches for could be let in; add that one's, PEM after PEM");
+                          ", so nobody that it vouches for could be trusted; add that one's, PEM after PEM");
   }
   for (size_t n = 0; n < lists.size(); ++n) {
     // One of an authority between, which clients send with their certificate, is looked at then.

@@ -1,5 +1,5 @@
-// The revocation lists of a door: which of them clients are held against, and that none of it is missing when it
-// begins, since a handshake that fails for lack of a list tells nobody.
+// The revocation lists that the other side of a handshake is held against, and that none of them is missing, since one
+// that fails for lack of a list tells nobody.
 //
 // Plain functions.
 #pragma once
@@ -10,7 +10,7 @@
 
 namespace cw::net {
 
-/// Every certificate of a client's chain is looked up from then on (RFC 5280 6.3.3). `authorities` are in `store`
+/// Every certificate of the other side's chain is looked up from then on (RFC 5280 6.3.3). `authorities` are in `store`
 /// already. Raises usage: a list that is none, not begun yet, out of date or of one of the authorities' names and not
 /// by its key; an authority that has none.
 void use_revocation_lists(X509_STORE* store, const std::filesystem::path& file);

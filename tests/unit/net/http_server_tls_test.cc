@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "net/http_client.h"
 #include "server_kit.h"
 
 namespace cw::net {
@@ -205,7 +206,7 @@ TEST_F(HttpServerTls, lists_that_would_let_nobody_in_or_are_not_the_authoritys_a
   EXPECT_EQ(said(good), "nothing");
   const std::string none =
       "it holds no revocation list by the key of CN=cardwright test authority, so nobody that it "
-      "vouches for could be let in; add that one's, PEM after PEM";
+      "vouches for could be trusted; add that one's, PEM after PEM";
   EXPECT_NE(said(revoked(namesake.files(), "other.pem")).find(none), std::string::npos);
   EXPECT_NE(said(revoked(authority_->files(), "early.pem",
                          "-crl_lastupdate 20990101000000Z -crl_nextupdate "
@@ -224,6 +225,34 @@ TEST_F(HttpServerTls, lists_that_would_let_nobody_in_or_are_not_the_authoritys_a
   careful.authorities.push_back(namesake.files().certificate);
   EXPECT_EQ(said(both), "nothing") << "each has its own";
   EXPECT_NE(said(good).find(none), std::string::npos);
+}
+
+TEST_F(HttpServerTls, a_client_of_ours_sends_nothing_to_a_server_whose_certificate_was_revoked) {
+  const HttpServer server(with(tls()));
+  HttpLimits limits{.ca_file = authority_->files().certificate};
+  const auto said = [&](const std::filesystem::path& lists) {
+    limits.revoked = lists;
+    try {
+      return send({"GET", "https://" + server.address() + "/"}, limits).body;
+    } catch (const Error& error) {
+      return std::string(name_of(error.kind())) + ": " + error.message();
+    }
+  };
+  const auto good = revoked(authority_->files(), "nobody.crl");
+  EXPECT_EQ(said(good), "GET /\n");
+  const auto bad = revoked(authority_->files(), "server.crl", "", &server_files_->certificate);
+  EXPECT_NE(said(bad).find("http: GET https://" + server.address() + "/: the server's certificate was revoked, as " +
+                           bad.string() + " has it; nothing was sent"),
+            std::string::npos)
+      << said(bad);
+  // A list that is replaced counts at once.
+  std::filesystem::copy_file(good, bad, std::filesystem::copy_options::overwrite_existing);
+  EXPECT_EQ(said(bad), "GET /\n");
+  const DemoAuthority other(folder_->path() / "another");
+  EXPECT_EQ(said(revoked(other.files(), "another.crl")).substr(0, 17), "usage: cannot use");
+  EXPECT_NE(said(folder_->path() / "none.crl").find("none.crl"), std::string::npos);
+  limits.ca_file.clear();
+  EXPECT_NE(said(good).find("they are of authorities that are named"), std::string::npos);
 }
 
 TEST_F(HttpServerTls, an_authority_between_that_was_revoked_vouches_for_nobody) {
