@@ -37,12 +37,24 @@ void put_contact(Words& words, const Options& options) {
   if (options.remarks) words["remarks"] = *options.remarks;
 }
 
-/// What was done is one line; `then` says what that means.
+/// Of one that is approved: from when on, or since when no more.
+std::string unmanaged_text(const ordered_json& it) {
+  const int64_t from = it.at("from").get<int64_t>();
+  if (from > now_ms()) return "nothing of it is managed before its period begins, on " + utc_text(from);
+  return "nothing of it is managed, since its period ended on " + utc_text(it.at("until").get<int64_t>()) +
+         "; cardwright owner approve gives it a new one";
+}
+
+/// What was done is one line; `then` says what that means, where it is managed, or is not to be.
 ExitStatus change(Ask ask, const Options& options, Words words, const std::string& done, const std::string& then) {
   want_one_line(options.reason);
   if (!options.reason.empty()) words["reason"] = options.reason;
   words[ask == Ask::owner_register ? "name" : "owner"] = options.name;
-  options.place.answer({ask, std::move(words), {}});
+  const ordered_json it = options.place.answer({ask, std::move(words), {}});
+  if (text_in(it, "state") == "approved" && !it.value("managed", true)) {
+    std::cout << printable("owner " + options.name + " is " + done + ": " + unmanaged_text(it)) << std::endl;
+    return ExitStatus::ok;
+  }
   std::cout << printable("owner " + options.name + " is " + done + (then.empty() ? "" : ": " + then)) << std::endl;
   return ExitStatus::ok;
 }

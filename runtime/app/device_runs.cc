@@ -61,12 +61,13 @@ std::vector<engine::Setting> settings_of(const std::vector<std::string>& texts) 
   return out;
 }
 
-/// A card of nobody, where the policy in use lets the owner have such cards, or is asked later (null); else its own.
-/// Raises usage.
+/// A card of nobody, where the policy in use lets the owner have such cards, or is asked later (null); else its own. Of
+/// the operator's, any that is not an owner's of whom nothing is managed. Raises usage, policy.
 void want_own_card(store::Store& store, const std::string& owner, const std::string& card,
                    const engine::Policy* policy = nullptr) {
-  if (owner.empty() || card.empty()) return;
+  if (card.empty()) return;
   const std::string has = store.owners().owner_of(card);
+  if (owner.empty()) return store.providers().want_managed(has);
   if (has == owner || (has.empty() && (policy == nullptr || policy->grant(owner).unowned_cards))) return;
   throw Error(ErrorKind::usage, "card " + card + " is not " + owner + "'s; cardwright card list shows whose cards are");
 }

@@ -97,6 +97,8 @@ void Envelopes::open(const engine::Flow& flow, std::vector<engine::Setting>& set
   for (engine::Setting& setting : settings) {
     const std::optional<Bytes> content = envelope_of(flow, setting);
     if (!content) continue;
+    // What no run may use is not opened.
+    if (store != nullptr) store->providers().want_managed(owner);
     const std::filesystem::path& file = std::get<engine::Setting::FromFile>(setting.value).path;
     const std::string what = "argument " + setting.name + ": opening " + file.string();
     if (key_.empty()) {
@@ -112,11 +114,13 @@ void Envelopes::open(const engine::Flow& flow, std::vector<engine::Setting>& set
       crypto::Opened opened =
           crypto::open_envelope(text_view(*content), read_secret_file(key_), senders, now_ms() / 1000);
       if (store != nullptr) {
-        store->audit().add(
-            {operator_name(),
-             "personal data opened",
-             flow.name,
-             {{"argument", setting.name}, {"from", opened.from.name}, {"certificate", opened.from.fingerprint}}});
+        store::AuditEntry entry{
+            operator_name(),
+            "personal data opened",
+            flow.name,
+            {{"argument", setting.name}, {"from", opened.from.name}, {"certificate", opened.from.fingerprint}}};
+        if (!owner.empty()) entry.details.emplace_back("owner", owner);
+        store->audit().add(entry);
       }
       setting.value = std::move(opened.content);
     } catch (const Error& error) {

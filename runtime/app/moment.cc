@@ -42,7 +42,12 @@ int64_t parse_moment(const std::string& text, int64_t now) {
   for (const char* format : {"%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d"}) {
     struct tm utc {};
     const char* end = ::strptime(text.c_str(), format, &utc);
-    if (end != nullptr && *end == '\0') return int64_t{::timegm(&utc)} * 1000;
+    if (end == nullptr || *end != '\0') continue;
+    const struct tm said = utc;
+    const std::time_t out = ::timegm(&utc);  // which makes the 2nd of March of the 30th of February
+    if (said.tm_mday == utc.tm_mday && said.tm_mon == utc.tm_mon && said.tm_sec == utc.tm_sec)
+      return int64_t{out} * 1000;
+    throw Error(ErrorKind::usage, "'" + text + "' is no moment: no calendar has that day and time");
   }
   if (text.find('-') == std::string::npos) return now + parse_age(text);
   throw Error(ErrorKind::usage,

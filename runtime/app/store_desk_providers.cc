@@ -35,10 +35,17 @@ bool is_first(const Command& command, const char* name, const std::string& first
   throw Error(ErrorKind::usage, std::string(name) + " is " + first + " or " + second + ", and not '" + word + "'");
 }
 
+/// Raises usage: not a moment, or one that the store takes for none.
+int64_t moment_in(const std::string& text, int64_t now) {
+  const int64_t out = parse_moment(text, now);
+  if (out > 0) return out;
+  throw Error(ErrorKind::usage, "'" + text + "' is no time for a period: it is after 1970");
+}
+
 /// "none" is without an end.
 int64_t until_in(const Command& command, int64_t now) {
   const std::string until = command.word("until");
-  return until == "none" ? 0 : parse_moment(until, now);
+  return until == "none" ? 0 : moment_in(until, now);
 }
 
 }  // namespace
@@ -59,7 +66,10 @@ Json provider_json(const store::Owner& owner, const store::Standing& it) {
 }
 
 void StoreDesk::want_standing(const Command& command) {
-  if (!command.of_owner || command.ask == service::Ask::owner_show) return;
+  using service::Ask;
+  const Ask ask = command.ask;
+  // What it is, it may know, and what is its own it may keep from ending.
+  if (!command.of_owner || ask == Ask::owner_show || ask == Ask::consent_list || ask == Ask::consent_refuse) return;
   open_(Wants::read)->providers().want_managed(command.owner());
 }
 
@@ -90,7 +100,12 @@ Json StoreDesk::owner_register(const Command& command, const std::string& who) {
 Json StoreDesk::owner_changed(const Command& command, const std::function<void(store::Store&)>& change) {
   const auto store = open_(Wants::change);
   with_cause(kConflict, [&] { change(*store); });
-  return {{"name", command.owner()}, {"state", name_of(store->providers().standing(command.owner()).state)}};
+  const store::Standing it = store->providers().standing(command.owner());
+  return {{"name", command.owner()},
+          {"state", name_of(it.state)},
+          {"managed", it.is_managed(now_ms())},
+          {"from", it.from},
+          {"until", it.until}};
 }
 
 Json StoreDesk::owner_review(const Command& command, const std::string& who) {
@@ -103,7 +118,7 @@ Json StoreDesk::owner_review(const Command& command, const std::string& who) {
 Json StoreDesk::owner_approve(const Command& command, const std::string& who) {
   const int64_t now = now_ms();
   store::Approval approval;
-  approval.from = command.word("from").empty() ? now : parse_moment(command.word("from"), now);
+  approval.from = command.word("from").empty() ? now : moment_in(command.word("from"), now);
   approval.until = until_in(command, now);
   return owner_changed(command, [&](store::Store& store) {
     approval.second_person = wants_second_person(store, kOwnerApprove, bundle());
@@ -117,6 +132,9 @@ Json StoreDesk::owner_update(const Command& command, const std::string& who) {
 }
 
 Json StoreDesk::owner_suspend(const Command& command, const std::string& who) {
+  if (command.word("reason").empty()) {
+    throw Error(ErrorKind::usage, "say why owner " + command.owner() + " is suspended: its people see it");
+  }
   return owner_changed(
       command, [&](store::Store& store) { store.providers().suspend(command.owner(), command.word("reason"), who); });
 }

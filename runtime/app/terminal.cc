@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/hex.h"
+#include "base/printable.h"
 
 namespace cw::app {
 
@@ -33,22 +34,6 @@ unsigned width_of(int fd) {
 }
 
 bool continues_character(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
-
-/// Bytes of the UTF-8 character that `text` begins with (RFC 3629); 0: a control character, or none in UTF-8.
-size_t printable_character(std::string_view text) {
-  const auto first = static_cast<unsigned char>(text.front());
-  if (first < 0x80) return first < 0x20 || first == 0x7F ? 0 : 1;
-  const size_t size = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
-  if (first < 0xC2 || first > 0xF4 || text.size() < size) return 0;
-  for (size_t i = 1; i < size; ++i) {
-    if (!continues_character(text[i])) return 0;
-  }
-  const auto second = static_cast<unsigned char>(text[1]);
-  const bool c1_control = first == 0xC2 && second < 0xA0;
-  const bool out_of_range = (first == 0xE0 && second < 0xA0) || (first == 0xED && second >= 0xA0) ||
-                            (first == 0xF0 && second < 0x90) || (first == 0xF4 && second >= 0x90);
-  return c1_control || out_of_range ? 0 : size;
-}
 
 }  // namespace
 

@@ -22,8 +22,8 @@ struct Terminal {
   std::string paint(Colour colour, std::string_view text) const;
 };
 
-/// Text from a card, a script or a backend, safe to print: control characters and what is no UTF-8 become \xHH, so that
-/// no answer of a card moves a cursor or sets a window title. One line: line ends are control characters.
+/// Text from a card, a script or a backend, safe to print: what is not printable (base/printable.h) becomes \xHH, so
+/// that no answer of a card moves a cursor or sets a window title. One line: line ends are control characters.
 std::string printable(std::string_view text);
 
 /// Columns that UTF-8 `text` takes on a terminal, one per character.

@@ -29,6 +29,8 @@ struct VersionChange {
 
 /// What a policy's `approval` calls that an owner is approved.
 inline constexpr const char* kOwnerApprove = "owner approve";
+/// And that the operator gives a provider's consent for it.
+inline constexpr const char* kConsentGive = "consent give";
 /// Whether the operator's policy wants two persons for it.
 bool wants_second_person(store::Store& store, const std::string& action, const engine::Bundle& tools);
 

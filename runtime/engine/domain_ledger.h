@@ -26,7 +26,7 @@ inline void check_domain_count(size_t count) {
 class RunDomains {
  public:
   std::vector<host::DomainRecord> operator()(const std::optional<host::DomainRecord>& put) {
-    if (!put) return kept_;
+    if (!put || put->ahead) return kept_;
     const auto at = std::find_if(kept_.begin(), kept_.end(), [&](const auto& one) { return one.aid >= put->aid; });
     if (at != kept_.end() && at->aid == put->aid) {
       *at = *put;

@@ -91,8 +91,8 @@ std::vector<Quota> read_quotas(const std::string& place, const Plain& plain) {
 }
 
 std::set<std::string> read_approval(const std::string& place, const Plain& plain) {
-  const std::vector<std::string> actions = {"policy use", "policy rollback", "bundle use", "bundle rollback",
-                                            "owner approve"};
+  const std::vector<std::string> actions = {"policy use",      "policy rollback", "bundle use",
+                                            "bundle rollback", "owner approve",   "consent give"};
   std::set<std::string> out;
   for (const std::string& name : fields::texts(place, plain)) {
     if (std::find(actions.begin(), actions.end(), name) == actions.end()) {

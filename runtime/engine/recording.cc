@@ -198,7 +198,7 @@ Kind read_request(LineScanner& in) {
   if (in.take("keys ")) return in.quoted(), Kind::keys;
   if (in.take("verifies ")) return in.quoted(), in.rest(), Kind::verifies;
   if (in.take("sign ")) return in.quoted(), in.rest(), Kind::sign;
-  if (in.take("domains put ")) return read_domain(in), Kind::domains;
+  if (in.take("domains put ") || in.take("domains expect ")) return read_domain(in), Kind::domains;
   if (in.take("domains")) return Kind::domains;
   if (in.take("unwrap ")) return in.quoted(), in.expect(" under "), in.quoted(), in.rest(), Kind::unwrap;
   if (in.take("failed")) return Kind::failed;

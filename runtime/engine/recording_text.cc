@@ -172,7 +172,8 @@ std::string sign_text(const std::string& key, ByteView message) {
 }
 
 std::string domains_text(const std::optional<host::DomainRecord>& put) {
-  return put ? "domains put " + domain_text(*put) : "domains";
+  if (!put) return "domains";
+  return (put->ahead ? "domains expect " : "domains put ") + domain_text(*put);
 }
 
 std::string unwrap_text(const host::WrappedKeys& keys, bool all) {

@@ -90,6 +90,12 @@ struct Run::Impl {
     if (journal && setup.device) journal->card_is_far();
     if (setup.begun == 0) setup.begun = wall_clock();
     gate.begun_at(setup.begun);
+    if (!flow.consent_domain.empty() && !journal && !setup.replay) {
+      throw Error(ErrorKind::policy,
+                  "flow " + flow.name +
+                      " ends a domain, and whoever has something in it is asked before, in a store: name one with "
+                      "--store");
+    }
     if (const Decision decision = setup.policy->judge_begin(flow.name, setup.begun); !decision.allowed) {
       const std::string& by = decision.by.empty() ? setup.policy->name() : decision.by;
       if (journal) journal->refused({"the flow", "", flow.name, by, decision.because});

@@ -83,7 +83,8 @@ Bytes isd_aid_of(const Flavor& flavor);
 
 class Run {
  public:
-  /// Checks what can be checked before the card is touched. Raises policy: the policy does not allow this flow; usage:
+  /// Checks what can be checked before the card is touched. Raises policy: the policy does not allow this flow, or it
+  /// asks for consent and there is no journal, so that nobody can be asked; usage:
   /// a needed key set is missing, or the recording is of another flow or of other arguments; script: the flow is
   /// broken.
   explicit Run(RunSetup setup);

@@ -18,6 +18,7 @@ struct DomainRecord {
   std::string keys{};        // key set that opens it; empty: none that is known
   uint8_t version = 0;       // key version number of those; 0: the set's own
   std::string told{};        // what its issuer said last; nothing that a script can put
+  bool ahead = false;        // the run is only about to leave it so: it is looked at, and nothing is kept
   bool operator==(const DomainRecord&) const = default;
 };
 

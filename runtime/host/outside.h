@@ -185,7 +185,8 @@ class Outside {
   virtual Bytes sign(const std::string& key, ByteView message) = 0;
   /// What is kept of this card's security domains, by AID. `put`: what the run saw or left of one goes in first,
   /// durable on return; where nothing is kept, the run alone remembers it. Of a card that does not say who it is,
-  /// nothing is. Raises usage: another owner's domain, more than 64 domains on one card; store.
+  /// nothing is. Raises usage: another owner's domain, more than 64 domains on one card; policy: nothing of whose it is
+  /// is managed, or it would end and nobody asked whose it is; store.
   virtual std::vector<DomainRecord> domains(const std::optional<DomainRecord>& put) = 0;
   /// Has custody unwrap a key set and keep it for this attempt; one of this name before is gone. Raises policy: the KEK
   /// or the backend is not declared, the policy lets that backend give no keys under it, or it did not send these;

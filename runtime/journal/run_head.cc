@@ -121,7 +121,10 @@ ConsentNeeded consent_of(const engine::RunSetup& setup, const engine::Flow& flow
   const std::string names = of == values.end() ? std::string() : std::get<std::string>(of->second);
   for (size_t from = 0; from < names.size();) {
     const size_t end = std::min(names.find(',', from), names.size());
-    if (end > from) out.providers.push_back(names.substr(from, end - from));
+    const size_t first = std::min(names.find_first_not_of(' ', from), end);
+    size_t last = end;
+    while (last > first && names[last - 1] == ' ') --last;
+    if (last > first) out.providers.push_back(names.substr(first, last - first));
     from = end + 1;
   }
   return out;

@@ -81,6 +81,7 @@ std::unique_ptr<StoreJournal> StoreJournal::begin(std::shared_ptr<store::Store> 
   journal->hash_.add(first);
   journal->card_before_ = ahead.card;
   journal->is_of(setup);
+  if (!ahead.card.empty()) journal->card_owner_ = journal->store_->owners().owner_of(ahead.card);
   journal->consent_ = read.consent;
   // Durable with the first frame that says what is sent.
   journal->store_->database().unhurried([&] {
@@ -151,6 +152,9 @@ StoreJournal::TakenUp StoreJournal::take_up(std::shared_ptr<store::Store> store,
   const store::RunRow before = store->runs().find(id);
   const std::string& run = before.id;
   store->providers().want_managed(before.owner);
+  if (before.owner.empty() && !before.card_id.empty()) {
+    store->providers().want_managed(store->owners().owner_of(before.card_id));
+  }
   store::Lease lease = store->runs().take(run, patience);
   OpenedJournal opened = open_journal(*store, run);
   TakenUp out;
@@ -284,8 +288,12 @@ void StoreJournal::attempt_failed(const Error& error) {
 /// As an answer that never came: whatever the reason, the script does not hear of it.
 void StoreJournal::lose_in_doubt(const Error& why) {
   const Error lost(ErrorKind::reader, why.message());
-  for (const std::string& request : std::exchange(in_doubt_, {})) {
-    engine::RecordedLine line{kind_of(request), request, lost};
+  answer(std::exchange(in_doubt_, {}), lost);
+}
+
+void StoreJournal::answer(const std::vector<std::string>& requests, const Error& error) {
+  for (const std::string& request : requests) {
+    engine::RecordedLine line{kind_of(request), request, error};
     if (line.kind == Kind::more) line.reply = engine::NoAnswer{};
     take(std::move(line));
   }
@@ -338,6 +346,13 @@ void StoreJournal::before(const host::Request& request) {
   if (lease_.stop_asked && (steps_ == 0 || not_begun_)) end_as_stopped();
   if (steps_ == 0 || at_boundary_) want_managed();
   at_boundary_ = false;
+  try {
+    want_deletable(request);
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::store) stop_here(error);
+    answer(engine::request_lines(request, true), error);
+    end_here(error);
+  }
   // A parcel is put into the outbox again if that is in doubt, and is the same one.
   if (!std::holds_alternative<host::Deliver>(request)) {
     for (const std::string& line : engine::request_lines(request, true)) frame_.next(line);
@@ -449,19 +464,6 @@ void StoreJournal::travelled(ByteView command, ByteView answer) {
   if (again_) return;
   reported_ = reported_ || !answer.empty();
   frame_.wire({command_mac(key_, command), answer.empty() ? Bytes() : answer_mac(key_, answer)});
-}
-
-void StoreJournal::card_is(const std::string& identity) {
-  if (again_) return;
-  // Within this process a flow may change what a card says of itself.
-  const std::string before = std::exchange(card_before_, {});
-  if (!identity.starts_with(before)) {
-    stop_here(Error(ErrorKind::usage,
-                    "the card in the reader is " + identity + ", and the run is on " + before + "; put that one in"));
-  }
-  want_own_card(identity);
-  change_.card_id = identity;
-  want_consent(identity);
 }
 
 /// What a run that is over left open, nobody settles any more.

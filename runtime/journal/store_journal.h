@@ -111,6 +111,8 @@ class StoreJournal : public engine::RunJournal {
   void make_again(const JournalLines& lines);
   /// What was asked and not answered has an error for an answer from now on.
   void lose_in_doubt(const Error& why);
+  /// These requests had this error for an answer.
+  void answer(const std::vector<std::string>& requests, const Error& error);
   /// Writes what was collected as one frame, durably.
   void commit();
   /// Raises usage, after it is written down.
@@ -118,8 +120,10 @@ class StoreJournal : public engine::RunJournal {
   /// The run can go on elsewhere, and not here. Raises `why`.
   [[noreturn]] void stop_here(const Error& why);
   bool stop_is_asked();
-  /// The run stops here if nothing of whose it is is managed any more. Raises policy.
+  /// The run stops here if nothing of whose it is, or of whose the card is, is managed any more. Raises policy.
   void want_managed();
+  /// Raises policy: nothing of whose the card is is managed.
+  void want_managed_card();
   /// With the frame that comes next, the run needs these keys until it is over.
   void needs(const store::NamedKeys& keys);
   void needs_keys_of(const host::Request& request);
@@ -137,6 +141,14 @@ class StoreJournal : public engine::RunJournal {
   void want_own_card(const std::string& identity);
   /// Raises policy: somebody has something in the domain that the run is about, and has not agreed.
   void want_consent(const std::string& identity);
+  /// Of the card that the run is on.
+  std::string named_card();
+  bool is_agreed(const std::string& aid) const;
+  /// Raises policy, usage: the run may not make that of the domain.
+  void want_ending(const store::Domain& domain);
+  void want_deletable(const host::Request& request);
+  /// The run is over: nothing else would come of it if it was taken up. Raises `why`.
+  [[noreturn]] void end_here(const Error& why);
 
   std::shared_ptr<store::Store> store_;
   crypto::SealingKey key_;
@@ -144,7 +156,9 @@ class StoreJournal : public engine::RunJournal {
   std::string actor_;
   std::string owner_{};  // empty: the operator
   bool unowned_cards_ = false;
+  std::string card_owner_{};  // whose the card is, as of when it last said who it is; empty: nobody's, or not known yet
   ConsentNeeded consent_{};
+  std::set<std::pair<std::string, store::DomainState>> expected_{};  // what the run was let make of which domain
   FrameText frame_{};
   store::RunChange change_{};
   store::JournalHash hash_{};                           // of what is written

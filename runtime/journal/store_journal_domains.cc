@@ -28,11 +28,16 @@ host::DomainRecord shown_as(const store::Domain& domain) {
 
 }  // namespace
 
+/// Empty: it cannot be told from others of its kind.
+std::string StoreJournal::named_card() {
+  const std::string card = change_.card_id ? *change_.card_id : store_->runs().find(id()).card_id;
+  return card.starts_with("ATR-") ? std::string() : card;
+}
+
 /// Of the card that the run is on, and of its owner: what others have there is none of its business.
 std::vector<host::DomainRecord> StoreJournal::domains(const std::optional<host::DomainRecord>& put) {
-  const std::string card = change_.card_id ? *change_.card_id : store_->runs().find(id()).card_id;
-  const bool known = !card.empty() && !card.starts_with("ATR-");
-  if (!known) return {};  // it cannot be told from others of its kind
+  const std::string card = named_card();
+  if (card.empty()) return {};
   before_sending();
   try {
     const store::DomainFilter theirs{card, {}, {}, {}, owner_};
@@ -41,9 +46,16 @@ std::vector<host::DomainRecord> StoreJournal::domains(const std::optional<host::
       domain.card = card;
       domain.owner = owner_;
       domain.run = id();
+      // What was done after it was found to be allowed is kept, whatever came between.
+      if (put->ahead) {
+        want_ending(domain);
+        expected_.emplace(domain.aid, domain.state);
+        return {};
+      }
+      if (expected_.count({domain.aid, domain.state}) == 0) store_->domains().expect(domain, is_agreed(domain.aid));
       const store::DomainFilter same{card, domain.aid, {}, {}, owner_};
       if (store_->domains().list(same).empty()) engine::check_domain_count(store_->domains().list(theirs).size());
-      store_->domains().put(domain, actor_);
+      store_->domains().put(domain, actor_, is_agreed(domain.aid));
     }
     std::vector<host::DomainRecord> out;
     for (const store::Domain& domain : store_->domains().list(theirs)) out.push_back(shown_as(domain));

@@ -21,7 +21,7 @@ std::string line_field(lua_State* L, const char* name, size_t max) {
   if (!lua::has_field(L, 1, name)) return {};
   std::string out = lua::text_field(L, 1, name, max);
   if (std::any_of(out.begin(), out.end(), [](unsigned char c) { return c < 0x20 || c > 0x7E; })) {
-    throw Error(ErrorKind::usage, std::string("domains.put: field '") + name + "': expected printable ASCII");
+    throw Error(ErrorKind::usage, std::string("domains: field '") + name + "': expected printable ASCII");
   }
   return out;
 }
@@ -31,7 +31,16 @@ std::string one_of(const std::array<const char*, count>& words, const std::strin
   if (std::find(words.begin(), words.end(), given) != words.end()) return given;
   std::string all;
   for (const char* word : words) all += (all.empty() ? "" : ", ") + std::string(word);
-  throw Error(ErrorKind::usage, std::string("domains.put: field '") + name + "': expected one of " + all);
+  throw Error(ErrorKind::usage, std::string("domains: field '") + name + "': expected one of " + all);
+}
+
+/// The AID and the state of what is put, or is to be.
+host::DomainRecord named(lua_State* L) {
+  constexpr std::array<const char*, 6> kStates = {"asked", "present", "locked", "deleted", "reset", "moved"};
+  host::DomainRecord domain;
+  domain.aid = to_bytes(lua::bytes_field(L, 1, "aid", 5, 16));
+  domain.state = one_of(kStates, line_field(L, "state", kMostText), "state");
+  return domain;
 }
 
 void push_list(lua_State* L, const std::vector<host::DomainRecord>& all) {
@@ -64,10 +73,7 @@ int list(lua_State* L) {
 
 int put(lua_State* L) {
   lua::check_table(L, 1, {"aid", "state", "se_id", "issuer", "management", "keys", "version"});
-  host::DomainRecord domain;
-  domain.aid = to_bytes(lua::bytes_field(L, 1, "aid", 5, 16));
-  constexpr std::array<const char*, 6> kStates = {"asked", "present", "locked", "deleted", "reset", "moved"};
-  domain.state = one_of(kStates, line_field(L, "state", kMostText), "state");
+  host::DomainRecord domain = named(L);
   domain.se_id = line_field(L, "se_id", kMostText);
   const bool hex = std::all_of(domain.se_id.begin(), domain.se_id.end(),
                                [](char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F'); });
@@ -87,10 +93,19 @@ int put(lua_State* L) {
   return 0;
 }
 
+int expect(lua_State* L) {
+  lua::check_table(L, 1, {"aid", "state"});
+  host::DomainRecord domain = named(L);
+  domain.ahead = true;
+  charge_bytes(L, kOneRecord);
+  outside_of(L).domains(domain);
+  return 0;
+}
+
 }  // namespace
 
 int open_domains(lua_State* L) {
-  lua::push_module(L, {{"list", lua::guard<list>}, {"put", lua::guard<put>}});
+  lua::push_module(L, {{"list", lua::guard<list>}, {"put", lua::guard<put>}, {"expect", lua::guard<expect>}});
   return 1;
 }
 

@@ -28,9 +28,13 @@ class ConsentsOnDatabase : public Consents {
     change([&] {
       out.clear();
       for (const std::string& provider : concerned(card, wanted)) {
-        std::vector<Consent> there = select(" WHERE card = $1 AND domain = $2 AND provider = $3 AND expires > $4",
-                                            {card, wanted.domain, provider, time_of_day()});
-        if (there.empty()) there.push_back(put(card, provider, wanted));
+        std::vector<Consent> there =
+            select(" WHERE card = $1 AND domain = $2 AND provider = $3 AND expires > $4 AND asked >= $5",
+                   {card, wanted.domain, provider, time_of_day(), counts_from(card, wanted.domain, provider)});
+        if (there.empty()) {
+          want_few(provider, wanted.owner);
+          there.push_back(put(card, provider, wanted));
+        }
         out.push_back(there[0]);
       }
     });
@@ -38,7 +42,15 @@ class ConsentsOnDatabase : public Consents {
   }
 
   std::vector<Consent> list(bool open, const std::optional<std::string>& provider) override {
-    return theirs(open ? select(" WHERE outcome = '' AND expires > $1", {time_of_day()}) : select("", {}), provider);
+    std::vector<Value> values = {kListedConsents};
+    std::string where;
+    const auto add = [&](const std::string& condition, Value value) {
+      values.push_back(std::move(value));
+      where += (where.empty() ? " WHERE " : " AND ") + condition + " $" + std::to_string(values.size());
+    };
+    if (open) add("outcome = '' AND expires >", time_of_day());
+    if (provider) add("provider =", *provider);
+    return select(where, values, " LIMIT $1");
   }
 
   Consent find(const std::string& id, const std::optional<std::string>& provider) override {
@@ -52,7 +64,8 @@ class ConsentsOnDatabase : public Consents {
                 "the ids of several consents begin with " + id + "; write more of the one that is meant");
   }
 
-  Consent decide(const std::string& id, bool give, const std::string& why, const std::string& by) override {
+  Consent decide(const std::string& id, bool give, const std::string& why, const std::string& by,
+                 bool second_person) override {
     const std::string outcome = give ? "given" : "refused";
     want_line("the reason for a decision", why);
     const int64_t now = time_of_day();
@@ -64,6 +77,15 @@ class ConsentsOnDatabase : public Consents {
       if (std::exchange(tried, true) && out.outcome == outcome && out.decided == now && out.decided_by == by) return;
       if (out.expires <= now) {
         throw Error(ErrorKind::usage, "consent " + out.id + " has expired; it is asked for again when the run is");
+      }
+      if (out.asked < counts_from(out.card, out.domain, out.provider)) {
+        throw Error(ErrorKind::usage, "consent " + out.id +
+                                          " counts no more: the domain was made anew, or the owner registered again, "
+                                          "since it was asked for; it is asked for again when the run is");
+      }
+      if (second_person && person_of(out.asked_by) == person_of(by)) {
+        throw Error(ErrorKind::policy, "consent " + out.id + " was asked for by " + out.asked_by +
+                                           ", and the policy in use asks for a second person to give it");
       }
       if (out.outcome == outcome) {
         throw Error(ErrorKind::usage, "consent " + out.id + " was " + outcome + " by " + out.decided_by + " already");
@@ -89,6 +111,22 @@ class ConsentsOnDatabase : public Consents {
     });
   }
 
+  /// From when on a question is about the domain that is there, and the provider that there is. What ended a domain
+  /// is asked for no second time, if the run is torn.
+  int64_t counts_from(const std::string& card, const std::string& domain, const std::string& provider) {
+    const Result made =
+        db_.run({"SELECT since FROM domains WHERE card = $1 AND aid = $2 AND state IN ('asked', 'present', 'locked')",
+                 {card, domain}});
+    const Result came = db_.run(
+        {"SELECT since FROM provider_states WHERE owner = $1 AND state = 'registered' ORDER BY number DESC LIMIT 1",
+         {provider}});
+    int64_t out = 0;
+    for (const Result& each : {made, came}) {
+      if (!each.rows.empty()) out = std::max(out, number(each.rows[0].at(0)));
+    }
+    return out;
+  }
+
   /// Who has something in the domain, and is not whose run it is. Raises usage: no such owner.
   std::vector<std::string> concerned(const std::string& card, const ConsentWanted& wanted) {
     std::vector<std::string> out = wanted.providers;
@@ -96,13 +134,37 @@ class ConsentsOnDatabase : public Consents {
         db_.run({"SELECT owner FROM domains WHERE card = $1 AND aid = $2 AND owner <> '' AND state IN "
                  "('asked', 'present', 'locked')",
                  {card, wanted.domain}});
-    for (const Row& row : known.rows) out.push_back(text(row.at(0)));
+    const Result given = db_.run({"SELECT owner FROM cards WHERE card = $1", {card}});
+    for (const Result& each : {known, given}) {
+      for (const Row& row : each.rows) out.push_back(text(row.at(0)));
+    }
     std::sort(out.begin(), out.end());
     out.erase(std::unique(out.begin(), out.end()), out.end());
     std::erase_if(out, [&](const std::string& name) {
-      return name == wanted.owner || standing_of(db_, name).state == ProviderState::deregistered;
+      if (name == wanted.owner) return true;
+      if (!wanted.owner.empty() && !has_owner(db_, name)) raise_nobody(name);
+      return standing_of(db_, name).state == ProviderState::deregistered;
     });
     return out;
+  }
+
+  /// To an owner, without a word of who there is.
+  [[noreturn]] static void raise_nobody(const std::string& name) {
+    throw Error(ErrorKind::usage, "there is no owner '" + name + "' to ask for consent");
+  }
+
+  /// The operator's runs ask as often as they like.
+  void want_few(const std::string& provider, const std::string& owner) {
+    if (owner.empty()) return;
+    const Result open = db_.run(
+        {"SELECT COUNT(*) FROM consents WHERE provider = $1 AND outcome = '' AND expires > $2 AND run IN (SELECT id "
+         "FROM runs WHERE owner = $3)",
+         {provider, time_of_day(), owner}});
+    if (number(open.rows.at(0).at(0)) < kOpenConsents) return;
+    throw Error(ErrorKind::policy,
+                "asking " + provider + " for consent: it has " + std::to_string(kOpenConsents) +
+                    " questions of runs of " + owner + " to answer; it is asked again once it has answered one",
+                {}, "consent");
   }
 
   Consent put(const std::string& card, const std::string& provider, const ConsentWanted& wanted) {
@@ -139,11 +201,12 @@ class ConsentsOnDatabase : public Consents {
     return all;
   }
 
-  std::vector<Consent> select(const std::string& condition, const std::vector<Value>& values) {
+  std::vector<Consent> select(const std::string& condition, const std::vector<Value>& values,
+                              const std::string& most = {}) {
     const Result found =
         db_.run({"SELECT id, card, domain, provider, run, asked, asked_by, expires, decided, "
                  "decided_by, outcome, why FROM consents" +
-                     condition + " ORDER BY id DESC",
+                     condition + " ORDER BY id DESC" + most,
                  values});
     std::vector<Consent> out;
     for (const Row& row : found.rows) {

@@ -38,22 +38,30 @@ struct ConsentWanted {
 
 /// How long somebody may answer, and the answer counts.
 inline constexpr int64_t kConsentTime = int64_t{30} * 24 * 3600 * 1000;
+/// So many questions of one owner's runs may wait for one provider.
+inline constexpr int64_t kOpenConsents = 20;
+/// So many are listed at most.
+inline constexpr int64_t kListedConsents = 1000;
 
 class Consents {
  public:
   virtual ~Consents() = default;
 
-  /// What each provider says that has to be asked: whose domain it is as the store has it (domains.h), and those that
-  /// are named. Who was not asked is asked now, and that is written to the audit. One that is deregistered is not
-  /// asked. Raises usage: there is no such owner; store.
+  /// What each provider says that has to be asked: whose domain it is as the store has it (domains.h), whose the card
+  /// is, and those that are named. Who was not asked is asked now, and that is written to the audit. What was asked
+  /// before the domain was made anew, or before the provider was registered again, counts no more. One that is
+  /// deregistered is not asked. Raises usage: there is no such owner; policy: more than kOpenConsents of the run's
+  /// owner's wait for one of them; store.
   virtual std::vector<Consent> ask(const ConsentWanted& wanted) = 0;
-  /// The newest first. `open`: that alone which somebody may still answer. `provider`: absent: anybody's.
+  /// The newest first, at most kListedConsents. `open`: that alone which somebody may still answer. `provider`: absent:
+  /// anybody's.
   virtual std::vector<Consent> list(bool open, const std::optional<std::string>& provider) = 0;
   /// By its id, or the beginning of it; of this provider as if there were no others. Raises usage: none, or several.
   virtual Consent find(const std::string& id, const std::optional<std::string>& provider) = 0;
   /// Given or refused, for `why`; who said one may say the other later. Written to the audit. Raises usage: it has
-  /// expired, or is so already; store.
-  virtual Consent decide(const std::string& id, bool give, const std::string& why, const std::string& by) = 0;
+  /// expired, counts no more, or is so already; policy: whoever asked may not answer, where `second_person`; store.
+  virtual Consent decide(const std::string& id, bool give, const std::string& why, const std::string& by,
+                         bool second_person = false) = 0;
 };
 
 }  // namespace cw::store

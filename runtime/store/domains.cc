@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "clock_private.h"
+#include "providers_private.h"
 #include "store/ledgers.h"
 #include "store/owners.h"
 #include "surely_private.h"
@@ -75,19 +76,12 @@ class DomainsOnDatabase : public Domains {
  public:
   DomainsOnDatabase(Database& database, Audit& audit) : db_(database), audit_(audit) {}
 
-  Domain put(const Domain& given, const std::string& by) override {
-    Domain domain = given;
-    domain.card = chip_of(domain.card);
-    if (domain.card.empty()) {
-      throw Error(ErrorKind::usage, "keeping domain " + domain.aid + ": the card did not say who it is");
-    }
-    if (!is_aid(domain.aid)) {
-      throw Error(ErrorKind::usage, "keeping domain '" + domain.aid + "': an AID is 5 to 16 bytes");
-    }
+  Domain put(const Domain& given, const std::string& by, bool agreed) override {
+    const Domain domain = checked(given);
     Domain out;
     change([&] {
       const std::optional<Domain> before = find(domain.card, domain.aid);
-      out = before ? merged(*before, domain) : domain;
+      out = before ? merged(*before, domain, agreed) : domain;
       if (!before) out.since = out.changed = time_of_day();
       if (before && same(*before, out)) return;
       out.changed = time_of_day();
@@ -104,6 +98,21 @@ class DomainsOnDatabase : public Domains {
       audit_.add({by, "domain kept", out.aid, details});
     });
     return out;
+  }
+
+  void expect(const Domain& given, bool agreed) override {
+    const Domain domain = checked(given);
+    const std::optional<Domain> before = find(domain.card, domain.aid);
+    if (!before || is_free(before->state) || before->owner == domain.owner) return;
+    merged(*before, domain, agreed);
+    const std::string what = "domain " + domain.aid + " of card " + domain.card + " is " + before->owner + "'s";
+    try {
+      look_managed(db_, before->owner);
+    } catch (const Error& error) {
+      throw error.within(what);
+    }
+    if (agreed || before->owner.empty() || domain.state != DomainState::deleted) return;
+    throw Error(ErrorKind::policy, what + kNoConsent, {}, "consent");
   }
 
   std::vector<Domain> list(const DomainFilter& filter) override {
@@ -202,9 +211,20 @@ class DomainsOnDatabase : public Domains {
     return domain_in(found.rows[0]);
   }
 
-  static Domain merged(const Domain& before, const Domain& now) {
+  /// With the card by its chip. Raises usage.
+  static Domain checked(Domain domain) {
+    domain.card = chip_of(domain.card);
+    if (domain.card.empty()) {
+      throw Error(ErrorKind::usage, "keeping domain " + domain.aid + ": the card did not say who it is");
+    }
+    if (is_aid(domain.aid)) return domain;
+    throw Error(ErrorKind::usage, "keeping domain '" + domain.aid + "': an AID is 5 to 16 bytes");
+  }
+
+  static Domain merged(const Domain& before, const Domain& now, bool agreed) {
     const bool anew = is_free(before.state) && !is_free(now.state);
-    if (before.owner != now.owner && !anew && !now.owner.empty()) {
+    const bool let_go = agreed && now.state == DomainState::deleted;
+    if (before.owner != now.owner && !anew && !now.owner.empty() && !let_go) {
       throw Error(ErrorKind::usage, "keeping domain " + now.aid + " of card " + now.card + ": it is managed by " +
                                         (before.owner.empty() ? "the operator" : "owner " + before.owner) +
                                         ", and this run is " + now.owner +

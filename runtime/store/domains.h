@@ -59,6 +59,10 @@ struct ToldState {
   std::string by{};  // who told
 };
 
+/// What follows "it is acme's" where that one was not asked whether it may go.
+inline constexpr const char* kNoConsent =
+    ", who was not asked whether it may go; a flow that ends a domain says so in needs.consent, as sei/delete does";
+
 class Domains {
  public:
   virtual ~Domains() = default;
@@ -67,8 +71,11 @@ class Domains {
   /// and is made anew, nothing does but what was told. That a domain is asked for says nothing of one that is there.
   /// Changes are written to the audit, and become durable with it. Raises usage: no card, an AID that is none, or the
   /// domain is managed by another owner, unless the operator says so, who changes nothing about that; store. `by`: who
-  /// says so.
-  virtual Domain put(const Domain& domain, const std::string& by) = 0;
+  /// says so. `agreed`: whose it is has agreed to its end, so that another owner may say that it is deleted.
+  virtual Domain put(const Domain& domain, const std::string& by, bool agreed = false) = 0;
+  /// As put() would, of what a run is about to leave, and writes nothing. Raises policy also: nothing of whose it is is
+  /// managed; it is another owner's and would be deleted, and that one has not agreed.
+  virtual void expect(const Domain& domain, bool agreed) = 0;
   /// By card and AID.
   virtual std::vector<Domain> list(const DomainFilter& filter) = 0;
 

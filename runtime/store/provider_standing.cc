@@ -3,6 +3,7 @@
 #include <ctime>
 
 #include "base/error.h"
+#include "base/printable.h"
 #include "clock_private.h"
 #include "owners_private.h"
 #include "providers_private.h"
@@ -21,15 +22,6 @@ ProviderState state_named(const std::string& name) {
   throw Error(ErrorKind::store,
               "an owner is '" + name + "', which this cardwright does not know: the store was changed from outside", {},
               "corrupt");
-}
-
-std::string moment(int64_t ms) {
-  const std::time_t time = ms / 1000;
-  struct tm utc {};
-  if (::gmtime_r(&time, &utc) == nullptr) return std::to_string(ms) + " ms";
-  std::array<char, 64> text{};
-  std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &utc);
-  return text.data();
 }
 
 std::string how(const Standing& it) {
@@ -60,6 +52,15 @@ std::string why_not(const Standing& it, int64_t now) {
 
 }  // namespace
 
+std::string moment(int64_t ms) {
+  const std::time_t time = ms / 1000;
+  struct tm utc {};
+  if (::gmtime_r(&time, &utc) == nullptr) return std::to_string(ms) + " ms";
+  std::array<char, 64> text{};
+  std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &utc);
+  return text.data();
+}
+
 std::string_view name_of(ProviderState state) { return kNames.at(static_cast<size_t>(state)); }
 
 Standing standing_of(const Row& row) {
@@ -77,12 +78,22 @@ Standing standing_of(Database& db, const std::string& name) {
               "corrupt");
 }
 
-void want_managed(Database& db, const std::string& name) {
+void look_managed(Database& db, const std::string& name) {
   if (name.empty()) return;
   const Standing it = standing_of(db, name);
   const int64_t now = time_of_day();
   if (it.is_managed(now)) return;
   throw Error(ErrorKind::policy, "nothing of provider " + name + " is managed: " + why_not(it, now), {}, kNotManaged);
+}
+
+void want_managed(Database& db, const std::string& name) {
+  if (name.empty()) return;
+  db.run({"SELECT name FROM owners WHERE name = $1 @shared", {name}});
+  look_managed(db, name);
+}
+
+void hold_standing(Database& db, const std::string& name) {
+  db.run({"UPDATE owners SET since = since WHERE name = $1", {name}});
 }
 
 void put_standing(Database& db, const Standing& now) {
@@ -94,11 +105,9 @@ void put_standing(Database& db, const Standing& now) {
 
 void want_line(const std::string& what, const std::string& text) {
   constexpr size_t kLongest = 1000;
-  bool line = text.size() <= kLongest;
-  for (const char c : text) line = line && static_cast<unsigned char>(c) >= 0x20 && c != 0x7F;
-  if (line) return;
-  throw Error(ErrorKind::usage,
-              what + " is one line of at most " + std::to_string(kLongest) + " bytes, without control characters");
+  if (text.size() <= kLongest && is_printable(text)) return;
+  throw Error(ErrorKind::usage, what + " is one line of UTF-8 of at most " + std::to_string(kLongest) +
+                                    " bytes, without control characters and those that turn the direction of text");
 }
 
 std::string person_of(const std::string& name) {

@@ -31,6 +31,7 @@ class ProvidersOnDatabase : public Providers {
       const bool once_more = std::exchange(tried, true);
       const bool there = has_owner(db_, name);
       if (there) {
+        hold_standing(db_, name);
         const Standing before = standing_of(db_, name);
         if (once_more && is(before, State::registered, now, by)) return;
         want_free(before, again);
@@ -62,6 +63,12 @@ class ProvidersOnDatabase : public Providers {
       if (it.state == State::suspended) refuse(it, "approved", "cardwright owner resume " + name + " ends that first");
       if (it.state != State::accepted && it.state != State::approved) {
         refuse(it, "approved", "cardwright owner review " + name + " --accept comes first");
+      }
+      if (it.is_managed(time_of_day()) && approval.from > time_of_day()) {
+        throw Error(ErrorKind::usage,
+                    "owner " + name + " is managed now, and a period from " + moment(approval.from) +
+                        " on would end that until then; approve it without --from, which goes on from now, or once "
+                        "its period is over");
       }
       if (approval.second_person) want_second_person(name, by);
       it.from = approval.from;
@@ -122,7 +129,7 @@ class ProvidersOnDatabase : public Providers {
     return {text(row.at(0)), text(row.at(1)), text(row.at(2))};
   }
 
-  void want_managed(const std::string& name) override { store::want_managed(db_, name); }
+  void want_managed(const std::string& name) override { look_managed(db_, name); }
 
  private:
   void change(const std::function<void()>& work) {
@@ -141,6 +148,7 @@ class ProvidersOnDatabase : public Providers {
     const int64_t now = time_of_day();
     bool tried = false;
     change([&] {
+      hold_standing(db_, name);
       Standing it = standing_of(db_, name);
       if (std::exchange(tried, true) && is(it, to, now, by)) return;
       check(it);

@@ -69,7 +69,8 @@ class Providers {
   virtual void enter(const std::string& name, const ContactChange& contact, bool again, const std::string& by) = 0;
   /// What came of looking into one that is registered. One that was refused may be looked into again.
   virtual void review(const std::string& name, bool accept, const std::string& why, const std::string& by) = 0;
-  /// Of one that was accepted, or a new period of one that is approved. Raises policy: it needs a second person.
+  /// Of one that was accepted, or a new period of one that is approved. Raises policy: it needs a second person; usage
+  /// also: the period is over, or is to begin later while another one runs.
   virtual void approve(const std::string& name, const Approval& approval, const std::string& why,
                        const std::string& by) = 0;
   virtual void update(const std::string& name, const ContactChange& contact, const std::string& by) = 0;

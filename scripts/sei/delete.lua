@@ -2,7 +2,7 @@
 --- domain that has applications or load files. Other owners that have something in it are asked first: the run ends,
 --- says who was asked, and goes through once each has agreed (cardwright owner consent).
 ---
----   $ cardwright run sei/delete --card sim --policy policies/examples/sei.lua
+---   $ cardwright run sei/delete --card sim --store runs.db --policy policies/examples/sei.lua
 ---       --set issuer=https://sei.acme.example/sei/v1/ --set tenant=transit --set domain=F063617264770001
 local sd = require "cw.sd"
 local sei = require "cw.sei"

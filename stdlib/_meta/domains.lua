@@ -22,8 +22,15 @@ local domains = {}
 function domains.list() end
 
 --- Keeps what the run saw or left of a domain: durable when it returns. What is left out, and was known, stays known.
---- Of a card with neither CPLC nor CIN nothing is kept. Raises usage: the domain is another owner's; store.
+--- Of a card with neither CPLC nor CIN nothing is kept. Raises usage: the domain is another owner's; policy: as
+--- expect; store.
 ---@param domain DomainRecord
 function domains.put(domain) end
+
+--- Says what the run is about to make of a domain, before anything is sent for it; nothing is kept. Raises usage: it is
+--- another owner's; policy: nothing of whose it is is managed, or it is to be deleted, is another owner's, and the flow
+--- does not ask for consent to that (needs.consent); store.
+---@param domain {aid: string, state: "asked"|"present"|"locked"|"deleted"|"reset"|"moved"}
+function domains.expect(domain) end
 
 return domains

@@ -28,7 +28,7 @@
 ---            rules       list of RULE: the first that applies decides
 ---            otherwise   "allow" (default) or "deny": what no rule decides
 ---            approval    list of "policy use", "policy rollback", "bundle use", "bundle rollback",
----                        "owner approve": what one operator wants and another one has to approve
+---                        "owner approve", "consent give": what one operator wants and another one has to approve
 ---            owners      { [owner or "*" for all others] = { keys = {pattern...},      key sets of the operator's that
 ---                                                                           its flows may use, too
 ---                          backends = {url prefix...},    which of allow.backends its flows may call

@@ -296,7 +296,8 @@ local states = { create = "present", lock = "locked", unlock = "present", delete
 -- expPrivilege of a domain says what it manages by itself.
 local managements = { ["800000"] = "none", A00000 = "delegated", ["804000"] = "authorized" }
 
--- The domain is known before its issuer is asked for it: the keys may come before the last answer has.
+-- The domain is known before its issuer is asked for it: the keys may come before the last answer has. Whether the run
+-- may do it to one that is there is known before, too.
 local function operate(issuer, card, operation, words, options)
   local what = ("%s security domain %s"):format(words, hex.encode(options.aid))
   local fields = ssd_fields(card, options)
@@ -306,7 +307,7 @@ local function operate(issuer, card, operation, words, options)
       management = managements[options.privileges],
     }
   end
-  if operation == "create" then keep("asked") end
+  if operation == "create" then keep("asked") else domains.expect { aid = options.aid, state = states[operation] } end
   gp.forget_channel()
   local out = rounds(issuer, card, what, operation, fields)
   gp.forget_channel()

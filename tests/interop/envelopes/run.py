@@ -115,6 +115,26 @@ def opens(bench):
     bench.check("by name and certificate", "personal data opened" not in said or "CN=perso,O=Acme" not in said or HOLDER in said)
 
 
+def suspended(bench):
+    """What a provider sent is not opened while nothing of it is managed; whose it is, the audit says."""
+    def at(*words):
+        return subprocess.run([bench.cardwright, *words, "--store", "owners.db"], cwd=bench.folder, capture_output=True, text=True,
+                              check=False, env={**os.environ, "CARDWRIGHT_SHARE": str(ROOT)})
+
+    bench.configure("tsm", senders=[{"subject": "CN=perso,O=Acme", "authorities": "ca.pem", "owner": "acme"}])
+    bench.sealed(bench.signed())
+    at("owner", "add", "acme")
+    at("owner", "suspend", "acme", "--reason", "unpaid")
+    ran = bench.install("--owner", "acme", store="owners.db")
+    bench.check("of a suspended provider none is opened", "nothing of provider acme is managed" not in ran.stderr and ran.stderr,
+                "personal data opened" in at("audit", "list").stdout and "it was")
+    at("owner", "resume", "acme")
+    bench.install("--owner", "acme", store="owners.db")
+    said = at("audit", "list", "--owner", "acme").stdout
+    bench.check("once it is resumed, it is, and is found among what is its own", "personal data opened" not in said and said)
+    bench.configure("tsm")
+
+
 def refuses(bench):
     bench.sealed(bench.signed(), to="other")
     bench.refused("one for somebody else", "encrypted for another certificate than ours, or was changed")
@@ -188,7 +208,7 @@ def main(arguments):
     os.umask(0o077)
     with tempfile.TemporaryDirectory(prefix="cardwright-envelopes-") as folder:
         bench = Bench(cardwright, folder)
-        for story in (opens, refuses, nothing_leaks):
+        for story in (opens, suspended, refuses, nothing_leaks):
             story(bench)
         print(f"{bench.passed} passed, {bench.failed} failed")
     return 1 if bench.failed else 0

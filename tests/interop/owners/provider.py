@@ -55,6 +55,8 @@ def nova(checks, verb, *words):
 def at_desk(checks):
     registering(checks)
     suspending(checks)
+    what_it_has(checks)
+    times(checks)
 
 
 def registering(checks):
@@ -114,6 +116,45 @@ def suspending(checks):
     expect("it is resumed", nova(checks, "resume", "--reason", "paid"), 0, "nova is resumed")
     expect("and the run goes on", checks.at("runs", "resume", row["id"], "--keys", "keys"), 0, "two")
     expect("the journals are whole", checks.at("audit", "verify"), 0)
+
+
+def what_it_has(checks):
+    """A suspension is of what a provider has, whoever touches it."""
+    expect = checks.expect
+    expect("acme is suspended", checks.at("owner", "suspend", "acme", "--reason", "unpaid"), 0)
+    expect("the operator's own run ends on its card", checks.run_flow("", "first"), 3,
+           "nothing of provider acme is managed: it is suspended.*the card is acme's, and cardwright card take")
+    expect("and goes on on others", checks.run_flow("", "second"), 0)
+    expect("what is taken back is the operator's", checks.at("card", "take", checks.cards["first"]), 0)
+    expect("to work on", checks.run_flow("", "first"), 0)
+    expect("acme is resumed", checks.at("owner", "resume", "acme"), 0, "acme is resumed: runs that stopped go on")
+    checks.at("card", "give", checks.cards["first"], "acme")
+
+
+def times(checks):
+    """What is no time, and what a time does not do."""
+    expect = checks.expect
+    for when in ("1970-01-01", "1969-12-31"):
+        expect(f"a period ends after {when}", nova(checks, "approve", "--until", when), 2, f"'{when}' is no time for a period")
+        expect(f"and begins after {when}", nova(checks, "approve", "--from", when, "--until", "1d"), 2, "is no time for a period")
+    expect("on a day that there is", nova(checks, "approve", "--until", "2031-02-30"), 2, "no calendar has that day")
+    expect("a later period does not end the one that runs", nova(checks, "approve", "--from", "365d", "--until", "700d"), 2,
+           "nova is managed now, and a period from .* without --from")
+    expect("which goes on", nova(checks, "show"), 0, "managed +yes")
+    expect("a suspension has a reason", nova(checks, "suspend", "--reason", ""), 2, "say why owner nova is suspended")
+    expect("in letters", nova(checks, "update", "--organisation", "Nova\udcff"), 2, "the organisation .* UTF-8")
+    expect("in their order", nova(checks, "update", "--remarks", "a\u202ereverse"), 2, "turn the direction of text")
+    end = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 2))
+    nova(checks, "approve", "--until", end)
+    nova(checks, "suspend", "--reason", "over its end")
+    until(lambda: time.time() > time.mktime(time.strptime(end, "%Y-%m-%dT%H:%M:%SZ")) - time.timezone)
+    expect("resumed after its end, nothing goes on", nova(checks, "resume"), 0,
+           "is resumed: nothing of it is managed, since its period ended on " + end)
+    nova(checks, "approve", "--until", "1d")
+    checks.at("owner", "register", "later")
+    checks.at("owner", "review", "later", "--accept")
+    expect("approved for later is not managed yet", checks.at("owner", "approve", "later", "--from", "1d", "--until", "2d"), 0,
+           "is approved: nothing of it is managed before its period begins, on 20")
 
 
 def at_doors(checks):
@@ -212,7 +253,13 @@ def consent(checks):
     expect("nobody has anything there", checks.cw(*words), 0)
     expect("who is named is asked", checks.cw(*words, "--set", "consent=acme,zenith"), 3,
            r"F063617264770001 of card CPLC.* asked whether it may go: acme \(consent \w+\), zenith \(consent \w+\)")
+    expect("with spaces between", checks.cw(*words, "--set", "consent= acme , zenith "), 3, "acme .*, zenith ")
     expect("somebody", checks.cw(*words, "--set", "consent=acne"), 1, "there is no owner 'acne'.*did you mean 'acme'")
+    said = expect("an owner", checks.cw(*words, "--owner", "nova", "--set", "consent=acne"), 1, "there is no owner 'acne' to ask")
+    checks.check("is told of no other", "acme" in said.stderr and said.stderr)
+    for place in (("--store", "none"), ()):
+        expect("nobody is asked where there is no store", checks.cw(*words[:-2], *place, "--set", "consent=acme"), 3,
+               "ends a domain, and whoever has something in it is asked before.*--store")
     listed = json.loads(checks.at("owner", "consent", "list", "--json").stdout)
     ids = {each["provider"]: each["id"] for each in listed}
     checks.check("two are asked", set(ids) != {"acme", "zenith"} and listed)
@@ -221,6 +268,14 @@ def consent(checks):
            "there is no consent")
     seen = asks("GET", "/v1/consents", 200, "acme-viewer")["consents"]
     checks.check("at the door, too", [each["id"] for each in seen] != [ids["acme"]] and seen)
+    checks.check("and not who wants it gone", "run" in seen[0] and seen, "asked_by" in seen[0] and seen)
+    every = asks("GET", "/v1/consents", 200)["consents"]
+    checks.check("which the operator does", [each for each in every if not each["run"] or not each["asked_by"]])
+    asks("POST", "/v1/owners/acme/suspend", 200, None, {"reason": "unpaid"})
+    asks("GET", "/v1/consents", 200, "acme-viewer")
+    asks("POST", f"/v1/consents/{ids['acme']}/give", 403, "acme-operator", {})
+    asks("POST", f"/v1/consents/{ids['acme']}/refuse", 200, "acme-operator", {"reason": "we are suspended, and not gone"})
+    asks("POST", "/v1/owners/acme/resume", 200, None, {})
     asks("POST", f"/v1/consents/{ids['zenith']}/give", 404, "acme-operator", {})
     asks("POST", f"/v1/consents/{ids['acme']}/give", 403, "acme-viewer", {})
     asks("POST", f"/v1/consents/{ids['acme']}/give", 200, "acme-operator", {"reason": "moved"})

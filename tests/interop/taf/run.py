@@ -143,8 +143,8 @@ def life_cycle(bench):
     bench.check("locking it again changes nothing", done(bench.run("sei/lock")))
     bench.check("the issuer unlocks it", done(bench.run("sei/unlock")))
     bench.check("and the flow goes on", done(bench.run("app/query", "--keys", "sp.keys", "--set", "sd_keys=ours")))
-    bench.check("the issuer deletes it", done(bench.run("sei/delete")))
-    bench.check("deleting it again changes nothing", done(bench.run("sei/delete")))
+    bench.check("the issuer deletes it", done(bench.run("sei/delete", "--store", "deletes.db")))
+    bench.check("deleting it again changes nothing", done(bench.run("sei/delete", "--store", "deletes.db")))
     gone = bench.run("app/query", "--keys", "sp.keys", "--set", "sd_keys=ours")
     bench.check("and it is gone", failed(gone, 1, "is not there"))
 
@@ -298,7 +298,7 @@ def torn(bench):
     bench.begin()
     bench.new_card()
     bench.check("for the cards that are pulled: an SSD made and deleted", done(bench.run("sei/create")),
-                done(bench.run("sei/delete")))
+                done(bench.run("sei/delete", "--store", "deletes.db")))
     for flow in ("sei/create", "sei/lock"):
         if flow == "sei/lock":
             bench.check("and one to lock", done(bench.run("sei/create")))

@@ -30,5 +30,16 @@ TEST(Age, OfAnythingElseIsRefused) {
   }
 }
 
+TEST(Moment, IsADayThatThereIsOrAnAgeFromNowOn) {
+  constexpr int64_t kDay = 24 * 3600 * 1000;
+  EXPECT_EQ(parse_moment("1970-01-02", 5), kDay);
+  EXPECT_EQ(parse_moment("2000-02-29T00:00:00Z", 5), 951'782'400'000);
+  EXPECT_EQ(parse_moment("1d", 5), kDay + 5);
+  for (const char* text : {"2031-02-30", "2031-02-29", "2031-04-31", "2031-00-01", "2031-01-01T24:00:00Z",
+                           "2031-01-01T00:00:60Z", "2031-1", "soon", ""}) {
+    EXPECT_THROW(parse_moment(text, 5), Error) << text;
+  }
+}
+
 }  // namespace
 }  // namespace cw::app

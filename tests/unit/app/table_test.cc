@@ -61,6 +61,7 @@ TEST(Printable, text_stays_and_what_is_no_text_is_written_out) {
   EXPECT_EQ(printable("\xC0\xAF"), "\\xC0\\xAF") << "longer than it need be";
   EXPECT_EQ(printable("\xED\xA0\x80"), "\\xED\\xA0\\x80") << "half of a pair";
   EXPECT_EQ(printable("\xE6\x9D"), "\\xE6\\x9D") << "cut off";
+  EXPECT_EQ(printable("a\xE2\x80\xAE\xD8\x9C"), "a\\xE2\\x80\\xAE\\xD8\\x9C") << "turns the direction";
   EXPECT_EQ(printable("\xF4\x90\x80\x80"), "\\xF4\\x90\\x80\\x80") << "past the last character";
 }
 

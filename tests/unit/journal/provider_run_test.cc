@@ -174,6 +174,186 @@ TEST_P(ProviderRuns, ARunThatNeedsConsentSendsNothingBeforeEachHasAgreed) {
       << "nobody asks himself";
 }
 
+TEST_P(ProviderRuns, OnASuspendedOnesCardTheOperatorsOwnStopToo) {
+  bench_->owner = "";
+  bench_->budgets = true;  // the card is asked who it is
+  const std::string flow = bench_->flow_file("story", kTwoSteps);
+  const std::string card = store_->runs().find(bench_->run(flow, {}).id).card_id;
+  store_->owners().give(card, "acme", "ada@desk");
+  bench_->put_in();
+  EXPECT_EQ(bench_->run(flow, {}).error, "") << "the operator's work on all";
+  const size_t before = bench_->host->seen().size();
+  Process process = bench_->start(flow, {});
+  const std::string id = waiting();
+  providers().suspend("acme", "unpaid", "bob@desk");
+  const Bench::End end = process.end();
+  EXPECT_EQ(end.error.find("policy: run " + id + " stops here and can be resumed: nothing of provider acme is managed"),
+            0U)
+      << end.error;
+  EXPECT_NE(end.error.find("the card is acme's, and cardwright card take"), std::string::npos) << end.error;
+  EXPECT_GT(bench_->host->seen().size(), before);
+  EXPECT_EQ(bench_->resume(id).error.find("policy: nothing of provider acme is managed"), 0U);
+
+  const Bench::End none = bench_->run(flow, {});
+  EXPECT_EQ(none.error.find("policy: nothing of provider acme is managed"), 0U) << none.error;
+  EXPECT_EQ(store_->runs().find(none.id).state, store::RunState::failed);
+  store_->owners().take_back(card, "bob@desk");
+  EXPECT_EQ(bench_->run(flow, {}).error, "") << "what is taken back is the operator's";
+  EXPECT_EQ(bench_->resume(id).error, "");
+}
+
+const char* const kPuts = R"(
+    local domains = require "domains"
+    run:step("one", { done = function() return false end, run = function()
+      domains.put { aid = hex"F063617264770001", state = "locked" }
+    end }))";
+
+TEST_P(ProviderRuns, WhatASuspendedOneHasOnACardOfNobodyIsNotTouchedEither) {
+  bench_->owner = "";
+  bench_->budgets = true;
+  const std::string flow = bench_->flow_file("puts", kPuts);
+  store::Domain domain;
+  domain.card = store_->runs().find(bench_->run(bench_->flow_file("story", kNoSteps), {}).id).card_id;
+  domain.aid = "F063617264770001";
+  domain.owner = "acme";
+  store_->domains().put(domain, "ada@desk");
+  providers().suspend("acme", "unpaid", "bob@desk");
+  const Bench::End end = bench_->run(flow, {});
+  EXPECT_EQ(end.error.find("policy: "), 0U) << end.error;
+  EXPECT_NE(end.error.find("domain F063617264770001 of card CPLC-"), std::string::npos) << end.error;
+  EXPECT_NE(end.error.find(" is acme's: nothing of provider acme is managed"), std::string::npos) << end.error;
+  EXPECT_EQ(store_->domains().list({}).at(0).state, store::DomainState::present);
+  EXPECT_EQ(bench_->replay(end.id), end.error);
+  providers().deregister("acme", {"", false}, "over", "bob@desk");
+  bench_->run(flow, {});
+  EXPECT_EQ(store_->domains().list({}).at(0).state, store::DomainState::locked) << "handed back, it is the operator's";
+}
+
+const char* const kConsents =
+    "args = { domain = { type = 'aid' }, owners = { type = 'string', optional = true } },\n"
+    "needs = { keys = { 'isd' }, consent = { domain = '$domain', of = '$owners' } },";
+
+TEST_P(ProviderRuns, ConsentThatIsWithdrawnMeanwhileIsHonouredBeforeTheNextStep) {
+  bench_->owner = "";
+  bench_->budgets = true;
+  const std::string flow = bench_->flow_file("ends", kTwoSteps, kConsents);
+  const std::vector<std::string> settings = {"domain=F063617264770001", "owners=acme"};
+  bench_->run(flow, settings);
+  const std::string consent = store_->consents().list(true, {}).at(0).id;
+  store_->consents().decide(consent, true, "", "ada@acme");
+  Process process = bench_->start(flow, settings);
+  const std::string id = waiting();
+  store_->consents().decide(consent, false, "people use it", "ada@acme");
+  const Bench::End end = process.end();
+  EXPECT_EQ(end.error.find("policy: run " + id + " stops here and can be resumed: domain F063617264770001 of card "),
+            0U)
+      << end.error;
+  EXPECT_NE(end.error.find("refused for acme"), std::string::npos) << end.error;
+  EXPECT_FALSE(second_step_was_begun());
+  EXPECT_NE(bench_->resume(id).error, "");
+  EXPECT_FALSE(second_step_was_begun());
+  store_->consents().decide(consent, true, "they moved", "ada@acme");
+  EXPECT_EQ(bench_->resume(id).error, "");
+  EXPECT_TRUE(second_step_was_begun());
+}
+
+/// Deletes the domain itself, and tells of it as the issuer's flows do.
+const char* const kDeletes = R"(
+    local domains = require "domains"
+    local aid = hex"F063617264770001"
+    local how = %s
+    if how then domains.expect { aid = aid, state = "deleted" } end
+    run.card:send(apdu.command { cla = 0x80, ins = 0xE4, data = hex"4F08" .. aid })
+    domains.put { aid = aid, state = "deleted" })";
+
+TEST_P(ProviderRuns, AnothersDomainIsNotDeletedByAFlowThatAsksNobody) {
+  bench_->owner = "";
+  bench_->budgets = true;
+  store::Domain domain;
+  domain.card = store_->runs().find(bench_->run(bench_->flow_file("story", kNoSteps), {}).id).card_id;
+  domain.aid = "F063617264770001";
+  domain.owner = "acme";
+  store_->domains().put(domain, "ada@desk");
+  const auto deletes = [&](const std::string& name, const char* expects, const std::string& head = {}) {
+    std::string body = kDeletes;
+    body.replace(body.find("%s"), 2, expects);
+    return bench_->flow_file(name, body, head);
+  };
+  const auto deleted = [&] {
+    for (const Seen& seen : bench_->host->seen()) {
+      if (seen.command.size() > 3 && seen.command.at(1) == 0xE4) return true;
+    }
+    return false;
+  };
+  for (const char* expects : {"true", "false", "pcall(domains.expect, { aid = aid, state = 'deleted' }) and nil"}) {
+    const Bench::End end = bench_->run(deletes("forgets", expects), {});
+    EXPECT_EQ(end.error.find("policy: "), 0U) << expects << end.error;
+    EXPECT_NE(end.error.find("domain F063617264770001 of card CPLC-"), std::string::npos) << end.error;
+    EXPECT_NE(end.error.find(" is acme's, who was not asked whether it may go"), std::string::npos) << end.error;
+    EXPECT_FALSE(deleted()) << expects;
+    EXPECT_FALSE(end.can_resume && !store::is_over(store_->runs().find(end.id).state));
+    EXPECT_EQ(store_->runs().find(end.id).state, store::RunState::failed);
+    EXPECT_NE(bench_->replay(end.id).find("who was not asked"), std::string::npos) << bench_->replay(end.id);
+  }
+  EXPECT_EQ(store_->domains().list({}).at(0).state, store::DomainState::present);
+
+  // A provider that the other one lets do it.
+  store_->owners().add("nova", "ada@desk");
+  const std::string asks = deletes("asks", "true", kConsents);
+  bench_->run(asks, {"domain=F063617264770001"});
+  EXPECT_FALSE(deleted());
+  store_->consents().decide(store_->consents().list(true, {}).at(0).id, true, "", "ada@acme");
+  bench_->run(asks, {"domain=F063617264770001"});
+  EXPECT_TRUE(deleted());
+  EXPECT_EQ(store_->domains().list({}).at(0).state, store::DomainState::deleted);
+  EXPECT_EQ(store_->domains().list({}).at(0).owner, "acme");
+}
+
+TEST_P(ProviderRuns, WhereNobodyCanBeAskedNothingEnds) {
+  HostedReader reader(-1);
+  bench_->owner = "";
+  const std::string flow = bench_->flow_file("ends", kNoSteps, kConsents);
+  const engine::RunSetup made = bench_->setup(flow, {"domain=F063617264770001", "owners=acme"}, reader);
+  const auto journal = StoreJournal::begin(store_, made, {}, "test");
+  try {
+    journal->card_is("ATR-3B00");
+    FAIL() << "all of its kind say the same";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::policy);
+    EXPECT_NE(error.message().find("the card does not say who it is"), std::string::npos) << error.message();
+  }
+  EXPECT_TRUE(store_->consents().list(false, {}).empty());
+}
+
+TEST_P(ProviderRuns, ADeviceThatIsToHaveACertainCardIsAskedNothingBeforeEachHasAgreed) {
+  HostedReader reader(-1);
+  bench_->owner = "";
+  const std::string flow = bench_->flow_file("ends", kNoSteps, kConsents);
+  const engine::RunSetup made = bench_->setup(flow, {"domain=F063617264770001", "owners=acme"}, reader);
+  RunAhead ahead;
+  ahead.card = "CPLC-1";
+  const auto journal = StoreJournal::begin(store_, made, {}, "test", ahead);
+  journal->card_is_far();
+  EXPECT_THROW(journal->before(host::Reset{}), Error);
+  ASSERT_NE(journal->must_stop(), nullptr);
+  EXPECT_NE(journal->must_stop()->message().find("asked whether it may go: acme"), std::string::npos);
+  store_->consents().decide(store_->consents().list(true, {}).at(0).id, true, "", "ada@acme");
+  const auto next = StoreJournal::begin(store_, made, {}, "test", ahead);
+  EXPECT_NO_THROW(next->before(host::Reset{}));
+}
+
+TEST_P(ProviderRuns, AFlowThatAsksForConsentWantsAStore) {
+  HostedReader reader(-1);
+  const std::string flow = bench_->flow_file("ends", kNoSteps, kConsents);
+  try {
+    const engine::Run run(bench_->setup(flow, {"domain=F063617264770001"}, reader));
+    FAIL() << "it has nobody to ask";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::policy);
+    EXPECT_NE(error.message().find("name one with --store"), std::string::npos) << error.message();
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(On, ProviderRuns, ::testing::Values(Bench::On::sqlite, Bench::On::postgres),
                          [](const auto& each) { return each.param == Bench::On::sqlite ? "sqlite" : "postgres"; });
 

@@ -87,6 +87,67 @@ TEST_P(ConsentStories, each_sees_what_it_is_asked_itself) {
   EXPECT_NE(refusal([&] { consents().decide("0", true, "", "ada@desk"); }), "");
 }
 
+TEST_P(ConsentStories, it_is_for_the_domain_that_was_there_and_not_for_one_that_is_made_after_it) {
+  domain_of("acme");
+  const std::string id = ask("", {"nova"})[0].id;
+  consents().decide(id, true, "", "grace@acme");
+  domain_of("acme", DomainState::deleted);
+  EXPECT_EQ(ask("", {"acme", "nova"})[0].outcome, "given") << "a run that was torn needs no second one";
+  store_->database().run({"UPDATE consents SET asked = asked - 1000", {}});
+  domain_of("acme");
+  EXPECT_NE(refusal([&] { consents().decide(id, false, "", "grace@acme"); }).find("counts no more"), std::string::npos);
+  const std::vector<Consent> anew = ask("", {"nova"});
+  ASSERT_EQ(anew.size(), 2U);
+  EXPECT_NE(anew[0].id, id);
+  EXPECT_EQ(anew[0].outcome, "");
+  EXPECT_EQ(anew[1].outcome, "");
+}
+
+TEST_P(ConsentStories, a_provider_that_is_registered_again_is_asked_again) {
+  const std::string id = ask("", {"nova"})[0].id;
+  consents().decide(id, true, "", "grace@nova");
+  store_->providers().deregister("nova", {}, "", "bob@desk");
+  store_->database().run({"UPDATE consents SET asked = asked - 1000", {}});
+  store_->providers().enter("nova", {}, true, "ada@desk");
+  const std::vector<Consent> anew = ask("", {"nova"});
+  ASSERT_EQ(anew.size(), 1U);
+  EXPECT_NE(anew[0].id, id);
+}
+
+TEST_P(ConsentStories, whose_card_it_is_has_something_in_each_domain_on_it) {
+  store_->owners().give("CPLC-1", "acme", "ada@desk");
+  ASSERT_EQ(ask("").size(), 1U) << "whether the domain is known or not";
+  EXPECT_EQ(ask("")[0].provider, "acme");
+  EXPECT_TRUE(ask("acme").empty());
+}
+
+TEST_P(ConsentStories, an_owner_learns_of_no_other_by_asking_and_fills_nobodys_list) {
+  EXPECT_NE(refusal([&] { ask("", {"acne"}); }).find("did you mean 'acme'"), std::string::npos);
+  EXPECT_EQ(refusal([&] { ask("nova", {"acne"}); }), "usage: there is no owner 'acne' to ask for consent");
+  RunRow row = a_run("sei/delete");
+  row.owner = "nova";
+  const std::string run = store_->runs().create(row, key_of_run(), to_bytes("first")).run();
+  const auto asks = [&](const std::string& owner, int card) {
+    consents().ask(
+        {"CPLC-" + std::to_string(card), kDomain, owner, {"acme"}, owner.empty() ? "run1" : run, "ada@desk"});
+  };
+  for (int card = 0; card < kOpenConsents; ++card) asks("nova", card);
+  EXPECT_EQ(
+      refusal([&] { asks("nova", 99); }).find("policy: asking acme for consent: it has 20 questions of runs of nova"),
+      0U);
+  EXPECT_EQ(refusal([&] { asks("nova", 1); }), "") << "that was asked before";
+  EXPECT_EQ(refusal([&] { asks("", 99); }), "") << "the operator asks";
+  consents().decide(consents().list(true, "acme").back().id, false, "", "grace@acme");
+  EXPECT_EQ(refusal([&] { asks("nova", 100); }), "") << "one was answered";
+  EXPECT_EQ(consents().list(false, "acme").size(), 22U);
+}
+
+TEST_P(ConsentStories, two_persons_are_two_whoever_asked_does_not_give) {
+  const std::string id = ask("", {"nova"})[0].id;
+  EXPECT_EQ(refusal([&] { consents().decide(id, true, "", "ada@laptop", true); }).find("policy: consent " + id), 0U);
+  EXPECT_EQ(consents().decide(id, true, "", "bob@desk", true).outcome, "given");
+}
+
 TEST_P(ConsentStories, a_domain_that_is_gone_needs_nobodys) {
   domain_of("acme", DomainState::deleted);
   EXPECT_TRUE(ask("").empty());

@@ -103,6 +103,31 @@ TEST_P(DomainStories, a_domain_is_one_owners_until_it_is_gone) {
   EXPECT_EQ(store_->domains().list({{}, {}, {}, {}, "zenith"}).size(), 1U);
 }
 
+TEST_P(DomainStories, what_a_run_may_make_of_one_is_said_before_it_does) {
+  const auto expects = [&](const std::string& owner, DomainState state, bool agreed = false) {
+    return refusal([&] { store_->domains().expect(domain(owner, state), agreed); });
+  };
+  EXPECT_EQ(expects("zenith", DomainState::deleted), "") << "nobody knows it";
+  store_->domains().put(domain("acme"), "ada@desk");
+  EXPECT_EQ(expects("acme", DomainState::deleted), "");
+  EXPECT_EQ(expects("", DomainState::locked), "");
+  EXPECT_EQ(expects("", DomainState::deleted)
+                .find("policy: domain F063617264770001 of card CPLC-47905168 is acme's, who "
+                      "was not asked whether it may go"),
+            0U);
+  EXPECT_EQ(expects("zenith", DomainState::locked).find("usage: keeping domain"), 0U);
+  EXPECT_EQ(expects("zenith", DomainState::deleted, true), "");
+  EXPECT_EQ(expects("zenith", DomainState::locked, true).find("usage: keeping domain"), 0U);
+  store_->providers().suspend("acme", "unpaid", "bob@desk");
+  EXPECT_NE(expects("", DomainState::locked).find("is acme's: nothing of provider acme is managed"), std::string::npos);
+  EXPECT_NE(expects("", DomainState::deleted, true).find("nothing of provider acme is managed"), std::string::npos);
+  EXPECT_EQ(expects("acme", DomainState::locked), "") << "whose run it is was asked before its step";
+  store_->domains().put(domain("zenith", DomainState::deleted), "ada@desk", true);
+  EXPECT_EQ(kept().state, DomainState::deleted);
+  EXPECT_EQ(kept().owner, "acme");
+  EXPECT_EQ(expects("zenith", DomainState::present), "") << "it is nobody's now";
+}
+
 TEST_P(DomainStories, a_card_that_is_given_away_goes_with_its_domains) {
   store_->domains().put(domain("zenith"), "ada@desk");  // who may have cards of nobody
   store_->owners().give(kChip, "acme", "ada@desk");

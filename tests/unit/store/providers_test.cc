@@ -1,6 +1,9 @@
 // Providers: an owner is managed while it is approved and its period runs, and nothing of it is at any other time.
 #include "store/providers.h"
 
+#include <atomic>
+#include <thread>
+
 #include "store/schema.h"
 #include "stores.h"
 
@@ -89,7 +92,8 @@ TEST_P(ProviderStories, one_is_registered_looked_into_approved_and_only_then_man
 }
 
 TEST_P(ProviderStories, a_period_begins_and_ends_by_the_clock_and_is_given_anew) {
-  approved("acme");
+  providers().enter("acme", {}, false, "ada@desk");
+  providers().review("acme", true, "", "bob@desk");
   providers().approve("acme", {now() + kDay, now() + 2 * kDay, false}, "", "bob@desk");
   EXPECT_NE(why_not("acme").find("it is approved from 20"), std::string::npos) << why_not("acme");
   EXPECT_NE(refusal([&] {
@@ -143,6 +147,44 @@ TEST_P(ProviderStories, nothing_of_a_suspended_one_changes_until_it_is_resumed_a
   EXPECT_NO_THROW(store_->policies("acme").use(version.hash, "ada@desk", ""));
   EXPECT_NE(refusal([&] { providers().resume("acme", "", "bob@desk"); }).find("is approved and cannot be resumed"),
             std::string::npos);
+}
+
+TEST_P(ProviderStories, a_period_that_begins_later_does_not_end_the_one_that_runs) {
+  approved("acme");
+  const int64_t until = providers().standing("acme").until;
+  EXPECT_NE(refusal([&] {
+              providers().approve("acme", {now() + kDay, now() + 2 * kDay, false}, "", "bob@desk");
+            }).find("usage: owner acme is managed now, and a period from "),
+            std::string::npos);
+  EXPECT_EQ(why_not("acme"), "");
+  EXPECT_EQ(providers().standing("acme").until, until);
+  providers().approve("acme", {now(), now() + 2 * kDay, false}, "", "bob@desk");
+  EXPECT_GT(providers().standing("acme").until, until) << "it is renewed from now on";
+  store_->database().run({"UPDATE provider_states SET valid_until = 1 WHERE valid_until > 1", {}});  // it is over
+  providers().approve("acme", {now() + kDay, now() + 2 * kDay, false}, "", "bob@desk");
+  EXPECT_NE(why_not("acme").find("it is approved from"), std::string::npos) << why_not("acme");
+}
+
+TEST_P(ProviderStories, what_begins_for_one_is_done_before_it_is_suspended_or_not_at_all) {
+  approved("acme");
+  const std::shared_ptr<Store> other = open("there");
+  std::atomic<bool> suspended = false;
+  std::thread operator_;
+  std::string run;
+  store_->database().transact([&] {
+    run = begin_of(run_of("acme")).run();
+    operator_ = std::thread([&] {
+      other->providers().suspend("acme", "unpaid", "bob@desk");
+      suspended = true;
+    });
+    // Long enough for one who does not wait.
+    for (int i = 0; i < 30 && !suspended; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    EXPECT_FALSE(suspended) << "it was asked whether it is managed, and that has to hold until the run is there";
+  });
+  operator_.join();
+  EXPECT_EQ(store_->runs().find(run).owner, "acme");
+  EXPECT_EQ(providers().standing("acme").state, ProviderState::suspended);
+  EXPECT_EQ(cause_of([&] { begin_of(run_of("acme")); }), kNotManaged);
 }
 
 TEST_P(ProviderStories, two_persons_are_two_whoever_registered_does_not_approve) {
@@ -221,6 +263,13 @@ TEST_P(ProviderStories, contact_data_is_lines_and_what_changes_is_told_without_w
   EXPECT_NE(refusal([&] { providers().update("acme", {{}, "two\nlines", {}}, "ada@desk"); }), "");
   EXPECT_NE(refusal([&] { providers().update("acme", {std::string(1001, 'x'), {}, {}}, "ada@desk"); }), "");
   EXPECT_NE(refusal([&] { providers().suspend("acme", "a\nb", "ada@desk"); }), "");
+  for (const char* odd : {"Acme\xFF", "\xC3",
+                          "a\xE2\x80\xAE"
+                          "dap",
+                          "\xE2\x81\xA6", "\xC2\x85"}) {
+    EXPECT_NE(refusal([&] { providers().update("acme", {odd, {}, {}}, "ada@desk"); }), "") << odd;
+    EXPECT_NE(refusal([&] { providers().suspend("acme", odd, "ada@desk"); }), "") << odd;
+  }
   providers().update("acme", {{}, "Grace", ""}, "ada@desk");
   EXPECT_EQ(providers().contact("acme").organisation, "Acme Inc.");
   EXPECT_EQ(providers().contact("acme").contact, "Grace");
