@@ -17,8 +17,8 @@ import sys
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "sei"), str(Path(__file__).resolve().parents[1])]
-from parts import (FACTORY, KEK, MASTER_AES, PATIENCE, ROOT, SD, Callbacks, Issuer, fill_token, unwrap, until,  # noqa: E402
-                   write_file, write_files)
+from parts import (FACTORY, KEK, MASTER_AES, PATIENCE, ROOT, SD, Callbacks, Issuer, fill_token, openssl, unwrap,  # noqa: E402
+                   until, write_file, write_files)
 from stories import play  # noqa: E402
 
 POLICY = """return {{ name = "taf", api = 1,
@@ -245,6 +245,18 @@ def faults(bench):
                     failed(ran, 1, words), done(again), len(bench.issuer.state()["ssds"]) != 1 and "not one SSD")
 
 
+def revocation_list(folder, *revoked):
+    """ca.crl, by the openssl command."""
+    (folder / "index").write_text("")
+    (folder / "crlnumber").write_text("01\n")
+    (folder / "ca.conf").write_text("[ca]\ndefault_ca=a\n[a]\ndatabase=index\ncrlnumber=crlnumber\ndefault_md=sha256\n"
+                                    "default_crl_days=1\n")
+    us = ("ca", "-batch", "-config", "ca.conf", "-cert", "ca.pem", "-keyfile", "ca.key")
+    for name in revoked:
+        openssl(folder, *us, "-revoke", name)
+    openssl(folder, *us, "-gencrl", "-out", "ca.crl")
+
+
 def refusals(bench):
     bench.new_card()
     bench.check("who has no certificate is told so in a line",
@@ -253,6 +265,14 @@ def refusals(bench):
     (bench.folder / "nobody.json").write_text(json.dumps({f"https://{bench.issuer.address}/": stranger}))
     bench.check("who is no tenant is refused, with the issuer's reason",
                 failed(bench.run("sei/create", backends="nobody.json"), 1, "the SEI-TSM"))
+    listed = {"ca": "ca.pem", "revoked": "ca.crl", "certificate": "acme.pem", "key": "acme.key"}
+    (bench.folder / "listed.json").write_text(json.dumps({f"https://{bench.issuer.address}/": listed}))
+    revocation_list(bench.folder, "issuer.pem")
+    bench.check("an issuer whose certificate was revoked is told nothing",
+                failed(bench.run("sei/create", backends="listed.json"), 1, "the server's certificate was revoked"))
+    revocation_list(bench.folder)
+    asked = failed(bench.run("sei/create", "--set", "domain=F1636172647700AA", backends="listed.json"), 1, "resultCode 9999")
+    bench.check("one whose certificate was not is asked", asked)
     (bench.folder / "broken.json").write_text('{"https://x/": {"cert": "acme.pem"}}')
     bench.check("a file of backends with an unknown field is named with it",
                 failed(bench.run("sei/create", backends="broken.json"), 2, "unknown field 'cert'"))
