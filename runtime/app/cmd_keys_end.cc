@@ -102,9 +102,10 @@ void add_keys_end(CLI::App& keys, Action& action) {
           "Refused while a run of the store that is not over, or an open rotation of a card, needs it.");
   add_one("revoke", "Let nobody use a key any more, at once", revoke,
           "Runs that need it stop at their next channel. A backup that is restored does not bring it back.");
-  add_one(
-      "destroy", "Take a key out of custody for ever", destroy,
-      "Refused while a run of the store that is not over, or an open rotation of a card, needs it. Its record stays.");
+  add_one("destroy", "Take a key out of custody for ever", destroy,
+          "Refused while a run of the store that is not over, or an open rotation of a card, needs it. Its record "
+          "stays; of a "
+          "key\nin a token, in the audit of --store.");
 }
 
 }  // namespace cw::app

@@ -69,7 +69,10 @@ ExitStatus assign(const Options& options) {
   const auto store = audit_of_new(options.place, record);
   const crypto::KeyRecord made = options.place.token()->assign(record);
   tell_audit(store, "key assigned", made.name,
-             {{"kcv", kcv_text(made)}, {"purpose", std::string(name_of(made.purpose))}});
+             {{"kcv", kcv_text(made)},
+              {"purpose", std::string(name_of(made.purpose))},
+              {"active from", made.active_from == 0 ? "" : utc_text(made.active_from)},
+              {"expires", made.expires == 0 ? "" : utc_text(made.expires)}});
   if (options.json) {
     print_json(key_json(made));
   } else {
@@ -253,7 +256,8 @@ void add_keys_make(CLI::App& keys, Action& action) {
   add_one("assign", "Say what a key is for that other tools put into a token, and from when until when it may be used",
           Says::purpose, assign)
       .first->footer(
-          "It sets CKA_ID, and the key stays what it is. What has no purpose in a token is used by nobody.\n"
+          "It sets CKA_ID, and what is not given stays as it is. What has no purpose in a token is used by nobody.\n"
+          "Tools that find a certificate for a pair by CKA_ID no longer do: give the certificate the same one.\n"
           "\n"
           "Examples:\n"
           "  cardwright keys assign issuer.token --purpose token --expires 2030-01-01");

@@ -51,6 +51,25 @@ Bytes read_open(int fd, const std::filesystem::path& path, size_t limit) {
   return out;
 }
 
+/// A terminal, a pipe, /dev/null, or a descriptor of ours that leads to a file: there is nothing to be put in its
+/// place.
+bool is_no_file(const std::filesystem::path& path) {
+  struct stat there {};
+  if (::stat(path.c_str(), &there) != 0) return false;
+  if (!S_ISREG(there.st_mode)) return true;
+  constexpr int kLinks = 40;
+  std::error_code none;
+  std::filesystem::path at = std::filesystem::absolute(path);
+  for (int i = 0; i < kLinks; ++i) {
+    const std::string text = at.lexically_normal().string();
+    if (text.starts_with("/dev/") || text.starts_with("/proc/")) return true;
+    const std::filesystem::path next = std::filesystem::read_symlink(at, none);
+    if (none) return false;
+    at = next.is_absolute() ? next : at.parent_path() / next;
+  }
+  return true;
+}
+
 /// False: errno says why.
 bool wrote_all(int fd, ByteView content) {
   while (!content.empty()) {
@@ -83,18 +102,19 @@ Secret read_secret_file(const std::filesystem::path& path, size_t limit) {
 }
 
 void write_file_atomically(const std::filesystem::path& path, ByteView content, bool owner_only) {
-  // A terminal, a pipe, /dev/null: there is nothing to be put in its place.
-  struct stat there {};
-  if (::stat(path.c_str(), &there) == 0 && !S_ISREG(there.st_mode)) {
-    const Fd fd{::open(path.c_str(), O_WRONLY | O_CLOEXEC)};
+  if (is_no_file(path)) {
+    const Fd fd{::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC)};
     if (fd.get() < 0 || !wrote_all(fd.get(), content)) fail("cannot write", path, errno);
     return;
   }
-  std::string name = path.string() + ".XXXXXX";
+  std::error_code none;
+  const std::filesystem::path behind = std::filesystem::canonical(path, none);
+  const std::filesystem::path target = none ? path : behind;  // a link stays one
+  std::string name = target.string() + ".XXXXXX";
   const Fd fd{::mkostemp(name.data(), O_CLOEXEC)};
   if (fd.get() < 0) fail("cannot write", path, errno);
   if (!wrote_all(fd.get(), content) || ::fchmod(fd.get(), owner_only ? 0600 : 0644) != 0 || ::fsync(fd.get()) != 0 ||
-      ::rename(name.c_str(), path.c_str()) != 0) {
+      ::rename(name.c_str(), target.c_str()) != 0) {
     const int error = errno;
     ::unlink(name.c_str());
     fail("cannot write", path, error);

@@ -16,8 +16,8 @@ Bytes read_file(const std::filesystem::path& path, size_t limit = 64u << 20);
 Secret read_secret_file(const std::filesystem::path& path, size_t limit = 1u << 20);
 
 /// Writes beside the target and renames, so that a reader sees the old file or the new one, never half of it.
-/// `owner_only` gives the file mode 0600, else 0644. What is there and no regular file (a pipe, /dev/null) is written to as
-/// it is. Raises usage: cannot write.
+/// `owner_only` gives the file mode 0600, else 0644. What is there and no file (a pipe, /dev/null, a descriptor
+/// under /proc or /dev) is written to as it is; a link stays one. Raises usage: cannot write.
 void write_file_atomically(const std::filesystem::path& path, ByteView content, bool owner_only);
 
 }  // namespace cw

@@ -48,6 +48,7 @@ class KeyKeeper : public KeyStore {
   /// Without a clock, that of the system.
   explicit KeyKeeper(Clock clock) : clock_(std::move(clock)) {}
   int64_t now() const;
+  bool knows_purposes() const final { return true; }
 
  private:
   const Clock clock_;

@@ -125,7 +125,8 @@ void check_use(const KeyRecord& record, std::initializer_list<KeyPurpose> wanted
     refuse(record, "is not active yet: it may be used from " + day_of(record.active_from) + " on");
   }
   if (record.expires != 0 && record.expires <= now) {
-    refuse(record, "expired at " + day_of(record.expires) + "; cardwright keys update makes a new one");
+    refuse(record,
+           "expired at " + day_of(record.expires) + "; make another one, in a sealed file with cardwright keys update");
   }
 }
 

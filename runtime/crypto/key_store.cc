@@ -192,6 +192,10 @@ std::optional<Secret> secret_from_hex(std::string_view text) {
 
 void KeyStore::want_usable(std::string_view) const {}
 
+std::shared_ptr<const SigningKey> KeyStore::find_message_key(std::string_view name) const {
+  return find_signing_key(name, knows_purposes() ? SigningUse::message : SigningUse::any);
+}
+
 std::shared_ptr<const Key> KeyStore::find_key(std::string_view name) const {
   if (std::shared_ptr<const Key> shared = find_signing_key(name)->shared()) return shared;
   throw Error(ErrorKind::usage,

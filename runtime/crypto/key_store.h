@@ -64,8 +64,14 @@ class KeyStore {
   /// One single key beside the sets, that other keys are wrapped under: a KEK, a transport key. Raises usage: no such
   /// key, or one that only signs; names those that are near.
   virtual std::shared_ptr<const Key> find_key(std::string_view name) const;
+  /// A key that signs messages between parties, or checks them: where the store knows what its keys are for, one of
+  /// those.
+  std::shared_ptr<const SigningKey> find_message_key(std::string_view name) const;
   /// Raises usage: nobody may use it now, whatever for; a store that does not know of that raises nothing.
   virtual void want_usable(std::string_view name) const;
+
+ protected:
+  virtual bool knows_purposes() const { return false; }
 };
 
 class FileKeyStore : public KeyStore {

@@ -71,11 +71,10 @@ Pkcs11Mark Pkcs11Mark::of(const KeyRecord& record) {
 }
 
 void Pkcs11Mark::tell(KeyRecord& record, bool set) const {
-  const std::vector<std::string> pieces = pieces_of(id.empty() ? "" : to_string(ByteView(id).subspan(1)));
+  const std::vector<std::string> pieces = pieces_of(text());
   if (!set) record.purpose = purpose_of(pieces.front());
-  if (record.purpose == KeyPurpose::unstated) return;  // an identifier of some other tool's
   if (record.purpose == KeyPurpose::master) record.diversification = pieces.front().empty() ? "none" : pieces.front();
-  if (!id.empty()) record.version = id.front();
+  if (!id.empty() && record.purpose != KeyPurpose::unstated) record.version = id.front();
   for (auto piece = pieces.begin() + 1; piece != pieces.end(); ++piece) {
     if (piece->starts_with(kFrom)) {
       record.active_from = moment_ms(piece->substr(kFrom.size()), INT64_MAX);
@@ -88,19 +87,27 @@ void Pkcs11Mark::tell(KeyRecord& record, bool set) const {
   }
 }
 
-Pkcs11Mark Pkcs11Mark::in_state(KeyState state) const {
-  std::string text(1, id.empty() ? '\0' : static_cast<char>(id.front()));
-  const std::vector<std::string> pieces = pieces_of(id.empty() ? "" : to_string(ByteView(id).subspan(1)));
-  text += pieces.front();
-  for (auto piece = pieces.begin() + 1; piece != pieces.end(); ++piece) {
-    if (piece->starts_with(kFrom) || piece->starts_with(kUntil)) text += ";" + *piece;
-  }
-  return {to_bytes(view(text + ";" + std::string(name_of(state))))};
+std::string Pkcs11Mark::text() const {
+  const std::string out = id.empty() ? "" : to_string(ByteView(id).subspan(1));
+  const bool is_text = std::all_of(out.begin(), out.end(), [](char c) { return c > ' ' && c <= '~'; });
+  return is_text ? out : "";
 }
 
-Pkcs11Mark Pkcs11Mark::read(Pkcs11Session& session, CK_OBJECT_HANDLE object) {
+Pkcs11Mark Pkcs11Mark::in_state(KeyState state) const {
+  std::string out(1, id.empty() ? '\0' : static_cast<char>(id.front()));
+  const std::vector<std::string> pieces = pieces_of(text());
+  out += pieces.front();
+  for (auto piece = pieces.begin() + 1; piece != pieces.end(); ++piece) {
+    if (piece->starts_with(kFrom) || piece->starts_with(kUntil)) out += ";" + *piece;
+  }
+  return {to_bytes(view(out + ";" + std::string(name_of(state))))};
+}
+
+std::optional<Pkcs11Mark> Pkcs11Mark::read(Pkcs11Session& session, CK_OBJECT_HANDLE object) {
   CK_ATTRIBUTE asked = {CKA_ID, nullptr, 0};
-  session.check(session.call().C_GetAttributeValue(session.handle(), object, &asked, 1), "reading what a key is for");
+  const CK_RV found = session.call().C_GetAttributeValue(session.handle(), object, &asked, 1);
+  if (found == CKR_OBJECT_HANDLE_INVALID) return {};  // another process destroyed it
+  session.check(found, "reading what a key is for");
   Pkcs11Mark out{Bytes(asked.ulValueLen)};
   asked.pValue = out.id.data();
   session.check(session.call().C_GetAttributeValue(session.handle(), object, &asked, 1), "reading what a key is for");

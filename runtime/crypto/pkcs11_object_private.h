@@ -35,6 +35,9 @@ class Pkcs11Object {
   /// Raises store: it was of a session that is lost.
   CK_OBJECT_HANDLE handle(Pkcs11Session& session);
 
+  /// Whether it was found there in this login: one that was made anew under the same label is another.
+  bool is_at(CK_OBJECT_HANDLE handle, uint64_t login) const { return handle_ == handle && login_ == login; }
+
   /// In place, whole blocks; `iv` empty: ECB.
   void encrypt(Pkcs11Session& session, ByteView iv, std::span<uint8_t> data);
   void decrypt(Pkcs11Session& session, ByteView iv, std::span<uint8_t> data);

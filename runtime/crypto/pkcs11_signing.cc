@@ -94,6 +94,7 @@ class TokenPair final : public Pkcs11Pair {
     }
     return handle_;
   }
+  bool is_at(CK_OBJECT_HANDLE handle, uint64_t login) const override { return handle_ == handle && login_ == login; }
 
  private:
   std::shared_ptr<Pkcs11Token> token_;
@@ -160,8 +161,8 @@ std::shared_ptr<const Pkcs11Pair> token_pair(const std::shared_ptr<Pkcs11Token>&
   });
 }
 
-void generate_token_pair(Pkcs11Session& session, const std::string& label, const std::string& name, size_t size,
-                         const Pkcs11Mark& mark) {
+std::vector<CK_OBJECT_HANDLE> generate_token_pair(Pkcs11Session& session, const std::string& label,
+                                                  const std::string& name, size_t size, const Pkcs11Mark& mark) {
   const auto bytes = [](CK_ATTRIBUTE_TYPE type, ByteView value) {
     return CK_ATTRIBUTE{type, const_cast<uint8_t*>(value.data()), value.size()};  // PKCS#11 has no const
   };
@@ -201,20 +202,19 @@ void generate_token_pair(Pkcs11Session& session, const std::string& label, const
   session.check(session.call().C_GenerateKeyPair(session.handle(), &how, open.data(), open.size(), closed.data(),
                                                  closed.size(), &made[0], &made[1]),
                 "generating a key pair");
+  return {made[0], made[1]};
 }
 
 std::shared_ptr<const SigningKey> token_cmac(std::shared_ptr<Pkcs11Object> object, std::shared_ptr<const Key> key) {
   return std::make_shared<TokenCmac>(std::move(object), std::move(key));
 }
 
-std::vector<std::string> token_pairs(const std::shared_ptr<Pkcs11Token>& token) {
-  return token->run([&](Pkcs11Session& session) {
-    std::vector<std::string> out;
-    for (const CK_OBJECT_HANDLE object : token_objects(session, CKO_PRIVATE_KEY)) {
-      out.push_back(to_string(attribute(session, object, CKA_LABEL)));
-    }
-    return out;
-  });
+std::map<std::string, CK_OBJECT_HANDLE> token_pairs(Pkcs11Session& session) {
+  std::map<std::string, CK_OBJECT_HANDLE> out;
+  for (const CK_OBJECT_HANDLE object : token_objects(session, CKO_PRIVATE_KEY)) {
+    out[to_string(attribute(session, object, CKA_LABEL))] = object;
+  }
+  return out;
 }
 
 }  // namespace cw::crypto

@@ -63,22 +63,43 @@ std::optional<Pkcs11Object::Shape> shape_of(const Attributes& attributes) {
   }
 }
 
-/// Secret keys and both halves of pairs.
-std::vector<CK_OBJECT_HANDLE> objects_labelled(Pkcs11Session& session, const std::vector<std::string>& labels) {
-  std::vector<CK_OBJECT_HANDLE> out;
-  for (const std::string& label : labels) {
-    for (const CK_OBJECT_CLASS kind : {CKO_SECRET_KEY, CKO_PRIVATE_KEY, CKO_PUBLIC_KEY}) {
-      for (const CK_OBJECT_HANDLE object : token_objects(session, kind, &label)) out.push_back(object);
-    }
-  }
-  return out;
-}
-
 /// Labels of the keys that a key of this name and purpose has in the token.
 std::vector<std::string> labels_of(const std::string& name, KeyPurpose purpose) {
   if (purpose == KeyPurpose::master) return {name + ".master"};
   if (purpose == KeyPurpose::channel) return {name + ".enc", name + ".mac", name + ".dek"};
   return {name};
+}
+
+/// Whatever keys have that label: of any kind, also of those that are none of ours.
+size_t count_labelled(Pkcs11Session& session, const std::string& label) {
+  size_t out = 0;
+  for (const CK_OBJECT_CLASS kind : {CKO_SECRET_KEY, CKO_PRIVATE_KEY, CKO_PUBLIC_KEY}) {
+    out += token_objects(session, kind, &label).size();
+  }
+  return out;
+}
+
+/// `value` null: of random bytes that the token draws.
+CK_OBJECT_HANDLE make_secret(Pkcs11Session& session, const std::string& label, const KeyRecord& record, bool exportable,
+                             const Pkcs11Mark& mark, const Secret* value) {
+  Pkcs11Template wanted({record.type, record.size}, true, exportable, signs(record.purpose));
+  wanted.add(CKA_LABEL, view(label));
+  wanted.add(CKA_ID, mark.id);
+  CK_OBJECT_HANDLE made = 0;
+  if (value != nullptr) {
+    wanted.add(CKA_VALUE, SecretBytes::view(*value));
+    session.check(session.call().C_CreateObject(session.handle(), wanted.data(), wanted.size(), &made),
+                  "putting a key");
+    return made;
+  }
+  wanted.add_length();
+  CK_MECHANISM how = {record.type == KeyType::aes ? CKM_AES_KEY_GEN
+                      : record.size == 16         ? CKM_DES2_KEY_GEN
+                                                  : CKM_DES3_KEY_GEN,
+                      nullptr, 0};
+  session.check(session.call().C_GenerateKey(session.handle(), &how, wanted.data(), wanted.size(), &made),
+                "generating a key");
+  return made;
 }
 
 std::string joined(const std::vector<std::string>& names) {
@@ -97,6 +118,7 @@ struct Pkcs11KeyStore::Held {
   std::shared_ptr<const Pkcs11Pair> pair{};
   Pkcs11Mark mark{};
   std::string wrong{};  // why nobody can use it
+  bool stale = false;   // an object of it is there no more
 
   void need_whole() const {
     if (!wrong.empty()) throw Error(ErrorKind::usage, wrong);
@@ -113,31 +135,34 @@ Pkcs11KeyStore::Pkcs11KeyStore(std::shared_ptr<Pkcs11Token> token, Clock now)
     : KeyKeeper(std::move(now)), token_(std::move(token)) {}
 Pkcs11KeyStore::~Pkcs11KeyStore() = default;
 
-// Keys that are known already stay the same objects: whoever holds one goes on with it.
+// Keys that are known already stay the same objects, as long as they are: whoever holds one goes on with it.
 void Pkcs11KeyStore::read_all() const {
-  std::map<std::string, Found> now = token_->run([&](Pkcs11Session& session) {
-    std::map<std::string, Found> out;
+  token_->run([&](Pkcs11Session& session) {
+    std::map<std::string, Found> now;
     for (const CK_OBJECT_HANDLE object : token_objects(session, CKO_SECRET_KEY)) {
       const Attributes has = attributes_of(session, object);
       const std::optional<Pkcs11Object::Shape> shape = shape_of(has);
       if (!shape) continue;
       auto key = std::make_shared<Pkcs11Key>(Pkcs11Object::in_token(token_, has.label, *shape, object, session.login()),
                                              has.label + " in " + token_->name());
-      const auto [at, is_new] = out.try_emplace(has.label, Found{std::move(key)});
+      const auto [at, is_new] = now.try_emplace(has.label, Found{std::move(key), object});
       if (!is_new) ++at->second.count;
     }
-    return out;
+    const std::map<std::string, CK_OBJECT_HANDLE> pairs = token_pairs(session);
+    const std::lock_guard lock(mutex_);
+    for (auto& [label, found] : now) {
+      const auto known = found_.find(label);
+      if (known == found_.end() || !known->second.key->object()->is_at(found.handle, session.login())) continue;
+      found.key = known->second.key;
+    }
+    found_ = std::move(now);
+    std::map<std::string, std::shared_ptr<const Pkcs11Pair>> pairs_now;
+    for (const auto& [label, handle] : pairs) {
+      const std::shared_ptr<const Pkcs11Pair> known = pairs_[label];
+      pairs_now[label] = known && known->is_at(handle, session.login()) ? known : nullptr;
+    }
+    pairs_ = std::move(pairs_now);
   });
-  const std::vector<std::string> pairs = token_pairs(token_);
-  const std::lock_guard lock(mutex_);
-  std::map<std::string, std::shared_ptr<const Pkcs11Pair>> known_pairs;
-  for (const std::string& label : pairs) known_pairs[label] = pairs_[label];
-  pairs_ = std::move(known_pairs);
-  for (auto& [label, found] : now) {
-    const auto known = found_.find(label);
-    if (known != found_.end() && known->second.count == 1 && found.count == 1) found.key = known->second.key;
-  }
-  found_ = std::move(now);
 }
 
 std::optional<Pkcs11KeyStore::Found> Pkcs11KeyStore::at(const std::string& label) const {
@@ -163,14 +188,23 @@ std::shared_ptr<const Pkcs11Pair> Pkcs11KeyStore::pair_at(const std::string& lab
   return pairs_[label] = std::move(out);
 }
 
-std::optional<Pkcs11KeyStore::Held> Pkcs11KeyStore::held(const std::string& name) const {
+std::optional<Pkcs11KeyStore::Held> Pkcs11KeyStore::held(const std::string& name, Kind kind) const {
+  const bool has_set = at(name + ".master") || at(name + ".enc");
+  const bool has_single = set_of(name).empty() && (at(name) || pair_at(name));
+  if (has_set && has_single && kind == Kind::any) {
+    throw Error(ErrorKind::usage, token_->name() + " has a key set '" + name + "' and a single key labelled so too: " +
+                                      "give the single one another label, with the token's own tools");
+  }
   Held out;
   out.record.name = name;
-  out.record.purpose = at(name + ".master") ? KeyPurpose::master
-                       : at(name + ".enc")  ? KeyPurpose::channel
-                                            : KeyPurpose::unstated;
+  if (has_set && (kind != Kind::single || !has_single)) {
+    out.record.purpose = at(name + ".master") ? KeyPurpose::master : KeyPurpose::channel;
+  } else if (has_single) {
+    out.record.purpose = KeyPurpose::unstated;
+  } else {
+    return {};
+  }
   const bool set = out.record.purpose != KeyPurpose::unstated;
-  if (!set && !set_of(name).empty()) return {};  // a part of one
   for (const std::string& label : labels_of(name, out.record.purpose)) {
     const std::optional<Found> found = at(label);
     if (found) {
@@ -190,29 +224,44 @@ std::optional<Pkcs11KeyStore::Held> Pkcs11KeyStore::held(const std::string& name
     out.record.type = out.keys.front()->type();
     out.record.size = out.keys.front()->size();
   }
-  const std::vector<Pkcs11Mark> marks = token_->run([&](Pkcs11Session& session) {
-    std::vector<Pkcs11Mark> read;
+  read_marks(out, set);
+  return out;
+}
+
+/// What the token says of it now: of a set, what the first of its keys says, and that one of them is out of use.
+void Pkcs11KeyStore::read_marks(Held& out, bool set) const {
+  const std::vector<std::optional<Pkcs11Mark>> marks = token_->run([&](Pkcs11Session& session) {
+    std::vector<std::optional<Pkcs11Mark>> read;
     for (const auto& key : out.keys) read.push_back(Pkcs11Mark::read(session, key->object()->handle(session)));
     if (out.pair) read.push_back(Pkcs11Mark::read(session, out.pair->handle(session)));
     return read;
   });
-  out.mark = marks.front();
-  out.mark.tell(out.record, set);
-  for (const Pkcs11Mark& mark : marks) {
-    if (mark == out.mark || !out.wrong.empty()) continue;
-    out.wrong =
-        "the three keys of '" + name + "' in " + token_->name() +
-        " differ in CKA_ID, which says their version and until when they may be used: give them the same, or do "
-        "again what took them out of use";
+  for (const std::optional<Pkcs11Mark>& mark : marks) {
+    out.stale = out.stale || !mark;
+    if (out.stale) return;
+    KeyRecord told = out.record;
+    mark->tell(told, set);
+    if (mark == marks.front()) {
+      out.mark = *mark;
+      const KeyState state = std::max(out.record.state, told.state);
+      out.record = told;
+      out.record.state = state;
+      continue;
+    }
+    out.record.state = std::max(out.record.state, told.state);
+    out.wrong = "the three keys of '" + out.record.name + "' in " + token_->name() +
+                " differ in CKA_ID, which says their version and until when they may be used: give them the same, or "
+                "do again what took them out of use";
   }
-  return out;
+  // A pair wraps nothing, whatever its attribute says.
+  if (out.pair && out.record.purpose == KeyPurpose::kek) out.record.purpose = KeyPurpose::unstated;
 }
 
-Pkcs11KeyStore::Held Pkcs11KeyStore::need(std::string_view wanted) const {
+Pkcs11KeyStore::Held Pkcs11KeyStore::need(std::string_view wanted, Kind kind) const {
   const std::string name(wanted);
-  if (std::optional<Held> found = held(name)) return std::move(*found);
-  read_all();  // it may be new
-  if (std::optional<Held> found = held(name)) return std::move(*found);
+  if (std::optional<Held> found = held(name, kind); found && !found->stale) return std::move(*found);
+  read_all();  // it may be new, or another one by now
+  if (std::optional<Held> found = held(name, kind); found && !found->stale) return std::move(*found);
   const std::string set = set_of(name);
   if (!set.empty() && at(name)) {
     throw Error(ErrorKind::usage, "'" + name + "' in " + token_->name() + " is a part of key set '" + set +
@@ -223,7 +272,7 @@ Pkcs11KeyStore::Held Pkcs11KeyStore::need(std::string_view wanted) const {
 }
 
 KeySet Pkcs11KeyStore::find(std::string_view name) const {
-  const Held found = need(name);
+  const Held found = need(name, Kind::set);
   found.need_whole();
   check_use(found.record, {KeyPurpose::channel, KeyPurpose::master}, now());
   KeySet out{.name = std::string(name), .version = found.record.version};
@@ -236,13 +285,13 @@ KeySet Pkcs11KeyStore::find(std::string_view name) const {
 }
 
 std::shared_ptr<const Key> Pkcs11KeyStore::find_key(std::string_view name) const {
-  const Held found = need(name);
+  const Held found = need(name, Kind::single);
   check_use(found.record, {KeyPurpose::kek}, now());
   return found.keys.front();
 }
 
 std::shared_ptr<const SigningKey> Pkcs11KeyStore::find_signing_key(std::string_view name, SigningUse use) const {
-  const Held found = need(name);
+  const Held found = need(name, Kind::single);
   check_use(found.record, use, now());
   if (found.pair) return found.pair;
   if (found.record.type == KeyType::aes) return token_cmac(found.keys.front()->object(), found.keys.front());
@@ -272,20 +321,26 @@ KeyRecord Pkcs11KeyStore::with_check_values(const Held& held) const {
 std::vector<KeyRecord> Pkcs11KeyStore::records() const {
   std::vector<KeyRecord> out;
   for (const std::string& name : names()) {
-    try {
-      if (const std::optional<Held> found = held(name)) out.push_back(with_check_values(*found));
-    } catch (const Error& error) {
-      if (error.kind() != ErrorKind::usage) throw;
-      // Of a kind or a curve that is none of ours, or there twice: whoever names it is told.
+    for (const Kind kind : {Kind::set, Kind::single}) {
+      try {
+        const std::optional<Held> found = held(name, kind);
+        if (!found || found->stale) continue;
+        out.push_back(with_check_values(*found));
+        if (kind == Kind::set && found->labels.front() == name) break;  // there is no set, but the single one
+        if (kind == Kind::set && !at(name) && !pair_at(name)) break;
+      } catch (const Error& error) {
+        if (error.kind() != ErrorKind::usage) throw;
+        // Of a kind or a curve that is none of ours, or there twice: whoever names it is told.
+      }
     }
   }
   return out;
 }
 
-KeyRecord Pkcs11KeyStore::record(std::string_view name) const { return with_check_values(need(name)); }
+KeyRecord Pkcs11KeyStore::record(std::string_view name) const { return with_check_values(need(name, Kind::any)); }
 
 std::vector<std::shared_ptr<const Key>> Pkcs11KeyStore::keys_of(std::string_view name) const {
-  const Held found = need(name);
+  const Held found = need(name, Kind::any);
   found.need_whole();
   check_use(found.record, {found.record.purpose}, now());
   if (found.pair) {
@@ -302,38 +357,47 @@ void Pkcs11KeyStore::refuse_taken(const KeyRecord& record) const {
     throw Error(ErrorKind::usage, "in a token a key cannot be named '" + record.name +
                                       "': a label that ends so is a part of key set '" + set_of(record.name) + "'");
   }
-  read_all();
+  if (signs(record.purpose) && record.pair.empty() && record.type != KeyType::aes) {
+    throw Error(ErrorKind::usage, "in a token an AES key signs, by CMAC, or a pair; a DES key does not");
+  }
+  std::vector<std::string> labels;
   for (const KeyPurpose purpose : {KeyPurpose::channel, KeyPurpose::master, KeyPurpose::unstated}) {
-    for (const std::string& label : labels_of(record.name, purpose)) {
-      if (!at(label) && !pair_at(label)) continue;
+    for (const std::string& label : labels_of(record.name, purpose)) labels.push_back(label);
+  }
+  token_->run([&](Pkcs11Session& session) {
+    for (const std::string& label : labels) {
+      if (count_labelled(session, label) == 0) continue;
       throw Error(ErrorKind::usage, token_->name() + " has a key labelled '" + label +
                                         "' already; a token keeps no generations: take another name");
     }
-  }
+  });
 }
 
-/// `value` null: of random bytes that the token draws.
-void Pkcs11KeyStore::make(const std::string& label, const KeyRecord& record, bool exportable, const Secret* value) {
+/// Makes all of it or nothing. `values` empty: of random bytes that the token draws.
+KeyRecord Pkcs11KeyStore::make(const KeyRecord& record, bool exportable, const std::vector<Secret>& values) {
+  refuse_taken(record);
+  const std::vector<std::string> labels = labels_of(record.name, record.purpose);
   const Pkcs11Mark mark = Pkcs11Mark::of(record);
   token_->run([&](Pkcs11Session& session) {
-    Pkcs11Template wanted({record.type, record.size}, true, exportable, signs(record.purpose));
-    wanted.add(CKA_LABEL, view(label));
-    wanted.add(CKA_ID, mark.id);
-    CK_OBJECT_HANDLE made = 0;
-    if (value != nullptr) {
-      wanted.add(CKA_VALUE, SecretBytes::view(*value));
-      session.check(session.call().C_CreateObject(session.handle(), wanted.data(), wanted.size(), &made),
-                    "putting a key");
-      return;
+    std::vector<CK_OBJECT_HANDLE> made;
+    try {
+      if (!record.pair.empty()) made = generate_token_pair(session, record.name, record.pair, record.size, mark);
+      for (size_t i = 0; record.pair.empty() && i < labels.size(); ++i) {
+        made.push_back(
+            make_secret(session, labels[i], record, exportable, mark, values.empty() ? nullptr : &values[i]));
+      }
+      for (const std::string& label : labels) {
+        if (count_labelled(session, label) == (record.pair.empty() ? 1 : 2)) continue;
+        throw Error(ErrorKind::usage, "somebody else made a key labelled '" + label + "' in " + token_->name() +
+                                          " at the same time; nothing is kept, try again");
+      }
+    } catch (const Error&) {
+      for (const CK_OBJECT_HANDLE object : made) session.call().C_DestroyObject(session.handle(), object);
+      throw;
     }
-    wanted.add_length();
-    CK_MECHANISM how = {record.type == KeyType::aes ? CKM_AES_KEY_GEN
-                        : record.size == 16         ? CKM_DES2_KEY_GEN
-                                                    : CKM_DES3_KEY_GEN,
-                        nullptr, 0};
-    session.check(session.call().C_GenerateKey(session.handle(), &how, wanted.data(), wanted.size(), &made),
-                  "generating a key");
   });
+  read_all();
+  return this->record(record.name);
 }
 
 KeyRecord Pkcs11KeyStore::put(NewKey key) {
@@ -345,78 +409,63 @@ KeyRecord Pkcs11KeyStore::put(NewKey key) {
   check_keys(key);
   key.record.type = key.keys.front()->type();
   key.record.size = key.keys.front()->size();
-  refuse_taken(key.record);
   std::vector<Secret> values;
   for (const auto& one : key.keys) values.push_back(one->material());
-  const std::vector<std::string> labels = labels_of(key.record.name, key.record.purpose);
-  try {
-    for (size_t i = 0; i < labels.size(); ++i) make(labels[i], key.record, key.exportable, &values[i]);
-  } catch (const Error&) {
-    remove(labels);
-    throw;
-  }
-  read_all();
-  return record(key.record.name);
+  return make(key.record, key.exportable, values);
 }
 
-KeyRecord Pkcs11KeyStore::generate(KeyRecord wanted, bool exportable) {
-  refuse_taken(wanted);
-  const std::vector<std::string> labels = labels_of(wanted.name, wanted.purpose);
-  try {
-    if (wanted.pair.empty()) {
-      for (const std::string& label : labels) make(label, wanted, exportable, nullptr);
-    } else {
-      const Pkcs11Mark mark = Pkcs11Mark::of(wanted);
-      token_->run(
-          [&](Pkcs11Session& session) { generate_token_pair(session, wanted.name, wanted.pair, wanted.size, mark); });
-    }
-  } catch (const Error&) {
-    remove(labels);
-    throw;
-  }
-  read_all();
-  return record(wanted.name);
-}
-
-void Pkcs11KeyStore::write_marks(const std::vector<std::string>& labels, const Pkcs11Mark& mark) {
-  token_->run([&](Pkcs11Session& session) {
-    for (const CK_OBJECT_HANDLE object : objects_labelled(session, labels)) mark.write(session, object);
-  });
-}
+KeyRecord Pkcs11KeyStore::generate(KeyRecord wanted, bool exportable) { return make(wanted, exportable, {}); }
 
 KeyRecord Pkcs11KeyStore::assign(const KeyRecord& wanted) {
-  Held found = need(wanted.name);
+  const Held found = need(wanted.name, Kind::any);
   if (found.record.state != KeyState::active) check_use(found.record, {found.record.purpose}, now());
   if (found.record.purpose != KeyPurpose::unstated && found.record.purpose != wanted.purpose) {
     throw Error(ErrorKind::usage, "key '" + wanted.name + "' in " + token_->name() + " is a " +
                                       std::string(name_of(found.record.purpose)) +
                                       " key, and becomes nothing else; make another one for that");
   }
+  const bool of_set = wanted.purpose == KeyPurpose::channel || wanted.purpose == KeyPurpose::master;
+  if (of_set && found.record.purpose == KeyPurpose::unstated) {
+    throw Error(ErrorKind::usage,
+                "key '" + wanted.name + "' in " + token_->name() +
+                    " is a single one: a channel has keys labelled NAME.enc, NAME.mac and NAME.dek, a "
+                    "master key is labelled NAME.master");
+  }
   KeyRecord next = found.record;
   next.purpose = wanted.purpose;
-  next.version = wanted.version != 0 ? wanted.version : found.record.version;
+  if (wanted.version != 0) next.version = wanted.version;
   if (!wanted.diversification.empty()) next.diversification = wanted.diversification;
-  next.active_from = wanted.active_from;
-  next.expires = wanted.expires;
-  if (next.purpose == KeyPurpose::channel || next.purpose == KeyPurpose::master) {
-    if (found.record.purpose == KeyPurpose::unstated) {
-      throw Error(ErrorKind::usage,
-                  "key '" + wanted.name + "' in " + token_->name() +
-                      " is a single one: a channel has keys labelled NAME.enc, NAME.mac and NAME.dek, "
-                      "a master key is labelled NAME.master");
-    }
-  }
+  if (wanted.active_from != 0) next.active_from = wanted.active_from;
+  if (wanted.expires != 0) next.expires = wanted.expires;
   check_record(next);
-  write_marks(found.labels, Pkcs11Mark::of(next));
+  write(found, Pkcs11Mark::of(next));
   return record(wanted.name);
 }
 
+std::vector<CK_OBJECT_HANDLE> Pkcs11KeyStore::objects_of(Pkcs11Session& session, const Held& held) {
+  std::vector<CK_OBJECT_HANDLE> out;
+  for (const auto& key : held.keys) out.push_back(key->object()->handle(session));
+  if (held.pair) {
+    out.push_back(held.pair->handle(session));
+    for (const CK_OBJECT_HANDLE half : token_objects(session, CKO_PUBLIC_KEY, &held.labels.front())) {
+      out.push_back(half);
+    }
+  }
+  return out;
+}
+
+void Pkcs11KeyStore::write(const Held& held, const Pkcs11Mark& mark) {
+  token_->run([&](Pkcs11Session& session) {
+    for (const CK_OBJECT_HANDLE object : objects_of(session, held)) mark.write(session, object);
+  });
+}
+
 KeyRecord Pkcs11KeyStore::take_out_of_use(std::string_view name, KeyState state) {
-  const Held found = need(name);
-  if (state == KeyState::archived && found.record.state == KeyState::revoked) {
+  const Held found = need(name, Kind::any);
+  if (state == KeyState::archived && found.record.state == KeyState::revoked && found.wrong.empty()) {
     check_use(found.record, {found.record.purpose}, now());
   }
-  write_marks(found.labels, found.mark.in_state(state));
+  write(found, found.mark.in_state(std::max(state, found.record.state)));
   return record(name);
 }
 
@@ -424,29 +473,16 @@ KeyRecord Pkcs11KeyStore::archive(std::string_view name) { return take_out_of_us
 KeyRecord Pkcs11KeyStore::revoke(std::string_view name) { return take_out_of_use(name, KeyState::revoked); }
 
 KeyRecord Pkcs11KeyStore::destroy(std::string_view name) {
-  const Held found = need(name);
+  const Held found = need(name, Kind::any);
   KeyRecord out = with_check_values(found);
   token_->run([&](Pkcs11Session& session) {
-    for (const CK_OBJECT_HANDLE object : objects_labelled(session, found.labels)) {
+    for (const CK_OBJECT_HANDLE object : objects_of(session, found)) {
       session.check(session.call().C_DestroyObject(session.handle(), object), "destroying a key");
     }
   });
   read_all();
   out.state = KeyState::destroyed;
   return out;
-}
-
-/// What was begun and not brought to its end. That the token is gone is told by what failed before.
-void Pkcs11KeyStore::remove(const std::vector<std::string>& labels) const {
-  try {
-    token_->run([&](Pkcs11Session& session) {
-      for (const CK_OBJECT_HANDLE object : objects_labelled(session, labels)) {
-        session.call().C_DestroyObject(session.handle(), object);
-      }
-    });
-    read_all();
-  } catch (const Error&) {
-  }
 }
 
 }  // namespace cw::crypto

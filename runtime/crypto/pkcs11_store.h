@@ -18,6 +18,7 @@
 
 namespace cw::crypto {
 
+class Pkcs11Session;
 class Pkcs11Token;
 class Pkcs11Key;
 class Pkcs11Pair;
@@ -59,22 +60,26 @@ class Pkcs11KeyStore : public KeyKeeper {
  private:
   struct Found {
     std::shared_ptr<const Pkcs11Key> key;
-    size_t count = 1;  // objects of this label
+    unsigned long handle = 0;  // CK_OBJECT_HANDLE
+    size_t count = 1;          // objects of this label
   };
   struct Held;
+  /// A set and a single key may have one name, where other tools put them there: which of them.
+  enum class Kind : uint8_t { any, set, single };
 
   Pkcs11KeyStore(std::shared_ptr<Pkcs11Token> token, Clock now);
   void read_all() const;
   std::optional<Found> at(const std::string& label) const;
   std::shared_ptr<const Pkcs11Pair> pair_at(const std::string& label) const;
   /// What has this name, as the token has it now.
-  std::optional<Held> held(const std::string& name) const;
-  Held need(std::string_view name) const;
+  std::optional<Held> held(const std::string& name, Kind kind) const;
+  void read_marks(Held& out, bool set) const;
+  Held need(std::string_view name, Kind kind) const;
   KeyRecord with_check_values(const Held& held) const;
   void refuse_taken(const KeyRecord& record) const;
-  void make(const std::string& label, const KeyRecord& record, bool exportable, const Secret* value);
-  void remove(const std::vector<std::string>& labels) const;
-  void write_marks(const std::vector<std::string>& labels, const Pkcs11Mark& mark);
+  KeyRecord make(const KeyRecord& record, bool exportable, const std::vector<Secret>& values);
+  static std::vector<unsigned long> objects_of(Pkcs11Session& session, const Held& held);
+  void write(const Held& held, const Pkcs11Mark& mark);
   KeyRecord take_out_of_use(std::string_view name, KeyState state);
 
   std::shared_ptr<Pkcs11Token> token_;

@@ -90,7 +90,7 @@ struct Run::Impl {
     if (journal && setup.device) journal->card_is_far();
     if (setup.begun == 0) setup.begun = wall_clock();
     gate.begun_at(setup.begun);
-    if (!flow.consent_domain.empty() && !journal && !setup.replay) {
+    if (!flow.consent_domain.empty() && !journal && !setup.replay && !setup.asks_nobody) {
       throw Error(ErrorKind::policy,
                   "flow " + flow.name +
                       " ends a domain, and whoever has something in it is asked before, in a store: name one with "

@@ -53,6 +53,7 @@ struct RunSetup {
   KeyWatch* key_watch = nullptr;  // follows the keys of domains; outlives the run; null: nobody does
   Recorder* recorder = nullptr;   // takes down what the run takes in; outlives it; may be null
   bool plays_backends = false;    // who drives the run answers its HttpCalls: they are in no recording
+  bool asks_nobody = false;       // a test on a simulated card: what a domain's other owners say is not asked
   RunJournal* journal = nullptr;  // outlives it; null: the run ends with its process
   std::optional<Past> past{};     // what a process before did; needs `journal`
   /// Something put around what answers an attempt, or empty.

@@ -129,7 +129,7 @@ std::string Pusher::message_of(const Push& push, const Domain* domain, const Ten
   const Stamp stamp{std::to_string(clock_() / 1000), to_hex(crypto::random_bytes(16))};
   const auto sign = [&](const std::string& elements) -> std::optional<Bytes> {
     if (tenant.message_key.empty()) return {};
-    return keys_.find_signing_key(tenant.message_key)->sign(view(elements));
+    return keys_.find_message_key(tenant.message_key)->sign(view(elements));
   };
   if (push.kind == PushKind::status) {
     const StatusPush message{configuration_.id, tenant.id, push.se_id, push.aid, push.status};
@@ -189,7 +189,7 @@ void Pusher::check_receipt(const Push& push, const Tenant& tenant, const std::ve
   }
   Bytes data = push.aid;
   for (const Bytes& kcv : kcvs) append(data, kcv);
-  if (!keys_.find_signing_key(tenant.receipt_key)->verify(data, receipts.front())) {
+  if (!keys_.find_message_key(tenant.receipt_key)->verify(data, receipts.front())) {
     throw Error(ErrorKind::http, "the receipt is wrong: of another key, or over other data");
   }
 }

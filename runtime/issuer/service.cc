@@ -68,10 +68,19 @@ class Checking {
     });
   }
 
-  void signing_key(const std::string& place, const std::string& name, bool signs) {
+  void signing_key(const std::string& place, const std::string& name, crypto::SigningUse use) {
     if (name.empty()) return;
     attempt(place, [&] {
-      if (!keys_.find_signing_key(name)->can_sign() && signs) {
+      if (!keys_.find_signing_key(name, use)->can_sign() && use == crypto::SigningUse::token) {
+        problems_.push_back(place + ": key " + name + " is the public half alone, and has to sign");
+      }
+    });
+  }
+
+  void message_key(const std::string& place, const std::string& name, bool signs) {
+    if (name.empty()) return;
+    attempt(place, [&] {
+      if (!keys_.find_message_key(name)->can_sign() && signs) {
         problems_.push_back(place + ": key " + name + " is the public half alone, and has to sign");
       }
     });
@@ -92,14 +101,14 @@ std::vector<std::string> check_use(const Configuration& configuration, const cry
     const std::string place = "cards." + card.name;
     checking.key_set(place + ".keys", card.keys, card.scp->scp, false);
     for (const auto& [scp, name] : card.domain_keys) checking.key_set(place + ".ssd_keys", name, scp, true);
-    checking.signing_key(place + ".token_key", card.token_key, true);
-    checking.signing_key(place + ".receipt_key", card.card_receipt_key, false);
+    checking.signing_key(place + ".token_key", card.token_key, crypto::SigningUse::token);
+    checking.signing_key(place + ".receipt_key", card.card_receipt_key, crypto::SigningUse::receipt);
   }
   for (const Tenant& tenant : configuration.tenants) {
     const std::string place = "tenants." + tenant.id;
     if (!tenant.transport_key.empty()) checking.transport_key(place, tenant);
-    checking.signing_key(place + ".message_key", tenant.message_key, true);
-    checking.signing_key(place + ".receipt_key", tenant.receipt_key, false);
+    checking.message_key(place + ".message_key", tenant.message_key, true);
+    checking.message_key(place + ".receipt_key", tenant.receipt_key, false);
   }
   return problems;
 }

@@ -24,7 +24,7 @@ int64_t seconds_of(const std::string& text) {
 void Signatures::check(const Tenant& tenant, const Signed& message) {
   if (tenant.message_key.empty()) return;
   if (!message.signature) refuse("sign is missing; messages of tenant " + tenant.id + " are signed");
-  if (!keys_.find_signing_key(tenant.message_key)->verify(view(message.elements), *message.signature)) {
+  if (!keys_.find_message_key(tenant.message_key)->verify(view(message.elements), *message.signature)) {
     refuse("sign is wrong: made with another key, or over other elements");
   }
   const int64_t now = clock_() / 1000, then = seconds_of(message.timestamp);

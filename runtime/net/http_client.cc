@@ -74,18 +74,22 @@ void check_method(const std::string& method) {
 }
 
 /// Each request reads them anew: a list that was replaced counts at once.
-void hold_against_lists(httplib::Client& client, const HttpLimits& limits) {
+void hold_against_lists(httplib::Client& client, const HttpLimits& limits, const std::string& doing) {
   if (limits.ca_file.empty()) {
     throw Error(ErrorKind::usage, "cannot use the revocation lists in " + limits.revoked +
                                       ": they are of authorities that are named; say who vouches for the server");
   }
-  read_file(limits.ca_file);  // says so if it cannot be read
   SSL_CTX* context = client.ssl_context();
   if (SSL_CTX_load_verify_locations(context, limits.ca_file.c_str(), nullptr) != 1) {
     ERR_clear_error();
     throw Error(ErrorKind::usage, "cannot read the trusted certificates in " + limits.ca_file);
   }
-  use_revocation_lists(SSL_CTX_get_cert_store(context), limits.revoked);
+  try {
+    use_revocation_lists(SSL_CTX_get_cert_store(context), limits.revoked);
+  } catch (const Error& error) {
+    // The next list comes, so it may be asked again.
+    throw Error(ErrorKind::http, doing + error.message() + "; nothing was sent");
+  }
 }
 
 std::string explain(httplib::Error error, const HttpLimits& limits, long verified) {
@@ -153,7 +157,7 @@ HttpResponse send(const HttpRequest& request, const HttpLimits& limits) {
   client.enable_server_certificate_verification(limits.shared_key == nullptr);
   if (limits.shared_key != nullptr && url.tls) crypto::offer_shared_key(client.ssl_context(), limits.shared_key);
   if (!limits.ca_file.empty()) client.set_ca_cert_path(limits.ca_file);
-  if (!limits.revoked.empty() && url.tls && limits.shared_key == nullptr) hold_against_lists(client, limits);
+  if (!limits.revoked.empty() && url.tls && limits.shared_key == nullptr) hold_against_lists(client, limits, doing);
 
   httplib::Request wire;
   wire.method = request.method;

@@ -38,9 +38,9 @@ struct HttpLimits {
   const std::atomic<bool>* stop = nullptr;        // outlives the call; the request is cut when it turns true
 };
 
-/// Raises usage: a URL, method or header that cannot be sent, a certificate or key of ours or a revocation list that
-/// cannot be used. Raises
-/// http: no connection, a certificate that is not trusted, too slow, too much, broken off, stopped.
+/// Raises usage: a URL, method or header that cannot be sent, a certificate or key of ours that cannot be used. Raises
+/// http: no connection, a certificate that is not trusted, a revocation list that is
+/// out of date or none, too slow, too much, broken off, stopped.
 HttpResponse send(const HttpRequest& request, const HttpLimits& limits = {});
 
 }  // namespace cw::net

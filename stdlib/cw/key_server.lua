@@ -332,7 +332,7 @@ function key_server.take_over(card, options)
     for _, key in ipairs(shown) do
       local part = key.components[1]
       local same = part and part.type == TYPE_CODES[ours.type] and part.length == ours.size
-      if key.version == version and not same then return false end
+      if key.version == version and key.id <= 3 and not same then return false end
     end
     return true
   end
@@ -344,8 +344,8 @@ function key_server.take_over(card, options)
     })
     if ok then return end
     if type(opened) ~= "table" or opened.kind ~= "channel" then error(opened, 0) end
-    errors.raise("channel", ("%s gave keys of version %02X that do not open the card, so those on it are not known to be "
-      .. "the issuer's, and stay; ours work: %s"):format(asked.server, asked.version, opened.message))
+    errors.raise("channel", ("%s gave keys of version %02X that do not open the card, so those on it are not known to "
+      .. "be the issuer's, and stay; ours work: %s"):format(asked.server, asked.version, opened.message))
   end
 
   return {

@@ -319,9 +319,11 @@ def torn(bench):
     bench.new_card()
     bench.check("for the cards that are pulled: an SSD made and deleted", done(bench.run("sei/create")),
                 done(bench.run("sei/delete", "--store", "deletes.db")))
-    for flow in ("sei/create", "sei/lock"):
-        if flow == "sei/lock":
-            bench.check("and one to lock", done(bench.run("sei/create")))
+    # Each is torn on a card that is as the flow before it would leave one.
+    for flow, before in (("sei/create", None), ("sei/lock", "sei/create"), ("sei/unlock", "sei/lock"),
+                         ("sei/delete", "sei/unlock")):
+        if before:
+            bench.check(f"and a card after {before}", done(bench.run(before)))
         pulled(bench, flow, "--set", f"issuer={bench.url}", "--set", "tenant=acme")
 
 

@@ -2,6 +2,7 @@
 #include <thread>
 #include <type_traits>
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -78,6 +79,22 @@ TEST(Files, what_is_no_file_is_written_to_and_not_replaced) {
   reader.join();
   EXPECT_EQ(to_string(came), "certificate");
   EXPECT_TRUE(std::filesystem::is_fifo(pipe));
+  // Behind a link, and behind a descriptor, is the file that others have open.
+  const std::string file = std::string(folder) + "/file", link = std::string(folder) + "/link";
+  const int fd = ::open(file.c_str(), O_RDWR | O_CREAT, 0600);
+  ASSERT_GE(fd, 0);
+  std::filesystem::create_symlink("/proc/self/fd/" + std::to_string(fd), link);
+  write_file_atomically(link, view("list"), false);
+  EXPECT_TRUE(std::filesystem::is_symlink(link));
+  char text[8] = "";
+  EXPECT_EQ(::pread(fd, text, sizeof text, 0), 4);
+  EXPECT_STREQ(text, "list");
+  ::close(fd);
+  std::filesystem::remove(link);
+  std::filesystem::create_symlink("file", link);
+  write_file_atomically(link, view("again"), false);
+  EXPECT_TRUE(std::filesystem::is_symlink(link));
+  EXPECT_EQ(to_string(read_file(file)), "again");
   EXPECT_THROW(write_file_atomically(folder, view("x"), false), Error);
   EXPECT_TRUE(std::filesystem::is_directory(folder));
   std::filesystem::remove_all(folder);

@@ -257,11 +257,11 @@ TEST_F(Token, holds_whoever_uses_a_key_to_what_it_is_for) {
   put("kek", KeyPurpose::kek, {aes});
   put("receipt", KeyPurpose::receipt, {aes});
   put("said", KeyPurpose::message, {aes});
-  put("des", KeyPurpose::receipt, {software(KeyType::des, 16)});
+  EXPECT_NE(refusal([&] { put("des", KeyPurpose::receipt, {software(KeyType::des, 16)}); }).find("a DES key does not"),
+            std::string::npos);
   EXPECT_EQ(store->find_signing_key("receipt", SigningUse::receipt)->sign(message),
             make_signing_key(KeyType::aes, Secret::copy(from_hex(kBytes.substr(0, 32))))->sign(message));
   EXPECT_NE(store->find_signing_key("said", SigningUse::message), nullptr);
-  EXPECT_NE(refusal([&] { store->find_signing_key("des"); }).find("RSA or ECC pair, or an AES key"), std::string::npos);
   const auto another = [&](const auto& call) {
     EXPECT_NE(refusal(call).find("is for another purpose"), std::string::npos);
   };
@@ -340,6 +340,68 @@ TEST_F(Token, takes_keys_out_of_use_for_everybody_at_once) {
   store->revoke("kek");
   EXPECT_NE(refusal([&] { other->find_key("kek"); }).find("is revoked"), std::string::npos);
   EXPECT_EQ(store->destroy("kek").state, KeyState::destroyed);
+}
+
+TEST_F(Token, keeps_out_of_use_what_other_tools_took_out_of_use) {
+  tool("--keygen --key-type AES:16 --label foreign --id 77");
+  EXPECT_EQ(store->revoke("foreign").state, KeyState::revoked) << "also where nothing says what it is for";
+  EXPECT_NE(refusal([&] { store->assign({.name = "foreign", .purpose = KeyPurpose::kek}); }).find("is revoked"),
+            std::string::npos);
+  put("isd", KeyPurpose::channel, three());
+  tool("--set-id 003b7265766f6b6564 --type secrkey --label isd.mac");
+  EXPECT_NE(refusal([&] { store->assign({.name = "isd", .purpose = KeyPurpose::channel}); }).find("is revoked"),
+            std::string::npos);
+  put("kek", KeyPurpose::kek, {software(KeyType::aes, 16)});
+  store->assign({.name = "kek", .purpose = KeyPurpose::kek, .expires = now + kDay});
+  EXPECT_NE(store->assign({.name = "kek", .purpose = KeyPurpose::kek}).expires, 0) << "what is not said stays";
+}
+
+TEST_F(Token, tells_what_other_tools_put_there_from_what_is_its_own) {
+  // Identifiers with a semicolon in them, which is in no text.
+  for (const char* part : {"enc", "mac", "dek"}) {
+    tool(std::string("--keygen --key-type AES:16 --label set.") + part + " --id 30aa3bff");
+  }
+  tool("--keygen --key-type AES:16 --label set --id 77");
+  EXPECT_EQ(store->find("set").version, 0x30);
+  EXPECT_NE(refusal([&] { store->find_key("set"); }).find("nothing says what it is for"), std::string::npos);
+  EXPECT_NE(refusal([&] { store->revoke("set"); }).find("a key set 'set' and a single key"), std::string::npos);
+  EXPECT_EQ(store->records().size(), 2u);
+
+  tool("--keypairgen --key-type EC:prime256v1 --label pair --id 006b656b");
+  EXPECT_NE(refusal([&] { store->find_key("pair"); }).find("nothing says what it is for"), std::string::npos)
+      << "a pair that says it is a KEK";
+  tool("--delete-object --type privkey --label pair");
+  KeyRecord wanted{.name = "pair", .purpose = KeyPurpose::token};
+  wanted.pair = "ec";
+  wanted.size = 32;
+  EXPECT_NE(refusal([&] { store->generate(wanted, false); }).find("'pair' already"), std::string::npos);
+  EXPECT_NE(tool_output("--list-objects").find("pair"), std::string::npos) << "somebody's public key is gone";
+  tool("--delete-object --type pubkey --label pair");
+  for (const char* label : {"set", "set.enc", "set.mac", "set.dek"}) {
+    tool(std::string("--delete-object --type secrkey --label ") + label);
+  }
+}
+
+// A process that runs for months does not look up again what it knows.
+TEST_F(Token, notices_that_a_key_was_destroyed_or_made_anew_by_another_process) {
+  put("isd", KeyPurpose::channel, three());
+  put("kek", KeyPurpose::kek, {software(KeyType::aes, 16)});
+  const auto channel = store->find("isd").enc->scp03_session(0x06, Bytes(16));
+  store->find_key("kek");
+  tool("--keypairgen --key-type EC:prime256v1 --label pair --id 00746f6b656e");
+  EXPECT_EQ(store->find_signing_key("pair")->algorithm(), SigningAlgorithm::ecdsa);
+  tool("--delete-object --type secrkey --label kek");
+  tool("--delete-object --type privkey --label pair");
+  tool("--delete-object --type pubkey --label pair");
+  EXPECT_NE(refusal([&] { store->find_key("kek"); }).find("no key 'kek'"), std::string::npos);
+  EXPECT_NO_THROW(channel.cmac(Bytes(16))) << "channels of others go on";
+  tool("--keygen --key-type AES:32 --label kek --id 006b656b");
+  tool("--keypairgen --key-type rsa:2048 --label pair --id 00746f6b656e");
+  EXPECT_EQ(store->find_key("kek")->size(), 32u);
+  EXPECT_EQ(store->find_signing_key("pair")->algorithm(), SigningAlgorithm::rsa_pss_sha256);
+  const Bytes message = {1, 2, 3};
+  const auto pair = store->find_signing_key("pair");
+  EXPECT_TRUE(pair->verify(message, pair->sign(message)));
 }
 
 TEST_F(Token, takes_no_set_whose_keys_were_not_all_taken_out_of_use) {

@@ -280,8 +280,8 @@ TEST_F(UnwrappingRun, takes_nothing_that_a_script_could_have_put_into_the_answer
   EXPECT_NE(why("ask() take { key = '" + own + "' }").find("not in the last answer"), std::string::npos);
   // As JSON writes it, and as it is.
   answer = own + " 504A77";
-  EXPECT_NE(why("http.request { method = 'POST', url = '" + std::string(kUrl) + "', body = '\\\\u003" + own.substr(0, 1) +
-                own.substr(1) + "' } take { key = '" + own + "' }")
+  EXPECT_NE(why("http.request { method = 'POST', url = '" + std::string(kUrl) + "', body = '\\\\u003" +
+                own.substr(0, 1) + own.substr(1) + "' } take { key = '" + own + "' }")
                 .find("not in the last answer"),
             std::string::npos);
   // The check value is the backend's, too: a script could try one after the other.
