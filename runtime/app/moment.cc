@@ -1,6 +1,5 @@
 #include "app/moment.h"
 
-#include <array>
 #include <charconv>
 #include <chrono>
 #include <ctime>
@@ -12,16 +11,6 @@ namespace cw::app {
 int64_t now_ms() {
   using std::chrono::milliseconds, std::chrono::system_clock;
   return std::chrono::duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
-}
-
-std::string utc_text(int64_t ms) {
-  const std::time_t time = ms / 1000;
-  struct tm utc {};
-  // What no calendar has comes from a row that was changed.
-  if (::gmtime_r(&time, &utc) == nullptr) return std::to_string(ms) + " ms";
-  std::array<char, 64> text{};
-  std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &utc);
-  return text.data();
 }
 
 int64_t parse_age(const std::string& text) {

@@ -6,13 +6,14 @@
 #include <cstdint>
 #include <string>
 
+#include "base/utc_text.h"
+
 namespace cw::app {
+
+using cw::utc_text;
 
 /// Milliseconds since 1970, now.
 int64_t now_ms();
-
-/// "2026-03-01T12:00:00Z" of milliseconds since 1970.
-std::string utc_text(int64_t ms);
 
 /// Milliseconds of "90d", "12h" or "30m". Raises usage: something else.
 int64_t parse_age(const std::string& text);

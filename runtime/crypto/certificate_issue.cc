@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <ctime>
 
 #include <openssl/core_names.h>
 #include <openssl/x509v3.h>
@@ -10,6 +9,7 @@
 #include "base/error.h"
 #include "base/hex.h"
 #include "base/suggest.h"
+#include "base/utc_text.h"
 #include "crypto/digest.h"
 #include "der_private.h"
 #include "signed_value_private.h"
@@ -29,15 +29,6 @@ constexpr std::array<std::pair<CertificateProfile, std::string_view>, 5> kProfil
 // KeyUsage (RFC 5280 4.2.1.3), bit 0 first.
 constexpr uint32_t kDigitalSignature = 1u << 0, kKeyEncipherment = 1u << 2, kKeyAgreement = 1u << 4,
                    kCertSign = 1u << 5, kCrlSign = 1u << 6;
-
-std::string utc(int64_t seconds) {
-  const auto time = static_cast<std::time_t>(seconds);
-  struct tm parts {};
-  std::array<char, 32> text{};
-  if (::gmtime_r(&time, &parts) == nullptr) return "a time that is none";
-  std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return text.data();
-}
 
 PkeyPtr parsed(ByteView public_key) {
   const uint8_t* at = public_key.data();
@@ -116,8 +107,8 @@ Bytes extensions(const CertificatePlan& plan, EVP_PKEY* key, ByteView issuer_id)
 
 Bytes tbs_certificate(const SigningKey& key, const CertificatePlan& plan, ByteView issuer, ByteView issuer_id) {
   if (plan.not_after <= plan.not_before) {
-    throw Error(ErrorKind::usage,
-                "a certificate that ends at " + utc(plan.not_after) + ", before it begins at " + utc(plan.not_before));
+    throw Error(ErrorKind::usage, "a certificate that ends at " + utc_text(1000 * plan.not_after) +
+                                      ", before it begins at " + utc_text(1000 * plan.not_before));
   }
   if (plan.profile == CertificateProfile::server && plan.names.empty()) {
     throw Error(ErrorKind::usage,
@@ -209,9 +200,10 @@ void check_authority(const Authority& authority, int64_t now) {
   }
   signature_algorithm(*authority.key);
   if (now < facts.not_before || now > facts.not_after) {
-    throw Error(ErrorKind::usage,
-                who + (now > facts.not_after ? " ended at " + utc(facts.not_after) + "; make a new one with ca init"
-                                             : " begins at " + utc(facts.not_before) + " only"));
+    throw Error(
+        ErrorKind::usage,
+        who + (now > facts.not_after ? " ended at " + utc_text(1000 * facts.not_after) + "; make a new one with ca init"
+                                     : " begins at " + utc_text(1000 * facts.not_before) + " only"));
   }
 }
 
@@ -222,10 +214,10 @@ Bytes issue_certificate(const Authority& authority, const CertificatePlan& plan)
     throw Error(ErrorKind::usage, "an authority here issues no other authorities (pathLenConstraint 0)");
   }
   if (const int64_t end = seconds_of(X509_get0_notAfter(issuer.get())); plan.not_after > end) {
-    throw Error(ErrorKind::usage, "a certificate up to " + utc(plan.not_after) +
+    throw Error(ErrorKind::usage, "a certificate up to " + utc_text(1000 * plan.not_after) +
                                       " would outlive its authority, which "
                                       "ends at " +
-                                      utc(end) + "; choose an earlier day, or make a new authority");
+                                      utc_text(1000 * end) + "; choose an earlier day, or make a new authority");
   }
   const Bytes name = der_of(X509_get_subject_name(issuer.get()), i2d_X509_NAME);
   const Bytes tbs = tbs_certificate(*authority.key, plan, name, authority_key_identifier(issuer.get()));

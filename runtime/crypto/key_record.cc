@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <ctime>
 
 #include "base/error.h"
 #include "base/suggest.h"
+#include "base/utc_text.h"
 
 namespace cw::crypto {
 
@@ -32,18 +32,8 @@ bool is_word(std::string_view text) {
   });
 }
 
-std::string day_of(int64_t ms) {
-  const time_t seconds = static_cast<time_t>(ms / 1000);
-  struct tm parts {};
-  char text[32] = "";
-  if (::gmtime_r(&seconds, &parts) == nullptr || std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts) == 0) {
-    return std::to_string(ms);
-  }
-  return text;
-}
-
 std::string since(const KeyRecord& record) {
-  return record.changed == 0 ? "" : " since " + day_of(record.changed);  // a token does not know
+  return record.changed == 0 ? "" : " since " + utc_text(record.changed);  // a token does not know
 }
 
 [[noreturn]] void refuse(const KeyRecord& record, const std::string& why) {
@@ -111,7 +101,7 @@ void check_use(const KeyRecord& record, std::initializer_list<KeyPurpose> wanted
     case KeyState::revoked:
       refuse(record, "is revoked" + since(record) + ": nobody may use it; use the one that replaced it");
     case KeyState::destroyed:
-      refuse(record, "was destroyed at " + day_of(record.changed));
+      refuse(record, "was destroyed at " + utc_text(record.changed));
   }
   if (record.purpose == KeyPurpose::unstated) {
     refuse(record, "may not be used: nothing says what it is for; cardwright keys assign " + record.name +
@@ -122,11 +112,11 @@ void check_use(const KeyRecord& record, std::initializer_list<KeyPurpose> wanted
                        std::string(name_of(*wanted.begin())) + " key is needed");
   }
   if (record.active_from > now) {
-    refuse(record, "is not active yet: it may be used from " + day_of(record.active_from) + " on");
+    refuse(record, "is not active yet: it may be used from " + utc_text(record.active_from) + " on");
   }
   if (record.expires != 0 && record.expires <= now) {
-    refuse(record,
-           "expired at " + day_of(record.expires) + "; make another one, in a sealed file with cardwright keys update");
+    refuse(record, "expired at " + utc_text(record.expires) +
+                       "; make another one, in a sealed file with cardwright keys update");
   }
 }
 

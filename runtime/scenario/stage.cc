@@ -190,7 +190,6 @@ engine::RunSetup Stage::setup_for(const FlowCall& call, card::Reader& reader, en
   setup.policy = call.policy;
   setup.arguments = engine::Arguments::check(*call.flow, std::move(settings));
   put_on(setup, card_, reader);
-  setup.asks_nobody = card_.chip() != nullptr;
   setup.observer = &observer;
   setup.inputs = engine::Inputs::repeatable(scenery_.seed);
   setup.attempts = call.attempts;

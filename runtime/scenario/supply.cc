@@ -2,7 +2,7 @@
 
 namespace cw::scenario {
 
-void put_on(engine::RunSetup& setup, const PlayedCard& card, card::Reader& reader) {
+void put_on(engine::RunSetup& setup, PlayedCard& card, card::Reader& reader) {
   setup.keys = card.keys;
   setup.reader = &reader;
   setup.flavor = card.flavor;
@@ -10,6 +10,7 @@ void put_on(engine::RunSetup& setup, const PlayedCard& card, card::Reader& reade
   setup.card_counter = card.counter;
   setup.ledger = card.ledger;
   setup.key_watch = card.key_watch;
+  setup.asks_nobody = card.chip() != nullptr;
 }
 
 }  // namespace cw::scenario

@@ -35,7 +35,7 @@ class PlayedCard {
 };
 
 /// What a run on this card has to know of it; `reader`: the card's own, or one around it, which outlives the run.
-void put_on(engine::RunSetup& setup, const PlayedCard& card, card::Reader& reader);
+void put_on(engine::RunSetup& setup, PlayedCard& card, card::Reader& reader);
 
 class Supply {
  public:

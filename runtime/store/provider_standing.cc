@@ -1,9 +1,9 @@
 // Reading what an owner is, and saying why nothing of it is managed.
 #include <array>
-#include <ctime>
 
 #include "base/error.h"
 #include "base/printable.h"
+#include "base/utc_text.h"
 #include "clock_private.h"
 #include "owners_private.h"
 #include "providers_private.h"
@@ -25,7 +25,7 @@ ProviderState state_named(const std::string& name) {
 }
 
 std::string how(const Standing& it) {
-  return moment(it.since) + " by " + it.by + (it.why.empty() ? "" : ": " + it.why);
+  return utc_text(it.since) + " by " + it.by + (it.why.empty() ? "" : ": " + it.why);
 }
 
 /// What it is now, and what the operator may do.
@@ -45,21 +45,12 @@ std::string why_not(const Standing& it, int64_t now) {
     case ProviderState::approved:
       break;
   }
-  if (now < it.from) return "it is approved from " + moment(it.from) + " on";
-  return "its approval ended on " + moment(it.until) + "; " + command + "approve " + it.owner +
+  if (now < it.from) return "it is approved from " + utc_text(it.from) + " on";
+  return "its approval ended on " + utc_text(it.until) + "; " + command + "approve " + it.owner +
          " gives it a new period";
 }
 
 }  // namespace
-
-std::string moment(int64_t ms) {
-  const std::time_t time = ms / 1000;
-  struct tm utc {};
-  if (::gmtime_r(&time, &utc) == nullptr) return std::to_string(ms) + " ms";
-  std::array<char, 64> text{};
-  std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &utc);
-  return text.data();
-}
 
 std::string_view name_of(ProviderState state) { return kNames.at(static_cast<size_t>(state)); }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/utc_text.h"
 #include "clock_private.h"
 #include "owners_private.h"
 #include "providers_private.h"
@@ -66,7 +67,7 @@ class ProvidersOnDatabase : public Providers {
       }
       if (it.is_managed(time_of_day()) && approval.from > time_of_day()) {
         throw Error(ErrorKind::usage,
-                    "owner " + name + " is managed now, and a period from " + moment(approval.from) +
+                    "owner " + name + " is managed now, and a period from " + utc_text(approval.from) +
                         " on would end that until then; approve it without --from, which goes on from now, or once "
                         "its period is over");
       }

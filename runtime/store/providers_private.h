@@ -28,9 +28,6 @@ void hold_standing(Database& db, const std::string& name);
 /// The first state of a new owner, or the next one, which needs hold_standing().
 void put_standing(Database& db, const Standing& now);
 
-/// "2026-03-01T12:00:00Z" of milliseconds since 1970.
-std::string moment(int64_t ms);
-
 /// What people write, as others see it in a list, on a page and in the audit: UTF-8, and nothing that prints other text
 /// out of order. Raises usage.
 void want_line(const std::string& what, const std::string& text);

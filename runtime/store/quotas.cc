@@ -1,9 +1,8 @@
 #include <algorithm>
-#include <array>
-#include <ctime>
 
 #include "base/error.h"
 #include "base/pattern.h"
+#include "base/utc_text.h"
 #include "clock_private.h"
 #include "quotas_private.h"
 
@@ -14,15 +13,6 @@ namespace {
 bool counts(const Quota& quota, const std::string& flow) {
   return std::any_of(quota.flows.begin(), quota.flows.end(),
                      [&](const std::string& pattern) { return matches_pattern(pattern, flow); });
-}
-
-std::string utc_text(int64_t ms) {
-  const auto seconds = static_cast<time_t>(ms / 1000);
-  tm parts{};
-  ::gmtime_r(&seconds, &parts);
-  std::array<char, 32> out{};
-  std::strftime(out.data(), out.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return out.data();
 }
 
 /// Rows of flow and number, of those that the quota counts.

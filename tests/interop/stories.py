@@ -27,6 +27,19 @@ def play(doc, name, bench_of, stories, arguments):
     return 1 if bench.failed else 0
 
 
+def ended_before(words, seconds, **more):
+    """Whether a program ends within that time; it is killed where it does not."""
+    quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    running = subprocess.Popen(list(map(str, words)), **quiet, **more)
+    try:
+        running.wait(seconds)
+        return True
+    except subprocess.TimeoutExpired:
+        running.kill()
+        running.wait()
+        return False
+
+
 def with_token(folder):
     """The environment of tools/softhsm.sh, unless it is there already."""
     if "CW_TEST_TOKEN" in os.environ:

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.keywrap import aes_key_unwrap
 from bench import (MASTERS, OURS, PATIENCE, ROOT, ZONE, Bench, done, failed, host, key_file, section,
                    serve, steps)
 from service import derive  # tests/interop/keyserver
-from stories import play  # tests/interop
+from stories import ended_before, play  # tests/interop
 from writings import Search  # tests/interop/secrets
 
 FIRST = {"our keys": "end", "issuer's keys gone": "end"}
@@ -200,14 +200,7 @@ def killed(bench):
         bench.between.plays(delay=0.15)
         words = [bench.cardwright, "run", "ondemand/take-over", "--card", "sim", "--card-state", card, "--keys", bench.token,
                  "--policy", "policy.lua", "--store", store, *bench.settings()]
-        dies = subprocess.Popen(words, cwd=bench.folder, env=bench.environment(), stdin=subprocess.DEVNULL,
-                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        try:
-            dies.wait(0.06 * at)
-            whole += 1
-        except subprocess.TimeoutExpired:
-            dies.kill()
-            dies.wait()
+        whole += ended_before(words, 0.06 * at, cwd=bench.folder, env=bench.environment())
         bench.between.plays()
         rows = bench.cw("runs", "list", "--store", store, "--json", "--all").stdout.splitlines()
         left = [json.loads(row)["id"] for row in rows if json.loads(row)["state"] not in ("done", "failed")]

@@ -19,7 +19,7 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "sei"), str(Path(__file__).resolve().parents[1])]
 from parts import (FACTORY, KEK, MASTER_AES, PATIENCE, ROOT, SD, Callbacks, Issuer, fill_token, openssl, unwrap,  # noqa: E402
                    until, write_file, write_files)
-from stories import play  # noqa: E402
+from stories import ended_before, play  # noqa: E402
 
 POLICY = """return {{ name = "taf", api = 1,
   allow = {{ channel = {{ level = "mac+enc" }}, backends = {{ ["{url}"] = {{ opaque = {{ {opaque} }} }} }} }} }}
@@ -216,15 +216,9 @@ def dies(bench, flow, *words, card):
         (bench.folder / bench.card).write_text(card)
         bench.issuer.faults({"fault": "late", "call": "token", "count": 9, "ms": 100})
         store = ["--store", f"{flow.replace('/', '-')}{at}.db"]
-        first = subprocess.Popen([bench.cardwright, "run", flow, "--card", "sim", "--card-state", bench.card, "--policy",
-                                  "policy.lua", *store, *words], cwd=bench.folder, env=bench.environment(),
-                                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        try:
-            first.wait(0.06 * at)
-            whole += 1
-        except subprocess.TimeoutExpired:
-            first.kill()
-            first.wait()
+        begun = [bench.cardwright, "run", flow, "--card", "sim", "--card-state", bench.card, "--policy", "policy.lua",
+                 *store, *words]
+        whole += ended_before(begun, 0.06 * at, cwd=bench.folder, env=bench.environment())
         bench.issuer.faults()
         ends = bench.run(flow, *store, *words)
         if done(ends):
@@ -297,14 +291,7 @@ def killed(bench):
                             {"fault": "late", "call": "commands", "count": 9, "ms": 150})
         words = [bench.cardwright, "run", "sei/create", "--card", "sim", "--card-state", bench.card, "--policy", "policy.lua",
                  "--store", f"killed{at}.db", "--set", f"issuer={bench.url}", "--set", "tenant=acme"]
-        dies = subprocess.Popen(words, cwd=bench.folder, env=bench.environment(), stdin=subprocess.DEVNULL,
-                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        try:
-            dies.wait(0.08 * at)
-            whole += 1
-        except subprocess.TimeoutExpired:
-            dies.kill()
-            dies.wait()
+        whole += ended_before(words, 0.08 * at, cwd=bench.folder, env=bench.environment())
         bench.issuer.faults()
         ends = bench.run("sei/create", "--store", f"killed{at}.db")
         domains = bench.issuer.state()["ssds"]
