@@ -57,18 +57,24 @@ class ProviderRuns : public ::testing::TestWithParam<Bench::On> {
     return false;
   }
 
+  /// acme is suspended while a run of the flow waits: its number, and how it stops.
+  std::pair<std::string, Bench::End> suspended_in(const std::string& flow) {
+    Process process = bench_->start(flow, {});
+    const std::string id = waiting();
+    providers().suspend("acme", "unpaid", "bob@desk");
+    Bench::End end = process.end();
+    const std::string told =
+        "policy: run " + id + " stops here and can be resumed: nothing of provider acme is managed";
+    EXPECT_EQ(end.error.find(told), 0U) << end.error;
+    return {id, std::move(end)};
+  }
+
   std::unique_ptr<Bench> bench_{};
   std::shared_ptr<store::Store> store_{};
 };
 
 TEST_P(ProviderRuns, OneThatIsSuspendedMeanwhileDoesNotBeginItsNextStepAndGoesOnOnceItIsResumed) {
-  Process process = bench_->start(bench_->flow_file("story", kTwoSteps), {});
-  const std::string id = waiting();
-  providers().suspend("acme", "unpaid", "bob@desk");
-  const Bench::End end = process.end();
-  EXPECT_EQ(end.error.find("policy: run " + id + " stops here and can be resumed: nothing of provider acme is managed"),
-            0U)
-      << end.error;
+  const auto [id, end] = suspended_in(bench_->flow_file("story", kTwoSteps));
   EXPECT_NE(end.error.find("by bob@desk: unpaid"), std::string::npos) << end.error;
   EXPECT_TRUE(end.can_resume);
   EXPECT_FALSE(second_step_was_begun());
@@ -183,13 +189,7 @@ TEST_P(ProviderRuns, OnASuspendedOnesCardTheOperatorsOwnStopToo) {
   bench_->put_in();
   EXPECT_EQ(bench_->run(flow, {}).error, "") << "the operator's work on all";
   const size_t before = bench_->host->seen().size();
-  Process process = bench_->start(flow, {});
-  const std::string id = waiting();
-  providers().suspend("acme", "unpaid", "bob@desk");
-  const Bench::End end = process.end();
-  EXPECT_EQ(end.error.find("policy: run " + id + " stops here and can be resumed: nothing of provider acme is managed"),
-            0U)
-      << end.error;
+  const auto [id, end] = suspended_in(flow);
   EXPECT_NE(end.error.find("the card is acme's, and cardwright card take"), std::string::npos) << end.error;
   EXPECT_GT(bench_->host->seen().size(), before);
   EXPECT_EQ(bench_->resume(id).error.find("policy: nothing of provider acme is managed"), 0U);
