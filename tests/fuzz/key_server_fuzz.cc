@@ -17,7 +17,7 @@ namespace {
 struct Server {
   Server() {
     using cw::issuer::MasterKeys;
-    for (const uint8_t version : {0x01, 0x30}) {
+    for (const uint8_t version : {uint8_t{0x01}, uint8_t{0x30}}) {
       configuration.masters.push_back(MasterKeys{"aes", {}, version, "aes", "kdf3"});
       configuration.masters.push_back(MasterKeys{"des", {}, version, "des", "visa2"});
     }
