@@ -14,6 +14,8 @@
 #include <mutex>
 #include <optional>
 #include <thread>
+#include <type_traits>
+#include <variant>
 
 #include <p11-kit/pkcs11.h>
 
@@ -56,14 +58,28 @@ class Pkcs11Token : public std::enable_shared_from_this<Pkcs11Token> {
   template <typename Work>
   auto run(Work work) -> decltype(work(std::declval<Pkcs11Session&>())) {
     using Result = decltype(work(std::declval<Pkcs11Session&>()));
+    using Kept = std::conditional_t<std::is_void_v<Result>, std::monostate, Result>;
+    // An error comes as a copy: one object of two threads would be let go by whichever is the last.
+    using Outcome = std::variant<Kept, Error>;
     // Shared, since the caller goes on while the thread still leaves the task.
-    const auto task = std::make_shared<std::packaged_task<Result()>>([&] {
-      enter();
-      return work(session_);
+    const auto task = std::make_shared<std::packaged_task<Outcome()>>([&]() -> Outcome {
+      try {
+        enter();
+        if constexpr (std::is_void_v<Result>) {
+          work(session_);
+          return Outcome(std::in_place_index<0>);
+        } else {
+          return Outcome(std::in_place_index<0>, work(session_));
+        }
+      } catch (const Error& error) {
+        return Outcome(std::in_place_index<1>, error);
+      }
     });
-    std::future<Result> result = task->get_future();
+    std::future<Outcome> result = task->get_future();
     post([task] { (*task)(); });
-    return result.get();
+    Outcome outcome = result.get();
+    if (const Error* error = std::get_if<1>(&outcome)) throw Error(*error);
+    if constexpr (!std::is_void_v<Result>) return std::get<0>(std::move(outcome));
   }
   /// An object of a session is needed no more. Waits for nothing.
   void drop(CK_OBJECT_HANDLE object, uint64_t login);
