@@ -321,13 +321,13 @@ KeyRecord Pkcs11KeyStore::with_check_values(const Held& held) const {
 std::vector<KeyRecord> Pkcs11KeyStore::records() const {
   std::vector<KeyRecord> out;
   for (const std::string& name : names()) {
+    std::vector<std::string> told;  // the labels of what was told of already: a set and a single key may share a name
     for (const Kind kind : {Kind::set, Kind::single}) {
       try {
         const std::optional<Held> found = held(name, kind);
-        if (!found || found->stale) continue;
+        if (!found || found->stale || found->labels == told) continue;
+        told = found->labels;
         out.push_back(with_check_values(*found));
-        if (kind == Kind::set && found->labels.front() == name) break;  // there is no set, but the single one
-        if (kind == Kind::set && !at(name) && !pair_at(name)) break;
       } catch (const Error& error) {
         if (error.kind() != ErrorKind::usage) throw;
         // Of a kind or a curve that is none of ours, or there twice: whoever names it is told.
